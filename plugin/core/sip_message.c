@@ -1,0 +1,322 @@
+/* sip_message.c
+ * Reads the bytes of one SIP message into views of what linking and digest need.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "sip_message.h"
+
+/* RFC 3261 section 7.3.3 for the compact forms; 5839, 6665, 3903 for the event headers. */
+static const struct {
+    struct slice name;
+    char compact;
+} header_names[SIP_HEADER_COUNT] = {
+#define NAME(literal, compact) {{(literal), sizeof(literal) - 1}, (compact)}
+    [SIP_VIA] = NAME("Via", 'v'),
+    [SIP_CALL_ID] = NAME("Call-ID", 'i'),
+    [SIP_FROM] = NAME("From", 'f'),
+    [SIP_TO] = NAME("To", 't'),
+    [SIP_CSEQ] = NAME("CSeq", 0),
+    [SIP_CONTENT_LENGTH] = NAME("Content-Length", 'l'),
+    [SIP_CONTENT_TYPE] = NAME("Content-Type", 'c'),
+    [SIP_CONTACT] = NAME("Contact", 'm'),
+    [SIP_EVENT] = NAME("Event", 'o'),
+    [SIP_EXPIRES] = NAME("Expires", 0),
+    [SIP_MIN_EXPIRES] = NAME("Min-Expires", 0),
+    [SIP_SUBSCRIPTION_STATE] = NAME("Subscription-State", 0),
+    [SIP_ETAG] = NAME("SIP-ETag", 0),
+    [SIP_SUPPRESS_IF_MATCH] = NAME("Suppress-If-Match", 0),
+    [SIP_WWW_AUTHENTICATE] = NAME("WWW-Authenticate", 0),
+    [SIP_PROXY_AUTHENTICATE] = NAME("Proxy-Authenticate", 0),
+    [SIP_AUTHORIZATION] = NAME("Authorization", 0),
+    [SIP_PROXY_AUTHORIZATION] = NAME("Proxy-Authorization", 0),
+    [SIP_AUTHENTICATION_INFO] = NAME("Authentication-Info", 0),
+    [SIP_PROXY_AUTHENTICATION_INFO] = NAME("Proxy-Authentication-Info", 0),
+#undef NAME
+};
+
+struct slice
+sip_header_name(enum sip_header id)
+{
+    return header_names[id].name;
+}
+
+static enum sip_header
+header_id(struct slice name)
+{
+    for (int id = 0; id < SIP_HEADER_COUNT; id++) {
+        if (name.len == header_names[id].name.len && slice_equal_nocase(name, header_names[id].name))
+            return (enum sip_header)id;
+        if (name.len == 1 && (*name.p | 0x20) == header_names[id].compact)
+            return (enum sip_header)id;
+    }
+    return SIP_HEADER_COUNT;
+}
+
+static bool
+is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+bool
+sip_number(struct slice text, uint32_t *number)
+{
+    uint64_t n = 0;
+    text = slice_trim(text);
+    for (size_t i = 0; i < text.len; i++) {
+        if (!is_digit(text.p[i]))
+            return false;
+        n = n * 10 + (uint64_t)(text.p[i] - '0');
+        if (n > UINT32_MAX)
+            return false;
+    }
+    *number = (uint32_t)n;
+    return text.len > 0;
+}
+
+/* One physical line, its end removed. False when nothing is left. */
+static bool
+next_line(struct slice *rest, struct slice *line)
+{
+    if (rest->len == 0)
+        return false;
+    *line = slice_until(*rest, '\n', rest);
+    if (line->len > 0 && line->p[line->len - 1] == '\r')
+        line->len--;
+    return true;
+}
+
+bool
+sip_message_next_header(struct slice *rest, enum sip_header *id, struct slice *value)
+{
+    struct slice line, name, fold;
+    if (!next_line(rest, &line) || line.len == 0)
+        return false;
+    while (rest->len > 0 && (*rest->p == ' ' || *rest->p == '\t')) {
+        next_line(rest, &fold);
+        line = slice_between(line.p, slice_end(fold));
+    }
+    name = slice_until(line, ':', value);
+    *id = header_id(slice_trim(name));
+    *value = slice_trim(*value);
+    return true;
+}
+
+/* Steps over a quoted string that begins at `p`: its closing quote is the first that no backslash escapes. */
+static const char *
+skip_quoted(const char *p, const char *end)
+{
+    for (p++; p < end && *p != '"'; p++) {
+        if (*p == '\\' && p + 1 < end)
+            p++;
+    }
+    return p < end ? p + 1 : end;
+}
+
+/* Up to the first `stop` outside of quoted strings. */
+static struct slice
+unquoted_until(struct slice s, char stop, struct slice *rest)
+{
+    const char *p = s.p, *end = slice_end(s);
+    while (p < end && *p != stop)
+        p = *p == '"' ? skip_quoted(p, end) : p + 1;
+    if (rest)
+        *rest = p < end ? slice_between(p + 1, end) : slice_between(end, end);
+    return slice_between(s.p, p);
+}
+
+struct slice
+sip_parameter(struct slice parameters, struct slice name)
+{
+    while (parameters.len > 0) {
+        struct slice value, one = unquoted_until(parameters, ';', &parameters);
+        if (one.len < name.len)
+            continue;
+        struct slice key = slice_trim(slice_until(one, '=', &value));
+        if (slice_equal_nocase(key, name))
+            return slice_trim(value);
+    }
+    return (struct slice){NULL, 0};
+}
+
+/* From and To: name-addr or addr-spec, then parameters (RFC 3261 section 20.10, 20.20). */
+static void
+parse_address(struct slice value, struct slice *uri, struct slice *tag)
+{
+    struct slice bracketed, parameters;
+    if (value.p == NULL)
+        return;
+    struct slice before = unquoted_until(value, '<', &bracketed);
+    if (before.len < value.len)
+        *uri = slice_trim(slice_until(bracketed, '>', &parameters));
+    else
+        *uri = slice_trim(slice_until(value, ';', &parameters));
+    *tag = sip_parameter(parameters, SLICE("tag"));
+}
+
+static uint16_t
+default_port(struct slice transport)
+{
+    /* RFC 3261 section 19.1.2; 7118 for WebSocket, whose sent-by is a made-up name anyhow. */
+    return slice_starts_nocase(transport, SLICE("TLS")) ? 5061 : 5060;
+}
+
+/* host [ ":" port ], the host perhaps an IPv6 reference in brackets. */
+static void
+parse_sent_by(struct slice sent_by, struct sip_via *via)
+{
+    struct slice port = {NULL, 0};
+    uint32_t number;
+    if (sent_by.len > 0 && *sent_by.p == '[') {
+        struct slice inside = slice_until(sent_by, ']', &port);
+        via->host = slice_between(sent_by.p, slice_end(inside));
+        port = slice_from(slice_trim(port), 1);
+    } else {
+        via->host = slice_trim(slice_until(sent_by, ':', &port));
+    }
+    via->port = sip_number(port, &number) && number <= UINT16_MAX ? (uint16_t)number : default_port(via->transport);
+}
+
+/* sent-protocol LWS sent-by *( ";" parameter ); blanks may stand around each "/" (RFC 3261 section 25.1). */
+static void
+parse_via(struct slice value, struct sip_via *via)
+{
+    struct slice rest, parameters;
+    struct slice one = unquoted_until(value, ',', NULL);
+    struct slice head = unquoted_until(one, ';', &parameters);
+    slice_until(head, '/', &rest);
+    slice_until(rest, '/', &rest);
+    rest = slice_trim(rest);
+    size_t n = 0;
+    while (n < rest.len && !slice_is_lws(rest.p[n]))
+        n++;
+    via->transport = (struct slice){rest.p, n};
+    parse_sent_by(slice_trim(slice_from(rest, n)), via);
+    via->branch = sip_parameter(parameters, SLICE("branch"));
+}
+
+static void
+parse_cseq(struct slice value, struct sip_message *message)
+{
+    size_t n = 0;
+    while (n < value.len && is_digit(value.p[n]))
+        n++;
+    if (!sip_number((struct slice){value.p, n}, &message->cseq))
+        message->cseq = 0;
+    message->cseq_method = slice_trim(slice_from(value, n));
+}
+
+/* "SIP/2.0 SP 3DIGIT SP reason" or "METHOD SP Request-URI SP SIP/2.0". */
+static bool
+parse_start_line(struct slice line, struct sip_message *message)
+{
+    struct slice rest, version = SLICE("SIP/2.0");
+    uint32_t status;
+    struct slice first = slice_until(line, ' ', &rest);
+    if (slice_equal_nocase(first, version)) {
+        rest = slice_trim_left(rest);
+        if (rest.len < 3 || !sip_number((struct slice){rest.p, 3}, &status) || status < 100 || status > 699)
+            return false;
+        message->status = (uint16_t)status;
+        return true;
+    }
+    rest = slice_trim(rest);
+    if (first.len == 0 || rest.len <= version.len)
+        return false;
+    struct slice tail = slice_from(rest, rest.len - version.len);
+    if (!slice_equal_nocase(tail, version) || !slice_is_lws(tail.p[-1]))
+        return false;
+    message->is_request = true;
+    message->method = first;
+    message->request_uri = slice_trim(slice_between(rest.p, tail.p));
+    return true;
+}
+
+/* Reads every header line once and leaves `rest` at the body. */
+static void
+parse_headers(struct slice *rest, struct sip_message *message)
+{
+    const char *begin = rest->p;
+    const char *end = begin;
+    enum sip_header id;
+    struct slice value;
+    while (sip_message_next_header(rest, &id, &value)) {
+        end = rest->p;
+        if (id == SIP_HEADER_COUNT)
+            continue;
+        if (message->header_lines[id] == 0)
+            message->header[id] = value;
+        if (message->header_lines[id] < UINT16_MAX)
+            message->header_lines[id]++;
+    }
+    message->headers = slice_between(begin, end);
+    /* The walk ends at the empty line or at the end of the bytes: only then nothing was consumed after `end`. */
+    message->headers_cut = rest->p == end;
+}
+
+static void
+frame_body(struct slice rest, bool snapped, struct sip_message *message)
+{
+    uint32_t length;
+    struct slice declared = message->header[SIP_CONTENT_LENGTH];
+    if (declared.p && sip_number(declared, &length)) {
+        message->body_cut = message->headers_cut || length > rest.len;
+        if (length < rest.len)
+            rest.len = length;
+    } else {
+        message->body_cut = message->headers_cut || snapped;
+    }
+    message->body = rest;
+    message->text.len = (size_t)(slice_end(rest) - message->text.p);
+}
+
+bool
+sip_message_parse(struct slice bytes, bool snapped, struct sip_message *message)
+{
+    struct sip_message parsed = {.text = bytes};
+    struct slice line, rest = bytes;
+    if (!next_line(&rest, &line) || !parse_start_line(line, &parsed))
+        return false;
+    parse_headers(&rest, &parsed);
+    frame_body(rest, snapped, &parsed);
+    if (parsed.header[SIP_VIA].p)
+        parse_via(parsed.header[SIP_VIA], &parsed.via);
+    if (parsed.header[SIP_CSEQ].p)
+        parse_cseq(parsed.header[SIP_CSEQ], &parsed);
+    parse_address(parsed.header[SIP_FROM], &parsed.from_uri, &parsed.from_tag);
+    parse_address(parsed.header[SIP_TO], &parsed.to_uri, &parsed.to_tag);
+    if (!parsed.is_request)
+        parsed.method = parsed.cseq_method;
+    *message = parsed;
+    return true;
+}
+
+void
+sip_uri_split(struct slice uri, struct slice *user, struct slice *host)
+{
+    struct slice rest, after_at;
+    struct slice scheme = slice_until(uri, ':', &rest);
+    *user = *host = (struct slice){NULL, 0};
+    if (scheme.len == uri.len)
+        rest = uri;
+    if (slice_equal_nocase(scheme, SLICE("tel"))) {
+        *user = slice_until(rest, ';', NULL);
+        return;
+    }
+    struct slice before_at = slice_until(rest, '@', &after_at);
+    if (before_at.len < rest.len) {
+        *user = slice_until(before_at, ':', NULL);
+        rest = after_at;
+    }
+    for (size_t n = 0; n <= rest.len; n++) {
+        if (n == rest.len || strchr(";?>,", rest.p[n])) {
+            rest.len = n;
+            break;
+        }
+    }
+    if (rest.len > 0 && *rest.p == '[')
+        *host = slice_between(rest.p, slice_end(slice_until(rest, ']', NULL)) + (memchr(rest.p, ']', rest.len) ? 1 : 0));
+    else
+        *host = slice_until(rest, ':', NULL);
+}

@@ -1,0 +1,104 @@
+/* sip_message.h
+ * Reads the bytes of one SIP message into views of what linking and digest need.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef SIPTRAIL_SIP_MESSAGE_H
+#define SIPTRAIL_SIP_MESSAGE_H
+
+#include <stdint.h>
+
+#include "slice.h"
+
+/** The header fields that anything here asks for, in any of their spellings. */
+enum sip_header {
+    SIP_VIA,
+    SIP_CALL_ID,
+    SIP_FROM,
+    SIP_TO,
+    SIP_CSEQ,
+    SIP_CONTENT_LENGTH,
+    SIP_CONTENT_TYPE,
+    SIP_CONTACT,
+    SIP_EVENT,
+    SIP_EXPIRES,
+    SIP_MIN_EXPIRES,
+    SIP_SUBSCRIPTION_STATE,
+    SIP_ETAG,
+    SIP_SUPPRESS_IF_MATCH,
+    SIP_WWW_AUTHENTICATE,
+    SIP_PROXY_AUTHENTICATE,
+    SIP_AUTHORIZATION,
+    SIP_PROXY_AUTHORIZATION,
+    SIP_AUTHENTICATION_INFO,
+    SIP_PROXY_AUTHENTICATION_INFO,
+    SIP_HEADER_COUNT
+};
+
+/** The topmost Via of a message (RFC 3261 section 20.42). */
+struct sip_via {
+    struct slice transport; /**< as written, "UDP", "TCP", … */
+    struct slice host;      /**< of sent-by */
+    uint16_t port;          /**< of sent-by; the transport's default when none is written */
+    struct slice branch;    /**< absent in a message of RFC 2543 */
+};
+
+/** A message as views into the bytes that were parsed; lives as long as they do.
+ *  An absent item is an absent slice. */
+struct sip_message {
+    struct slice text;     /**< start line to the end of the body, as far as captured */
+    bool is_request;
+    uint16_t status;       /**< of a response, 100 to 699 */
+    struct slice method;   /**< of a request the start line's, of a response the CSeq's */
+    struct slice request_uri;
+    struct slice headers;  /**< all header lines */
+    struct slice body;     /**< as far as captured; by Content-Length where there is one */
+    bool headers_cut;      /**< the bytes end before the empty line */
+    bool body_cut;         /**< Content-Length promises more than the bytes hold */
+
+    struct slice header[SIP_HEADER_COUNT];    /**< the value of the first of that name, folds still in it */
+    uint16_t header_lines[SIP_HEADER_COUNT];  /**< how many lines of that name there are, at most 65535 */
+    struct sip_via via;
+    struct slice from_uri, from_tag, to_uri, to_tag;
+    uint32_t cseq;             /**< 0 when absent or no number */
+    struct slice cseq_method;
+};
+
+/** Names a header field in the spelling of its RFC. */
+struct slice sip_header_name(enum sip_header id);
+
+/** Parses one message.
+ *
+ *  @param bytes  from the start line on, to the end of what was captured of it or of the segment;
+ *                what follows the body by Content-Length is left alone (RFC 3261 section 18.3)
+ *  @param snapped  the capture holds less than was sent, so that a body without Content-Length is cut
+ *  @param message  filled on success only
+ *  @return false when the bytes do not begin with a SIP start line (RFC 3261 section 7.1, 7.2): a keep-alive,
+ *          the middle of a message, another protocol */
+bool sip_message_parse(struct slice bytes, bool snapped, struct sip_message *message);
+
+/** Walks the header lines in their order.
+ *
+ *  @param rest  at first `message->headers`; what is still to be walked afterwards
+ *  @param id  which header; SIP_HEADER_COUNT for one that is not in the list
+ *  @param value  trimmed, folds still in it
+ *  @return false when there are no more */
+bool sip_message_next_header(struct slice *rest, enum sip_header *id, struct slice *value);
+
+/** `user@host` of a SIP, SIPS or tel URI: without scheme, password, port and parameters.
+ *
+ *  @param uri  what stands between the angle brackets
+ *  @param user  absent when the URI has none; a tel URI's number
+ *  @param host  absent in a tel URI */
+void sip_uri_split(struct slice uri, struct slice *user, struct slice *host);
+
+/** The value of parameter `name` in a list of `;name=value`; absent when it is not there, empty without a value.
+ *  A quoted value keeps its quotes. */
+struct slice sip_parameter(struct slice parameters, struct slice name);
+
+/** A decimal number, surrounding blanks allowed.
+ *  @return false when it is no number, or above 4294967295 */
+bool sip_number(struct slice text, uint32_t *number);
+
+#endif

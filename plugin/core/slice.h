@@ -1,0 +1,109 @@
+/* slice.h
+ * A view into bytes that belong to somebody else.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef SIPTRAIL_SLICE_H
+#define SIPTRAIL_SLICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+#include <strings.h>
+
+/** `len` octets at `p`; not terminated, may hold any octet. `p` is NULL when the text is absent,
+ *  which differs from present and empty. A slice never outlives the bytes that it was cut from. */
+struct slice {
+    const char *p;
+    size_t len;
+};
+
+/** The slice of a string literal. */
+#define SLICE(literal) ((struct slice){(literal), sizeof(literal) - 1})
+
+static inline struct slice
+slice_between(const char *begin, const char *end)
+{
+    return (struct slice){begin, (size_t)(end - begin)};
+}
+
+static inline const char *
+slice_end(struct slice s)
+{
+    return s.p + s.len;
+}
+
+static inline bool
+slice_equal(struct slice a, struct slice b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.p, b.p, a.len) == 0);
+}
+
+/** ASCII case is ignored, as RFC 3261 section 7.3.1 wants for tokens. NULs compare as octets. */
+static inline bool
+slice_equal_nocase(struct slice a, struct slice b)
+{
+    if (a.len != b.len)
+        return false;
+    for (size_t i = 0; i < a.len; i++) {
+        unsigned char x = (unsigned char)a.p[i], y = (unsigned char)b.p[i];
+        if (x != y && ((x ^ y) != 0x20 || (x | 0x20) < 'a' || (x | 0x20) > 'z'))
+            return false;
+    }
+    return true;
+}
+
+/** Blank, tab, and the line ends inside a folded header (RFC 3261 section 7.3.1). */
+static inline bool
+slice_is_lws(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static inline struct slice
+slice_trim_left(struct slice s)
+{
+    while (s.len > 0 && slice_is_lws(*s.p)) {
+        s.p++;
+        s.len--;
+    }
+    return s;
+}
+
+static inline struct slice
+slice_trim(struct slice s)
+{
+    s = slice_trim_left(s);
+    while (s.len > 0 && slice_is_lws(s.p[s.len - 1]))
+        s.len--;
+    return s;
+}
+
+/** The rest of `s` from offset `n`; empty at its end when it is shorter. */
+static inline struct slice
+slice_from(struct slice s, size_t n)
+{
+    if (n > s.len)
+        n = s.len;
+    return (struct slice){s.p + n, s.len - n};
+}
+
+/** Up to the first `c`, which need not be there; `rest`, if wanted, gets what follows it. */
+static inline struct slice
+slice_until(struct slice s, char c, struct slice *rest)
+{
+    const char *hit = s.len ? memchr(s.p, c, s.len) : NULL;
+    struct slice head = hit ? slice_between(s.p, hit) : s;
+    if (rest)
+        *rest = slice_from(s, head.len + (hit ? 1 : 0));
+    return head;
+}
+
+static inline bool
+slice_starts_nocase(struct slice s, struct slice prefix)
+{
+    return s.len >= prefix.len && slice_equal_nocase((struct slice){s.p, prefix.len}, prefix);
+}
+
+#endif

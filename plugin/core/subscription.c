@@ -1,0 +1,267 @@
+/* subscription.c
+ * 204 (No Notification): the SUBSCRIBE behind it, the entity-tag, and whether silence followed (RFC 5839).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "audit.h"
+#include "tracker_private.h"
+
+/* A NOTIFY that issued an entity-tag. */
+struct tag_issue {
+    uint32_t frame;
+};
+
+/* One subscription of a dialog. */
+struct subscription {
+    struct no_notify *suppressed; /* the 204 that is in force, NULL when none is */
+    uint32_t suppressed_frame;
+    bool ended;                   /* … and that ended the subscription */
+    uint32_t state_hash;          /* of the latest NOTIFY's Subscription-State, without its seconds */
+};
+
+static char *
+slice_dup(struct slice text)
+{
+    return text.p ? g_strndup(text.p, text.len) : NULL;
+}
+
+/* Package and id parameter, which together name a subscription of a dialog (RFC 6665 section 4.5.2, 8.2.1). */
+static char *
+event_name(struct slice header)
+{
+    struct slice parameters;
+    if (!header.p)
+        return NULL;
+    struct slice package = slice_trim(slice_until(header, ';', &parameters));
+    struct slice id = sip_parameter(parameters, SLICE("id"));
+    if (!id.p)
+        return g_ascii_strdown(package.p, (gssize)package.len);
+    char *lower = g_ascii_strdown(package.p, (gssize)package.len);
+    char *name = g_strdup_printf("%s;id=%.*s", lower, (int)id.len, id.p);
+    g_free(lower);
+    return name;
+}
+
+static struct slice
+text_slice(const char *text)
+{
+    return (struct slice){text, text ? strlen(text) : 0};
+}
+
+void
+subscribe_request_free(struct subscribe_request *request)
+{
+    g_free(request->event);
+    g_free(request->condition);
+    g_free(request);
+}
+
+/* --- keys ------------------------------------------------------------------------------------------------------ */
+
+static int
+slice_compare(struct slice a, struct slice b)
+{
+    size_t n = MIN(a.len, b.len);
+    int order = n ? memcmp(a.p, b.p, n) : 0;
+    return order ? order : (a.len > b.len) - (a.len < b.len);
+}
+
+/* The dialog seen from either side: NOTIFY and SUBSCRIBE run in opposite directions. */
+static void
+key_subscription(struct tracker *tracker, enum index_kind kind, const struct sip_message *message, const char *event)
+{
+    bool ordered = slice_compare(message->from_tag, message->to_tag) <= 0;
+    key_begin(tracker, kind);
+    key_add(tracker, message->header[SIP_CALL_ID]);
+    key_add(tracker, ordered ? message->from_tag : message->to_tag);
+    key_add(tracker, ordered ? message->to_tag : message->from_tag);
+    key_add(tracker, text_slice(event));
+}
+
+static void
+key_etag(struct tracker *tracker, const struct sip_message *message, const char *event, struct slice etag)
+{
+    key_subscription(tracker, INDEX_ETAG, message, event);
+    key_add(tracker, etag);
+}
+
+/* Entity-tags outlive their dialog (RFC 5839 section 5.5), but mean something for one resource only (section 4). */
+static void
+key_etag_any(struct tracker *tracker, struct slice resource, const char *event, struct slice etag)
+{
+    struct slice user, host;
+    sip_uri_split(resource, &user, &host);
+    key_begin(tracker, INDEX_ETAG_ANY);
+    key_add(tracker, user);
+    key_add_nocase(tracker, host);
+    key_add(tracker, text_slice(event));
+    key_add(tracker, etag);
+}
+
+static struct subscription *
+subscription_find(struct tracker *tracker, const struct sip_message *message, const char *event, bool make)
+{
+    key_subscription(tracker, INDEX_SUBSCRIPTION, message, event);
+    struct subscription *subscription = key_find(tracker);
+    if (!subscription && make) {
+        subscription = host_new(tracker, struct subscription);
+        key_put(tracker, subscription);
+    }
+    return subscription;
+}
+
+/* --- NOTIFY ---------------------------------------------------------------------------------------------------- */
+
+/* The state and its reason; the seconds left count down by themselves. */
+static uint32_t
+state_hash(struct tracker *tracker, struct slice header)
+{
+    struct slice parameters;
+    struct slice state = slice_trim(slice_until(header, ';', &parameters));
+    struct slice reason = sip_parameter(parameters, SLICE("reason"));
+    uint32_t hash = state.len ? tracker->host.hash((const uint8_t *)state.p, state.len) : 0;
+    return hash * 31 + (reason.len ? tracker->host.hash((const uint8_t *)reason.p, reason.len) : 0);
+}
+
+/* What is wrong with a NOTIFY while a 204 is in force (RFC 5839 section 5.2, 6.2, 6.3). */
+static enum finding
+judge_notify(const struct subscription *subscription, const struct sip_message *message, bool state_changed)
+{
+    struct slice condition = text_slice(subscription->suppressed->etag), etag = message->header[SIP_ETAG];
+    bool any = slice_equal(condition, SLICE("*"));
+    if (subscription->ended)
+        return FINDING_204_NOTIFY_AFTER_END;
+    if (etag.p && !any && !slice_equal(etag, condition))
+        return FINDING_NONE; /* the state changed */
+    if (message->body.len == 0)
+        return state_changed ? FINDING_NONE : FINDING_204_NOTIFY_SUPERFLUOUS;
+    return etag.p || any ? FINDING_204_NOTIFY_BODY : FINDING_204_NOTIFY_UNTAGGED;
+}
+
+static void
+remember_etag(struct tracker *tracker, const struct sip_message *message, const char *event, uint32_t frame)
+{
+    struct slice etag = message->header[SIP_ETAG];
+    if (!etag.p)
+        return;
+    struct tag_issue *issue = host_new(tracker, struct tag_issue);
+    issue->frame = frame;
+    key_etag(tracker, message, event, etag);
+    key_put(tracker, issue);
+    key_etag_any(tracker, message->from_uri, event, etag);
+    key_put(tracker, issue);
+}
+
+static void
+add_notify(struct tracker *tracker, const struct sip_message *message, struct record *record)
+{
+    char *event = event_name(message->header[SIP_EVENT]);
+    struct subscription *subscription = subscription_find(tracker, message, event, true);
+    uint32_t state = state_hash(tracker, message->header[SIP_SUBSCRIPTION_STATE]);
+    struct no_notify *suppressed = subscription->suppressed;
+    if (suppressed) {
+        enum finding finding = judge_notify(subscription, message, state != subscription->state_hash);
+        if (finding != FINDING_NONE && !suppressed->notify_frame) {
+            suppressed->notify_frame = record->frame;
+            suppressed->notify_finding = (uint16_t)finding;
+        }
+        if (finding != FINDING_NONE)
+            record_note(tracker, record, (uint16_t)finding, subscription->suppressed_frame, suppressed->etag_frame);
+    }
+    subscription->state_hash = state;
+    remember_etag(tracker, message, event, record->frame);
+    g_free(event);
+}
+
+/* --- SUBSCRIBE and its response -------------------------------------------------------------------------------- */
+
+void
+subscription_request(struct tracker *tracker, const struct sip_message *message,
+                     struct transaction *transaction, struct record *record)
+{
+    if (strcmp(record->method, "NOTIFY") == 0)
+        add_notify(tracker, message, record);
+    if (strcmp(record->method, "SUBSCRIBE") != 0)
+        return;
+    transaction->subscribe = g_new0(struct subscribe_request, 1);
+    transaction->subscribe->event = event_name(message->header[SIP_EVENT]);
+    transaction->subscribe->condition = slice_dup(message->header[SIP_SUPPRESS_IF_MATCH]);
+    uint32_t expires;
+    transaction->subscribe->unsubscribes =
+        message->header[SIP_EXPIRES].p && sip_number(message->header[SIP_EXPIRES], &expires) && expires == 0;
+    transaction->subscribe->has_to_tag = message->to_tag.len > 0;
+}
+
+static char *
+keep_text(struct tracker *tracker, const char *text)
+{
+    return text ? host_strdup(tracker, text_slice(text)) : NULL;
+}
+
+static void
+find_etag(struct tracker *tracker, const struct sip_message *message, struct no_notify *no_notify)
+{
+    if (!no_notify->etag || strcmp(no_notify->etag, "*") == 0)
+        return;
+    key_etag(tracker, message, no_notify->event, text_slice(no_notify->etag));
+    const struct tag_issue *issue = key_find(tracker);
+    if (!issue) {
+        key_etag_any(tracker, message->to_uri, no_notify->event, text_slice(no_notify->etag));
+        issue = key_find(tracker);
+        no_notify->etag_resumed = issue != NULL;
+    }
+    no_notify->etag_frame = issue ? issue->frame : 0;
+}
+
+static void
+note_wrong_204(struct tracker *tracker, struct record *record, const struct no_notify *no_notify)
+{
+    if (!no_notify->is_subscribe)
+        record_note(tracker, record, FINDING_204_NOT_SUBSCRIBE, no_notify->subscribe_frame, 0);
+    else if (no_notify->subscribe_frame && !no_notify->in_dialog)
+        record_note(tracker, record, FINDING_204_OUT_OF_DIALOG, no_notify->subscribe_frame, 0);
+    else if (no_notify->subscribe_frame && !no_notify->etag)
+        record_note(tracker, record, FINDING_204_UNCONDITIONAL, no_notify->subscribe_frame, 0);
+}
+
+static struct no_notify *
+add_no_notify(struct tracker *tracker, const struct sip_message *message, const struct transaction *transaction,
+              struct record *record)
+{
+    struct no_notify *no_notify = host_new(tracker, struct no_notify);
+    const struct subscribe_request *request = transaction ? transaction->subscribe : NULL;
+    no_notify->is_subscribe = strcmp(record->method, "SUBSCRIBE") == 0;
+    no_notify->subscribe_frame = transaction ? transaction->request->frame : 0;
+    no_notify->has_expires = message->header[SIP_EXPIRES].p &&
+                             sip_number(message->header[SIP_EXPIRES], &no_notify->expires);
+    if (request) {
+        no_notify->event = keep_text(tracker, request->event);
+        no_notify->etag = keep_text(tracker, request->condition);
+        no_notify->in_dialog = request->has_to_tag;
+        find_etag(tracker, message, no_notify);
+    }
+    record_detail(tracker, record)->no_notify = no_notify;
+    note_wrong_204(tracker, record, no_notify);
+    return no_notify;
+}
+
+void
+subscription_response(struct tracker *tracker, const struct sip_message *message,
+                      struct transaction *transaction, struct record *record)
+{
+    struct no_notify *no_notify = NULL;
+    if (record->status == 204)
+        no_notify = add_no_notify(tracker, message, transaction, record);
+    if (!transaction || !transaction->subscribe || record->status < 200 || record->status >= 300)
+        return;
+    /* Every accepted SUBSCRIBE sets the condition anew: by a 204 it is in force, by a 200 a NOTIFY is due. */
+    struct subscription *subscription =
+        subscription_find(tracker, message, transaction->subscribe->event, record->status == 204);
+    if (!subscription)
+        return;
+    bool right = no_notify && no_notify->etag && no_notify->in_dialog;
+    subscription->suppressed = right ? no_notify : NULL;
+    subscription->suppressed_frame = record->frame;
+    subscription->ended = transaction->subscribe->unsubscribes;
+}

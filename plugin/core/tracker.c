@@ -1,0 +1,426 @@
+/* tracker.c
+ * Index, transactions and records.
+ *
+ * Requests and responses are matched as RFC 3261 section 17.1.3 and 17.2.3 say, for every transport: topmost Via
+ * branch, sent-by and CSeq method. CSeq number and Call-ID are part of the key too: a retry that reuses its
+ * branch is another request all the same. Addresses are not: a response may come from elsewhere.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "tracker_private.h"
+
+/* The same packet captured twice arrives within this; no stack retransmits so soon. */
+#define COPY_NS (INT64_C(50) * 1000000)
+/* A transaction is remembered for as long as a response may still come; an INVITE rings. */
+#define OTHERS_NS (2 * SIP_TIMEOUT_NS)
+#define INVITES_NS (INT64_C(600) * 1000000000)
+#define CLOCK_STEP_NS (INT64_C(3600) * 1000000000)
+/* Distinct responses of one transaction that are told apart; a fork makes a few, an attacker many. */
+enum { RESPONSES_MAX = 32 };
+
+struct seen_response {
+    uint32_t hash;
+    uint16_t status;
+    int64_t last_seen;
+    struct endpoint from;
+    struct record *record;
+};
+
+/* --- index ----------------------------------------------------------------------------------------------------- */
+
+static guint
+entry_hash(gconstpointer entry)
+{
+    return ((const struct index_entry *)entry)->hash;
+}
+
+static gboolean
+entry_equal(gconstpointer a, gconstpointer b)
+{
+    const struct index_entry *x = a, *y = b;
+    return x->hash == y->hash && x->len == y->len && memcmp(x->key, y->key, x->len) == 0;
+}
+
+void
+key_begin(struct tracker *tracker, enum index_kind kind)
+{
+    char tag = (char)kind;
+    g_byte_array_set_size(tracker->probe, sizeof(struct index_entry));
+    g_byte_array_append(tracker->probe, (const guint8 *)&tag, 1);
+}
+
+void
+key_add_number(struct tracker *tracker, uint32_t number)
+{
+    g_byte_array_append(tracker->probe, (const guint8 *)&number, sizeof number);
+}
+
+/* The length goes first: two parts cannot be read as one. */
+void
+key_add(struct tracker *tracker, struct slice part)
+{
+    key_add_number(tracker, (uint32_t)part.len);
+    if (part.len > 0)
+        g_byte_array_append(tracker->probe, (const guint8 *)part.p, (guint)part.len);
+}
+
+void
+key_add_nocase(struct tracker *tracker, struct slice part)
+{
+    guint begin = tracker->probe->len + (guint)sizeof(uint32_t);
+    key_add(tracker, part);
+    for (guint i = begin; i < tracker->probe->len; i++)
+        tracker->probe->data[i] = (guint8)g_ascii_tolower((gchar)tracker->probe->data[i]);
+}
+
+void
+key_add_address(struct tracker *tracker, const struct endpoint *endpoint)
+{
+    key_add_number(tracker, endpoint->type);
+    key_add(tracker, (struct slice){(const char *)endpoint->address, endpoint->len});
+}
+
+static int
+address_compare(const struct endpoint *a, const struct endpoint *b)
+{
+    return a->len != b->len ? a->len - b->len : memcmp(a->address, b->address, a->len);
+}
+
+void
+key_add_hop(struct tracker *tracker, const struct arrival *arrival)
+{
+    bool ordered = address_compare(&arrival->from, &arrival->to) <= 0;
+    key_add_address(tracker, ordered ? &arrival->from : &arrival->to);
+    key_add_address(tracker, ordered ? &arrival->to : &arrival->from);
+}
+
+static struct index_entry *
+probe_entry(struct tracker *tracker)
+{
+    struct index_entry *probe = (struct index_entry *)(void *)tracker->probe->data;
+    probe->len = tracker->probe->len - (uint32_t)sizeof(struct index_entry);
+    probe->hash = tracker->host.hash((const uint8_t *)probe->key, probe->len);
+    return probe;
+}
+
+static struct index_entry *
+key_entry(struct tracker *tracker)
+{
+    return g_hash_table_lookup(tracker->index, probe_entry(tracker));
+}
+
+void *
+key_find(struct tracker *tracker)
+{
+    const struct index_entry *entry = key_entry(tracker);
+    return entry ? entry->value : NULL;
+}
+
+struct index_entry *
+key_put(struct tracker *tracker, void *value)
+{
+    struct index_entry *entry = key_entry(tracker);
+    if (!entry) {
+        entry = g_memdup2(tracker->probe->data, tracker->probe->len);
+        g_hash_table_add(tracker->index, entry);
+    }
+    entry->value = value;
+    return entry;
+}
+
+/* --- memory that lasts ----------------------------------------------------------------------------------------- */
+
+char *
+host_strdup(struct tracker *tracker, struct slice text)
+{
+    char *copy = tracker->host.allocate(text.len + 1);
+    if (text.len > 0)
+        memcpy(copy, text.p, text.len);
+    return copy;
+}
+
+struct slice
+host_slice(struct tracker *tracker, struct slice text)
+{
+    return (struct slice){host_strdup(tracker, text), text.len};
+}
+
+struct record_detail *
+record_detail(struct tracker *tracker, struct record *record)
+{
+    if (!record->detail)
+        record->detail = host_new(tracker, struct record_detail);
+    return record->detail;
+}
+
+void
+record_note(struct tracker *tracker, struct record *record, uint16_t finding, uint32_t frame_a, uint32_t frame_b)
+{
+    struct record_detail *detail = record_detail(tracker, record);
+    struct note **tail = &detail->notes;
+    while (*tail)
+        tail = &(*tail)->next;
+    *tail = host_new(tracker, struct note);
+    **tail = (struct note){.finding = finding, .frame_a = frame_a, .frame_b = frame_b};
+}
+
+/* Methods are few and come again and again: one constant each, and a copy of what is none of them. */
+static const char *
+method_name(struct tracker *tracker, struct slice method)
+{
+    static const char *const known[] = {"REGISTER", "INVITE",  "ACK",     "OPTIONS", "BYE",  "CANCEL", "SUBSCRIBE",
+                                        "NOTIFY",   "MESSAGE", "PUBLISH", "REFER",   "INFO", "PRACK",  "UPDATE"};
+    for (size_t i = 0; i < G_N_ELEMENTS(known); i++) {
+        if (slice_equal(method, (struct slice){known[i], strlen(known[i])}))
+            return known[i];
+    }
+    return host_strdup(tracker, method);
+}
+
+/* --- transactions ---------------------------------------------------------------------------------------------- */
+
+/* RFC 3261 section 8.1.1.7; the cookie is a token, so its case does not matter. */
+static bool
+has_magic_cookie(struct slice branch)
+{
+    return slice_starts_nocase(branch, SLICE("z9hG4bK"));
+}
+
+static void
+transaction_key(struct tracker *tracker, const struct sip_message *message, struct slice method)
+{
+    const struct sip_via *via = &message->via;
+    key_begin(tracker, INDEX_TRANSACTION);
+    key_add(tracker, via->branch);
+    key_add_nocase(tracker, via->host);
+    key_add_number(tracker, via->port);
+    key_add(tracker, method);
+    key_add_number(tracker, message->cseq);
+    key_add(tracker, message->header[SIP_CALL_ID]);
+    /* RFC 3261 section 17.2.3, the rule for clients of RFC 2543: without a unique branch the tags must help. */
+    if (!has_magic_cookie(via->branch))
+        key_add(tracker, message->from_tag);
+}
+
+static void
+fallback_key(struct tracker *tracker, const struct sip_message *message)
+{
+    key_begin(tracker, INDEX_FALLBACK);
+    key_add(tracker, message->header[SIP_CALL_ID]);
+    key_add_number(tracker, message->cseq);
+    key_add(tracker, message->method);
+    key_add(tracker, message->from_tag);
+}
+
+static void
+index_drop(struct tracker *tracker, struct index_entry *entry, const void *value)
+{
+    if (entry && entry->value == value)
+        g_hash_table_remove(tracker->index, entry);
+}
+
+static void
+transaction_free(gpointer data)
+{
+    struct transaction *transaction = data;
+    g_slist_free_full(transaction->responses, g_free);
+    if (transaction->subscribe)
+        subscribe_request_free(transaction->subscribe);
+    g_free(transaction);
+}
+
+static void
+transactions_expire(struct tracker *tracker, GQueue *queue, int64_t lifetime)
+{
+    struct transaction *oldest;
+    while ((oldest = g_queue_peek_head(queue)) && tracker->clock - oldest->clock > lifetime) {
+        g_queue_pop_head(queue);
+        index_drop(tracker, oldest->key, oldest);
+        index_drop(tracker, oldest->fallback_key, oldest);
+        transaction_free(oldest);
+    }
+}
+
+static struct transaction *
+transaction_new(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
+                struct record *record)
+{
+    struct transaction *transaction = g_new0(struct transaction, 1);
+    transaction->request = record;
+    transaction->clock = tracker->clock;
+    transaction->last_seen = arrival->time;
+    transaction->client = arrival->from;
+    transaction->server = arrival->to;
+    transaction->cseq = message->cseq;
+    fallback_key(tracker, message);
+    transaction->fallback_key = key_put(tracker, transaction);
+    transaction_key(tracker, message, message->method);
+    transaction->key = key_put(tracker, transaction);
+    g_queue_push_tail(slice_equal(message->method, SLICE("INVITE")) ? &tracker->invites : &tracker->others, transaction);
+    return transaction;
+}
+
+static bool
+same_address(const struct endpoint *a, const struct endpoint *b)
+{
+    return a->type == b->type && address_compare(a, b) == 0;
+}
+
+/* By the fallback only what came back on the same hop: a proxy's other leg has the same Call-ID and CSeq. */
+static struct transaction *
+transaction_of_response(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival)
+{
+    transaction_key(tracker, message, message->cseq_method);
+    struct transaction *found = key_find(tracker);
+    if (found)
+        return found;
+    fallback_key(tracker, message);
+    found = key_find(tracker);
+    if (found && same_address(&found->client, &arrival->to) && same_address(&found->server, &arrival->from))
+        return found;
+    return NULL;
+}
+
+/* Seen again: by the wire's rules a retransmission; so soon, or on another link, the same packet captured twice. */
+static void
+mark_again(struct record *record, struct record *first, int64_t last_seen, bool other_link)
+{
+    record->first = first;
+    record->is_copy = other_link || record->time - last_seen <= COPY_NS;
+    record->exchange = first->exchange;
+}
+
+static void
+add_request(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
+            struct record *record)
+{
+    uint32_t fingerprint = credentials_fingerprint(tracker, message);
+    transaction_key(tracker, message, message->method);
+    struct transaction *transaction = key_find(tracker);
+    if (transaction && transaction->fingerprint == fingerprint) {
+        mark_again(record, transaction->request, transaction->last_seen,
+                   !same_address(&transaction->client, &arrival->from));
+        transaction->last_seen = arrival->time;
+        return;
+    }
+    transaction = transaction_new(tracker, message, arrival, record);
+    transaction->fingerprint = fingerprint;
+    exchange_request(tracker, message, arrival, record);
+    subscription_request(tracker, message, transaction, record);
+}
+
+static struct seen_response *
+response_seen(struct transaction *transaction, uint32_t hash, uint16_t status)
+{
+    for (GSList *i = transaction->responses; i; i = i->next) {
+        struct seen_response *seen = i->data;
+        if (seen->hash == hash && seen->status == status)
+            return seen;
+    }
+    return NULL;
+}
+
+static void
+response_remember(struct transaction *transaction, uint32_t hash, const struct arrival *arrival,
+                  struct record *record)
+{
+    if (g_slist_length(transaction->responses) >= RESPONSES_MAX)
+        return;
+    struct seen_response *seen = g_new0(struct seen_response, 1);
+    *seen = (struct seen_response){hash, record->status, arrival->time, arrival->from, record};
+    transaction->responses = g_slist_prepend(transaction->responses, seen);
+}
+
+/* The first final response answers the request; a 2xx that comes later is the better answer (each copy of a
+ * request may have been judged by itself). */
+static void
+note_final(struct transaction *transaction, const struct arrival *arrival, uint16_t status)
+{
+    bool first = transaction->status == 0;
+    bool success = status < 300 && transaction->status >= 300;
+    if (status < 200 || (!first && !success))
+        return;
+    transaction->status = status;
+    transaction->request->response_frame = arrival->frame;
+    transaction->request->response_time = arrival->time;
+}
+
+static void
+add_response(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
+             struct record *record)
+{
+    struct transaction *transaction = transaction_of_response(tracker, message, arrival);
+    if (transaction) {
+        uint32_t hash = tracker->host.hash((const uint8_t *)message->text.p, message->text.len);
+        struct seen_response *seen = response_seen(transaction, hash, record->status);
+        record->request = transaction->request;
+        if (seen) {
+            mark_again(record, seen->record, seen->last_seen, !same_address(&seen->from, &arrival->from));
+            seen->last_seen = arrival->time;
+            return;
+        }
+        response_remember(transaction, hash, arrival, record);
+        note_final(transaction, arrival, record->status);
+        record->exchange = transaction->request->exchange;
+    }
+    exchange_response(tracker, message, arrival, transaction, record);
+    subscription_response(tracker, message, transaction, record);
+}
+
+/* --- public ---------------------------------------------------------------------------------------------------- */
+
+struct tracker *
+tracker_new(const struct tracker_host *host)
+{
+    struct tracker *tracker = g_new0(struct tracker, 1);
+    tracker->host = *host;
+    tracker->index = g_hash_table_new_full(entry_hash, entry_equal, g_free, NULL);
+    tracker->probe = g_byte_array_sized_new(256);
+    g_byte_array_set_size(tracker->probe, sizeof(struct index_entry));
+    tracker->exchanges_tail = &tracker->exchanges;
+    return tracker;
+}
+
+void
+tracker_free(struct tracker *tracker)
+{
+    if (!tracker)
+        return;
+    g_hash_table_destroy(tracker->index);
+    g_queue_clear_full(&tracker->invites, transaction_free);
+    g_queue_clear_full(&tracker->others, transaction_free);
+    g_byte_array_unref(tracker->probe);
+    g_free(tracker);
+}
+
+void
+tracker_tick(struct tracker *tracker, int64_t time)
+{
+    if (time > tracker->clock || tracker->clock - time > CLOCK_STEP_NS)
+        tracker->clock = time;
+}
+
+struct record *
+tracker_add(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival)
+{
+    struct record *record = host_new(tracker, struct record);
+    record->frame = arrival->frame;
+    record->time = arrival->time;
+    record->status = message->status;
+    record->method = method_name(tracker, message->method);
+    tracker_tick(tracker, arrival->time);
+    transactions_expire(tracker, &tracker->invites, INVITES_NS);
+    transactions_expire(tracker, &tracker->others, OTHERS_NS);
+    if (message->is_request)
+        add_request(tracker, message, arrival, record);
+    else
+        add_response(tracker, message, arrival, record);
+    return record;
+}
+
+const struct exchange *
+tracker_exchanges(const struct tracker *tracker)
+{
+    return tracker->exchanges;
+}

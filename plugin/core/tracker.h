@@ -1,0 +1,226 @@
+/* tracker.h
+ * The only state: transactions, challenges, nonces, accounts and subscriptions of one capture.
+ *
+ * Messages go in once each, in the order of the capture. For each comes back a record that says what is known of
+ * it. Back links (response to request, credentials to challenge) are complete at once; forward links (request to
+ * response, challenge to retry to outcome) fill while later messages go in.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef SIPTRAIL_TRACKER_H
+#define SIPTRAIL_TRACKER_H
+
+#include "digest.h"
+#include "sip_message.h"
+
+/** 64*T1: when RFC 3261 section 17.1 gives up waiting. In nanoseconds, as all times here. */
+#define SIP_TIMEOUT_NS (INT64_C(32) * 1000000000)
+
+/** Where a packet came from or went to. The tracker compares it and hands it back; it does not look inside. */
+struct endpoint {
+    uint16_t port;
+    uint8_t type; /**< the caller's own code of the address family */
+    uint8_t len;  /**< octets of `address` in use, at most 16 */
+    uint8_t address[16];
+};
+
+/** What is known of a message from outside of it. */
+struct arrival {
+    uint32_t frame;
+    int64_t time; /**< ns */
+    struct endpoint from, to;
+};
+
+/** How an exchange ended. */
+enum outcome {
+    OUTCOME_NONE, /**< still open */
+    OUTCOME_ACCEPTED,
+    OUTCOME_REJECTED,    /**< challenged again: same realm, not stale */
+    OUTCOME_STALE,       /**< challenged again: nonce too old, said or evident */
+    OUTCOME_OTHER_REALM, /**< challenged again, for another realm */
+    OUTCOME_FORBIDDEN,   /**< 403 */
+    OUTCOME_INTERVAL_TOO_BRIEF, /**< 423 */
+    OUTCOME_FAILED,      /**< any other final answer from 300 on */
+    OUTCOME_NO_RETRY,    /**< the challenge was never answered, and the capture goes on past the time-out */
+    OUTCOME_NO_ANSWER,   /**< the retry was never answered, likewise */
+    OUTCOME_UNKNOWN      /**< the capture ends first */
+};
+
+/** An address-of-record as one server knows it. */
+struct account {
+    const char *name;   /**< `user@host` of From or To, UTF-8 not assured */
+    uint32_t attempt;   /**< challenges since the last success */
+};
+
+/** One challenging response and all that follows from it. Filled until the capture ends. */
+struct exchange {
+    struct exchange *next;   /**< in the order of the challenges; `tracker_exchanges` is the head */
+    uint16_t status;         /**< 401 or 407 */
+    const char *method;
+    uint32_t challenge_frame;
+    int64_t challenge_time;
+    int64_t challenge_clock;
+    uint32_t request_frame;  /**< 0: not in the capture */
+    uint32_t cseq;           /**< of the refused request */
+    uint32_t call_id_hash;
+    struct endpoint client, server;
+    const struct account *account;
+    const char *user_at_realm; /**< of the credentials that answered; NULL before there are any */
+    uint32_t attempt;
+    struct auth_line *challenges;
+
+    uint32_t retry_frame;    /**< first authenticated retry; 0: none yet */
+    int64_t retry_time;
+    int64_t retry_clock;
+    bool retry_pending;      /**< a provisional response came: the server is at work */
+    const struct use *retry; /**< the credentials that answered */
+
+    enum outcome outcome;
+    uint32_t closed_frame;   /**< the message that closed it; 0: none */
+    int64_t closed_time;
+    uint16_t closed_status;
+    uint16_t cause;          /**< enum finding; 0 while there is none */
+};
+
+/** A copy of one challenge, one set of credentials or one Authentication-Info. */
+struct auth_line {
+    struct auth_line *next;
+    enum sip_header header;
+    struct slice text; /**< for auth_header_next, or auth_info_parse */
+};
+
+/** What tied credentials to a challenge, strongest first. */
+enum evidence {
+    EVIDENCE_NONE,      /**< pre-loaded: the challenge is not in the capture */
+    EVIDENCE_NONCE,     /**< the nonce is one that this capture shows being issued */
+    EVIDENCE_NEXTNONCE, /**< … issued as nextnonce by a 2xx */
+    EVIDENCE_DIALOG     /**< the nonce is another, but Call-ID, method and CSeq follow an unanswered challenge */
+};
+
+/** One set of credentials in one request. */
+struct use {
+    struct use *next;
+    struct auth_line line;
+    struct exchange *exchange;  /**< the challenge that it answers; NULL when none, or a nextnonce */
+    uint32_t challenge_frame;   /**< frame that issued the nonce; 0: not in the capture */
+    enum evidence evidence;
+    bool header_differs;        /**< answered in the other header than the challenge asks for */
+    bool realm_differs;
+    bool is_retry;              /**< the first answer to its challenge */
+    bool identity_only;         /**< `nonce=""`: names a user, answers nothing */
+    uint32_t nonce_use;         /**< how many requests have used this nonce, this one counted; 0: unknown */
+    int64_t nonce_age;          /**< since it was issued; -1: unknown */
+    struct nonce *nonce;        /**< the tracker's own; NULL: unknown */
+    uint32_t nonce_accepted_in; /**< an earlier 2xx to a request with this nonce; 0: none */
+    struct digest_verdict verdict;
+    bool configured;            /**< some credential is configured for this user */
+
+    bool stale_said;            /**< the challenge that refused it says stale=true */
+    enum outcome outcome;       /**< of the request that carries it, as far as it concerns this realm */
+    uint16_t cause;
+    uint32_t closed_frame;
+    uint16_t closed_status;
+    uint32_t request_frame;
+    const char *user_at_realm;
+};
+
+/** Closed by one response: its uses, in a list. */
+struct closing {
+    struct closing *next;
+    struct use *use;
+};
+
+/** What a 204 stands on (RFC 5839). */
+struct no_notify {
+    uint32_t subscribe_frame;
+    const char *event;        /**< package, with `;id=` if any; NULL unknown */
+    const char *etag;         /**< the Suppress-If-Match value; NULL none */
+    uint32_t etag_frame;      /**< NOTIFY that issued it; 0: not in the capture */
+    bool etag_resumed;        /**< … in an earlier dialog of the same resource */
+    bool has_expires;
+    uint32_t expires;         /**< s */
+    bool in_dialog;           /**< the SUBSCRIBE had a To tag */
+    bool is_subscribe;
+    uint32_t notify_frame;    /**< a NOTIFY that came though none was due */
+    uint16_t notify_finding;  /**< enum finding that says why */
+};
+
+/** Authentication-Info, judged. */
+struct server_proof {
+    bool has_rspauth;
+    struct digest_verdict verdict;
+    bool configured;
+};
+
+/** One finding about one message. The frames are those that its sentence names; 0: not used. */
+struct note {
+    struct note *next;
+    uint16_t finding; /**< enum finding */
+    uint32_t frame_a, frame_b;
+};
+
+/** What only some messages have. */
+struct record_detail {
+    struct auth_line *lines;   /**< challenges of a response, Authentication-Info */
+    unsigned lines_left_out;   /**< beyond the number that is kept */
+    struct exchange *opens;    /**< this 401 or 407 is a challenge of it */
+    struct use *uses;          /**< credentials in this request */
+    struct closing *closings;  /**< what this response closes */
+    struct no_notify *no_notify;
+    struct server_proof *proof;
+    struct note *notes;
+    const struct account *account;
+};
+
+/** What is known of one message. Lives as long as the tracker's host keeps its memory. */
+struct record {
+    struct record *next;     /**< for the caller: the next message of the same frame */
+    uint32_t frame;
+    uint16_t status;         /**< 0 for a request */
+    bool is_copy;            /**< `first` is the same packet, captured twice */
+    int64_t time;
+    const char *method;
+    struct record *first;    /**< first copy of the same message, NULL when this is it */
+    struct record *request;  /**< of a response: the request; NULL: not in the capture */
+    uint32_t response_frame; /**< of a request: first final response, 0: none yet */
+    int64_t response_time;
+    struct exchange *exchange; /**< refused by its challenge, or answered to it; NULL: none */
+    struct record_detail *detail;
+};
+
+/** What the tracker needs from outside. */
+struct tracker_host {
+    /** Zeroed memory that lives as long as the records are wanted. Never NULL. */
+    void *(*allocate)(size_t size);
+    /** A strong hash with a secret seed: the keys come from the wire. */
+    uint32_t (*hash)(const uint8_t *bytes, size_t len);
+    /** The configured credentials as of now, for the time of one call. */
+    const struct credential *(*credentials)(size_t *count);
+};
+
+struct tracker;
+
+/** @param host  copied */
+struct tracker *tracker_new(const struct tracker_host *host);
+void tracker_free(struct tracker *tracker);
+
+/** Takes in the next message of the capture.
+ *
+ *  Nothing of `message` is kept but copies. Must be called once for each message, in the order of the capture.
+ *  @return its record, from host->allocate */
+struct record *tracker_add(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival);
+
+/** Tells that the capture goes on: the time of any frame, SIP or not. Cheap. */
+void tracker_tick(struct tracker *tracker, int64_t time);
+
+/** All exchanges in the order of their challenges; NULL when there are none. */
+const struct exchange *tracker_exchanges(const struct tracker *tracker);
+
+/** The outcome as of now: that of a closed exchange, or what the time passed since says of an open one. */
+enum outcome exchange_outcome(const struct tracker *tracker, const struct exchange *exchange);
+
+/** The name of the account: the credentials' `user@realm`, or From/To before there are any. Never NULL. */
+const char *exchange_account(const struct exchange *exchange);
+
+#endif

@@ -1,0 +1,177 @@
+/* packet-siptrail.c
+ * SIP Trail: a post-dissector that explains SIP authentication and 204 (No Notification).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "compat.h"
+
+#include <epan/proto_data.h>
+#include <epan/tap.h>
+
+#include "core/tracker.h"
+#include "credentials.h"
+#include "packet-siptrail.h"
+#include "statistics.h"
+#include "tree.h"
+
+static int proto_siptrail = -1;
+static int proto_sip = -1, proto_icmp = -1, proto_icmpv6 = -1;
+static int siptrail_tap = -1;
+static dissector_handle_t siptrail_handle;
+static struct tracker *tracker; /* of the file that is open */
+
+static void *
+allocate_in_file_scope(size_t size)
+{
+    return wmem_alloc0(wmem_file_scope(), size);
+}
+
+static uint32_t
+strong_hash(const uint8_t *bytes, size_t len)
+{
+    return wmem_strong_hash(bytes, len);
+}
+
+static void
+siptrail_init(void)
+{
+    const struct tracker_host host = {allocate_in_file_scope, strong_hash, credentials_rows};
+    tracker = tracker_new(&host);
+}
+
+static void
+siptrail_cleanup(void)
+{
+    tracker_free(tracker);
+    tracker = NULL;
+}
+
+static const struct tracker *
+current_tracker(void)
+{
+    return tracker;
+}
+
+static int64_t
+nanoseconds(const nstime_t *time)
+{
+    return (int64_t)time->secs * 1000000000 + time->nsecs;
+}
+
+static struct endpoint
+endpoint_of(const address *address, guint32 port)
+{
+    struct endpoint endpoint = {.port = (uint16_t)port, .type = (uint8_t)address->type};
+    endpoint.len = (uint8_t)MIN((size_t)MAX(address->len, 0), sizeof endpoint.address);
+    if (endpoint.len > 0)
+        memcpy(endpoint.address, address->data, endpoint.len);
+    return endpoint;
+}
+
+/* An ICMP error quotes the packet that failed: that SIP message did not arrive in this frame. */
+static bool
+is_quoted_in_icmp(const packet_info *pinfo)
+{
+    for (wmem_list_frame_t *i = wmem_list_head(pinfo->layers); i; i = wmem_list_frame_next(i)) {
+        int proto = GPOINTER_TO_INT(wmem_list_frame_data(i));
+        if (proto == proto_icmp || proto == proto_icmpv6)
+            return true;
+    }
+    return false;
+}
+
+/* The bytes from the beginning of one item on. While the tree is invisible the item's length reaches to the end of
+ * what the SIP dissector was given, behind which there may be a trailer; where the message ends, its Content-Length
+ * says. */
+static struct slice
+item_bytes(const field_info *item, bool *snapped)
+{
+    int captured = tvb_captured_length_remaining(item->ds_tvb, item->start);
+    *snapped = captured < tvb_reported_length_remaining(item->ds_tvb, item->start);
+    if (item->length > 0 && item->length < captured)
+        captured = item->length;
+    if (captured <= 0)
+        return (struct slice){NULL, 0};
+    return (struct slice){(const char *)tvb_get_ptr(item->ds_tvb, item->start, captured), (size_t)captured};
+}
+
+/* Reads the SIP messages of a frame, first pass only. What stands inside the body of the message before it (a
+ * message/sip part) is no message of this hop; what has no start line is the rest of one, or a keep-alive. */
+static struct record *
+read_frame(packet_info *pinfo, proto_tree *tree)
+{
+    const GPtrArray *items = proto_get_finfo_ptr_array(tree, proto_sip);
+    struct record *first = NULL, **tail = &first;
+    const tvbuff_t *source = NULL;
+    int end = 0;
+    if (!items || is_quoted_in_icmp(pinfo))
+        return NULL;
+    const struct arrival arrival = {pinfo->num, nanoseconds(&pinfo->abs_ts),
+                                    endpoint_of(&pinfo->src, pinfo->srcport),
+                                    endpoint_of(&pinfo->dst, pinfo->destport)};
+    for (guint i = 0; i < items->len; i++) {
+        const field_info *item = (const field_info *)items->pdata[i];
+        struct sip_message message;
+        bool snapped;
+        if (item->ds_tvb == source && item->start < end)
+            continue;
+        struct slice bytes = item_bytes(item, &snapped);
+        if (!sip_message_parse(bytes, snapped, &message))
+            continue;
+        source = item->ds_tvb;
+        end = item->start + (int)message.text.len;
+        *tail = tracker_add(tracker, &message, &arrival);
+        tail = &(*tail)->next;
+    }
+    return first;
+}
+
+static struct record *
+frame_records(packet_info *pinfo, proto_tree *tree)
+{
+    struct record *records;
+    if (PINFO_FD_VISITED(pinfo))
+        return (struct record *)p_get_proto_data(wmem_file_scope(), pinfo, proto_siptrail, 0);
+    tracker_tick(tracker, nanoseconds(&pinfo->abs_ts));
+    records = read_frame(pinfo, tree);
+    if (records)
+        p_add_proto_data(wmem_file_scope(), pinfo, proto_siptrail, 0, records);
+    return records;
+}
+
+static int
+dissect_siptrail(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+{
+    for (struct record *record = frame_records(pinfo, tree); record; record = record->next) {
+        tree_show(proto_siptrail, tvb, pinfo, tree, tracker, record);
+        tap_queue_packet(siptrail_tap, pinfo, record);
+    }
+    return tvb_reported_length(tvb);
+}
+
+void
+proto_register_siptrail(void)
+{
+    proto_siptrail = proto_register_protocol("SIP Trail", "SIP Trail", "siptrail");
+    tree_register(proto_siptrail);
+    credentials_register(prefs_register_protocol(proto_siptrail, NULL));
+    siptrail_tap = register_tap(SIPTRAIL_TAP);
+    register_init_routine(siptrail_init);
+    register_cleanup_routine(siptrail_cleanup);
+    siptrail_handle = create_dissector_handle(dissect_siptrail, proto_siptrail);
+    register_postdissector(siptrail_handle);
+    statistics_register(current_tracker);
+}
+
+void
+proto_reg_handoff_siptrail(void)
+{
+    GArray *wanted = g_array_new(FALSE, FALSE, sizeof(int));
+    proto_sip = proto_registrar_get_id_byname("sip");
+    proto_icmp = proto_registrar_get_id_byname("icmp");
+    proto_icmpv6 = proto_registrar_get_id_byname("icmpv6");
+    if (proto_sip > 0)
+        g_array_append_val(wanted, proto_sip);
+    set_postdissector_wanted_hfids(siptrail_handle, wanted);
+}

@@ -1,0 +1,19 @@
+/* statistics.h
+ * Tables for `tshark -z` and Wireshark's Telephony menu.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef SIPTRAIL_STATISTICS_H
+#define SIPTRAIL_STATISTICS_H
+
+#include "core/tracker.h"
+
+/** Name of the tap that gets one `struct record` per SIP message. */
+#define SIPTRAIL_TAP "siptrail"
+
+/** Registers the tables.
+ *  @param tracker  gives the state of the file that is open */
+void statistics_register(const struct tracker *(*tracker)(void));
+
+#endif

@@ -1,0 +1,721 @@
+/* tree.c
+ * Fields, expert infos and the rendering of a record.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "compat.h"
+
+#include <epan/charsets.h>
+#include <epan/expert.h>
+
+#include "core/audit.h"
+#include "tree.h"
+
+/* --- fields ---------------------------------------------------------------------------------------------------- */
+
+static int hf_request_in = -1;
+static int hf_response_in = -1;
+static int hf_response_time = -1;
+static int hf_retransmission_of = -1;
+static int hf_copy_of = -1;
+static int hf_account = -1;
+static int hf_attempt = -1;
+static int hf_challenge = -1;
+static int hf_challenge_scheme = -1;
+static int hf_challenge_header = -1;
+static int hf_challenge_param[AUTH_PARAM_COUNT];
+static int hf_challenge_in = -1;
+static int hf_retry_in = -1;
+static int hf_retry_time = -1;
+static int hf_outcome = -1;
+static int hf_outcome_in = -1;
+static int hf_outcome_code = -1;
+static int hf_cause = -1;
+static int hf_credentials = -1;
+static int hf_credentials_scheme = -1;
+static int hf_credentials_header = -1;
+static int hf_credentials_param[AUTH_PARAM_COUNT];
+static int hf_info = -1;
+static int hf_info_header = -1;
+static int hf_info_param[AUTH_PARAM_COUNT];
+static int hf_info_status = -1;
+static int hf_info_reason = -1;
+static int hf_digest_status = -1;
+static int hf_digest_reason = -1;
+static int hf_digest_variant = -1;
+static int hf_nonce_use = -1;
+static int hf_nonce_age = -1;
+static int hf_subscribe_in = -1;
+static int hf_event = -1;
+static int hf_etag = -1;
+static int hf_etag_in = -1;
+static int hf_expires = -1;
+static int hf_notify_in = -1;
+static int hf_meaning = -1;
+static int hf_when = -1;
+static int hf_fix = -1;
+
+static int ett_siptrail = -1;
+static int ett_challenge = -1;
+static int ett_credentials = -1;
+static int ett_info = -1;
+static int ett_closing = -1;
+
+#define TEXT(id, name, filter, blurb) {&id, {name, filter, FT_STRING, BASE_NONE, NULL, 0, blurb, HFILL}}
+#define FRAME(id, name, filter, kind, blurb)                                                                          \
+    {&id, {name, filter, FT_FRAMENUM, BASE_NONE, FRAMENUM_TYPE(kind), 0, blurb, HFILL}}
+#define TIME(id, name, filter, blurb) {&id, {name, filter, FT_RELATIVE_TIME, BASE_NONE, NULL, 0, blurb, HFILL}}
+#define NUMBER(id, name, filter, type, blurb) {&id, {name, filter, type, BASE_DEC, NULL, 0, blurb, HFILL}}
+#define SUBTREE(id, name, filter, blurb) {&id, {name, filter, FT_NONE, BASE_NONE, NULL, 0, blurb, HFILL}}
+
+static hf_register_info fields[] = {
+    FRAME(hf_request_in, "Request in frame", "siptrail.request_in", FT_FRAMENUM_REQUEST,
+          "The request that this response answers"),
+    FRAME(hf_response_in, "Response in frame", "siptrail.response_in", FT_FRAMENUM_RESPONSE,
+          "The final response to this request"),
+    TIME(hf_response_time, "Response time", "siptrail.response_time",
+         "From the first copy of the request to its final response"),
+    FRAME(hf_retransmission_of, "Retransmission of frame", "siptrail.retransmission_of", FT_FRAMENUM_RETRANS_PREV,
+          "The first copy of the same message"),
+    FRAME(hf_copy_of, "Copy of frame", "siptrail.copy_of", FT_FRAMENUM_DUP_ACK,
+          "The same packet, captured twice: not a retransmission"),
+    TEXT(hf_account, "Account", "siptrail.account",
+         "user@realm of the credentials; before there are any, the address in From, or in To of a REGISTER"),
+    NUMBER(hf_attempt, "Attempt", "siptrail.attempt", FT_UINT32,
+           "Running number of challenges of this account and server since the last success"),
+    SUBTREE(hf_challenge, "Challenge", "siptrail.challenge", "One challenge of a 401 or 407"),
+    TEXT(hf_challenge_scheme, "Scheme", "siptrail.challenge.scheme", "Authentication scheme as written"),
+    TEXT(hf_challenge_header, "Header", "siptrail.challenge.header", "WWW-Authenticate or Proxy-Authenticate"),
+    TEXT(hf_challenge_param[AUTH_REALM], "Realm", "siptrail.challenge.realm", NULL),
+    TEXT(hf_challenge_param[AUTH_NONCE], "Nonce", "siptrail.challenge.nonce", NULL),
+    TEXT(hf_challenge_param[AUTH_ALGORITHM], "Algorithm", "siptrail.challenge.algorithm", "MD5 where none is named"),
+    TEXT(hf_challenge_param[AUTH_QOP], "QoP", "siptrail.challenge.qop", "Qualities of protection on offer"),
+    TEXT(hf_challenge_param[AUTH_OPAQUE], "Opaque", "siptrail.challenge.opaque", NULL),
+    TEXT(hf_challenge_param[AUTH_DOMAIN], "Domain", "siptrail.challenge.domain", NULL),
+    TEXT(hf_challenge_param[AUTH_STALE], "Stale", "siptrail.challenge.stale",
+         "true: the nonce was refused, user and password may be right"),
+    TEXT(hf_challenge_param[AUTH_USERHASH], "Userhash", "siptrail.challenge.userhash", NULL),
+    TEXT(hf_challenge_param[AUTH_CHARSET], "Charset", "siptrail.challenge.charset", NULL),
+    FRAME(hf_challenge_in, "Challenge in frame", "siptrail.challenge_in", FT_FRAMENUM_NONE,
+          "The challenge that these credentials answer, or the 2xx that gave their nonce as nextnonce"),
+    FRAME(hf_retry_in, "Retry in frame", "siptrail.retry_in", FT_FRAMENUM_NONE,
+          "The first request with credentials for this challenge"),
+    TIME(hf_retry_time, "Retry time", "siptrail.retry_time", "From the challenge to the retry"),
+    TEXT(hf_outcome, "Outcome", "siptrail.outcome",
+         "accepted, rejected, stale, other-realm, forbidden, interval-too-brief, failed, no-retry, no-answer or "
+         "unknown"),
+    FRAME(hf_outcome_in, "Outcome in frame", "siptrail.outcome_in", FT_FRAMENUM_RESPONSE,
+          "The message that closed the exchange"),
+    NUMBER(hf_outcome_code, "Outcome code", "siptrail.outcome.code", FT_UINT16,
+           "Status code of the message that closed the exchange"),
+    TEXT(hf_cause, "Cause", "siptrail.cause", "Name of the main finding when the outcome is not accepted"),
+    SUBTREE(hf_credentials, "Credentials", "siptrail.credentials", "One set of credentials of a request"),
+    TEXT(hf_credentials_scheme, "Scheme", "siptrail.credentials.scheme", "Authentication scheme as written"),
+    TEXT(hf_credentials_header, "Header", "siptrail.credentials.header", "Authorization or Proxy-Authorization"),
+    TEXT(hf_credentials_param[AUTH_USERNAME], "Username", "siptrail.credentials.username",
+         "username, or username* decoded"),
+    TEXT(hf_credentials_param[AUTH_REALM], "Realm", "siptrail.credentials.realm", NULL),
+    TEXT(hf_credentials_param[AUTH_NONCE], "Nonce", "siptrail.credentials.nonce", NULL),
+    TEXT(hf_credentials_param[AUTH_URI], "URI", "siptrail.credentials.uri", "What the digest covers as uri"),
+    TEXT(hf_credentials_param[AUTH_RESPONSE], "Response", "siptrail.credentials.response", "The digest as sent"),
+    TEXT(hf_credentials_param[AUTH_ALGORITHM], "Algorithm", "siptrail.credentials.algorithm", NULL),
+    TEXT(hf_credentials_param[AUTH_QOP], "QoP", "siptrail.credentials.qop", NULL),
+    TEXT(hf_credentials_param[AUTH_NC], "Nonce count", "siptrail.credentials.nc", "As sent, hexadecimal"),
+    TEXT(hf_credentials_param[AUTH_CNONCE], "Client nonce", "siptrail.credentials.cnonce", NULL),
+    TEXT(hf_credentials_param[AUTH_OPAQUE], "Opaque", "siptrail.credentials.opaque", NULL),
+    TEXT(hf_credentials_param[AUTH_USERHASH], "Userhash", "siptrail.credentials.userhash", NULL),
+    TEXT(hf_credentials_param[AUTH_AUTS], "AUTS", "siptrail.credentials.auts", "AKA resynchronisation"),
+    TEXT(hf_digest_status, "Digest", "siptrail.digest.status", "good, bad or unverified"),
+    TEXT(hf_digest_reason, "Digest reason", "siptrail.digest.reason", "Why bad or unverified; which variant fits"),
+    TEXT(hf_digest_variant, "Digest variant", "siptrail.digest.variant",
+         "rfc, or the name of the computation that fits"),
+    NUMBER(hf_nonce_use, "Nonce use", "siptrail.nonce_use", FT_UINT32,
+           "How many requests have used this nonce so far"),
+    TIME(hf_nonce_age, "Nonce age", "siptrail.nonce_age", "Since the nonce was issued"),
+    SUBTREE(hf_info, "Authentication-Info", "siptrail.authentication_info", "What the server says in its 2xx"),
+    TEXT(hf_info_header, "Header", "siptrail.authentication_info.header", NULL),
+    TEXT(hf_info_param[AUTH_NEXTNONCE], "Next nonce", "siptrail.authentication_info.nextnonce", NULL),
+    TEXT(hf_info_param[AUTH_RSPAUTH], "Rspauth", "siptrail.authentication_info.rspauth",
+         "The server's digest as sent"),
+    TEXT(hf_info_param[AUTH_QOP], "QoP", "siptrail.authentication_info.qop", NULL),
+    TEXT(hf_info_param[AUTH_NC], "Nonce count", "siptrail.authentication_info.nc", NULL),
+    TEXT(hf_info_param[AUTH_CNONCE], "Client nonce", "siptrail.authentication_info.cnonce", NULL),
+    TEXT(hf_info_status, "Server's digest", "siptrail.authentication_info.status",
+         "good, bad or unverified: whether the server knows the credential"),
+    TEXT(hf_info_reason, "Reason", "siptrail.authentication_info.reason", NULL),
+    FRAME(hf_subscribe_in, "SUBSCRIBE in frame", "siptrail.no_notify.subscribe_in", FT_FRAMENUM_REQUEST,
+          "The SUBSCRIBE that asked for this 204"),
+    TEXT(hf_event, "Event", "siptrail.no_notify.event", "Event package, with ;id= if any"),
+    TEXT(hf_etag, "Suppress-If-Match", "siptrail.no_notify.etag", "The entity-tag of the SUBSCRIBE's condition"),
+    FRAME(hf_etag_in, "Entity-tag of frame", "siptrail.no_notify.etag_in", FT_FRAMENUM_NONE,
+          "The NOTIFY that issued this entity-tag"),
+    NUMBER(hf_expires, "Expires", "siptrail.no_notify.expires", FT_UINT32, "Seconds granted"),
+    FRAME(hf_notify_in, "NOTIFY not due in frame", "siptrail.no_notify.notify_in", FT_FRAMENUM_NONE,
+          "A NOTIFY that came though none was due"),
+    TEXT(hf_meaning, "Meaning", "siptrail.meaning", "What the code means here"),
+    TEXT(hf_when, "When", "siptrail.when", "When one sees it"),
+    TEXT(hf_fix, "Fix", "siptrail.fix", "What to do"),
+};
+
+static int *subtrees[] = {&ett_siptrail, &ett_challenge, &ett_credentials, &ett_info, &ett_closing};
+
+/* One expert info per row of the table of findings. */
+static expert_field ei_findings[FINDING_COUNT];
+
+static const int severities[] = {PI_CHAT, PI_NOTE, PI_WARN, PI_ERROR};
+static const int groups[] = {PI_SECURITY, PI_PROTOCOL, PI_SEQUENCE, PI_RESPONSE_CODE};
+
+static void
+register_findings(expert_module_t *module)
+{
+    static ei_register_info infos[FINDING_COUNT];
+    static char *names[FINDING_COUNT];
+    for (int i = 1; i < FINDING_COUNT; i++) {
+        const struct finding_rule *rule = finding_rule((enum finding)i);
+        names[i] = g_strconcat("siptrail.finding.", rule->name, NULL);
+        ei_findings[i] = (expert_field)EI_INIT;
+        infos[i].ids = &ei_findings[i];
+        infos[i].eiinfo.name = names[i];
+        infos[i].eiinfo.group = groups[rule->group];
+        infos[i].eiinfo.severity = severities[rule->severity];
+        infos[i].eiinfo.summary = rule->sentence;
+    }
+    expert_register_field_array(module, infos + 1, FINDING_COUNT - 1);
+}
+
+void
+tree_register(int proto)
+{
+    proto_register_field_array(proto, fields, (int)G_N_ELEMENTS(fields));
+    proto_register_subtree_array(subtrees, (int)G_N_ELEMENTS(subtrees));
+    register_findings(expert_register_protocol(proto));
+}
+
+/* --- adding items ---------------------------------------------------------------------------------------------- */
+
+/* Where the items of one message go. */
+struct view {
+    tvbuff_t *tvb;
+    packet_info *pinfo;
+    proto_tree *tree;
+    proto_item *item;
+    const struct tracker *tracker;
+    const struct record *record;
+    bool later; /* the file was read before: what came afterwards is known, too */
+};
+
+static proto_item *
+generated(proto_item *item)
+{
+    proto_item_set_generated(item);
+    return item;
+}
+
+static void
+add_text(const struct view *view, int field, const char *text)
+{
+    if (text)
+        generated(proto_tree_add_string(view->tree, field, view->tvb, 0, 0,
+                                        (const char *)get_utf_8_string(view->pinfo->pool, (const guint8 *)text,
+                                                                       (int)strlen(text))));
+}
+
+static void
+add_frame(const struct view *view, int field, guint32 frame)
+{
+    if (frame)
+        generated(proto_tree_add_uint(view->tree, field, view->tvb, 0, 0, frame));
+}
+
+/* A frame that came before this one: exporting this one exports that one, too. */
+static void
+add_back_link(const struct view *view, int field, guint32 frame)
+{
+    add_frame(view, field, frame);
+    if (frame && frame != view->record->frame)
+        compat_depend_on_frame(view->pinfo, frame);
+}
+
+static void
+add_number(const struct view *view, int field, guint32 number)
+{
+    generated(proto_tree_add_uint(view->tree, field, view->tvb, 0, 0, number));
+}
+
+static void
+add_time(const struct view *view, int field, int64_t nanoseconds)
+{
+    nstime_t time = {(time_t)(nanoseconds / 1000000000), (int)(nanoseconds % 1000000000)};
+    generated(proto_tree_add_time(view->tree, field, view->tvb, 0, 0, &time));
+}
+
+static struct view
+add_subtree(const struct view *view, int field, int ett, const char *text)
+{
+    struct view inner = *view;
+    inner.item = generated(proto_tree_add_none_format(view->tree, field, view->tvb, 0, 0, "%s", text));
+    inner.tree = proto_item_add_subtree(inner.item, ett);
+    return inner;
+}
+
+/* A parameter as its sender meant it, in valid UTF-8. */
+static const char *
+param_text(const struct view *view, struct slice raw)
+{
+    char *buffer = wmem_alloc(view->pinfo->pool, raw.len + 1);
+    struct slice text = auth_unescape(raw, buffer);
+    return (const char *)get_utf_8_string(view->pinfo->pool, (const guint8 *)text.p, (int)text.len);
+}
+
+static void
+add_params(const struct view *view, const int *map, const struct auth_value *value)
+{
+    for (int i = 0; i < AUTH_PARAM_COUNT; i++) {
+        if (map[i] > 0 && value->param[i].p)
+            generated(proto_tree_add_string(view->tree, map[i], view->tvb, 0, 0, param_text(view, value->param[i])));
+    }
+}
+
+static void
+add_slice(const struct view *view, int field, struct slice text)
+{
+    generated(proto_tree_add_string(view->tree, field, view->tvb, 0, 0, param_text(view, text)));
+}
+
+static void
+add_expert(const struct view *view, proto_item *item, enum finding finding, const struct finding_values *values)
+{
+    if (finding == FINDING_NONE)
+        return;
+    char *text = finding_expand(finding_rule(finding)->sentence, values);
+    const char *valid = (const char *)get_utf_8_string(view->pinfo->pool, (const guint8 *)text, (int)strlen(text));
+    expert_add_info_format(view->pinfo, item, &ei_findings[finding], "%s", valid);
+    g_free(text);
+}
+
+static void
+add_expanded(const struct view *view, int field, const char *text, const struct finding_values *values)
+{
+    char *expanded = finding_expand(text, values);
+    add_text(view, field, expanded);
+    g_free(expanded);
+}
+
+static void
+add_advice(const struct view *view, struct advice advice, const struct finding_values *values)
+{
+    add_expanded(view, hf_meaning, advice.meaning, values);
+    add_expanded(view, hf_when, advice.when, values);
+    add_expanded(view, hf_fix, advice.fix, values);
+}
+
+/* --- challenges and credentials -------------------------------------------------------------------------------- */
+
+static bool
+line_value(const struct auth_line *line, struct auth_value *value)
+{
+    struct slice rest = line->text;
+    return auth_header_next(&rest, value);
+}
+
+/* "Digest MD5, qop auth, realm pbx.example.com" */
+static const char *
+describe(const struct view *view, const struct auth_value *value)
+{
+    wmem_strbuf_t *text = wmem_strbuf_new(view->pinfo->pool, param_text(view, value->scheme));
+    if (auth_is_digest(value))
+        wmem_strbuf_append_printf(text, " %s", value->param[AUTH_ALGORITHM].p
+                                                   ? param_text(view, value->param[AUTH_ALGORITHM])
+                                                   : "MD5");
+    if (value->param[AUTH_QOP].p)
+        wmem_strbuf_append_printf(text, ", qop %s", param_text(view, value->param[AUTH_QOP]));
+    if (value->param[AUTH_REALM].p)
+        wmem_strbuf_append_printf(text, ", realm %s", param_text(view, value->param[AUTH_REALM]));
+    if (slice_equal_nocase(value->param[AUTH_STALE], SLICE("true")))
+        wmem_strbuf_append(text, ", stale");
+    return wmem_strbuf_get_str(text);
+}
+
+static void
+show_challenges(const struct view *view, const struct record_detail *detail)
+{
+    for (const struct auth_line *line = detail->lines; line; line = line->next) {
+        struct auth_value value;
+        if (!line_value(line, &value))
+            continue;
+        struct slice header = sip_header_name(line->header);
+        char *title = wmem_strdup_printf(view->pinfo->pool, "Challenge (%.*s): %s", (int)header.len, header.p,
+                                         describe(view, &value));
+        struct view inner = add_subtree(view, hf_challenge, ett_challenge, title);
+        add_slice(&inner, hf_challenge_scheme, value.scheme);
+        add_params(&inner, hf_challenge_param, &value);
+        add_slice(&inner, hf_challenge_header, header);
+    }
+}
+
+static const char *
+verdict_reason(const struct view *view, const struct digest_verdict *verdict)
+{
+    if (verdict->missing)
+        return wmem_strdup_printf(view->pinfo->pool, "parameter %s is missing", verdict->missing);
+    if (verdict->reason == DIGEST_NONCONFORMING)
+        return wmem_strdup_printf(view->pinfo->pool, "%s: %s", digest_reason_text(verdict->reason), verdict->variant);
+    if (verdict->reason != DIGEST_REASON_NONE)
+        return digest_reason_text(verdict->reason);
+    return verdict->variant && strcmp(verdict->variant, "rfc") != 0 ? verdict->variant : NULL;
+}
+
+static void
+show_verdict(const struct view *view, const struct use *use)
+{
+    const struct finding_values values = {.use = use};
+    if (use->verdict.status == DIGEST_NONE)
+        return;
+    add_text(view, hf_digest_status, digest_status_text(use->verdict.status));
+    add_text(view, hf_digest_reason, verdict_reason(view, &use->verdict));
+    add_text(view, hf_digest_variant, use->verdict.variant);
+    add_expert(view, view->item, audit_digest(&use->verdict, use->configured, false), &values);
+}
+
+/* username* stands under the same name as username: it says the same. */
+static void
+show_username(const struct view *view, const struct auth_value *value)
+{
+    struct slice raw = value->param[AUTH_USERNAME_EXT];
+    if (value->param[AUTH_USERNAME].p || !raw.p)
+        return;
+    struct slice name = auth_decode_extended(raw, wmem_alloc(view->pinfo->pool, raw.len + 1));
+    if (name.p)
+        generated(proto_tree_add_string(
+            view->tree, hf_credentials_param[AUTH_USERNAME], view->tvb, 0, 0,
+            (const char *)get_utf_8_string(view->pinfo->pool, (const guint8 *)name.p, (int)name.len)));
+}
+
+static void
+show_use(const struct view *view, const struct use *use)
+{
+    struct auth_value value;
+    if (!line_value(&use->line, &value))
+        return;
+    struct slice header = sip_header_name(use->line.header);
+    char *title = wmem_strdup_printf(view->pinfo->pool, "Credentials (%.*s): %s", (int)header.len, header.p,
+                                     describe(view, &value));
+    struct view inner = add_subtree(view, hf_credentials, ett_credentials, title);
+    show_verdict(&inner, use);
+    add_back_link(&inner, hf_challenge_in, use->challenge_frame);
+    if (use->nonce_use)
+        add_number(&inner, hf_nonce_use, use->nonce_use);
+    if (use->nonce_age >= 0)
+        add_time(&inner, hf_nonce_age, use->nonce_age);
+    add_slice(&inner, hf_credentials_scheme, value.scheme);
+    show_username(&inner, &value);
+    add_params(&inner, hf_credentials_param, &value);
+    add_slice(&inner, hf_credentials_header, header);
+}
+
+static void
+show_info(const struct view *view, const struct record_detail *detail)
+{
+    struct auth_value value;
+    const struct server_proof *proof = detail->proof;
+    const struct finding_values values = {0};
+    auth_info_parse(detail->lines->text, &value);
+    struct slice header = sip_header_name(detail->lines->header);
+    struct view inner = add_subtree(view, hf_info, ett_info, param_text(view, header));
+    add_slice(&inner, hf_info_header, header);
+    add_params(&inner, hf_info_param, &value);
+    if (!proof->has_rspauth)
+        return;
+    add_text(&inner, hf_info_status, digest_status_text(proof->verdict.status));
+    add_text(&inner, hf_info_reason, verdict_reason(view, &proof->verdict));
+    enum finding finding = audit_digest(&proof->verdict, proof->configured, true);
+    if (proof->verdict.status != DIGEST_UNVERIFIED)
+        add_expert(&inner, inner.item, finding, &values);
+}
+
+/* --- exchanges ------------------------------------------------------------------------------------------------- */
+
+/* What is known of the exchange that this challenge begins. */
+static void
+show_exchange(const struct view *view, const struct exchange *exchange)
+{
+    enum outcome outcome = view->later ? exchange_outcome(view->tracker, exchange) : exchange->outcome;
+    const struct finding_values values = {.exchange = exchange};
+    add_frame(view, hf_retry_in, exchange->retry_frame);
+    if (exchange->retry_frame)
+        add_time(view, hf_retry_time, exchange->retry_time - exchange->challenge_time);
+    if (outcome == OUTCOME_NONE)
+        return;
+    add_text(view, hf_outcome, outcome_text(outcome));
+    add_frame(view, hf_outcome_in, exchange->closed_frame);
+    if (exchange->closed_status)
+        add_number(view, hf_outcome_code, exchange->closed_status);
+    enum finding cause = view->later ? audit_exchange_cause(view->tracker, exchange) : exchange->cause;
+    if (cause == FINDING_NONE)
+        return;
+    add_text(view, hf_cause, finding_rule(cause)->name);
+    if (exchange->closed_frame == 0)
+        add_expert(view, view->item, cause, &values);
+}
+
+/* The response that this is closes the exchanges of the request's credentials. */
+static void
+show_closing(const struct view *view, const struct use *use)
+{
+    const struct finding_values values = {.use = use, .exchange = use->exchange};
+    char *title = wmem_strdup_printf(view->pinfo->pool, "Closes the exchange of frame %u: %s",
+                                     use->challenge_frame ? use->challenge_frame : use->request_frame,
+                                     outcome_text(use->outcome));
+    struct view inner = *view;
+    inner.tree = proto_tree_add_subtree(view->tree, view->tvb, 0, 0, ett_closing, &inner.item, title);
+    generated(inner.item);
+    add_text(&inner, hf_outcome, outcome_text(use->outcome));
+    add_number(&inner, hf_outcome_code, use->closed_status);
+    add_back_link(&inner, hf_challenge_in, use->challenge_frame);
+    if (use->cause == FINDING_NONE)
+        return;
+    add_text(&inner, hf_cause, finding_rule((enum finding)use->cause)->name);
+    add_expert(&inner, inner.item, (enum finding)use->cause, &values);
+}
+
+/* The closing that says most: one that is not `accepted` before one that is. */
+static const struct use *
+main_closing(const struct record_detail *detail)
+{
+    const struct use *best = NULL;
+    for (const struct closing *i = detail->closings; i; i = i->next) {
+        if (!best || best->outcome == OUTCOME_ACCEPTED ||
+            (best->outcome == OUTCOME_OTHER_REALM && i->use->outcome != OUTCOME_ACCEPTED))
+            best = i->use;
+    }
+    return best;
+}
+
+static void
+show_advice(const struct view *view, const struct record_detail *detail)
+{
+    const struct use *closing = main_closing(detail);
+    struct finding_values values = {.exchange = detail->opens};
+    if (detail->no_notify) {
+        add_advice(view, audit_advice_204(detail->no_notify, !detail->notes), &values);
+    } else if (closing) {
+        values = (struct finding_values){.use = closing, .exchange = closing->exchange};
+        add_advice(view, audit_advice(closing->exchange, closing->outcome, (enum finding)closing->cause), &values);
+    } else if (detail->opens) {
+        enum outcome outcome =
+            view->later ? exchange_outcome(view->tracker, detail->opens) : detail->opens->outcome;
+        enum finding cause = view->later ? audit_exchange_cause(view->tracker, detail->opens) : FINDING_NONE;
+        add_advice(view, audit_advice(detail->opens, outcome, cause), &values);
+    }
+}
+
+/* --- 204 ------------------------------------------------------------------------------------------------------- */
+
+static void
+show_no_notify(const struct view *view, const struct no_notify *no_notify)
+{
+    if (no_notify->is_subscribe)
+        add_back_link(view, hf_subscribe_in, no_notify->subscribe_frame);
+    add_text(view, hf_event, no_notify->event);
+    add_text(view, hf_etag, no_notify->etag);
+    add_back_link(view, hf_etag_in, no_notify->etag_frame);
+    if (no_notify->has_expires)
+        add_number(view, hf_expires, no_notify->expires);
+    add_frame(view, hf_notify_in, no_notify->notify_frame);
+}
+
+/* --- the first line: what an engineer would say ---------------------------------------------------------------- */
+
+static const char *
+account_name(const struct view *view)
+{
+    const struct record *record = view->record->first ? view->record->first : view->record;
+    const struct record_detail *detail = record->detail;
+    if (record->exchange)
+        return exchange_account(record->exchange);
+    if (record->request && record->request->exchange)
+        return exchange_account(record->request->exchange);
+    if (detail && detail->closings)
+        return detail->closings->use->user_at_realm;
+    if (detail && detail->uses)
+        return detail->uses->user_at_realm;
+    return detail && detail->account ? detail->account->name : NULL;
+}
+
+static void
+title_challenge(const struct view *view, wmem_strbuf_t *title)
+{
+    const struct record_detail *detail = view->record->detail;
+    const struct exchange *exchange = detail->opens;
+    const struct use *closing = main_closing(detail);
+    wmem_strbuf_append_printf(title, "%u for %s", view->record->status, account_name(view));
+    if (closing)
+        wmem_strbuf_append_printf(title, " again: credentials of frame %u %s, attempt %u", closing->request_frame,
+                                  outcome_text(closing->outcome), exchange->attempt);
+    if (exchange->retry_frame)
+        wmem_strbuf_append_printf(title, "%s answered in frame %u", closing ? ";" : ":", exchange->retry_frame);
+    if (exchange->closed_frame)
+        wmem_strbuf_append_printf(title, ", %s in frame %u", outcome_text(exchange->outcome), exchange->closed_frame);
+    else if (view->later)
+        wmem_strbuf_append_printf(title, "%s %s", closing || exchange->retry_frame ? ";" : ":",
+                                  outcome_text(exchange_outcome(view->tracker, exchange)));
+}
+
+static void
+title_request(const struct view *view, wmem_strbuf_t *title)
+{
+    const struct record *record = view->record;
+    const struct use *use = record->detail ? record->detail->uses : NULL;
+    if (!use) {
+        wmem_strbuf_append(title, record->method);
+        if (account_name(view))
+            wmem_strbuf_append_printf(title, " for %s", account_name(view));
+        if (record->response_frame)
+            wmem_strbuf_append_printf(title, ", answered in frame %u", record->response_frame);
+        return;
+    }
+    wmem_strbuf_append_printf(title, "credentials of %s", use->user_at_realm);
+    if (use->identity_only)
+        wmem_strbuf_append(title, ", who is not challenged yet");
+    else if (use->challenge_frame)
+        wmem_strbuf_append_printf(title, " for the challenge in frame %u", use->challenge_frame);
+    else
+        wmem_strbuf_append(title, ", whose challenge is not in the capture");
+    if (use->verdict.status != DIGEST_NONE)
+        wmem_strbuf_append_printf(title, ", digest %s", digest_status_text(use->verdict.status));
+    if (use->closed_frame && use->outcome != OUTCOME_NONE)
+        wmem_strbuf_append_printf(title, ", %s in frame %u", outcome_text(use->outcome), use->closed_frame);
+}
+
+static void
+title_no_notify(const struct no_notify *no_notify, bool right, wmem_strbuf_t *title)
+{
+    wmem_strbuf_append(title, "204");
+    if (!no_notify->is_subscribe)
+        wmem_strbuf_append(title, " to another request than SUBSCRIBE");
+    else if (no_notify->subscribe_frame)
+        wmem_strbuf_append_printf(title, " for the SUBSCRIBE in frame %u", no_notify->subscribe_frame);
+    else
+        wmem_strbuf_append(title, " for a SUBSCRIBE that is not in the capture");
+    if (!right)
+        wmem_strbuf_append(title, ": looks wrong, a NOTIFY is due");
+    else if (no_notify->notify_frame)
+        wmem_strbuf_append_printf(title, ": no NOTIFY was due, yet one came in frame %u", no_notify->notify_frame);
+    else if (no_notify->etag_frame)
+        wmem_strbuf_append_printf(title, ": no NOTIFY is due, tag %s of frame %u is current", no_notify->etag,
+                                  no_notify->etag_frame);
+    else
+        wmem_strbuf_append(title, ": no NOTIFY is due");
+}
+
+static void
+title_response(const struct view *view, wmem_strbuf_t *title)
+{
+    const struct record *record = view->record;
+    const struct use *closing = record->detail ? main_closing(record->detail) : NULL;
+    wmem_strbuf_append_printf(title, "%u", record->status);
+    if (closing) {
+        wmem_strbuf_append_printf(title, " for %s: %s", closing->user_at_realm, outcome_text(closing->outcome));
+        if (closing->challenge_frame)
+            wmem_strbuf_append_printf(title, ", the challenge in frame %u was answered in frame %u",
+                                      closing->challenge_frame, closing->request_frame);
+        return;
+    }
+    if (record->request)
+        wmem_strbuf_append_printf(title, " to the %s in frame %u", record->method, record->request->frame);
+    else
+        wmem_strbuf_append_printf(title, " to a %s that is not in the capture", record->method);
+}
+
+static const char *
+title_of(const struct view *view)
+{
+    const struct record *record = view->record;
+    const struct record_detail *detail = record->detail;
+    wmem_strbuf_t *title = wmem_strbuf_new(view->pinfo->pool, "");
+    if (record->first)
+        wmem_strbuf_append_printf(title, "%s of frame %u: %s",
+                                  record->is_copy ? "copy (the same packet, captured twice)" : "retransmission",
+                                  record->first->frame, record->method);
+    else if (detail && detail->opens)
+        title_challenge(view, title);
+    else if (detail && detail->no_notify)
+        title_no_notify(detail->no_notify, !detail->notes, title);
+    else if (record->status)
+        title_response(view, title);
+    else
+        title_request(view, title);
+    const char *text = wmem_strbuf_get_str(title);
+    return (const char *)get_utf_8_string(view->pinfo->pool, (const guint8 *)text, (int)strlen(text));
+}
+
+/* --- one message ----------------------------------------------------------------------------------------------- */
+
+static void
+show_transaction(const struct view *view)
+{
+    const struct record *record = view->record;
+    const struct record *whole = record->first ? record->first : record;
+    if (record->first)
+        add_back_link(view, record->is_copy ? hf_copy_of : hf_retransmission_of, record->first->frame);
+    if (record->request)
+        add_back_link(view, hf_request_in, record->request->frame);
+    if (record->request && record->status >= 200)
+        add_time(view, hf_response_time, record->time - record->request->time);
+    if (!record->status)
+        add_frame(view, hf_response_in, whole->response_frame);
+}
+
+static void
+show_detail(const struct view *view, const struct record_detail *detail)
+{
+    if (detail->opens) {
+        add_number(view, hf_attempt, detail->opens->attempt);
+        show_challenges(view, detail);
+        show_exchange(view, detail->opens);
+    }
+    for (const struct use *use = detail->uses; use; use = use->next)
+        show_use(view, use);
+    if (detail->uses && detail->uses->closed_frame)
+        add_frame(view, hf_outcome_in, detail->uses->closed_frame);
+    if (detail->proof)
+        show_info(view, detail);
+    for (const struct closing *closing = detail->closings; closing; closing = closing->next)
+        show_closing(view, closing->use);
+    if (detail->no_notify)
+        show_no_notify(view, detail->no_notify);
+    show_advice(view, detail);
+    for (const struct note *note = detail->notes; note; note = note->next) {
+        const struct finding_values values = {.exchange = detail->opens,
+                                              .method = view->record->method,
+                                              .frame_a = note->frame_a,
+                                              .frame_b = note->frame_b};
+        add_expert(view, view->item, (enum finding)note->finding, &values);
+    }
+}
+
+/* A request of which nothing is known, not even its answer, is left alone. */
+static bool
+has_something_to_say(const struct record *record)
+{
+    return record->status || record->first || record->response_frame || record->exchange || record->detail;
+}
+
+void
+tree_show(int proto, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct tracker *tracker,
+          const struct record *record)
+{
+    struct view view = {tvb, pinfo, NULL, NULL, tracker, record, PINFO_FD_VISITED(pinfo) != 0};
+    if (!has_something_to_say(record))
+        return;
+    if (tree) {
+        view.item = generated(
+            proto_tree_add_protocol_format(tree, proto, tvb, 0, 0, "SIP Trail: %s", title_of(&view)));
+        view.tree = proto_item_add_subtree(view.item, ett_siptrail);
+    }
+    show_transaction(&view);
+    add_text(&view, hf_account, account_name(&view));
+    if (record->detail)
+        show_detail(&view, record->detail);
+}

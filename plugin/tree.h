@@ -1,0 +1,24 @@
+/* tree.h
+ * Fields, expert infos and the rendering of a record.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef SIPTRAIL_TREE_H
+#define SIPTRAIL_TREE_H
+
+#include <epan/packet.h>
+
+#include "core/tracker.h"
+
+/** Registers fields, subtrees and expert infos of the protocol. */
+void tree_register(int proto);
+
+/** Shows one message. Reads the record and decides nothing.
+ *
+ *  @param tree  may be NULL: expert infos are told all the same
+ *  @param tracker  for what the time passed since says of an open exchange */
+void tree_show(int proto, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct tracker *tracker,
+               const struct record *record);
+
+#endif
