@@ -19,6 +19,8 @@ static int hf_response_in = -1;
 static int hf_response_time = -1;
 static int hf_retransmission_of = -1;
 static int hf_copy_of = -1;
+static int hf_ack_of = -1;
+static int hf_cancels = -1;
 static int hf_account = -1;
 static int hf_attempt = -1;
 static int hf_challenge = -1;
@@ -60,7 +62,6 @@ static int ett_siptrail = -1;
 static int ett_challenge = -1;
 static int ett_credentials = -1;
 static int ett_info = -1;
-static int ett_closing = -1;
 
 #define TEXT(id, name, filter, blurb) {&id, {name, filter, FT_STRING, BASE_NONE, NULL, 0, blurb, HFILL}}
 #define FRAME(id, name, filter, kind, blurb)                                                                          \
@@ -80,6 +81,8 @@ static hf_register_info fields[] = {
           "The first copy of the same message"),
     FRAME(hf_copy_of, "Copy of frame", "siptrail.copy_of", FT_FRAMENUM_DUP_ACK,
           "The same packet, captured twice: not a retransmission"),
+    FRAME(hf_ack_of, "Acknowledges frame", "siptrail.ack_of", FT_FRAMENUM_ACK, "The final response that this ACK is for"),
+    FRAME(hf_cancels, "Cancels frame", "siptrail.cancels", FT_FRAMENUM_NONE, "The INVITE that this CANCEL is for"),
     TEXT(hf_account, "Account", "siptrail.account",
          "user@realm of the credentials; before there are any, the address in From, or in To of a REGISTER"),
     NUMBER(hf_attempt, "Attempt", "siptrail.attempt", FT_UINT32,
@@ -131,7 +134,7 @@ static hf_register_info fields[] = {
     TEXT(hf_digest_variant, "Digest variant", "siptrail.digest.variant",
          "rfc, or the name of the computation that fits"),
     NUMBER(hf_nonce_use, "Nonce use", "siptrail.nonce_use", FT_UINT32,
-           "How many requests have used this nonce so far"),
+           "How many requests of this user have used this nonce so far"),
     TIME(hf_nonce_age, "Nonce age", "siptrail.nonce_age", "Since the nonce was issued"),
     SUBTREE(hf_info, "Authentication-Info", "siptrail.authentication_info", "What the server says in its 2xx"),
     TEXT(hf_info_header, "Header", "siptrail.authentication_info.header", NULL),
@@ -158,7 +161,7 @@ static hf_register_info fields[] = {
     TEXT(hf_fix, "Fix", "siptrail.fix", "What to do"),
 };
 
-static int *subtrees[] = {&ett_siptrail, &ett_challenge, &ett_credentials, &ett_info, &ett_closing};
+static int *subtrees[] = {&ett_siptrail, &ett_challenge, &ett_credentials, &ett_info};
 
 /* One expert info per row of the table of findings. */
 static expert_field ei_findings[FINDING_COUNT];
@@ -447,7 +450,8 @@ show_exchange(const struct view *view, const struct exchange *exchange)
         add_time(view, hf_retry_time, exchange->retry_time - exchange->challenge_time);
     if (outcome == OUTCOME_NONE)
         return;
-    add_text(view, hf_outcome, outcome_text(outcome));
+    generated(proto_tree_add_string_format(view->tree, hf_outcome, view->tvb, 0, 0, outcome_text(outcome),
+                                           "Outcome of this challenge: %s", outcome_text(outcome)));
     add_frame(view, hf_outcome_in, exchange->closed_frame);
     if (exchange->closed_status)
         add_number(view, hf_outcome_code, exchange->closed_status);
@@ -459,24 +463,32 @@ show_exchange(const struct view *view, const struct exchange *exchange)
         add_expert(view, view->item, cause, &values);
 }
 
-/* The response that this is closes the exchanges of the request's credentials. */
+/* The response that this is closes the exchanges of the request's credentials. On a further challenge the label tells
+ * whose outcome it is. */
 static void
 show_closing(const struct view *view, const struct use *use)
 {
     const struct finding_values values = {.use = use, .exchange = use->exchange};
-    char *title = wmem_strdup_printf(view->pinfo->pool, "Closes the exchange of frame %u: %s",
-                                     use->challenge_frame ? use->challenge_frame : use->request_frame,
-                                     outcome_text(use->outcome));
-    struct view inner = *view;
-    inner.tree = proto_tree_add_subtree(view->tree, view->tvb, 0, 0, ett_closing, &inner.item, title);
-    generated(inner.item);
-    add_text(&inner, hf_outcome, outcome_text(use->outcome));
-    add_number(&inner, hf_outcome_code, use->closed_status);
-    add_back_link(&inner, hf_challenge_in, use->challenge_frame);
+    const char *outcome = outcome_text(use->outcome);
+    generated(proto_tree_add_string_format(
+        view->tree, hf_outcome, view->tvb, 0, 0, outcome, "Outcome of the credentials in frame %u%s: %s",
+        use->request_frame,
+        use->challenge_frame ? wmem_strdup_printf(view->pinfo->pool, " for the challenge in frame %u", use->challenge_frame)
+                             : "",
+        outcome));
+    add_number(view, hf_outcome_code, use->closed_status);
+    add_back_link(view, hf_challenge_in, use->challenge_frame);
     if (use->cause == FINDING_NONE)
         return;
-    add_text(&inner, hf_cause, finding_rule((enum finding)use->cause)->name);
-    add_expert(&inner, inner.item, (enum finding)use->cause, &values);
+    add_text(view, hf_cause, finding_rule((enum finding)use->cause)->name);
+    add_expert(view, view->item, (enum finding)use->cause, &values);
+}
+
+static void
+show_closings(const struct view *view, const struct record_detail *detail)
+{
+    for (const struct closing *closing = detail->closings; closing; closing = closing->next)
+        show_closing(view, closing->use);
 }
 
 /* The closing that says most: one that is not `accepted` before one that is. */
@@ -527,6 +539,18 @@ show_no_notify(const struct view *view, const struct no_notify *no_notify)
 
 /* --- the first line: what an engineer would say ---------------------------------------------------------------- */
 
+/* Of several credentials those that answer a challenge to this client. */
+static const struct use *
+main_use(const struct record_detail *detail)
+{
+    const struct use *best = detail ? detail->uses : NULL;
+    for (const struct use *use = best; use; use = use->next) {
+        if ((use->is_retry && !best->is_retry) || (best->relayed && !use->relayed))
+            best = use;
+    }
+    return best;
+}
+
 static const char *
 account_name(const struct view *view)
 {
@@ -539,8 +563,21 @@ account_name(const struct view *view)
     if (detail && detail->closings)
         return detail->closings->use->user_at_realm;
     if (detail && detail->uses)
-        return detail->uses->user_at_realm;
+        return main_use(detail)->user_at_realm;
     return detail && detail->account ? detail->account->name : NULL;
+}
+
+/* "rejected (digest fits no configured credential)" */
+static void
+append_outcome(wmem_strbuf_t *title, enum outcome outcome, enum finding cause,
+               const struct finding_values *values)
+{
+    wmem_strbuf_append(title, outcome_text(outcome));
+    if (cause == FINDING_NONE)
+        return;
+    char *brief = finding_expand(finding_rule(cause)->brief, values);
+    wmem_strbuf_append_printf(title, " (%s)", brief);
+    g_free(brief);
 }
 
 static void
@@ -549,32 +586,29 @@ title_challenge(const struct view *view, wmem_strbuf_t *title)
     const struct record_detail *detail = view->record->detail;
     const struct exchange *exchange = detail->opens;
     const struct use *closing = main_closing(detail);
+    const struct finding_values values = {.exchange = exchange};
+    enum outcome outcome = view->later ? exchange_outcome(view->tracker, exchange) : exchange->outcome;
     wmem_strbuf_append_printf(title, "%u for %s", view->record->status, account_name(view));
-    if (closing)
-        wmem_strbuf_append_printf(title, " again: credentials of frame %u %s, attempt %u", closing->request_frame,
-                                  outcome_text(closing->outcome), exchange->attempt);
+    if (closing) {
+        const struct finding_values closed = {.use = closing, .exchange = closing->exchange};
+        wmem_strbuf_append_printf(title, " again: credentials of frame %u ", closing->request_frame);
+        append_outcome(title, closing->outcome, (enum finding)closing->cause, &closed);
+        wmem_strbuf_append_printf(title, ", attempt %u", exchange->attempt);
+    }
     if (exchange->retry_frame)
         wmem_strbuf_append_printf(title, "%s answered in frame %u", closing ? ";" : ":", exchange->retry_frame);
+    if (outcome == OUTCOME_NONE || (closing && outcome == OUTCOME_UNKNOWN))
+        return;
+    wmem_strbuf_append(title, exchange->retry_frame ? ", " : closing ? "; this challenge: " : ": ");
+    append_outcome(title, outcome, view->later ? audit_exchange_cause(view->tracker, exchange) : exchange->cause,
+                   &values);
     if (exchange->closed_frame)
-        wmem_strbuf_append_printf(title, ", %s in frame %u", outcome_text(exchange->outcome), exchange->closed_frame);
-    else if (view->later)
-        wmem_strbuf_append_printf(title, "%s %s", closing || exchange->retry_frame ? ";" : ":",
-                                  outcome_text(exchange_outcome(view->tracker, exchange)));
+        wmem_strbuf_append_printf(title, " in frame %u", exchange->closed_frame);
 }
 
 static void
-title_request(const struct view *view, wmem_strbuf_t *title)
+title_credentials(const struct use *use, wmem_strbuf_t *title)
 {
-    const struct record *record = view->record;
-    const struct use *use = record->detail ? record->detail->uses : NULL;
-    if (!use) {
-        wmem_strbuf_append(title, record->method);
-        if (account_name(view))
-            wmem_strbuf_append_printf(title, " for %s", account_name(view));
-        if (record->response_frame)
-            wmem_strbuf_append_printf(title, ", answered in frame %u", record->response_frame);
-        return;
-    }
     wmem_strbuf_append_printf(title, "credentials of %s", use->user_at_realm);
     if (use->identity_only)
         wmem_strbuf_append(title, ", who is not challenged yet");
@@ -582,10 +616,30 @@ title_request(const struct view *view, wmem_strbuf_t *title)
         wmem_strbuf_append_printf(title, " for the challenge in frame %u", use->challenge_frame);
     else
         wmem_strbuf_append(title, ", whose challenge is not in the capture");
-    if (use->verdict.status != DIGEST_NONE)
+    if (use->verdict.status != DIGEST_NONE && !use->identity_only)
         wmem_strbuf_append_printf(title, ", digest %s", digest_status_text(use->verdict.status));
     if (use->closed_frame && use->outcome != OUTCOME_NONE)
         wmem_strbuf_append_printf(title, ", %s in frame %u", outcome_text(use->outcome), use->closed_frame);
+}
+
+static void
+title_request(const struct view *view, wmem_strbuf_t *title)
+{
+    const struct record *record = view->record;
+    const struct use *use = main_use(record->detail);
+    if (use) {
+        title_credentials(use, title);
+        return;
+    }
+    wmem_strbuf_append(title, record->method);
+    if (account_name(view))
+        wmem_strbuf_append_printf(title, " for %s", account_name(view));
+    if (record->belongs_to)
+        wmem_strbuf_append_printf(title, " of frame %u", record->belongs_to);
+    if (record->response_frame)
+        wmem_strbuf_append_printf(title, ", answered in frame %u", record->response_frame);
+    if (record->detail && record->detail->notes)
+        wmem_strbuf_append_printf(title, ": %s", finding_rule((enum finding)record->detail->notes->finding)->brief);
 }
 
 static void
@@ -616,7 +670,9 @@ title_response(const struct view *view, wmem_strbuf_t *title)
     const struct use *closing = record->detail ? main_closing(record->detail) : NULL;
     wmem_strbuf_append_printf(title, "%u", record->status);
     if (closing) {
-        wmem_strbuf_append_printf(title, " for %s: %s", closing->user_at_realm, outcome_text(closing->outcome));
+        const struct finding_values closed = {.use = closing, .exchange = closing->exchange};
+        wmem_strbuf_append_printf(title, " for %s: ", closing->user_at_realm);
+        append_outcome(title, closing->outcome, (enum finding)closing->cause, &closed);
         if (closing->challenge_frame)
             wmem_strbuf_append_printf(title, ", the challenge in frame %u was answered in frame %u",
                                       closing->challenge_frame, closing->request_frame);
@@ -663,6 +719,7 @@ show_transaction(const struct view *view)
         add_back_link(view, hf_request_in, record->request->frame);
     if (record->request && record->status >= 200)
         add_time(view, hf_response_time, record->time - record->request->time);
+    add_back_link(view, strcmp(record->method, "ACK") == 0 ? hf_ack_of : hf_cancels, record->belongs_to);
     if (!record->status)
         add_frame(view, hf_response_in, whole->response_frame);
 }
@@ -672,8 +729,9 @@ show_detail(const struct view *view, const struct record_detail *detail)
 {
     if (detail->opens) {
         add_number(view, hf_attempt, detail->opens->attempt);
-        show_challenges(view, detail);
         show_exchange(view, detail->opens);
+        show_closings(view, detail);
+        show_challenges(view, detail);
     }
     for (const struct use *use = detail->uses; use; use = use->next)
         show_use(view, use);
@@ -681,8 +739,8 @@ show_detail(const struct view *view, const struct record_detail *detail)
         add_frame(view, hf_outcome_in, detail->uses->closed_frame);
     if (detail->proof)
         show_info(view, detail);
-    for (const struct closing *closing = detail->closings; closing; closing = closing->next)
-        show_closing(view, closing->use);
+    if (!detail->opens)
+        show_closings(view, detail);
     if (detail->no_notify)
         show_no_notify(view, detail->no_notify);
     show_advice(view, detail);
@@ -699,7 +757,8 @@ show_detail(const struct view *view, const struct record_detail *detail)
 static bool
 has_something_to_say(const struct record *record)
 {
-    return record->status || record->first || record->response_frame || record->exchange || record->detail;
+    return record->status || record->first || record->response_frame || record->belongs_to || record->exchange ||
+           record->detail;
 }
 
 void

@@ -55,6 +55,7 @@ struct finding_rule {
     const char *name;  /**< last part of `siptrail.finding.NAME`; also the value of `siptrail.cause` */
     enum severity severity;
     enum finding_group group;
+    const char *brief;     /**< the sentence in a few words, for a first line */
     const char *sentence;
     const char *fix;
     const char *actor; /**< who is likely to act: "client", "server", "path", "nobody" */

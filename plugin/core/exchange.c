@@ -24,6 +24,10 @@ struct issue {
 /* One nonce on one hop. */
 struct nonce {
     struct issue *issue; /* the latest */
+};
+
+/* One nonce in the hands of one user: a server may give the same nonce to all that ask in the same second. */
+struct nonce_user {
     uint32_t uses;
     uint32_t accepted_in; /* 2xx to a request with it */
     struct slice first_cnonce;
@@ -251,6 +255,21 @@ nonce_find(struct tracker *tracker, struct slice text, const struct arrival *arr
     return key_find(tracker);
 }
 
+static struct nonce_user *
+nonce_user_find(struct tracker *tracker, struct slice nonce, const char *user_at_realm, const struct arrival *arrival)
+{
+    key_begin(tracker, INDEX_NONCE_USER);
+    key_add(tracker, nonce);
+    key_add(tracker, (struct slice){user_at_realm, strlen(user_at_realm)});
+    key_add_hop(tracker, arrival);
+    struct nonce_user *user = key_find(tracker);
+    if (!user) {
+        user = host_new(tracker, struct nonce_user);
+        key_put(tracker, user);
+    }
+    return user;
+}
+
 /* --- credentials to challenge ---------------------------------------------------------------------------------- */
 
 /* What the message that is being added is made of. */
@@ -317,7 +336,7 @@ static void
 note_retry(struct exchange *exchange, struct use *use, const struct request_view *view, int64_t clock)
 {
     bool first = exchange->retry_frame == 0 && exchange->outcome == OUTCOME_NONE;
-    if (view->follows || (!first && exchange->retry_frame != view->record->frame))
+    if (view->follows || use->relayed || (!first && exchange->retry_frame != view->record->frame))
         return;
     use->is_retry = true;
     view->record->exchange = exchange;
@@ -328,6 +347,16 @@ note_retry(struct exchange *exchange, struct use *use, const struct request_view
     exchange->retry_clock = clock;
     exchange->retry = use;
     exchange->user_at_realm = use->user_at_realm;
+}
+
+/* Another client sends the nonce to another server than the challenge was between: a proxy passes on what was meant
+ * for itself, or for another branch of a fork. If one of the two is the same, it is the client that moved, or a
+ * server with several addresses. */
+static bool
+is_relayed(const struct exchange *exchange, const struct arrival *arrival)
+{
+    return exchange && !endpoint_same_address(&exchange->client, &arrival->from) &&
+           !endpoint_same_address(&exchange->server, &arrival->to);
 }
 
 /* Ties the use to the issue of its nonce and compares it with the challenge. */
@@ -362,9 +391,11 @@ link_by_nonce(struct tracker *tracker, const struct request_view *view, struct u
         issue = nonce->issue;
     use->evidence = issue->exchange ? EVIDENCE_NONCE : EVIDENCE_NEXTNONCE;
     use->nonce_age = view->record->time - issue->time;
-    use->nonce_accepted_in = nonce->accepted_in;
-    nonce->uses += view->follows ? 0 : 1;
-    use->nonce_use = nonce->uses;
+    use->holder = nonce_user_find(tracker, text, use->user_at_realm, view->arrival);
+    use->nonce_accepted_in = use->holder->accepted_in;
+    use->holder->uses += view->follows ? 0 : 1;
+    use->nonce_use = use->holder->uses;
+    use->relayed = is_relayed(issue->exchange, view->arrival);
     use_answers(use, issue, credentials, &challenge, &has_challenge);
     return nonce;
 }
@@ -415,7 +446,7 @@ use_verify(struct tracker *tracker, const struct request_view *view, struct use 
         .request_uri = message->request_uri,
         .body = message->body,
         .body_cut = message->body_cut,
-        .first_cnonce = use->nonce ? use->nonce->first_cnonce : (struct slice){NULL, 0},
+        .first_cnonce = use->holder ? use->holder->first_cnonce : (struct slice){NULL, 0},
     };
     if (!auth_is_digest(credentials))
         return;
@@ -462,8 +493,8 @@ use_finish(struct tracker *tracker, const struct request_view *view, struct use 
         note_retry(use->exchange, use, view, tracker->clock);
     if (use->verdict.status == DIGEST_NONE)
         use_verify(tracker, view, use, &credentials, has_challenge ? &challenge : NULL);
-    if (use->nonce && !use->nonce->first_cnonce.p && credentials.param[AUTH_CNONCE].p)
-        use->nonce->first_cnonce = host_slice(tracker, credentials.param[AUTH_CNONCE]);
+    if (use->holder && !use->holder->first_cnonce.p && credentials.param[AUTH_CNONCE].p)
+        use->holder->first_cnonce = host_slice(tracker, credentials.param[AUTH_CNONCE]);
 }
 
 /* Copies the credentials of the message into a list of uses. False when there are none. */
@@ -545,7 +576,7 @@ close_use(struct tracker *tracker, struct use *use, struct record *record)
 {
     struct auth_value credentials;
     bool stale = false, success = record->status < 300;
-    if (use->identity_only || (use->outcome != OUTCOME_NONE && (!success || use->outcome == OUTCOME_ACCEPTED)) ||
+    if (use->identity_only || use->relayed || (use->outcome != OUTCOME_NONE && (!success || use->outcome == OUTCOME_ACCEPTED)) ||
         !line_parse(&use->line, &credentials))
         return;
     const struct auth_line *lines = record->detail ? record->detail->lines : NULL;
@@ -565,25 +596,14 @@ close_use(struct tracker *tracker, struct use *use, struct record *record)
 }
 
 static void
-note_accepted(struct tracker *tracker, const struct use *use, const struct arrival *arrival)
-{
-    struct auth_value credentials;
-    if (!line_parse(&use->line, &credentials) || credentials.param[AUTH_NONCE].len == 0)
-        return;
-    struct nonce *nonce = nonce_find(tracker, credentials.param[AUTH_NONCE], arrival);
-    if (nonce)
-        nonce->accepted_in = arrival->frame;
-}
-
-static void
 close_uses(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
            const struct record *request, struct record *record)
 {
     struct use *uses = request->detail ? request->detail->uses : NULL;
     for (struct use *use = uses; use; use = use->next) {
         close_use(tracker, use, record);
-        if (record->status < 300)
-            note_accepted(tracker, use, arrival);
+        if (record->status < 300 && use->holder)
+            use->holder->accepted_in = record->frame;
     }
     if (uses && record->status < 300)
         account_of(tracker, message, &arrival->from)->attempt = 0;
@@ -607,6 +627,8 @@ exchange_new(struct tracker *tracker, const struct sip_message *message, const s
     exchange->account = account;
     exchange->attempt = ++account->attempt;
     exchange->challenges = record->detail->lines;
+    if (transaction && transaction->request->detail && transaction->request->detail->uses)
+        exchange->user_at_realm = transaction->request->detail->uses->user_at_realm;
     *tracker->exchanges_tail = exchange;
     tracker->exchanges_tail = &exchange->next;
     return exchange;

@@ -239,6 +239,7 @@ add_no_notify(struct tracker *tracker, const struct sip_message *message, const 
         no_notify->event = keep_text(tracker, request->event);
         no_notify->etag = keep_text(tracker, request->condition);
         no_notify->in_dialog = request->has_to_tag;
+        no_notify->unsubscribed = request->unsubscribes;
         find_etag(tracker, message, no_notify);
     }
     record_detail(tracker, record)->no_notify = no_notify;

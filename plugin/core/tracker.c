@@ -261,10 +261,30 @@ transaction_new(struct tracker *tracker, const struct sip_message *message, cons
     return transaction;
 }
 
-static bool
-same_address(const struct endpoint *a, const struct endpoint *b)
+bool
+endpoint_same_address(const struct endpoint *a, const struct endpoint *b)
 {
     return a->type == b->type && address_compare(a, b) == 0;
+}
+
+/* ACK to a refusal and CANCEL share the branch of their INVITE (RFC 3261 section 9.1, 17.1.1.3); ACK to a 2xx has its
+ * CSeq number (section 13.2.2.4). */
+static void
+link_to_invite(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
+               struct record *record)
+{
+    struct sip_message as_invite = *message;
+    as_invite.method = SLICE("INVITE");
+    transaction_key(tracker, &as_invite, as_invite.method);
+    const struct transaction *invite = key_find(tracker);
+    if (!invite) {
+        fallback_key(tracker, &as_invite);
+        invite = key_find(tracker);
+        if (invite && !endpoint_same_address(&invite->client, &arrival->from))
+            invite = NULL;
+    }
+    if (invite)
+        record->belongs_to = strcmp(record->method, "ACK") == 0 ? invite->request->response_frame : invite->request->frame;
 }
 
 /* By the fallback only what came back on the same hop: a proxy's other leg has the same Call-ID and CSeq. */
@@ -277,7 +297,7 @@ transaction_of_response(struct tracker *tracker, const struct sip_message *messa
         return found;
     fallback_key(tracker, message);
     found = key_find(tracker);
-    if (found && same_address(&found->client, &arrival->to) && same_address(&found->server, &arrival->from))
+    if (found && endpoint_same_address(&found->client, &arrival->to) && endpoint_same_address(&found->server, &arrival->from))
         return found;
     return NULL;
 }
@@ -300,12 +320,14 @@ add_request(struct tracker *tracker, const struct sip_message *message, const st
     struct transaction *transaction = key_find(tracker);
     if (transaction && transaction->fingerprint == fingerprint) {
         mark_again(record, transaction->request, transaction->last_seen,
-                   !same_address(&transaction->client, &arrival->from));
+                   !endpoint_same_address(&transaction->client, &arrival->from));
         transaction->last_seen = arrival->time;
         return;
     }
     transaction = transaction_new(tracker, message, arrival, record);
     transaction->fingerprint = fingerprint;
+    if (strcmp(record->method, "ACK") == 0 || strcmp(record->method, "CANCEL") == 0)
+        link_to_invite(tracker, message, arrival, record);
     exchange_request(tracker, message, arrival, record);
     subscription_request(tracker, message, transaction, record);
 }
@@ -356,7 +378,7 @@ add_response(struct tracker *tracker, const struct sip_message *message, const s
         struct seen_response *seen = response_seen(transaction, hash, record->status);
         record->request = transaction->request;
         if (seen) {
-            mark_again(record, seen->record, seen->last_seen, !same_address(&seen->from, &arrival->from));
+            mark_again(record, seen->record, seen->last_seen, !endpoint_same_address(&seen->from, &arrival->from));
             seen->last_seen = arrival->time;
             return;
         }

@@ -108,10 +108,12 @@ struct use {
     bool header_differs;        /**< answered in the other header than the challenge asks for */
     bool realm_differs;
     bool is_retry;              /**< the first answer to its challenge */
+    bool relayed;               /**< the challenge was made to another client by another server: not for this hop */
     bool identity_only;         /**< `nonce=""`: names a user, answers nothing */
-    uint32_t nonce_use;         /**< how many requests have used this nonce, this one counted; 0: unknown */
+    uint32_t nonce_use;         /**< how many requests of this user have used this nonce, this one counted; 0: unknown */
     int64_t nonce_age;          /**< since it was issued; -1: unknown */
     struct nonce *nonce;        /**< the tracker's own; NULL: unknown */
+    struct nonce_user *holder;  /**< likewise */
     uint32_t nonce_accepted_in; /**< an earlier 2xx to a request with this nonce; 0: none */
     struct digest_verdict verdict;
     bool configured;            /**< some credential is configured for this user */
@@ -142,6 +144,7 @@ struct no_notify {
     uint32_t expires;         /**< s */
     bool in_dialog;           /**< the SUBSCRIBE had a To tag */
     bool is_subscribe;
+    bool unsubscribed;        /**< the SUBSCRIBE had Expires: 0 */
     uint32_t notify_frame;    /**< a NOTIFY that came though none was due */
     uint16_t notify_finding;  /**< enum finding that says why */
 };
@@ -184,6 +187,7 @@ struct record {
     struct record *first;    /**< first copy of the same message, NULL when this is it */
     struct record *request;  /**< of a response: the request; NULL: not in the capture */
     uint32_t response_frame; /**< of a request: first final response, 0: none yet */
+    uint32_t belongs_to;     /**< of an ACK: the response it acknowledges; of a CANCEL: the request; 0: none */
     int64_t response_time;
     struct exchange *exchange; /**< refused by its challenge, or answered to it; NULL: none */
     struct record_detail *detail;

@@ -40,6 +40,7 @@ enum index_kind {
     INDEX_FALLBACK = 'F',    /**< Call-ID, CSeq, method, From tag: the latest transaction */
     INDEX_NONCE = 'N',       /**< nonce, hop */
     INDEX_NONCE_ANY = 'n',   /**< nonce on whatever hop: the latest */
+    INDEX_NONCE_USER = 'u',  /**< nonce, user@realm, hop */
     INDEX_EXCHANGE = 'X',    /**< nonce, Call-ID, hop: the latest exchange */
     INDEX_DIALOG = 'D',      /**< Call-ID, hop: the latest exchange */
     INDEX_ACCOUNT = 'A',     /**< address-of-record, server */
@@ -90,6 +91,9 @@ struct slice host_slice(struct tracker *tracker, struct slice text);
 struct record_detail *record_detail(struct tracker *tracker, struct record *record);
 /** Adds a finding to a record. */
 void record_note(struct tracker *tracker, struct record *record, uint16_t finding, uint32_t frame_a, uint32_t frame_b);
+
+/** The port aside. */
+bool endpoint_same_address(const struct endpoint *a, const struct endpoint *b);
 
 /* --- exchange.c --- */
 

@@ -1,0 +1,91 @@
+#!/bin/sh
+# install.sh [CAPTURE]     build and install the plugin, then print the report for a capture
+# install.sh --uninstall   remove the plugin again
+#
+# Root installs into Wireshark's system folder, everybody else into the personal plugin folder: Wireshark loads no
+# personal plugins for root.
+set -eu
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+. "$top/plugin/packages.sh"
+
+# A folder to build in that this user may write to.
+build_folder() {
+    if [ -n "${SIPTRAIL_BUILD:-}" ]; then
+        echo "$SIPTRAIL_BUILD"
+    elif [ -w "$top" ] && { [ ! -e "$top/build" ] || [ -O "$top/build" ]; }; then
+        echo "$top/build"
+    else
+        echo "${XDG_CACHE_HOME:-$HOME/.cache}/siptrail-build"
+    fi
+}
+
+plugin_folder() {
+    if [ "$(id -u)" -eq 0 ]; then which=Global; else which=Personal; fi
+    tshark -G folders 2>/dev/null | sed -n "s/^$which Plugins:[[:space:]]*//p" | head -n 1
+}
+
+uninstall() {
+    file=$(plugin_folder)/epan/siptrail.so
+    rm -f "$file"
+    echo "siptrail: removed $file"
+}
+
+build_and_install() {
+    build=$(build_folder)
+    folder=$(plugin_folder)
+    log=$(mktemp)
+    if ! { cmake -S "$top" -B "$build" -DSIPTRAIL_TESTS=OFF -DSIPTRAIL_PLUGIN_DIR="$folder" &&
+        cmake --build "$build" -j 2 && cmake --install "$build"; } >"$log" 2>&1; then
+        cat "$log" >&2
+        rm -f "$log"
+        echo "siptrail: the build failed, see above" >&2
+        return 1
+    fi
+    rm -f "$log"
+    tshark -G plugins 2>/dev/null | grep -q '^siptrail\.so' || {
+        echo "siptrail: installed in $folder/epan, but tshark does not load it: see 'tshark -G plugins'" >&2
+        return 1
+    }
+    echo "siptrail: installed in $folder/epan"
+}
+
+# tshark, its remarks shown only when it fails: to root it says each time that this could be dangerous.
+run_tshark() {
+    remarks=$(mktemp)
+    tshark "$@" 2>"$remarks" && rm -f "$remarks" && return
+    cat "$remarks" >&2
+    rm -f "$remarks"
+    return 1
+}
+
+# The report: each message with something to say in one line, why what failed failed, and the table.
+report() {
+    capture=$1
+    shift
+    run_tshark -r "$capture" "$@" -2 -Y siptrail -T fields -e frame.number -e siptrail -E separator=/t |
+        sed 's/	SIP Trail: /  /' | awk '{ n = $1; $1 = ""; printf "%7s%s\n", n, $0 }'
+    echo
+    run_tshark -r "$capture" "$@" -2 -Y siptrail.cause -T fields -e frame.number -e siptrail.cause -e siptrail.fix |
+        awk -F '\t' '{ printf "Frame %s, %s: %s\n", $1, $2, $3; any = 1 } END { if (any) print "" }'
+    run_tshark -q -r "$capture" "$@" -z siptrail,exchanges
+}
+
+if [ "${1:-}" = --uninstall ]; then
+    uninstall
+    exit
+fi
+if [ $# -gt 0 ] && [ ! -r "$1" ]; then
+    echo "siptrail: cannot read the capture $1" >&2
+    exit 2
+fi
+need_packages $BUILD_PACKAGES
+build_and_install
+echo
+if [ $# -gt 0 ]; then
+    report "$1"
+else
+    echo "captures/trunk-registration.pcapng:"
+    report "$top/captures/trunk-registration.pcapng" \
+        -o 'uat:siptrail_credentials:"trunk","pbx.example.com","password","brass-Kettle-9"'
+fi
