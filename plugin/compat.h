@@ -1,6 +1,6 @@
 /* compat.h
- * What differs between the versions of Wireshark that this plugin builds with (4.0 to 4.6). Nothing else in it
- * asks for the version.
+ * What differs between the versions of Wireshark that this plugin builds with (4.0 to 4.6). Nothing else in
+ * it asks for the version.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -30,8 +30,8 @@ static guint row_count;
 static struct credential *credentials;
 static guint credential_count;
 
-static const value_string secret_types[] = {{SECRET_PASSWORD, "password"}, {SECRET_HA1, "HA1"},
-                                            {SECRET_AKA_RES, "AKA-RES"},   {SECRET_AKA_K_OP, "AKA-K-OP"},
+static const value_string secret_types[] = {{SECRET_PASSWORD, "password"},   {SECRET_HA1, "HA1"},
+                                            {SECRET_AKA_RES, "AKA-RES"},     {SECRET_AKA_K_OP, "AKA-K-OP"},
                                             {SECRET_AKA_K_OPC, "AKA-K-OPc"}, {0, NULL}};
 
 UAT_BUFFER_CB_DEF(rows, user, struct row, user, user_len)
@@ -46,10 +46,12 @@ credentials_rows(size_t *count)
     return credentials;
 }
 
-/* --- one row --------------------------------------------------------------------------------------------------- */
+/* --- one row
+ * --------------------------------------------------------------------------------------------------- */
 
 static uat_bool
-type_check(void *record _U_, const char *text, guint len, const void *types _U_, const void *unused _U_, char **err)
+type_check(void *record _U_, const char *text, guint len, const void *types _U_, const void *unused _U_,
+           char **err)
 {
     *err = NULL;
     for (const value_string *type = secret_types; type->strptr; type++) {
@@ -100,8 +102,9 @@ check_aka(struct row *row)
     if (!append_hex(row->octets, row->secret, row->secret_len))
         return "Secret: AKA keys are written as hex digits, with a colon between two of them";
     if (row->type != SECRET_AKA_RES)
-        return row->octets->len == 2 * AKA_KEY_LEN ? NULL
-                                                   : "Secret: K and OP (or OPc) have 32 hex digits each, K:OP";
+        return row->octets->len == 2 * AKA_KEY_LEN
+                   ? NULL
+                   : "Secret: K and OP (or OPc) have 32 hex digits each, K:OP";
     row->res_len = first_len / 2;
     if (row->res_len < 4 || row->res_len > 16)
         return "Secret: RES has 8 to 32 hex digits (RFC 3310 section 3.3)";
@@ -174,7 +177,8 @@ row_free(void *record)
     forget(&row->octets);
 }
 
-/* --- all rows -------------------------------------------------------------------------------------------------- */
+/* --- all rows
+ * -------------------------------------------------------------------------------------------------- */
 
 static struct slice
 text_of(const char *text, guint len)
@@ -209,25 +213,35 @@ rows_reset(void)
     credential_count = 0;
 }
 
-#define TEXT_FIELD(name, title, description)                                                                          \
-    {#name, title, PT_TXTMOD_STRING, {uat_fld_chk_str, rows_##name##_set_cb, rows_##name##_tostr_cb}, {0, 0, 0},       \
-     0, description, FLDFILL}
+#define TEXT_FIELD(name, title, description)                                                                 \
+    {                                                                                                        \
+#name, title, PT_TXTMOD_STRING,                                                                      \
+            {uat_fld_chk_str, rows_##name##_set_cb, rows_##name##_tostr_cb },                                \
+             {0, 0, 0 }, 0, description, FLDFILL                                                             \
+    }
 
 void
 credentials_register(module_t *module)
 {
-    static uat_field_t fields[] = {
-        TEXT_FIELD(user, "User", "User name as in the Digest, or * for any"),
-        TEXT_FIELD(realm, "Realm", "Realm of the challenge, or * for any"),
-        {"type", "Type", PT_TXTMOD_ENUM, {type_check, rows_type_set_cb, rows_type_tostr_cb},
-         {secret_types, secret_types, secret_types}, secret_types, "What the secret is", FLDFILL},
-        TEXT_FIELD(secret, "Secret", "Password; or hex digits of HA1, RES[:IK:CK], K:OP or K:OPc"),
-        UAT_END_FIELDS};
-    uat_t *uat = uat_new("SIP Trail credentials", sizeof(struct row), "siptrail_credentials", TRUE, &rows, &row_count,
-                         UAT_AFFECTS_DISSECTION, NULL, row_copy, row_update, row_free, rows_changed, rows_reset,
-                         fields);
-    prefs_register_uat_preference(module, "credentials", "Credentials",
-                                  "Users and secrets to verify the Digest with. Stored as plain text in the profile: "
-                                  "prefer HA1 to a password.",
-                                  uat);
+    static uat_field_t fields[] = {TEXT_FIELD(user, "User", "User name as in the Digest, or * for any"),
+                                   TEXT_FIELD(realm, "Realm", "Realm of the challenge, or * for any"),
+                                   {"type",
+                                    "Type",
+                                    PT_TXTMOD_ENUM,
+                                    {type_check, rows_type_set_cb, rows_type_tostr_cb},
+                                    {secret_types, secret_types, secret_types},
+                                    secret_types,
+                                    "What the secret is",
+                                    FLDFILL},
+                                   TEXT_FIELD(secret, "Secret",
+                                              "Password; or hex digits of HA1, RES[:IK:CK], K:OP or K:OPc"),
+                                   UAT_END_FIELDS};
+    uat_t *uat = uat_new("SIP Trail credentials", sizeof(struct row), "siptrail_credentials", TRUE, &rows,
+                         &row_count, UAT_AFFECTS_DISSECTION, NULL, row_copy, row_update, row_free,
+                         rows_changed, rows_reset, fields);
+    prefs_register_uat_preference(
+        module, "credentials", "Credentials",
+        "Users and secrets to verify the Digest with. Stored as plain text in the profile: "
+        "prefer HA1 to a password.",
+        uat);
 }

@@ -81,9 +81,9 @@ is_quoted_in_icmp(const packet_info *pinfo)
     return false;
 }
 
-/* The bytes from the beginning of one item on. While the tree is invisible the item's length reaches to the end of
- * what the SIP dissector was given, behind which there may be a trailer; where the message ends, its Content-Length
- * says. */
+/* The bytes from the beginning of one item on. While the tree is invisible the item's length reaches to the
+ * end of what the SIP dissector was given, behind which there may be a trailer; where the message ends, its
+ * Content-Length says. */
 static struct slice
 item_bytes(const field_info *item, bool *snapped)
 {

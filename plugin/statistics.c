@@ -1,8 +1,8 @@
 /* statistics.c
  * Tables for `tshark -z` and Wireshark's Telephony menu.
  *
- * A table is a list of columns, and a function that makes the text of each cell. The command line and the window are
- * filled from the same rows.
+ * A table is a list of columns, and a function that makes the text of each cell. The command line and the
+ * window are filled from the same rows.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -22,7 +22,8 @@
 
 static const struct tracker *(*file_tracker)(void);
 
-/* --- rows ------------------------------------------------------------------------------------------------------ */
+/* --- rows
+ * ------------------------------------------------------------------------------------------------------ */
 
 enum column { CHALLENGE, RETRY, CLOSED, ACCOUNT, PEER, DIGEST, OUTCOME, CAUSE, COLUMNS };
 
@@ -94,7 +95,8 @@ cell_text(const struct exchange *exchange, enum column column)
     }
 }
 
-/* The exchanges that a message takes part in: a row is shown when a filter lets any of its messages through. */
+/* The exchanges that a message takes part in: a row is shown when a filter lets any of its messages through.
+ */
 static void
 each_exchange(const struct record *record, void (*visit)(struct exchange *, void *), void *data)
 {
@@ -117,7 +119,8 @@ by_challenge(gconstpointer a, gconstpointer b)
     return (x->challenge_frame > y->challenge_frame) - (x->challenge_frame < y->challenge_frame);
 }
 
-/* --- command line ---------------------------------------------------------------------------------------------- */
+/* --- command line
+ * ---------------------------------------------------------------------------------------------- */
 
 struct listing {
     GHashTable *seen; /* exchanges to show */
@@ -130,7 +133,8 @@ listing_add(struct exchange *exchange, void *data)
 }
 
 static tap_packet_status
-listing_packet(void *data, packet_info *pinfo _U_, epan_dissect_t *edt _U_, const void *record, tap_flags_t flags _U_)
+listing_packet(void *data, packet_info *pinfo _U_, epan_dissect_t *edt _U_, const void *record,
+               tap_flags_t flags _U_)
 {
     each_exchange((const struct record *)record, listing_add, data);
     return TAP_PACKET_REDRAW;
@@ -212,8 +216,9 @@ listing_begin(const char *argument, void *name)
     const char *filter = argument + strlen(name);
     struct listing *listing = g_new0(struct listing, 1);
     listing->seen = g_hash_table_new(NULL, NULL);
-    GString *error = register_tap_listener(SIPTRAIL_TAP, listing, *filter == ',' ? filter + 1 : NULL, TL_REQUIRES_NOTHING,
-                                           listing_reset, listing_packet, listing_draw, listing_finish);
+    GString *error =
+        register_tap_listener(SIPTRAIL_TAP, listing, *filter == ',' ? filter + 1 : NULL, TL_REQUIRES_NOTHING,
+                              listing_reset, listing_packet, listing_draw, listing_finish);
     if (!error)
         return;
     fprintf(stderr, "siptrail: -z %s: %s\n", (const char *)name, error->str);
@@ -221,7 +226,8 @@ listing_begin(const char *argument, void *name)
     exit(1);
 }
 
-/* --- window ---------------------------------------------------------------------------------------------------- */
+/* --- window
+ * ---------------------------------------------------------------------------------------------------- */
 
 static GHashTable *window_rows; /* exchange to row number + 1 */
 
@@ -267,7 +273,8 @@ window_add(struct exchange *exchange, void *data)
 }
 
 static tap_packet_status
-window_packet(void *data, packet_info *pinfo _U_, epan_dissect_t *edt _U_, const void *record, tap_flags_t flags _U_)
+window_packet(void *data, packet_info *pinfo _U_, epan_dissect_t *edt _U_, const void *record,
+              tap_flags_t flags _U_)
 {
     stat_data_t *stat = (stat_data_t *)data;
     stat_tap_table *table = stat_tap_find_table(stat->stat_tap_data, stat->stat_tap_data->title);
@@ -307,7 +314,8 @@ statistics_register(const struct tracker *(*tracker)(void))
         .params = parameters,
     };
     file_tracker = tracker;
-    /* The first to take a name on the command line keeps it: there we print a table that reads and parses well. */
+    /* The first to take a name on the command line keeps it: there we print a table that reads and parses
+     * well. */
     register_stat_tap_ui(&command_line, (void *)(uintptr_t)command_line.cli_string);
     register_stat_tap_table_ui(&window);
 }

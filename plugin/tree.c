@@ -12,7 +12,8 @@
 #include "core/audit.h"
 #include "tree.h"
 
-/* --- fields ---------------------------------------------------------------------------------------------------- */
+/* --- fields
+ * ---------------------------------------------------------------------------------------------------- */
 
 static int hf_request_in = -1;
 static int hf_response_in = -1;
@@ -63,12 +64,41 @@ static int ett_challenge = -1;
 static int ett_credentials = -1;
 static int ett_info = -1;
 
-#define TEXT(id, name, filter, blurb) {&id, {name, filter, FT_STRING, BASE_NONE, NULL, 0, blurb, HFILL}}
-#define FRAME(id, name, filter, kind, blurb)                                                                          \
-    {&id, {name, filter, FT_FRAMENUM, BASE_NONE, FRAMENUM_TYPE(kind), 0, blurb, HFILL}}
-#define TIME(id, name, filter, blurb) {&id, {name, filter, FT_RELATIVE_TIME, BASE_NONE, NULL, 0, blurb, HFILL}}
-#define NUMBER(id, name, filter, type, blurb) {&id, {name, filter, type, BASE_DEC, NULL, 0, blurb, HFILL}}
-#define SUBTREE(id, name, filter, blurb) {&id, {name, filter, FT_NONE, BASE_NONE, NULL, 0, blurb, HFILL}}
+#define TEXT(id, name, filter, blurb)                                                                        \
+    {                                                                                                        \
+        &id,                                                                                                 \
+        {                                                                                                    \
+            name, filter, FT_STRING, BASE_NONE, NULL, 0, blurb, HFILL                                        \
+        }                                                                                                    \
+    }
+#define FRAME(id, name, filter, kind, blurb)                                                                 \
+    {                                                                                                        \
+        &id,                                                                                                 \
+        {                                                                                                    \
+            name, filter, FT_FRAMENUM, BASE_NONE, FRAMENUM_TYPE(kind), 0, blurb, HFILL                       \
+        }                                                                                                    \
+    }
+#define TIME(id, name, filter, blurb)                                                                        \
+    {                                                                                                        \
+        &id,                                                                                                 \
+        {                                                                                                    \
+            name, filter, FT_RELATIVE_TIME, BASE_NONE, NULL, 0, blurb, HFILL                                 \
+        }                                                                                                    \
+    }
+#define NUMBER(id, name, filter, type, blurb)                                                                \
+    {                                                                                                        \
+        &id,                                                                                                 \
+        {                                                                                                    \
+            name, filter, type, BASE_DEC, NULL, 0, blurb, HFILL                                              \
+        }                                                                                                    \
+    }
+#define SUBTREE(id, name, filter, blurb)                                                                     \
+    {                                                                                                        \
+        &id,                                                                                                 \
+        {                                                                                                    \
+            name, filter, FT_NONE, BASE_NONE, NULL, 0, blurb, HFILL                                          \
+        }                                                                                                    \
+    }
 
 static hf_register_info fields[] = {
     FRAME(hf_request_in, "Request in frame", "siptrail.request_in", FT_FRAMENUM_REQUEST,
@@ -77,22 +107,26 @@ static hf_register_info fields[] = {
           "The final response to this request"),
     TIME(hf_response_time, "Response time", "siptrail.response_time",
          "From the first copy of the request to its final response"),
-    FRAME(hf_retransmission_of, "Retransmission of frame", "siptrail.retransmission_of", FT_FRAMENUM_RETRANS_PREV,
-          "The first copy of the same message"),
+    FRAME(hf_retransmission_of, "Retransmission of frame", "siptrail.retransmission_of",
+          FT_FRAMENUM_RETRANS_PREV, "The first copy of the same message"),
     FRAME(hf_copy_of, "Copy of frame", "siptrail.copy_of", FT_FRAMENUM_DUP_ACK,
           "The same packet, captured twice: not a retransmission"),
-    FRAME(hf_ack_of, "Acknowledges frame", "siptrail.ack_of", FT_FRAMENUM_ACK, "The final response that this ACK is for"),
-    FRAME(hf_cancels, "Cancels frame", "siptrail.cancels", FT_FRAMENUM_NONE, "The INVITE that this CANCEL is for"),
+    FRAME(hf_ack_of, "Acknowledges frame", "siptrail.ack_of", FT_FRAMENUM_ACK,
+          "The final response that this ACK is for"),
+    FRAME(hf_cancels, "Cancels frame", "siptrail.cancels", FT_FRAMENUM_NONE,
+          "The INVITE that this CANCEL is for"),
     TEXT(hf_account, "Account", "siptrail.account",
          "user@realm of the credentials; before there are any, the address in From, or in To of a REGISTER"),
     NUMBER(hf_attempt, "Attempt", "siptrail.attempt", FT_UINT32,
            "Running number of challenges of this account and server since the last success"),
     SUBTREE(hf_challenge, "Challenge", "siptrail.challenge", "One challenge of a 401 or 407"),
     TEXT(hf_challenge_scheme, "Scheme", "siptrail.challenge.scheme", "Authentication scheme as written"),
-    TEXT(hf_challenge_header, "Header", "siptrail.challenge.header", "WWW-Authenticate or Proxy-Authenticate"),
+    TEXT(hf_challenge_header, "Header", "siptrail.challenge.header",
+         "WWW-Authenticate or Proxy-Authenticate"),
     TEXT(hf_challenge_param[AUTH_REALM], "Realm", "siptrail.challenge.realm", NULL),
     TEXT(hf_challenge_param[AUTH_NONCE], "Nonce", "siptrail.challenge.nonce", NULL),
-    TEXT(hf_challenge_param[AUTH_ALGORITHM], "Algorithm", "siptrail.challenge.algorithm", "MD5 where none is named"),
+    TEXT(hf_challenge_param[AUTH_ALGORITHM], "Algorithm", "siptrail.challenge.algorithm",
+         "MD5 where none is named"),
     TEXT(hf_challenge_param[AUTH_QOP], "QoP", "siptrail.challenge.qop", "Qualities of protection on offer"),
     TEXT(hf_challenge_param[AUTH_OPAQUE], "Opaque", "siptrail.challenge.opaque", NULL),
     TEXT(hf_challenge_param[AUTH_DOMAIN], "Domain", "siptrail.challenge.domain", NULL),
@@ -106,7 +140,8 @@ static hf_register_info fields[] = {
           "The first request with credentials for this challenge"),
     TIME(hf_retry_time, "Retry time", "siptrail.retry_time", "From the challenge to the retry"),
     TEXT(hf_outcome, "Outcome", "siptrail.outcome",
-         "accepted, rejected, stale, other-realm, forbidden, interval-too-brief, failed, no-retry, no-answer or "
+         "accepted, rejected, stale, other-realm, forbidden, interval-too-brief, failed, no-retry, no-answer "
+         "or "
          "unknown"),
     FRAME(hf_outcome_in, "Outcome in frame", "siptrail.outcome_in", FT_FRAMENUM_RESPONSE,
           "The message that closed the exchange"),
@@ -115,13 +150,15 @@ static hf_register_info fields[] = {
     TEXT(hf_cause, "Cause", "siptrail.cause", "Name of the main finding when the outcome is not accepted"),
     SUBTREE(hf_credentials, "Credentials", "siptrail.credentials", "One set of credentials of a request"),
     TEXT(hf_credentials_scheme, "Scheme", "siptrail.credentials.scheme", "Authentication scheme as written"),
-    TEXT(hf_credentials_header, "Header", "siptrail.credentials.header", "Authorization or Proxy-Authorization"),
+    TEXT(hf_credentials_header, "Header", "siptrail.credentials.header",
+         "Authorization or Proxy-Authorization"),
     TEXT(hf_credentials_param[AUTH_USERNAME], "Username", "siptrail.credentials.username",
          "username, or username* decoded"),
     TEXT(hf_credentials_param[AUTH_REALM], "Realm", "siptrail.credentials.realm", NULL),
     TEXT(hf_credentials_param[AUTH_NONCE], "Nonce", "siptrail.credentials.nonce", NULL),
     TEXT(hf_credentials_param[AUTH_URI], "URI", "siptrail.credentials.uri", "What the digest covers as uri"),
-    TEXT(hf_credentials_param[AUTH_RESPONSE], "Response", "siptrail.credentials.response", "The digest as sent"),
+    TEXT(hf_credentials_param[AUTH_RESPONSE], "Response", "siptrail.credentials.response",
+         "The digest as sent"),
     TEXT(hf_credentials_param[AUTH_ALGORITHM], "Algorithm", "siptrail.credentials.algorithm", NULL),
     TEXT(hf_credentials_param[AUTH_QOP], "QoP", "siptrail.credentials.qop", NULL),
     TEXT(hf_credentials_param[AUTH_NC], "Nonce count", "siptrail.credentials.nc", "As sent, hexadecimal"),
@@ -130,13 +167,15 @@ static hf_register_info fields[] = {
     TEXT(hf_credentials_param[AUTH_USERHASH], "Userhash", "siptrail.credentials.userhash", NULL),
     TEXT(hf_credentials_param[AUTH_AUTS], "AUTS", "siptrail.credentials.auts", "AKA resynchronisation"),
     TEXT(hf_digest_status, "Digest", "siptrail.digest.status", "good, bad or unverified"),
-    TEXT(hf_digest_reason, "Digest reason", "siptrail.digest.reason", "Why bad or unverified; which variant fits"),
+    TEXT(hf_digest_reason, "Digest reason", "siptrail.digest.reason",
+         "Why bad or unverified; which variant fits"),
     TEXT(hf_digest_variant, "Digest variant", "siptrail.digest.variant",
          "rfc, or the name of the computation that fits"),
     NUMBER(hf_nonce_use, "Nonce use", "siptrail.nonce_use", FT_UINT32,
            "How many requests of this user have used this nonce so far"),
     TIME(hf_nonce_age, "Nonce age", "siptrail.nonce_age", "Since the nonce was issued"),
-    SUBTREE(hf_info, "Authentication-Info", "siptrail.authentication_info", "What the server says in its 2xx"),
+    SUBTREE(hf_info, "Authentication-Info", "siptrail.authentication_info",
+            "What the server says in its 2xx"),
     TEXT(hf_info_header, "Header", "siptrail.authentication_info.header", NULL),
     TEXT(hf_info_param[AUTH_NEXTNONCE], "Next nonce", "siptrail.authentication_info.nextnonce", NULL),
     TEXT(hf_info_param[AUTH_RSPAUTH], "Rspauth", "siptrail.authentication_info.rspauth",
@@ -150,7 +189,8 @@ static hf_register_info fields[] = {
     FRAME(hf_subscribe_in, "SUBSCRIBE in frame", "siptrail.no_notify.subscribe_in", FT_FRAMENUM_REQUEST,
           "The SUBSCRIBE that asked for this 204"),
     TEXT(hf_event, "Event", "siptrail.no_notify.event", "Event package, with ;id= if any"),
-    TEXT(hf_etag, "Suppress-If-Match", "siptrail.no_notify.etag", "The entity-tag of the SUBSCRIBE's condition"),
+    TEXT(hf_etag, "Suppress-If-Match", "siptrail.no_notify.etag",
+         "The entity-tag of the SUBSCRIBE's condition"),
     FRAME(hf_etag_in, "Entity-tag of frame", "siptrail.no_notify.etag_in", FT_FRAMENUM_NONE,
           "The NOTIFY that issued this entity-tag"),
     NUMBER(hf_expires, "Expires", "siptrail.no_notify.expires", FT_UINT32, "Seconds granted"),
@@ -195,7 +235,8 @@ tree_register(int proto)
     register_findings(expert_register_protocol(proto));
 }
 
-/* --- adding items ---------------------------------------------------------------------------------------------- */
+/* --- adding items
+ * ---------------------------------------------------------------------------------------------- */
 
 /* Where the items of one message go. */
 struct view {
@@ -219,9 +260,10 @@ static void
 add_text(const struct view *view, int field, const char *text)
 {
     if (text)
-        generated(proto_tree_add_string(view->tree, field, view->tvb, 0, 0,
-                                        (const char *)get_utf_8_string(view->pinfo->pool, (const guint8 *)text,
-                                                                       (int)strlen(text))));
+        generated(
+            proto_tree_add_string(view->tree, field, view->tvb, 0, 0,
+                                  (const char *)get_utf_8_string(view->pinfo->pool, (const guint8 *)text,
+                                                                 (int)strlen(text))));
 }
 
 static void
@@ -276,7 +318,8 @@ add_params(const struct view *view, const int *map, const struct auth_value *val
 {
     for (int i = 0; i < AUTH_PARAM_COUNT; i++) {
         if (map[i] > 0 && value->param[i].p)
-            generated(proto_tree_add_string(view->tree, map[i], view->tvb, 0, 0, param_text(view, value->param[i])));
+            generated(proto_tree_add_string(view->tree, map[i], view->tvb, 0, 0,
+                                            param_text(view, value->param[i])));
     }
 }
 
@@ -287,12 +330,14 @@ add_slice(const struct view *view, int field, struct slice text)
 }
 
 static void
-add_expert(const struct view *view, proto_item *item, enum finding finding, const struct finding_values *values)
+add_expert(const struct view *view, proto_item *item, enum finding finding,
+           const struct finding_values *values)
 {
     if (finding == FINDING_NONE)
         return;
     char *text = finding_expand(finding_rule(finding)->sentence, values);
-    const char *valid = (const char *)get_utf_8_string(view->pinfo->pool, (const guint8 *)text, (int)strlen(text));
+    const char *valid =
+        (const char *)get_utf_8_string(view->pinfo->pool, (const guint8 *)text, (int)strlen(text));
     expert_add_info_format(view->pinfo, item, &ei_findings[finding], "%s", valid);
     g_free(text);
 }
@@ -313,7 +358,8 @@ add_advice(const struct view *view, struct advice advice, const struct finding_v
     add_expanded(view, hf_fix, advice.fix, values);
 }
 
-/* --- challenges and credentials -------------------------------------------------------------------------------- */
+/* --- challenges and credentials
+ * -------------------------------------------------------------------------------- */
 
 static bool
 line_value(const struct auth_line *line, struct auth_value *value)
@@ -328,9 +374,10 @@ describe(const struct view *view, const struct auth_value *value)
 {
     wmem_strbuf_t *text = wmem_strbuf_new(view->pinfo->pool, param_text(view, value->scheme));
     if (auth_is_digest(value))
-        wmem_strbuf_append_printf(text, " %s", value->param[AUTH_ALGORITHM].p
-                                                   ? param_text(view, value->param[AUTH_ALGORITHM])
-                                                   : "MD5");
+        wmem_strbuf_append_printf(text, " %s",
+                                  value->param[AUTH_ALGORITHM].p
+                                      ? param_text(view, value->param[AUTH_ALGORITHM])
+                                      : "MD5");
     if (value->param[AUTH_QOP].p)
         wmem_strbuf_append_printf(text, ", qop %s", param_text(view, value->param[AUTH_QOP]));
     if (value->param[AUTH_REALM].p)
@@ -363,7 +410,8 @@ verdict_reason(const struct view *view, const struct digest_verdict *verdict)
     if (verdict->missing)
         return wmem_strdup_printf(view->pinfo->pool, "parameter %s is missing", verdict->missing);
     if (verdict->reason == DIGEST_NONCONFORMING)
-        return wmem_strdup_printf(view->pinfo->pool, "%s: %s", digest_reason_text(verdict->reason), verdict->variant);
+        return wmem_strdup_printf(view->pinfo->pool, "%s: %s", digest_reason_text(verdict->reason),
+                                  verdict->variant);
     if (verdict->reason != DIGEST_REASON_NONE)
         return digest_reason_text(verdict->reason);
     return verdict->variant && strcmp(verdict->variant, "rfc") != 0 ? verdict->variant : NULL;
@@ -390,9 +438,10 @@ show_username(const struct view *view, const struct auth_value *value)
         return;
     struct slice name = auth_decode_extended(raw, wmem_alloc(view->pinfo->pool, raw.len + 1));
     if (name.p)
-        generated(proto_tree_add_string(
-            view->tree, hf_credentials_param[AUTH_USERNAME], view->tvb, 0, 0,
-            (const char *)get_utf_8_string(view->pinfo->pool, (const guint8 *)name.p, (int)name.len)));
+        generated(
+            proto_tree_add_string(view->tree, hf_credentials_param[AUTH_USERNAME], view->tvb, 0, 0,
+                                  (const char *)get_utf_8_string(view->pinfo->pool, (const guint8 *)name.p,
+                                                                 (int)name.len)));
 }
 
 static void
@@ -437,7 +486,8 @@ show_info(const struct view *view, const struct record_detail *detail)
         add_expert(&inner, inner.item, finding, &values);
 }
 
-/* --- exchanges ------------------------------------------------------------------------------------------------- */
+/* --- exchanges
+ * ------------------------------------------------------------------------------------------------- */
 
 /* What is known of the exchange that this challenge begins. */
 static void
@@ -463,19 +513,21 @@ show_exchange(const struct view *view, const struct exchange *exchange)
         add_expert(view, view->item, cause, &values);
 }
 
-/* The response that this is closes the exchanges of the request's credentials. On a further challenge the label tells
- * whose outcome it is. */
+/* The response that this is closes the exchanges of the request's credentials. On a further challenge the
+ * label tells whose outcome it is. */
 static void
 show_closing(const struct view *view, const struct use *use)
 {
     const struct finding_values values = {.use = use, .exchange = use->exchange};
     const char *outcome = outcome_text(use->outcome);
-    generated(proto_tree_add_string_format(
-        view->tree, hf_outcome, view->tvb, 0, 0, outcome, "Outcome of the credentials in frame %u%s: %s",
-        use->request_frame,
-        use->challenge_frame ? wmem_strdup_printf(view->pinfo->pool, " for the challenge in frame %u", use->challenge_frame)
-                             : "",
-        outcome));
+    generated(proto_tree_add_string_format(view->tree, hf_outcome, view->tvb, 0, 0, outcome,
+                                           "Outcome of the credentials in frame %u%s: %s", use->request_frame,
+                                           use->challenge_frame
+                                               ? wmem_strdup_printf(view->pinfo->pool,
+                                                                    " for the challenge in frame %u",
+                                                                    use->challenge_frame)
+                                               : "",
+                                           outcome));
     add_number(view, hf_outcome_code, use->closed_status);
     add_back_link(view, hf_challenge_in, use->challenge_frame);
     if (use->cause == FINDING_NONE)
@@ -513,7 +565,8 @@ show_advice(const struct view *view, const struct record_detail *detail)
         add_advice(view, audit_advice_204(detail->no_notify, !detail->notes), &values);
     } else if (closing) {
         values = (struct finding_values){.use = closing, .exchange = closing->exchange};
-        add_advice(view, audit_advice(closing->exchange, closing->outcome, (enum finding)closing->cause), &values);
+        add_advice(view, audit_advice(closing->exchange, closing->outcome, (enum finding)closing->cause),
+                   &values);
     } else if (detail->opens) {
         enum outcome outcome =
             view->later ? exchange_outcome(view->tracker, detail->opens) : detail->opens->outcome;
@@ -522,7 +575,8 @@ show_advice(const struct view *view, const struct record_detail *detail)
     }
 }
 
-/* --- 204 ------------------------------------------------------------------------------------------------------- */
+/* --- 204
+ * ------------------------------------------------------------------------------------------------------- */
 
 static void
 show_no_notify(const struct view *view, const struct no_notify *no_notify)
@@ -537,7 +591,8 @@ show_no_notify(const struct view *view, const struct no_notify *no_notify)
     add_frame(view, hf_notify_in, no_notify->notify_frame);
 }
 
-/* --- the first line: what an engineer would say ---------------------------------------------------------------- */
+/* --- the first line: what an engineer would say
+ * ---------------------------------------------------------------- */
 
 /* Of several credentials those that answer a challenge to this client. */
 static const struct use *
@@ -596,12 +651,13 @@ title_challenge(const struct view *view, wmem_strbuf_t *title)
         wmem_strbuf_append_printf(title, ", attempt %u", exchange->attempt);
     }
     if (exchange->retry_frame)
-        wmem_strbuf_append_printf(title, "%s answered in frame %u", closing ? ";" : ":", exchange->retry_frame);
+        wmem_strbuf_append_printf(title, "%s answered in frame %u", closing ? ";" : ":",
+                                  exchange->retry_frame);
     if (outcome == OUTCOME_NONE || (closing && outcome == OUTCOME_UNKNOWN))
         return;
     wmem_strbuf_append(title, exchange->retry_frame ? ", " : closing ? "; this challenge: " : ": ");
-    append_outcome(title, outcome, view->later ? audit_exchange_cause(view->tracker, exchange) : exchange->cause,
-                   &values);
+    append_outcome(title, outcome,
+                   view->later ? audit_exchange_cause(view->tracker, exchange) : exchange->cause, &values);
     if (exchange->closed_frame)
         wmem_strbuf_append_printf(title, " in frame %u", exchange->closed_frame);
 }
@@ -639,7 +695,8 @@ title_request(const struct view *view, wmem_strbuf_t *title)
     if (record->response_frame)
         wmem_strbuf_append_printf(title, ", answered in frame %u", record->response_frame);
     if (record->detail && record->detail->notes)
-        wmem_strbuf_append_printf(title, ": %s", finding_rule((enum finding)record->detail->notes->finding)->brief);
+        wmem_strbuf_append_printf(title, ": %s",
+                                  finding_rule((enum finding)record->detail->notes->finding)->brief);
 }
 
 static void
@@ -655,7 +712,8 @@ title_no_notify(const struct no_notify *no_notify, bool right, wmem_strbuf_t *ti
     if (!right)
         wmem_strbuf_append(title, ": looks wrong, a NOTIFY is due");
     else if (no_notify->notify_frame)
-        wmem_strbuf_append_printf(title, ": no NOTIFY was due, yet one came in frame %u", no_notify->notify_frame);
+        wmem_strbuf_append_printf(title, ": no NOTIFY was due, yet one came in frame %u",
+                                  no_notify->notify_frame);
     else if (no_notify->etag_frame)
         wmem_strbuf_append_printf(title, ": no NOTIFY is due, tag %s of frame %u is current", no_notify->etag,
                                   no_notify->etag_frame);
@@ -692,7 +750,8 @@ title_of(const struct view *view)
     wmem_strbuf_t *title = wmem_strbuf_new(view->pinfo->pool, "");
     if (record->first)
         wmem_strbuf_append_printf(title, "%s of frame %u: %s",
-                                  record->is_copy ? "copy (the same packet, captured twice)" : "retransmission",
+                                  record->is_copy ? "copy (the same packet, captured twice)"
+                                                  : "retransmission",
                                   record->first->frame, record->method);
     else if (detail && detail->opens)
         title_challenge(view, title);
@@ -706,7 +765,8 @@ title_of(const struct view *view)
     return (const char *)get_utf_8_string(view->pinfo->pool, (const guint8 *)text, (int)strlen(text));
 }
 
-/* --- one message ----------------------------------------------------------------------------------------------- */
+/* --- one message
+ * ----------------------------------------------------------------------------------------------- */
 
 static void
 show_transaction(const struct view *view)
@@ -757,8 +817,8 @@ show_detail(const struct view *view, const struct record_detail *detail)
 static bool
 has_something_to_say(const struct record *record)
 {
-    return record->status || record->first || record->response_frame || record->belongs_to || record->exchange ||
-           record->detail;
+    return record->status || record->first || record->response_frame || record->belongs_to ||
+           record->exchange || record->detail;
 }
 
 void

@@ -19,7 +19,8 @@ xor_block(uint8_t *to, const uint8_t *with)
         to[i] ^= with[i];
 }
 
-/* out = E[ rot(temp ^ OPc, r) ^ c ]K ^ OPc, where r is in octets and c is 128 bits of which the last octet counts. */
+/* out = E[ rot(temp ^ OPc, r) ^ c ]K ^ OPc, where r is in octets and c is 128 bits of which the last octet
+ * counts. */
 static bool
 milenage_output(gcry_cipher_hd_t aes, const uint8_t *temp, const uint8_t *opc, int r, uint8_t c, uint8_t *out)
 {
@@ -33,7 +34,8 @@ milenage_output(gcry_cipher_hd_t aes, const uint8_t *temp, const uint8_t *opc, i
 }
 
 static bool
-milenage_with(gcry_cipher_hd_t aes, const uint8_t *op, bool is_opc, const uint8_t *rand, struct aka_vector *vector)
+milenage_with(gcry_cipher_hd_t aes, const uint8_t *op, bool is_opc, const uint8_t *rand,
+              struct aka_vector *vector)
 {
     uint8_t opc[BLOCK], temp[BLOCK], out2[BLOCK];
     memcpy(opc, op, BLOCK);

@@ -26,10 +26,11 @@ struct aka_vector {
  *  @param op  operator variant: OP, or OPc when `is_opc`
  *  @param rand  the challenge
  *  @return false when libgcrypt refuses AES */
-bool aka_milenage(const uint8_t *k, const uint8_t *op, bool is_opc, const uint8_t *rand, struct aka_vector *vector);
+bool aka_milenage(const uint8_t *k, const uint8_t *op, bool is_opc, const uint8_t *rand,
+                  struct aka_vector *vector);
 
-/** RAND out of an AKA nonce, base64( RAND || AUTN || server data ) (RFC 3310 section 3.2). Surplus padding, as in
- *  the RFC's own examples, is accepted.
+/** RAND out of an AKA nonce, base64( RAND || AUTN || server data ) (RFC 3310 section 3.2). Surplus padding,
+ * as in the RFC's own examples, is accepted.
  *
  *  @return false when fewer than 32 octets come out */
 bool aka_rand_of_nonce(struct slice nonce, uint8_t rand[AKA_RAND_LEN]);

@@ -52,10 +52,10 @@ enum finding_group { GROUP_SECURITY, GROUP_PROTOCOL, GROUP_SEQUENCE, GROUP_RESPO
 
 /** One rule. Texts hold placeholders in braces, see finding_expand. */
 struct finding_rule {
-    const char *name;  /**< last part of `siptrail.finding.NAME`; also the value of `siptrail.cause` */
+    const char *name; /**< last part of `siptrail.finding.NAME`; also the value of `siptrail.cause` */
     enum severity severity;
     enum finding_group group;
-    const char *brief;     /**< the sentence in a few words, for a first line */
+    const char *brief; /**< the sentence in a few words, for a first line */
     const char *sentence;
     const char *fix;
     const char *actor; /**< who is likely to act: "client", "server", "path", "nobody" */
@@ -73,8 +73,8 @@ struct finding_values {
     uint32_t frame_a, frame_b;
 };
 
-/** Replaces {account} {realm} {challenge} {retry} {closed} {code} {attempt} {reason} {variant} {credential} {tried}
- *  {variants} {method} {a} {b} in a text.
+/** Replaces {account} {realm} {challenge} {retry} {closed} {code} {attempt} {reason} {variant} {credential}
+ * {tried} {variants} {method} {a} {b} in a text.
  *  @return free with g_free; as valid as UTF-8 as the wire's text is */
 char *finding_expand(const char *text, const struct finding_values *values);
 
@@ -98,8 +98,8 @@ enum digest_status exchange_digest(const struct exchange *exchange);
 /** "accepted", "rejected", … as `siptrail.outcome` has it; "" for OUTCOME_NONE. */
 const char *outcome_text(enum outcome outcome);
 
-/** What a status code or outcome means here, when one sees it, and what to do: one sentence each. Static texts with
- *  placeholders. */
+/** What a status code or outcome means here, when one sees it, and what to do: one sentence each. Static
+ * texts with placeholders. */
 struct advice {
     const char *meaning, *when, *fix;
 };

@@ -9,7 +9,10 @@
 #include "auth_header.h"
 
 static const struct slice param_names[AUTH_PARAM_COUNT] = {
-#define NAME(literal) {(literal), sizeof(literal) - 1}
+#define NAME(literal)                                                                                        \
+    {                                                                                                        \
+        (literal), sizeof(literal) - 1                                                                       \
+    }
     [AUTH_USERNAME] = NAME("username"),
     [AUTH_USERNAME_EXT] = NAME("username*"),
     [AUTH_REALM] = NAME("realm"),

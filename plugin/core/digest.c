@@ -24,7 +24,10 @@ struct algorithm {
     int aka; /* 0 none, 1 AKAv1, 2 AKAv2 */
 };
 
-#define ROW(name, hash, len, session, aka) {{(name), sizeof(name) - 1}, (hash), (len), (session), (aka)}
+#define ROW(name, hash, len, session, aka)                                                                   \
+    {                                                                                                        \
+        {(name), sizeof(name) - 1}, (hash), (len), (session), (aka)                                          \
+    }
 static const struct algorithm algorithms[] = {
     ROW("MD5", GCRY_MD_MD5, 32, false, 0),
     ROW("MD5-sess", GCRY_MD_MD5, 32, true, 0),
@@ -83,7 +86,8 @@ digest_reason_text(enum digest_reason reason)
     return text[reason];
 }
 
-/* --- one computation ------------------------------------------------------------------------------------------ */
+/* --- one computation
+ * ------------------------------------------------------------------------------------------ */
 
 /* The texts that one computation hashes. Begins as the RFC has it; a variant changes what it is named for. */
 struct attempt {
@@ -91,7 +95,7 @@ struct attempt {
     int hash;
     bool raw_session; /* the inner hash of -sess enters as octets, not as hex */
     struct slice user, realm, nonce, nc, cnonce, session_cnonce, uri, method;
-    struct slice qop;      /* absent: the form of RFC 2069 */
+    struct slice qop; /* absent: the form of RFC 2069 */
     bool body_in_a2;
     struct slice body;
     struct slice password_suffix;
@@ -122,7 +126,7 @@ hash_join(const struct attempt *attempt, const struct slice *parts, size_t count
     int n = 0;
     for (size_t i = 0; i < count; i++) {
         if (i > 0)
-            iov[n++] = (gcry_buffer_t){.data = (void *)(uintptr_t)":", .len = 1};
+            iov[n++] = (gcry_buffer_t){.data = (void *)(uintptr_t) ":", .len = 1};
         iov[n++] = (gcry_buffer_t){.data = (void *)(uintptr_t)parts[i].p, .len = parts[i].len};
     }
     if (gcry_md_hash_buffers(attempt->hash, 0, digest, iov, n))
@@ -137,7 +141,8 @@ hash_join(const struct attempt *attempt, const struct slice *parts, size_t count
 
 /* password = base64( HMAC-MD5( RES||IK||CK, "http-digest-akav2-password" ) )   (RFC 4169 section 3.1) */
 static bool
-akav2_password(const struct attempt *attempt, const uint8_t *keys, size_t len, char *password, size_t *password_len)
+akav2_password(const struct attempt *attempt, const uint8_t *keys, size_t len, char *password,
+               size_t *password_len)
 {
     struct slice label = SLICE("http-digest-akav2-password");
     gcry_buffer_t iov[2] = {{.data = (void *)(uintptr_t)keys, .len = len},
@@ -181,7 +186,8 @@ aka_password(const struct attempt *attempt, const struct credential *row, char *
         *len = res_len;
         result = TRY_FITS;
     } else if (attempt->algorithm->aka == 2 && all.len == res_len + 2 * AKA_KEY_LEN) {
-        result = akav2_password(attempt, (const uint8_t *)all.p, all.len, password, len) ? TRY_FITS : TRY_REFUSED;
+        result =
+            akav2_password(attempt, (const uint8_t *)all.p, all.len, password, len) ? TRY_FITS : TRY_REFUSED;
     }
     wipe(keys, sizeof keys);
     return result;
@@ -198,7 +204,8 @@ configured_ha1(const struct attempt *attempt, struct slice secret, char *ha1)
     return TRY_FITS;
 }
 
-/* UTF-8 to ISO-8859-1; absent when it has no such form, or is the same. Free the result's text with g_free. */
+/* UTF-8 to ISO-8859-1; absent when it has no such form, or is the same. Free the result's text with g_free.
+ */
 static struct slice
 to_latin1(struct slice utf8)
 {
@@ -252,7 +259,8 @@ plain_ha1(const struct attempt *attempt, const struct credential *row, char *ha1
     return result;
 }
 
-/* A1 = H( … ) ":" nonce ":" cnonce, the inner hash as hex text (RFC 7616 section 3.4.2) or as octets (erratum 1649). */
+/* A1 = H( … ) ":" nonce ":" cnonce, the inner hash as hex text (RFC 7616 section 3.4.2) or as octets (erratum
+ * 1649). */
 static bool
 session_ha1(const struct attempt *attempt, char *ha1)
 {
@@ -279,7 +287,8 @@ make_ha2(const struct attempt *attempt, char *ha2)
     return hash_join(attempt, parts, attempt->body_in_a2 ? 3 : 2, NULL, ha2);
 }
 
-/* response = H( HA1 ":" nonce ":" nc ":" cnonce ":" qop ":" HA2 ), or without qop H( HA1 ":" nonce ":" HA2 ) */
+/* response = H( HA1 ":" nonce ":" nc ":" cnonce ":" qop ":" HA2 ), or without qop H( HA1 ":" nonce ":" HA2 )
+ */
 static bool
 make_response(const struct attempt *attempt, const char *ha1, const char *ha2, char *response)
 {
@@ -320,7 +329,8 @@ attempt_fits(const struct attempt *attempt, const struct credential *row, struct
     return result;
 }
 
-/* --- the ways to compute it ------------------------------------------------------------------------------------ */
+/* --- the ways to compute it
+ * ------------------------------------------------------------------------------------ */
 
 /* Each changes what it is named for, and answers false when that changes nothing for this message. */
 
@@ -520,7 +530,8 @@ with_upper_ha1(struct attempt *attempt, const struct reading *reading)
     return true;
 }
 
-/* In the order of trying. A conforming one is as good as the first: the RFCs leave the choice, or stacks agree. */
+/* In the order of trying. A conforming one is as good as the first: the RFCs leave the choice, or stacks
+ * agree. */
 static const struct variant {
     const char *name;
     bool conforming;
@@ -551,7 +562,8 @@ static const struct variant {
     {"upper-case-ha1", false, false, with_upper_ha1},
 };
 
-/* --- reading the input ----------------------------------------------------------------------------------------- */
+/* --- reading the input
+ * ----------------------------------------------------------------------------------------- */
 
 static const struct algorithm *
 effective_algorithm(const struct digest_input *input)
@@ -651,7 +663,8 @@ obstacle(const struct digest_input *input, const struct algorithm *algorithm, co
     return DIGEST_REASON_NONE;
 }
 
-/* --- credentials ----------------------------------------------------------------------------------------------- */
+/* --- credentials
+ * ----------------------------------------------------------------------------------------------- */
 
 static bool
 is_any(struct slice s)
@@ -669,7 +682,8 @@ userhash_matches(const struct reading *reading, const struct credential *row)
            slice_equal_nocase((struct slice){hex, reading->rfc.algorithm->hex_len}, reading->rfc.user);
 }
 
-/* How well a row stands for this user and realm: 2 by its full name, 1 by the part before the "@", 0 not at all. */
+/* How well a row stands for this user and realm: 2 by its full name, 1 by the part before the "@", 0 not at
+ * all. */
 static int
 row_rank(const struct reading *reading, const struct credential *row)
 {
@@ -680,7 +694,8 @@ row_rank(const struct reading *reading, const struct credential *row)
         return 0;
     if (hashed)
         return !is_any(row->user) && userhash_matches(reading, row) ? 2 : 0;
-    if (is_any(row->user) || slice_equal(row->user, reading->rfc.user) || slice_equal(row->user, reading->raw_user))
+    if (is_any(row->user) || slice_equal(row->user, reading->rfc.user) ||
+        slice_equal(row->user, reading->raw_user))
         return 2;
     sip_uri_split(reading->rfc.user, &user, &host);
     return host.p && slice_equal(row->user, user) ? 1 : 0;
@@ -692,7 +707,8 @@ digest_user_configured(const struct auth_value *credentials, const struct creden
     struct slice user, host, full = credentials->param[AUTH_USERNAME];
     sip_uri_split(full, &user, &host);
     for (size_t i = 0; i < count; i++) {
-        if (is_any(rows[i].user) || slice_equal(rows[i].user, full) || (host.p && slice_equal(rows[i].user, user)))
+        if (is_any(rows[i].user) || slice_equal(rows[i].user, full) ||
+            (host.p && slice_equal(rows[i].user, user)))
             return true;
     }
     return false;
@@ -712,7 +728,8 @@ try_row(const struct reading *reading, const struct credential *row, const struc
     enum try_result worst = TRY_MISFIT;
     for (size_t i = 0; i < G_N_ELEMENTS(variants); i++) {
         struct attempt attempt = reading->rfc;
-        if ((variants[i].password_only && row->type != SECRET_PASSWORD) || !variants[i].apply(&attempt, reading))
+        if ((variants[i].password_only && row->type != SECRET_PASSWORD) ||
+            !variants[i].apply(&attempt, reading))
             continue;
         reveal_user(reading, row, &attempt);
         enum try_result result = attempt_fits(&attempt, row, reading->input->response);
@@ -752,7 +769,8 @@ reason_of(enum try_result result)
     }
 }
 
-/* All rows of one rank. True when one fits by the RFC; a fit by another variant is noted, and the search goes on. */
+/* All rows of one rank. True when one fits by the RFC; a fit by another variant is noted, and the search goes
+ * on. */
 static bool
 try_rows(const struct reading *reading, const struct credential *rows, size_t count, int rank,
          struct digest_verdict *verdict)
@@ -777,7 +795,8 @@ try_rows(const struct reading *reading, const struct credential *rows, size_t co
     return false;
 }
 
-/* Resynchronisation is signed with the empty password (RFC 3310 section 3.4): no key is needed to check it. */
+/* Resynchronisation is signed with the empty password (RFC 3310 section 3.4): no key is needed to check it.
+ */
 static void
 try_auts(const struct reading *reading, struct digest_verdict *verdict)
 {
@@ -791,7 +810,8 @@ try_auts(const struct reading *reading, struct digest_verdict *verdict)
 }
 
 static void
-judge(const struct reading *reading, const struct credential *rows, size_t count, struct digest_verdict *verdict)
+judge(const struct reading *reading, const struct credential *rows, size_t count,
+      struct digest_verdict *verdict)
 {
     if (reading->rfc.algorithm->aka && reading->input->credentials->param[AUTH_AUTS].p) {
         try_auts(reading, verdict);

@@ -1,8 +1,8 @@
 /* digest.h
  * Recomputes a SIP Digest from configured credentials and says whether it fits, and how.
  *
- * Formulae: RFC 7616 section 3.4 and 3.5, RFC 2617 section 3.2.2 (the form without qop), RFC 8760, RFC 3310 and
- * 4169 (AKA). No password, HA1, key or expected response leaves this module.
+ * Formulae: RFC 7616 section 3.4 and 3.5, RFC 2617 section 3.2.2 (the form without qop), RFC 8760, RFC 3310
+ * and 4169 (AKA). No password, HA1, key or expected response leaves this module.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -43,48 +43,52 @@ enum digest_reason {
     DIGEST_MISMATCH,              /**< bad: no configured credential fits */
     DIGEST_NONCONFORMING,         /**< bad: a credential fits, but only by the variant that is named */
     DIGEST_NO_CREDENTIAL,         /**< nothing is configured for this user and realm */
-    DIGEST_CREDENTIAL_UNSUITABLE, /**< what is configured cannot make this digest: HA1 of another algorithm, … */
+    DIGEST_CREDENTIAL_UNSUITABLE, /**< what is configured cannot make this digest: HA1 of another algorithm, …
+                                   */
     DIGEST_UNKNOWN_ALGORITHM,
-    DIGEST_ALGORITHM_REFUSED,     /**< libgcrypt will not, for instance MD5 under FIPS */
+    DIGEST_ALGORITHM_REFUSED, /**< libgcrypt will not, for instance MD5 under FIPS */
     DIGEST_PARAMETER_MISSING,
-    DIGEST_BODY_CUT,              /**< auth-int, and the capture does not hold the whole body */
+    DIGEST_BODY_CUT, /**< auth-int, and the capture does not hold the whole body */
     DIGEST_RESPONSE_LENGTH,
-    DIGEST_RESPONSE_EMPTY,        /**< `response=""`: names an identity, proves nothing (RFC 8760 section 2.7) */
-    DIGEST_MESSAGE_CUT,           /**< the snap length cut the header line */
-    DIGEST_NONCE_MALFORMED        /**< AKA: no RAND in it */
+    DIGEST_RESPONSE_EMPTY, /**< `response=""`: names an identity, proves nothing (RFC 8760 section 2.7) */
+    DIGEST_MESSAGE_CUT,    /**< the snap length cut the header line */
+    DIGEST_NONCE_MALFORMED /**< AKA: no RAND in it */
 };
 
 /** One digest to judge. */
 struct digest_input {
     const struct auth_value *credentials; /**< scheme Digest */
-    const struct auth_value *challenge;   /**< the one it answers, or NULL when the capture does not hold it */
+    const struct auth_value *challenge; /**< the one it answers, or NULL when the capture does not hold it */
     struct slice response; /**< the hex digits to judge: `response`, or `rspauth` of Authentication-Info */
     struct slice method;   /**< what A2 begins with; empty for rspauth (RFC 7616 section 3.5) */
     struct slice method_second; /**< a second choice for ACK and CANCEL; absent otherwise */
-    struct slice request_uri; /**< tried when `uri` does not fit; may be absent */
+    struct slice request_uri;   /**< tried when `uri` does not fit; may be absent */
     struct slice body;
     bool body_cut;
-    struct slice first_cnonce; /**< -sess: cnonce of the nonce's first use (RFC 7616 section 3.4.2); may be absent */
+    struct slice
+        first_cnonce; /**< -sess: cnonce of the nonce's first use (RFC 7616 section 3.4.2); may be absent */
 };
 
 struct digest_verdict {
     enum digest_status status;
     enum digest_reason reason;
-    const char *variant;  /**< "rfc" or the name of the computation that fits; NULL when none does. Static. */
-    const char *missing;  /**< DIGEST_PARAMETER_MISSING: which. Static. */
-    unsigned credential;  /**< number of the row that fits, from 1; 0 when none, or when none was needed */
-    unsigned tried;       /**< credentials of this user and realm that were tried */
-    unsigned variants;    /**< computations tried for each at the most */
+    const char *variant; /**< "rfc" or the name of the computation that fits; NULL when none does. Static. */
+    const char *missing; /**< DIGEST_PARAMETER_MISSING: which. Static. */
+    unsigned credential; /**< number of the row that fits, from 1; 0 when none, or when none was needed */
+    unsigned tried;      /**< credentials of this user and realm that were tried */
+    unsigned variants;   /**< computations tried for each at the most */
 };
 
 /** Judges one digest.
  *
  *  @param rows  the configured credentials; every one that may stand for this user and realm is tried
  *  @return a verdict; its status is never DIGEST_NONE */
-struct digest_verdict digest_verify(const struct digest_input *input, const struct credential *rows, size_t count);
+struct digest_verdict digest_verify(const struct digest_input *input, const struct credential *rows,
+                                    size_t count);
 
 /** Whether a credential is configured for this user, in whatever realm. */
-bool digest_user_configured(const struct auth_value *credentials, const struct credential *rows, size_t count);
+bool digest_user_configured(const struct auth_value *credentials, const struct credential *rows,
+                            size_t count);
 
 /** Whether a name is an algorithm that digest_verify knows. Case is ignored. */
 bool digest_algorithm_known(struct slice name);

@@ -33,7 +33,8 @@ struct nonce_user {
     struct slice first_cnonce;
 };
 
-/* --- header lines ---------------------------------------------------------------------------------------------- */
+/* --- header lines
+ * ---------------------------------------------------------------------------------------------- */
 
 static bool
 is_challenge_header(enum sip_header id)
@@ -129,7 +130,8 @@ line_parse(const struct auth_line *line, struct auth_value *value)
     return auth_header_next(&rest, value);
 }
 
-/* --- accounts -------------------------------------------------------------------------------------------------- */
+/* --- accounts
+ * -------------------------------------------------------------------------------------------------- */
 
 static char *
 join_at(struct tracker *tracker, struct slice user, struct slice realm)
@@ -168,7 +170,8 @@ account_of(struct tracker *tracker, const struct sip_message *message, const str
 static const char *
 user_at_realm(struct tracker *tracker, const struct auth_value *value)
 {
-    struct slice user = value->param[AUTH_USERNAME].p ? value->param[AUTH_USERNAME] : value->param[AUTH_USERNAME_EXT];
+    struct slice user =
+        value->param[AUTH_USERNAME].p ? value->param[AUTH_USERNAME] : value->param[AUTH_USERNAME_EXT];
     struct slice realm = value->param[AUTH_REALM];
     char *scratch = g_malloc(user.len + realm.len + 1);
     char *name;
@@ -193,7 +196,8 @@ exchange_account(const struct exchange *exchange)
     return exchange->user_at_realm ? exchange->user_at_realm : exchange->account->name;
 }
 
-/* --- nonces ---------------------------------------------------------------------------------------------------- */
+/* --- nonces
+ * ---------------------------------------------------------------------------------------------------- */
 
 static void
 key_nonce(struct tracker *tracker, struct slice text, const struct arrival *arrival)
@@ -256,7 +260,8 @@ nonce_find(struct tracker *tracker, struct slice text, const struct arrival *arr
 }
 
 static struct nonce_user *
-nonce_user_find(struct tracker *tracker, struct slice nonce, const char *user_at_realm, const struct arrival *arrival)
+nonce_user_find(struct tracker *tracker, struct slice nonce, const char *user_at_realm,
+                const struct arrival *arrival)
 {
     key_begin(tracker, INDEX_NONCE_USER);
     key_add(tracker, nonce);
@@ -270,7 +275,8 @@ nonce_user_find(struct tracker *tracker, struct slice nonce, const char *user_at
     return user;
 }
 
-/* --- credentials to challenge ---------------------------------------------------------------------------------- */
+/* --- credentials to challenge
+ * ---------------------------------------------------------------------------------- */
 
 /* What the message that is being added is made of. */
 struct request_view {
@@ -349,9 +355,9 @@ note_retry(struct exchange *exchange, struct use *use, const struct request_view
     exchange->user_at_realm = use->user_at_realm;
 }
 
-/* Another client sends the nonce to another server than the challenge was between: a proxy passes on what was meant
- * for itself, or for another branch of a fork. If one of the two is the same, it is the client that moved, or a
- * server with several addresses. */
+/* Another client sends the nonce to another server than the challenge was between: a proxy passes on what was
+ * meant for itself, or for another branch of a fork. If one of the two is the same, it is the client that
+ * moved, or a server with several addresses. */
 static bool
 is_relayed(const struct exchange *exchange, const struct arrival *arrival)
 {
@@ -400,8 +406,8 @@ link_by_nonce(struct tracker *tracker, const struct request_view *view, struct u
     return nonce;
 }
 
-/* Without a fitting nonce the call must go on from the challenge, and the realm be one that was asked for: other
- * credentials may ride along, cached for a proxy whose challenge came before the capture. */
+/* Without a fitting nonce the call must go on from the challenge, and the realm be one that was asked for:
+ * other credentials may ride along, cached for a proxy whose challenge came before the capture. */
 static void
 link_by_dialog(struct tracker *tracker, const struct request_view *view, struct use *use,
                const struct auth_value *credentials, struct auth_value *challenge, bool *has_challenge)
@@ -410,7 +416,8 @@ link_by_dialog(struct tracker *tracker, const struct request_view *view, struct 
     struct exchange *exchange = view->follows || use->identity_only ? NULL : dialog_exchange(tracker, view);
     if (!exchange)
         return;
-    struct issue issue = {exchange, exchange->challenges, exchange->challenge_frame, exchange->challenge_time};
+    struct issue issue = {exchange, exchange->challenges, exchange->challenge_frame,
+                          exchange->challenge_time};
     trial.evidence = EVIDENCE_DIALOG;
     use_answers(&trial, &issue, credentials, challenge, has_challenge);
     bool alone = view->record->detail->uses == use && !use->next;
@@ -537,11 +544,13 @@ exchange_request(struct tracker *tracker, const struct sip_message *message, con
         record_note(tracker, record, FINDING_CHALLENGES_LEFT_OUT, record->frame, 0);
 }
 
-/* --- responses ------------------------------------------------------------------------------------------------- */
+/* --- responses
+ * ------------------------------------------------------------------------------------------------- */
 
 /* Whether these challenges ask again for what the credentials were to answer. */
 static bool
-asks_again(const struct auth_line *lines, const struct use *use, const struct auth_value *credentials, bool *stale)
+asks_again(const struct auth_line *lines, const struct use *use, const struct auth_value *credentials,
+           bool *stale)
 {
     enum sip_header header = use->line.header;
     if (use->header_differs) /* told by the challenge then, not by the header that was wrong */
@@ -576,7 +585,8 @@ close_use(struct tracker *tracker, struct use *use, struct record *record)
 {
     struct auth_value credentials;
     bool stale = false, success = record->status < 300;
-    if (use->identity_only || use->relayed || (use->outcome != OUTCOME_NONE && (!success || use->outcome == OUTCOME_ACCEPTED)) ||
+    if (use->identity_only || use->relayed ||
+        (use->outcome != OUTCOME_NONE && (!success || use->outcome == OUTCOME_ACCEPTED)) ||
         !line_parse(&use->line, &credentials))
         return;
     const struct auth_line *lines = record->detail ? record->detail->lines : NULL;
@@ -650,8 +660,8 @@ issue_nonces(struct tracker *tracker, const struct sip_message *message, const s
     key_put(tracker, exchange);
 }
 
-/* A server without state answers each copy of a request with a new nonce: still one exchange. If another copy was
- * accepted already, nobody has to answer this. */
+/* A server without state answers each copy of a request with a new nonce: still one exchange. If another copy
+ * was accepted already, nobody has to answer this. */
 static void
 open_exchange(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
               struct transaction *transaction, struct record *record)
@@ -734,7 +744,8 @@ add_info(struct tracker *tracker, const struct sip_message *message, const struc
     detail->lines->text = host_slice(tracker, text);
     auth_info_parse(text, &info);
     note_nextnonce(tracker, message, arrival, &info);
-    judge_server(tracker, message, request && request->detail ? request->detail->uses : NULL, &info, detail->proof);
+    judge_server(tracker, message, request && request->detail ? request->detail->uses : NULL, &info,
+                 detail->proof);
 }
 
 /* The answer to the retry is on its way: not yet silence. */
@@ -792,7 +803,8 @@ exchange_outcome(const struct tracker *tracker, const struct exchange *exchange)
     if (exchange->outcome != OUTCOME_NONE)
         return exchange->outcome;
     if (exchange->retry_frame == 0)
-        return tracker->clock - exchange->challenge_clock > SIP_TIMEOUT_NS ? OUTCOME_NO_RETRY : OUTCOME_UNKNOWN;
+        return tracker->clock - exchange->challenge_clock > SIP_TIMEOUT_NS ? OUTCOME_NO_RETRY
+                                                                           : OUTCOME_UNKNOWN;
     if (!exchange->retry_pending && tracker->clock - exchange->retry_clock > SIP_TIMEOUT_NS)
         return OUTCOME_NO_ANSWER;
     return OUTCOME_UNKNOWN;

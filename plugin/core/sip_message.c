@@ -11,7 +11,10 @@ static const struct {
     struct slice name;
     char compact;
 } header_names[SIP_HEADER_COUNT] = {
-#define NAME(literal, compact) {{(literal), sizeof(literal) - 1}, (compact)}
+#define NAME(literal, compact)                                                                               \
+    {                                                                                                        \
+        {(literal), sizeof(literal) - 1}, (compact)                                                          \
+    }
     [SIP_VIA] = NAME("Via", 'v'),
     [SIP_CALL_ID] = NAME("Call-ID", 'i'),
     [SIP_FROM] = NAME("From", 'f'),
@@ -175,7 +178,8 @@ parse_sent_by(struct slice sent_by, struct sip_via *via)
     } else {
         via->host = slice_trim(slice_until(sent_by, ':', &port));
     }
-    via->port = sip_number(port, &number) && number <= UINT16_MAX ? (uint16_t)number : default_port(via->transport);
+    via->port =
+        sip_number(port, &number) && number <= UINT16_MAX ? (uint16_t)number : default_port(via->transport);
 }
 
 /* sent-protocol LWS sent-by *( ";" parameter ); blanks may stand around each "/" (RFC 3261 section 25.1). */
@@ -251,7 +255,8 @@ parse_headers(struct slice *rest, struct sip_message *message)
             message->header_lines[id]++;
     }
     message->headers = slice_between(begin, end);
-    /* The walk ends at the empty line or at the end of the bytes: only then nothing was consumed after `end`. */
+    /* The walk ends at the empty line or at the end of the bytes: only then nothing was consumed after `end`.
+     */
     message->headers_cut = rest->p == end;
 }
 
@@ -316,7 +321,8 @@ sip_uri_split(struct slice uri, struct slice *user, struct slice *host)
         }
     }
     if (rest.len > 0 && *rest.p == '[')
-        *host = slice_between(rest.p, slice_end(slice_until(rest, ']', NULL)) + (memchr(rest.p, ']', rest.len) ? 1 : 0));
+        *host = slice_between(rest.p, slice_end(slice_until(rest, ']', NULL)) +
+                                          (memchr(rest.p, ']', rest.len) ? 1 : 0));
     else
         *host = slice_until(rest, ':', NULL);
 }

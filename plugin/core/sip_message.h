@@ -47,21 +47,21 @@ struct sip_via {
 /** A message as views into the bytes that were parsed; lives as long as they do.
  *  An absent item is an absent slice. */
 struct sip_message {
-    struct slice text;     /**< start line to the end of the body, as far as captured */
+    struct slice text; /**< start line to the end of the body, as far as captured */
     bool is_request;
-    uint16_t status;       /**< of a response, 100 to 699 */
-    struct slice method;   /**< of a request the start line's, of a response the CSeq's */
+    uint16_t status;     /**< of a response, 100 to 699 */
+    struct slice method; /**< of a request the start line's, of a response the CSeq's */
     struct slice request_uri;
-    struct slice headers;  /**< all header lines */
-    struct slice body;     /**< as far as captured; by Content-Length where there is one */
-    bool headers_cut;      /**< the bytes end before the empty line */
-    bool body_cut;         /**< Content-Length promises more than the bytes hold */
+    struct slice headers; /**< all header lines */
+    struct slice body;    /**< as far as captured; by Content-Length where there is one */
+    bool headers_cut;     /**< the bytes end before the empty line */
+    bool body_cut;        /**< Content-Length promises more than the bytes hold */
 
-    struct slice header[SIP_HEADER_COUNT];    /**< the value of the first of that name, folds still in it */
-    uint16_t header_lines[SIP_HEADER_COUNT];  /**< how many lines of that name there are, at most 65535 */
+    struct slice header[SIP_HEADER_COUNT];   /**< the value of the first of that name, folds still in it */
+    uint16_t header_lines[SIP_HEADER_COUNT]; /**< how many lines of that name there are, at most 65535 */
     struct sip_via via;
     struct slice from_uri, from_tag, to_uri, to_tag;
-    uint32_t cseq;             /**< 0 when absent or no number */
+    uint32_t cseq; /**< 0 when absent or no number */
     struct slice cseq_method;
 };
 
@@ -93,8 +93,8 @@ bool sip_message_next_header(struct slice *rest, enum sip_header *id, struct sli
  *  @param host  absent in a tel URI */
 void sip_uri_split(struct slice uri, struct slice *user, struct slice *host);
 
-/** The value of parameter `name` in a list of `;name=value`; absent when it is not there, empty without a value.
- *  A quoted value keeps its quotes. */
+/** The value of parameter `name` in a list of `;name=value`; absent when it is not there, empty without a
+ * value. A quoted value keeps its quotes. */
 struct slice sip_parameter(struct slice parameters, struct slice name);
 
 /** A decimal number, surrounding blanks allowed.

@@ -16,8 +16,8 @@ struct tag_issue {
 struct subscription {
     struct no_notify *suppressed; /* the 204 that is in force, NULL when none is */
     uint32_t suppressed_frame;
-    bool ended;                   /* … and that ended the subscription */
-    uint32_t state_hash;          /* of the latest NOTIFY's Subscription-State, without its seconds */
+    bool ended;          /* … and that ended the subscription */
+    uint32_t state_hash; /* of the latest NOTIFY's Subscription-State, without its seconds */
 };
 
 static char *
@@ -26,7 +26,8 @@ slice_dup(struct slice text)
     return text.p ? g_strndup(text.p, text.len) : NULL;
 }
 
-/* Package and id parameter, which together name a subscription of a dialog (RFC 6665 section 4.5.2, 8.2.1). */
+/* Package and id parameter, which together name a subscription of a dialog (RFC 6665 section 4.5.2, 8.2.1).
+ */
 static char *
 event_name(struct slice header)
 {
@@ -57,7 +58,8 @@ subscribe_request_free(struct subscribe_request *request)
     g_free(request);
 }
 
-/* --- keys ------------------------------------------------------------------------------------------------------ */
+/* --- keys
+ * ------------------------------------------------------------------------------------------------------ */
 
 static int
 slice_compare(struct slice a, struct slice b)
@@ -69,7 +71,8 @@ slice_compare(struct slice a, struct slice b)
 
 /* The dialog seen from either side: NOTIFY and SUBSCRIBE run in opposite directions. */
 static void
-key_subscription(struct tracker *tracker, enum index_kind kind, const struct sip_message *message, const char *event)
+key_subscription(struct tracker *tracker, enum index_kind kind, const struct sip_message *message,
+                 const char *event)
 {
     bool ordered = slice_compare(message->from_tag, message->to_tag) <= 0;
     key_begin(tracker, kind);
@@ -86,7 +89,8 @@ key_etag(struct tracker *tracker, const struct sip_message *message, const char 
     key_add(tracker, etag);
 }
 
-/* Entity-tags outlive their dialog (RFC 5839 section 5.5), but mean something for one resource only (section 4). */
+/* Entity-tags outlive their dialog (RFC 5839 section 5.5), but mean something for one resource only (section
+ * 4). */
 static void
 key_etag_any(struct tracker *tracker, struct slice resource, const char *event, struct slice etag)
 {
@@ -111,7 +115,8 @@ subscription_find(struct tracker *tracker, const struct sip_message *message, co
     return subscription;
 }
 
-/* --- NOTIFY ---------------------------------------------------------------------------------------------------- */
+/* --- NOTIFY
+ * ---------------------------------------------------------------------------------------------------- */
 
 /* The state and its reason; the seconds left count down by themselves. */
 static uint32_t
@@ -167,14 +172,16 @@ add_notify(struct tracker *tracker, const struct sip_message *message, struct re
             suppressed->notify_finding = (uint16_t)finding;
         }
         if (finding != FINDING_NONE)
-            record_note(tracker, record, (uint16_t)finding, subscription->suppressed_frame, suppressed->etag_frame);
+            record_note(tracker, record, (uint16_t)finding, subscription->suppressed_frame,
+                        suppressed->etag_frame);
     }
     subscription->state_hash = state;
     remember_etag(tracker, message, event, record->frame);
     g_free(event);
 }
 
-/* --- SUBSCRIBE and its response -------------------------------------------------------------------------------- */
+/* --- SUBSCRIBE and its response
+ * -------------------------------------------------------------------------------- */
 
 void
 subscription_request(struct tracker *tracker, const struct sip_message *message,
@@ -226,15 +233,15 @@ note_wrong_204(struct tracker *tracker, struct record *record, const struct no_n
 }
 
 static struct no_notify *
-add_no_notify(struct tracker *tracker, const struct sip_message *message, const struct transaction *transaction,
-              struct record *record)
+add_no_notify(struct tracker *tracker, const struct sip_message *message,
+              const struct transaction *transaction, struct record *record)
 {
     struct no_notify *no_notify = host_new(tracker, struct no_notify);
     const struct subscribe_request *request = transaction ? transaction->subscribe : NULL;
     no_notify->is_subscribe = strcmp(record->method, "SUBSCRIBE") == 0;
     no_notify->subscribe_frame = transaction ? transaction->request->frame : 0;
-    no_notify->has_expires = message->header[SIP_EXPIRES].p &&
-                             sip_number(message->header[SIP_EXPIRES], &no_notify->expires);
+    no_notify->has_expires =
+        message->header[SIP_EXPIRES].p && sip_number(message->header[SIP_EXPIRES], &no_notify->expires);
     if (request) {
         no_notify->event = keep_text(tracker, request->event);
         no_notify->etag = keep_text(tracker, request->condition);

@@ -1,9 +1,9 @@
 /* tracker.c
  * Index, transactions and records.
  *
- * Requests and responses are matched as RFC 3261 section 17.1.3 and 17.2.3 say, for every transport: topmost Via
- * branch, sent-by and CSeq method. CSeq number and Call-ID are part of the key too: a retry that reuses its
- * branch is another request all the same. Addresses are not: a response may come from elsewhere.
+ * Requests and responses are matched as RFC 3261 section 17.1.3 and 17.2.3 say, for every transport: topmost
+ * Via branch, sent-by and CSeq method. CSeq number and Call-ID are part of the key too: a retry that reuses
+ * its branch is another request all the same. Addresses are not: a response may come from elsewhere.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -13,8 +13,8 @@
 /* The same packet captured twice arrives within this; no stack retransmits so soon. */
 #define COPY_NS (INT64_C(50) * 1000000)
 /* A transaction is remembered for as long as a response may still come; an INVITE rings. */
-#define OTHERS_NS (2 * SIP_TIMEOUT_NS)
-#define INVITES_NS (INT64_C(600) * 1000000000)
+#define OTHERS_NS     (2 * SIP_TIMEOUT_NS)
+#define INVITES_NS    (INT64_C(600) * 1000000000)
 #define CLOCK_STEP_NS (INT64_C(3600) * 1000000000)
 /* Distinct responses of one transaction that are told apart; a fork makes a few, an attacker many. */
 enum { RESPONSES_MAX = 32 };
@@ -27,7 +27,8 @@ struct seen_response {
     struct record *record;
 };
 
-/* --- index ----------------------------------------------------------------------------------------------------- */
+/* --- index
+ * ----------------------------------------------------------------------------------------------------- */
 
 static guint
 entry_hash(gconstpointer entry)
@@ -129,7 +130,8 @@ key_put(struct tracker *tracker, void *value)
     return entry;
 }
 
-/* --- memory that lasts ----------------------------------------------------------------------------------------- */
+/* --- memory that lasts
+ * ----------------------------------------------------------------------------------------- */
 
 char *
 host_strdup(struct tracker *tracker, struct slice text)
@@ -155,7 +157,8 @@ record_detail(struct tracker *tracker, struct record *record)
 }
 
 void
-record_note(struct tracker *tracker, struct record *record, uint16_t finding, uint32_t frame_a, uint32_t frame_b)
+record_note(struct tracker *tracker, struct record *record, uint16_t finding, uint32_t frame_a,
+            uint32_t frame_b)
 {
     struct record_detail *detail = record_detail(tracker, record);
     struct note **tail = &detail->notes;
@@ -169,8 +172,9 @@ record_note(struct tracker *tracker, struct record *record, uint16_t finding, ui
 static const char *
 method_name(struct tracker *tracker, struct slice method)
 {
-    static const char *const known[] = {"REGISTER", "INVITE",  "ACK",     "OPTIONS", "BYE",  "CANCEL", "SUBSCRIBE",
-                                        "NOTIFY",   "MESSAGE", "PUBLISH", "REFER",   "INFO", "PRACK",  "UPDATE"};
+    static const char *const known[] = {"REGISTER", "INVITE",    "ACK",    "OPTIONS", "BYE",
+                                        "CANCEL",   "SUBSCRIBE", "NOTIFY", "MESSAGE", "PUBLISH",
+                                        "REFER",    "INFO",      "PRACK",  "UPDATE"};
     for (size_t i = 0; i < G_N_ELEMENTS(known); i++) {
         if (slice_equal(method, (struct slice){known[i], strlen(known[i])}))
             return known[i];
@@ -178,7 +182,8 @@ method_name(struct tracker *tracker, struct slice method)
     return host_strdup(tracker, method);
 }
 
-/* --- transactions ---------------------------------------------------------------------------------------------- */
+/* --- transactions
+ * ---------------------------------------------------------------------------------------------- */
 
 /* RFC 3261 section 8.1.1.7; the cookie is a token, so its case does not matter. */
 static bool
@@ -198,7 +203,8 @@ transaction_key(struct tracker *tracker, const struct sip_message *message, stru
     key_add(tracker, method);
     key_add_number(tracker, message->cseq);
     key_add(tracker, message->header[SIP_CALL_ID]);
-    /* RFC 3261 section 17.2.3, the rule for clients of RFC 2543: without a unique branch the tags must help. */
+    /* RFC 3261 section 17.2.3, the rule for clients of RFC 2543: without a unique branch the tags must help.
+     */
     if (!has_magic_cookie(via->branch))
         key_add(tracker, message->from_tag);
 }
@@ -257,7 +263,8 @@ transaction_new(struct tracker *tracker, const struct sip_message *message, cons
     transaction->fallback_key = key_put(tracker, transaction);
     transaction_key(tracker, message, message->method);
     transaction->key = key_put(tracker, transaction);
-    g_queue_push_tail(slice_equal(message->method, SLICE("INVITE")) ? &tracker->invites : &tracker->others, transaction);
+    g_queue_push_tail(slice_equal(message->method, SLICE("INVITE")) ? &tracker->invites : &tracker->others,
+                      transaction);
     return transaction;
 }
 
@@ -267,8 +274,8 @@ endpoint_same_address(const struct endpoint *a, const struct endpoint *b)
     return a->type == b->type && address_compare(a, b) == 0;
 }
 
-/* ACK to a refusal and CANCEL share the branch of their INVITE (RFC 3261 section 9.1, 17.1.1.3); ACK to a 2xx has its
- * CSeq number (section 13.2.2.4). */
+/* ACK to a refusal and CANCEL share the branch of their INVITE (RFC 3261 section 9.1, 17.1.1.3); ACK to a 2xx
+ * has its CSeq number (section 13.2.2.4). */
 static void
 link_to_invite(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
                struct record *record)
@@ -284,12 +291,14 @@ link_to_invite(struct tracker *tracker, const struct sip_message *message, const
             invite = NULL;
     }
     if (invite)
-        record->belongs_to = strcmp(record->method, "ACK") == 0 ? invite->request->response_frame : invite->request->frame;
+        record->belongs_to =
+            strcmp(record->method, "ACK") == 0 ? invite->request->response_frame : invite->request->frame;
 }
 
 /* By the fallback only what came back on the same hop: a proxy's other leg has the same Call-ID and CSeq. */
 static struct transaction *
-transaction_of_response(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival)
+transaction_of_response(struct tracker *tracker, const struct sip_message *message,
+                        const struct arrival *arrival)
 {
     transaction_key(tracker, message, message->cseq_method);
     struct transaction *found = key_find(tracker);
@@ -297,12 +306,14 @@ transaction_of_response(struct tracker *tracker, const struct sip_message *messa
         return found;
     fallback_key(tracker, message);
     found = key_find(tracker);
-    if (found && endpoint_same_address(&found->client, &arrival->to) && endpoint_same_address(&found->server, &arrival->from))
+    if (found && endpoint_same_address(&found->client, &arrival->to) &&
+        endpoint_same_address(&found->server, &arrival->from))
         return found;
     return NULL;
 }
 
-/* Seen again: by the wire's rules a retransmission; so soon, or on another link, the same packet captured twice. */
+/* Seen again: by the wire's rules a retransmission; so soon, or on another link, the same packet captured
+ * twice. */
 static void
 mark_again(struct record *record, struct record *first, int64_t last_seen, bool other_link)
 {
@@ -378,7 +389,8 @@ add_response(struct tracker *tracker, const struct sip_message *message, const s
         struct seen_response *seen = response_seen(transaction, hash, record->status);
         record->request = transaction->request;
         if (seen) {
-            mark_again(record, seen->record, seen->last_seen, !endpoint_same_address(&seen->from, &arrival->from));
+            mark_again(record, seen->record, seen->last_seen,
+                       !endpoint_same_address(&seen->from, &arrival->from));
             seen->last_seen = arrival->time;
             return;
         }
@@ -390,7 +402,8 @@ add_response(struct tracker *tracker, const struct sip_message *message, const s
     subscription_response(tracker, message, transaction, record);
 }
 
-/* --- public ---------------------------------------------------------------------------------------------------- */
+/* --- public
+ * ---------------------------------------------------------------------------------------------------- */
 
 struct tracker *
 tracker_new(const struct tracker_host *host)

@@ -1,9 +1,9 @@
 /* tracker.h
  * The only state: transactions, challenges, nonces, accounts and subscriptions of one capture.
  *
- * Messages go in once each, in the order of the capture. For each comes back a record that says what is known of
- * it. Back links (response to request, credentials to challenge) are complete at once; forward links (request to
- * response, challenge to retry to outcome) fill while later messages go in.
+ * Messages go in once each, in the order of the capture. For each comes back a record that says what is known
+ * of it. Back links (response to request, credentials to challenge) are complete at once; forward links
+ * (request to response, challenge to retry to outcome) fill while later messages go in.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -17,7 +17,8 @@
 /** 64*T1: when RFC 3261 section 17.1 gives up waiting. In nanoseconds, as all times here. */
 #define SIP_TIMEOUT_NS (INT64_C(32) * 1000000000)
 
-/** Where a packet came from or went to. The tracker compares it and hands it back; it does not look inside. */
+/** Where a packet came from or went to. The tracker compares it and hands it back; it does not look inside.
+ */
 struct endpoint {
     uint16_t port;
     uint8_t type; /**< the caller's own code of the address family */
@@ -36,33 +37,33 @@ struct arrival {
 enum outcome {
     OUTCOME_NONE, /**< still open */
     OUTCOME_ACCEPTED,
-    OUTCOME_REJECTED,    /**< challenged again: same realm, not stale */
-    OUTCOME_STALE,       /**< challenged again: nonce too old, said or evident */
-    OUTCOME_OTHER_REALM, /**< challenged again, for another realm */
-    OUTCOME_FORBIDDEN,   /**< 403 */
+    OUTCOME_REJECTED,           /**< challenged again: same realm, not stale */
+    OUTCOME_STALE,              /**< challenged again: nonce too old, said or evident */
+    OUTCOME_OTHER_REALM,        /**< challenged again, for another realm */
+    OUTCOME_FORBIDDEN,          /**< 403 */
     OUTCOME_INTERVAL_TOO_BRIEF, /**< 423 */
-    OUTCOME_FAILED,      /**< any other final answer from 300 on */
-    OUTCOME_NO_RETRY,    /**< the challenge was never answered, and the capture goes on past the time-out */
-    OUTCOME_NO_ANSWER,   /**< the retry was never answered, likewise */
-    OUTCOME_UNKNOWN      /**< the capture ends first */
+    OUTCOME_FAILED,             /**< any other final answer from 300 on */
+    OUTCOME_NO_RETRY,  /**< the challenge was never answered, and the capture goes on past the time-out */
+    OUTCOME_NO_ANSWER, /**< the retry was never answered, likewise */
+    OUTCOME_UNKNOWN    /**< the capture ends first */
 };
 
 /** An address-of-record as one server knows it. */
 struct account {
-    const char *name;   /**< `user@host` of From or To, UTF-8 not assured */
-    uint32_t attempt;   /**< challenges since the last success */
+    const char *name; /**< `user@host` of From or To, UTF-8 not assured */
+    uint32_t attempt; /**< challenges since the last success */
 };
 
 /** One challenging response and all that follows from it. Filled until the capture ends. */
 struct exchange {
-    struct exchange *next;   /**< in the order of the challenges; `tracker_exchanges` is the head */
-    uint16_t status;         /**< 401 or 407 */
+    struct exchange *next; /**< in the order of the challenges; `tracker_exchanges` is the head */
+    uint16_t status;       /**< 401 or 407 */
     const char *method;
     uint32_t challenge_frame;
     int64_t challenge_time;
     int64_t challenge_clock;
-    uint32_t request_frame;  /**< 0: not in the capture */
-    uint32_t cseq;           /**< of the refused request */
+    uint32_t request_frame; /**< 0: not in the capture */
+    uint32_t cseq;          /**< of the refused request */
     uint32_t call_id_hash;
     struct endpoint client, server;
     const struct account *account;
@@ -70,17 +71,17 @@ struct exchange {
     uint32_t attempt;
     struct auth_line *challenges;
 
-    uint32_t retry_frame;    /**< first authenticated retry; 0: none yet */
+    uint32_t retry_frame; /**< first authenticated retry; 0: none yet */
     int64_t retry_time;
     int64_t retry_clock;
     bool retry_pending;      /**< a provisional response came: the server is at work */
     const struct use *retry; /**< the credentials that answered */
 
     enum outcome outcome;
-    uint32_t closed_frame;   /**< the message that closed it; 0: none */
+    uint32_t closed_frame; /**< the message that closed it; 0: none */
     int64_t closed_time;
     uint16_t closed_status;
-    uint16_t cause;          /**< enum finding; 0 while there is none */
+    uint16_t cause; /**< enum finding; 0 while there is none */
 };
 
 /** A copy of one challenge, one set of credentials or one Authentication-Info. */
@@ -95,31 +96,32 @@ enum evidence {
     EVIDENCE_NONE,      /**< pre-loaded: the challenge is not in the capture */
     EVIDENCE_NONCE,     /**< the nonce is one that this capture shows being issued */
     EVIDENCE_NEXTNONCE, /**< … issued as nextnonce by a 2xx */
-    EVIDENCE_DIALOG     /**< the nonce is another, but Call-ID, method and CSeq follow an unanswered challenge */
+    EVIDENCE_DIALOG /**< the nonce is another, but Call-ID, method and CSeq follow an unanswered challenge */
 };
 
 /** One set of credentials in one request. */
 struct use {
     struct use *next;
     struct auth_line line;
-    struct exchange *exchange;  /**< the challenge that it answers; NULL when none, or a nextnonce */
-    uint32_t challenge_frame;   /**< frame that issued the nonce; 0: not in the capture */
+    struct exchange *exchange; /**< the challenge that it answers; NULL when none, or a nextnonce */
+    uint32_t challenge_frame;  /**< frame that issued the nonce; 0: not in the capture */
     enum evidence evidence;
-    bool header_differs;        /**< answered in the other header than the challenge asks for */
+    bool header_differs; /**< answered in the other header than the challenge asks for */
     bool realm_differs;
-    bool is_retry;              /**< the first answer to its challenge */
-    bool relayed;               /**< the challenge was made to another client by another server: not for this hop */
-    bool identity_only;         /**< `nonce=""`: names a user, answers nothing */
-    uint32_t nonce_use;         /**< how many requests of this user have used this nonce, this one counted; 0: unknown */
+    bool is_retry;      /**< the first answer to its challenge */
+    bool relayed;       /**< the challenge was made to another client by another server: not for this hop */
+    bool identity_only; /**< `nonce=""`: names a user, answers nothing */
+    uint32_t
+        nonce_use; /**< how many requests of this user have used this nonce, this one counted; 0: unknown */
     int64_t nonce_age;          /**< since it was issued; -1: unknown */
     struct nonce *nonce;        /**< the tracker's own; NULL: unknown */
     struct nonce_user *holder;  /**< likewise */
     uint32_t nonce_accepted_in; /**< an earlier 2xx to a request with this nonce; 0: none */
     struct digest_verdict verdict;
-    bool configured;            /**< some credential is configured for this user */
+    bool configured; /**< some credential is configured for this user */
 
-    bool stale_said;            /**< the challenge that refused it says stale=true */
-    enum outcome outcome;       /**< of the request that carries it, as far as it concerns this realm */
+    bool stale_said;      /**< the challenge that refused it says stale=true */
+    enum outcome outcome; /**< of the request that carries it, as far as it concerns this realm */
     uint16_t cause;
     uint32_t closed_frame;
     uint16_t closed_status;
@@ -136,17 +138,17 @@ struct closing {
 /** What a 204 stands on (RFC 5839). */
 struct no_notify {
     uint32_t subscribe_frame;
-    const char *event;        /**< package, with `;id=` if any; NULL unknown */
-    const char *etag;         /**< the Suppress-If-Match value; NULL none */
-    uint32_t etag_frame;      /**< NOTIFY that issued it; 0: not in the capture */
-    bool etag_resumed;        /**< … in an earlier dialog of the same resource */
+    const char *event;   /**< package, with `;id=` if any; NULL unknown */
+    const char *etag;    /**< the Suppress-If-Match value; NULL none */
+    uint32_t etag_frame; /**< NOTIFY that issued it; 0: not in the capture */
+    bool etag_resumed;   /**< … in an earlier dialog of the same resource */
     bool has_expires;
-    uint32_t expires;         /**< s */
-    bool in_dialog;           /**< the SUBSCRIBE had a To tag */
+    uint32_t expires; /**< s */
+    bool in_dialog;   /**< the SUBSCRIBE had a To tag */
     bool is_subscribe;
-    bool unsubscribed;        /**< the SUBSCRIBE had Expires: 0 */
-    uint32_t notify_frame;    /**< a NOTIFY that came though none was due */
-    uint16_t notify_finding;  /**< enum finding that says why */
+    bool unsubscribed;       /**< the SUBSCRIBE had Expires: 0 */
+    uint32_t notify_frame;   /**< a NOTIFY that came though none was due */
+    uint16_t notify_finding; /**< enum finding that says why */
 };
 
 /** Authentication-Info, judged. */
@@ -165,11 +167,11 @@ struct note {
 
 /** What only some messages have. */
 struct record_detail {
-    struct auth_line *lines;   /**< challenges of a response, Authentication-Info */
-    unsigned lines_left_out;   /**< beyond the number that is kept */
-    struct exchange *opens;    /**< this 401 or 407 is a challenge of it */
-    struct use *uses;          /**< credentials in this request */
-    struct closing *closings;  /**< what this response closes */
+    struct auth_line *lines;  /**< challenges of a response, Authentication-Info */
+    unsigned lines_left_out;  /**< beyond the number that is kept */
+    struct exchange *opens;   /**< this 401 or 407 is a challenge of it */
+    struct use *uses;         /**< credentials in this request */
+    struct closing *closings; /**< what this response closes */
     struct no_notify *no_notify;
     struct server_proof *proof;
     struct note *notes;
@@ -178,16 +180,16 @@ struct record_detail {
 
 /** What is known of one message. Lives as long as the tracker's host keeps its memory. */
 struct record {
-    struct record *next;     /**< for the caller: the next message of the same frame */
+    struct record *next; /**< for the caller: the next message of the same frame */
     uint32_t frame;
-    uint16_t status;         /**< 0 for a request */
-    bool is_copy;            /**< `first` is the same packet, captured twice */
+    uint16_t status; /**< 0 for a request */
+    bool is_copy;    /**< `first` is the same packet, captured twice */
     int64_t time;
     const char *method;
     struct record *first;    /**< first copy of the same message, NULL when this is it */
     struct record *request;  /**< of a response: the request; NULL: not in the capture */
     uint32_t response_frame; /**< of a request: first final response, 0: none yet */
-    uint32_t belongs_to;     /**< of an ACK: the response it acknowledges; of a CANCEL: the request; 0: none */
+    uint32_t belongs_to; /**< of an ACK: the response it acknowledges; of a CANCEL: the request; 0: none */
     int64_t response_time;
     struct exchange *exchange; /**< refused by its challenge, or answered to it; NULL: none */
     struct record_detail *detail;
@@ -211,9 +213,11 @@ void tracker_free(struct tracker *tracker);
 
 /** Takes in the next message of the capture.
  *
- *  Nothing of `message` is kept but copies. Must be called once for each message, in the order of the capture.
+ *  Nothing of `message` is kept but copies. Must be called once for each message, in the order of the
+ * capture.
  *  @return its record, from host->allocate */
-struct record *tracker_add(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival);
+struct record *tracker_add(struct tracker *tracker, const struct sip_message *message,
+                           const struct arrival *arrival);
 
 /** Tells that the capture goes on: the time of any frame, SIP or not. Cheap. */
 void tracker_tick(struct tracker *tracker, int64_t time);

@@ -23,28 +23,28 @@ struct subscribe_request {
 struct transaction {
     struct index_entry *key, *fallback_key; /**< where the index holds it */
     struct record *request;
-    int64_t clock;        /**< when it began */
-    int64_t last_seen;    /**< time of the last copy of the request */
+    int64_t clock;     /**< when it began */
+    int64_t last_seen; /**< time of the last copy of the request */
     struct endpoint client, server;
     uint32_t fingerprint; /**< hash of the request's credentials: tells a retry from a retransmission */
     uint32_t cseq;
-    uint16_t status;      /**< of its final response; 0: none. A 2xx replaces any other. */
-    GSList *responses;    /**< struct seen_response */
+    uint16_t status;         /**< of its final response; 0: none. A 2xx replaces any other. */
+    GSList *responses;       /**< struct seen_response */
     struct exchange *opened; /**< the exchange that a 401 or 407 to it began */
     struct subscribe_request *subscribe;
 };
 
 /** Tags of the index, the first octet of each key. */
 enum index_kind {
-    INDEX_TRANSACTION = 'T', /**< branch, sent-by, method, CSeq, Call-ID */
-    INDEX_FALLBACK = 'F',    /**< Call-ID, CSeq, method, From tag: the latest transaction */
-    INDEX_NONCE = 'N',       /**< nonce, hop */
-    INDEX_NONCE_ANY = 'n',   /**< nonce on whatever hop: the latest */
-    INDEX_NONCE_USER = 'u',  /**< nonce, user@realm, hop */
-    INDEX_EXCHANGE = 'X',    /**< nonce, Call-ID, hop: the latest exchange */
-    INDEX_DIALOG = 'D',      /**< Call-ID, hop: the latest exchange */
-    INDEX_ACCOUNT = 'A',     /**< address-of-record, server */
-    INDEX_USER = 'U',        /**< user@realm */
+    INDEX_TRANSACTION = 'T',  /**< branch, sent-by, method, CSeq, Call-ID */
+    INDEX_FALLBACK = 'F',     /**< Call-ID, CSeq, method, From tag: the latest transaction */
+    INDEX_NONCE = 'N',        /**< nonce, hop */
+    INDEX_NONCE_ANY = 'n',    /**< nonce on whatever hop: the latest */
+    INDEX_NONCE_USER = 'u',   /**< nonce, user@realm, hop */
+    INDEX_EXCHANGE = 'X',     /**< nonce, Call-ID, hop: the latest exchange */
+    INDEX_DIALOG = 'D',       /**< Call-ID, hop: the latest exchange */
+    INDEX_ACCOUNT = 'A',      /**< address-of-record, server */
+    INDEX_USER = 'U',         /**< user@realm */
     INDEX_SUBSCRIPTION = 'S', /**< Call-ID, tags, event */
     INDEX_ETAG = 'E',         /**< Call-ID, tags, event, entity-tag: NOTIFY */
     INDEX_ETAG_ANY = 'e'      /**< resource, event, entity-tag: NOTIFY */
@@ -60,9 +60,9 @@ struct index_entry {
 struct tracker {
     struct tracker_host host;
     GHashTable *index;
-    GByteArray *probe; /**< the key in the making, behind room for an index_entry */
+    GByteArray *probe;      /**< the key in the making, behind room for an index_entry */
     GQueue invites, others; /**< live transactions, oldest first */
-    int64_t clock;     /**< latest time seen; steps back only when the capture does, by more than an hour */
+    int64_t clock; /**< latest time seen; steps back only when the capture does, by more than an hour */
     struct exchange *exchanges, **exchanges_tail;
 };
 
@@ -90,7 +90,8 @@ struct slice host_slice(struct tracker *tracker, struct slice text);
 /** The record's detail, made when there is none yet. */
 struct record_detail *record_detail(struct tracker *tracker, struct record *record);
 /** Adds a finding to a record. */
-void record_note(struct tracker *tracker, struct record *record, uint16_t finding, uint32_t frame_a, uint32_t frame_b);
+void record_note(struct tracker *tracker, struct record *record, uint16_t finding, uint32_t frame_a,
+                 uint32_t frame_b);
 
 /** The port aside. */
 bool endpoint_same_address(const struct endpoint *a, const struct endpoint *b);
@@ -98,11 +99,11 @@ bool endpoint_same_address(const struct endpoint *a, const struct endpoint *b);
 /* --- exchange.c --- */
 
 /** Links and judges the credentials of a new request. */
-void exchange_request(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
-                      struct record *record);
+void exchange_request(struct tracker *tracker, const struct sip_message *message,
+                      const struct arrival *arrival, struct record *record);
 /** A first copy of a response to `transaction`, which is NULL when the capture does not hold the request. */
-void exchange_response(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
-                       struct transaction *transaction, struct record *record);
+void exchange_response(struct tracker *tracker, const struct sip_message *message,
+                       const struct arrival *arrival, struct transaction *transaction, struct record *record);
 /** Hash of all that is in the credentials headers; 0 without. */
 uint32_t credentials_fingerprint(struct tracker *tracker, const struct sip_message *message);
 
