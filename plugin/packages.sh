@@ -20,10 +20,18 @@ missing_packages() {
     done
 }
 
+# What BUILD_PACKAGES stand for, on a system that has no apt-get to ask.
+have_tools() {
+    for tool in cmake make cc pkg-config tshark; do
+        command -v $tool >/dev/null 2>&1 || return 1
+    done
+    pkg-config --exists glib-2.0 libgcrypt wireshark
+}
+
 # Installs what is missing of the named Debian packages, and touches nothing when nothing is.
 need_packages() {
     if ! command -v apt-get >/dev/null 2>&1; then
-        command -v cmake >/dev/null 2>&1 && command -v tshark >/dev/null 2>&1 && return 0
+        have_tools && return 0
         echo "siptrail: this system has no apt-get. Install what these Debian packages hold, then run this again:" >&2
         echo "  $*" >&2
         return 1

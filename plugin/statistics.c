@@ -22,8 +22,7 @@
 
 static const struct tracker *(*file_tracker)(void);
 
-/* --- rows
- * ------------------------------------------------------------------------------------------------------ */
+/* --- rows ----------------------------------------------------------------------- */
 
 enum column { CHALLENGE, RETRY, CLOSED, ACCOUNT, PEER, DIGEST, OUTCOME, CAUSE, COLUMNS };
 
@@ -81,7 +80,7 @@ cell_text(const struct exchange *exchange, enum column column)
     case RETRY:
         return frame_text(exchange->retry_frame);
     case CLOSED:
-        return frame_text(exchange->closed_frame);
+        return frame_text(exchange_closed_frame(exchange));
     case ACCOUNT:
         return wire_text(exchange_account(exchange));
     case PEER:
@@ -119,8 +118,7 @@ by_challenge(gconstpointer a, gconstpointer b)
     return (x->challenge_frame > y->challenge_frame) - (x->challenge_frame < y->challenge_frame);
 }
 
-/* --- command line
- * ---------------------------------------------------------------------------------------------- */
+/* --- command line --------------------------------------------------------------- */
 
 struct listing {
     GHashTable *seen; /* exchanges to show */
@@ -226,8 +224,7 @@ listing_begin(const char *argument, void *name)
     exit(1);
 }
 
-/* --- window
- * ---------------------------------------------------------------------------------------------------- */
+/* --- window --------------------------------------------------------------------- */
 
 static GHashTable *window_rows; /* exchange to row number + 1 */
 

@@ -12,8 +12,7 @@
 #include "core/audit.h"
 #include "tree.h"
 
-/* --- fields
- * ---------------------------------------------------------------------------------------------------- */
+/* --- fields --------------------------------------------------------------------- */
 
 static int hf_request_in = -1;
 static int hf_response_in = -1;
@@ -33,6 +32,7 @@ static int hf_retry_in = -1;
 static int hf_retry_time = -1;
 static int hf_outcome = -1;
 static int hf_outcome_in = -1;
+static int hf_closes = -1;
 static int hf_outcome_code = -1;
 static int hf_cause = -1;
 static int hf_credentials = -1;
@@ -147,6 +147,8 @@ static hf_register_info fields[] = {
           "The message that closed the exchange"),
     NUMBER(hf_outcome_code, "Outcome code", "siptrail.outcome.code", FT_UINT16,
            "Status code of the message that closed the exchange"),
+    FRAME(hf_closes, "Closes the exchange of frame", "siptrail.closes", FT_FRAMENUM_NONE,
+          "The challenge whose exchange this response ends"),
     TEXT(hf_cause, "Cause", "siptrail.cause", "Name of the main finding when the outcome is not accepted"),
     SUBTREE(hf_credentials, "Credentials", "siptrail.credentials", "One set of credentials of a request"),
     TEXT(hf_credentials_scheme, "Scheme", "siptrail.credentials.scheme", "Authentication scheme as written"),
@@ -235,8 +237,7 @@ tree_register(int proto)
     register_findings(expert_register_protocol(proto));
 }
 
-/* --- adding items
- * ---------------------------------------------------------------------------------------------- */
+/* --- adding items --------------------------------------------------------------- */
 
 /* Where the items of one message go. */
 struct view {
@@ -358,8 +359,7 @@ add_advice(const struct view *view, struct advice advice, const struct finding_v
     add_expanded(view, hf_fix, advice.fix, values);
 }
 
-/* --- challenges and credentials
- * -------------------------------------------------------------------------------- */
+/* --- challenges and credentials ------------------------------------------------- */
 
 static bool
 line_value(const struct auth_line *line, struct auth_value *value)
@@ -486,8 +486,7 @@ show_info(const struct view *view, const struct record_detail *detail)
         add_expert(&inner, inner.item, finding, &values);
 }
 
-/* --- exchanges
- * ------------------------------------------------------------------------------------------------- */
+/* --- exchanges ------------------------------------------------------------------ */
 
 /* What is known of the exchange that this challenge begins. */
 static void
@@ -502,15 +501,19 @@ show_exchange(const struct view *view, const struct exchange *exchange)
         return;
     generated(proto_tree_add_string_format(view->tree, hf_outcome, view->tvb, 0, 0, outcome_text(outcome),
                                            "Outcome of this challenge: %s", outcome_text(outcome)));
-    add_frame(view, hf_outcome_in, exchange->closed_frame);
-    if (exchange->closed_status)
-        add_number(view, hf_outcome_code, exchange->closed_status);
+    add_frame(view, hf_outcome_in, exchange_closed_frame(exchange));
+    if (exchange_closed_status(exchange))
+        add_number(view, hf_outcome_code, exchange_closed_status(exchange));
     enum finding cause = view->later ? audit_exchange_cause(view->tracker, exchange) : exchange->cause;
     if (cause == FINDING_NONE)
         return;
     add_text(view, hf_cause, finding_rule(cause)->name);
     if (exchange->closed_frame == 0)
         add_expert(view, view->item, cause, &values);
+    for (unsigned i = 1; outcome == OUTCOME_NO_RETRY && i < FINDING_COUNT; i++) {
+        if (finding_set_has(&exchange->suspects, i) && i != cause)
+            add_expert(view, view->item, (enum finding)i, &values);
+    }
 }
 
 /* The response that this is closes the exchanges of the request's credentials. On a further challenge the
@@ -518,29 +521,41 @@ show_exchange(const struct view *view, const struct exchange *exchange)
 static void
 show_closing(const struct view *view, const struct use *use)
 {
-    const struct finding_values values = {.use = use, .exchange = use->exchange};
+    const struct finding_values values = {.use = use,
+                                          .exchange = use->exchange,
+                                          .status = use->closed_status,
+                                          .frame_a = use->suspect_frame};
     const char *outcome = outcome_text(use->outcome);
     generated(proto_tree_add_string_format(view->tree, hf_outcome, view->tvb, 0, 0, outcome,
-                                           "Outcome of the credentials in frame %u%s: %s", use->request_frame,
-                                           use->challenge_frame
-                                               ? wmem_strdup_printf(view->pinfo->pool,
-                                                                    " for the challenge in frame %u",
-                                                                    use->challenge_frame)
-                                               : "",
+                                           "Outcome of the credentials in frame %u: %s", use->request_frame,
                                            outcome));
     add_number(view, hf_outcome_code, use->closed_status);
-    add_back_link(view, hf_challenge_in, use->challenge_frame);
+    add_back_link(view, hf_closes, use->challenge_frame);
     if (use->cause == FINDING_NONE)
         return;
     add_text(view, hf_cause, finding_rule((enum finding)use->cause)->name);
     add_expert(view, view->item, (enum finding)use->cause, &values);
 }
 
+/* Two credentials that answered one challenging response and ended alike are one closing. */
+static bool
+is_repeated(const struct closing *closing)
+{
+    for (const struct closing *i = closing->next; i; i = i->next) {
+        if (i->use->challenge_frame == closing->use->challenge_frame &&
+            i->use->outcome == closing->use->outcome)
+            return true;
+    }
+    return false;
+}
+
 static void
 show_closings(const struct view *view, const struct record_detail *detail)
 {
-    for (const struct closing *closing = detail->closings; closing; closing = closing->next)
-        show_closing(view, closing->use);
+    for (const struct closing *closing = detail->closings; closing; closing = closing->next) {
+        if (!is_repeated(closing))
+            show_closing(view, closing->use);
+    }
 }
 
 /* The closing that says most: one that is not `accepted` before one that is. */
@@ -556,27 +571,37 @@ main_closing(const struct record_detail *detail)
     return best;
 }
 
+/* The 204 itself is wrong, whatever else there is to note. */
+static bool
+is_right_204(const struct record_detail *detail)
+{
+    for (const struct note *note = detail->notes; note; note = note->next) {
+        if (note->finding == FINDING_NOT_SUBSCRIBE || note->finding == FINDING_OUT_OF_DIALOG ||
+            note->finding == FINDING_UNCONDITIONAL)
+            return false;
+    }
+    return true;
+}
+
 static void
 show_advice(const struct view *view, const struct record_detail *detail)
 {
     const struct use *closing = main_closing(detail);
     struct finding_values values = {.exchange = detail->opens};
     if (detail->no_notify) {
-        add_advice(view, audit_advice_204(detail->no_notify, !detail->notes), &values);
+        add_advice(view, audit_advice_204(detail->no_notify, is_right_204(detail)), &values);
     } else if (closing) {
         values = (struct finding_values){.use = closing, .exchange = closing->exchange};
-        add_advice(view, audit_advice(closing->exchange, closing->outcome, (enum finding)closing->cause),
-                   &values);
+        add_advice(view, audit_advice(closing->outcome, (enum finding)closing->cause), &values);
     } else if (detail->opens) {
         enum outcome outcome =
             view->later ? exchange_outcome(view->tracker, detail->opens) : detail->opens->outcome;
         enum finding cause = view->later ? audit_exchange_cause(view->tracker, detail->opens) : FINDING_NONE;
-        add_advice(view, audit_advice(detail->opens, outcome, cause), &values);
+        add_advice(view, audit_advice(outcome, cause), &values);
     }
 }
 
-/* --- 204
- * ------------------------------------------------------------------------------------------------------- */
+/* --- 204 ------------------------------------------------------------------------ */
 
 static void
 show_no_notify(const struct view *view, const struct no_notify *no_notify)
@@ -591,8 +616,7 @@ show_no_notify(const struct view *view, const struct no_notify *no_notify)
     add_frame(view, hf_notify_in, no_notify->notify_frame);
 }
 
-/* --- the first line: what an engineer would say
- * ---------------------------------------------------------------- */
+/* --- the first line: what an engineer would say --------------------------------- */
 
 /* Of several credentials those that answer a challenge to this client. */
 static const struct use *
@@ -658,8 +682,8 @@ title_challenge(const struct view *view, wmem_strbuf_t *title)
     wmem_strbuf_append(title, exchange->retry_frame ? ", " : closing ? "; this challenge: " : ": ");
     append_outcome(title, outcome,
                    view->later ? audit_exchange_cause(view->tracker, exchange) : exchange->cause, &values);
-    if (exchange->closed_frame)
-        wmem_strbuf_append_printf(title, " in frame %u", exchange->closed_frame);
+    if (exchange_closed_frame(exchange))
+        wmem_strbuf_append_printf(title, " in frame %u", exchange_closed_frame(exchange));
 }
 
 static void
@@ -756,7 +780,7 @@ title_of(const struct view *view)
     else if (detail && detail->opens)
         title_challenge(view, title);
     else if (detail && detail->no_notify)
-        title_no_notify(detail->no_notify, !detail->notes, title);
+        title_no_notify(detail->no_notify, is_right_204(detail), title);
     else if (record->status)
         title_response(view, title);
     else
@@ -765,8 +789,7 @@ title_of(const struct view *view)
     return (const char *)get_utf_8_string(view->pinfo->pool, (const guint8 *)text, (int)strlen(text));
 }
 
-/* --- one message
- * ----------------------------------------------------------------------------------------------- */
+/* --- one message ---------------------------------------------------------------- */
 
 static void
 show_transaction(const struct view *view)
@@ -795,8 +818,8 @@ show_detail(const struct view *view, const struct record_detail *detail)
     }
     for (const struct use *use = detail->uses; use; use = use->next)
         show_use(view, use);
-    if (detail->uses && detail->uses->closed_frame)
-        add_frame(view, hf_outcome_in, detail->uses->closed_frame);
+    if (detail->uses)
+        add_frame(view, hf_outcome_in, main_use(detail)->closed_frame);
     if (detail->proof)
         show_info(view, detail);
     if (!detail->opens)
@@ -806,6 +829,8 @@ show_detail(const struct view *view, const struct record_detail *detail)
     show_advice(view, detail);
     for (const struct note *note = detail->notes; note; note = note->next) {
         const struct finding_values values = {.exchange = detail->opens,
+                                              .use = note->use,
+                                              .status = view->record->status,
                                               .method = view->record->method,
                                               .frame_a = note->frame_a,
                                               .frame_b = note->frame_b};

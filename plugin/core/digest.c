@@ -86,8 +86,7 @@ digest_reason_text(enum digest_reason reason)
     return text[reason];
 }
 
-/* --- one computation
- * ------------------------------------------------------------------------------------------ */
+/* --- one computation ------------------------------------------------------------ */
 
 /* The texts that one computation hashes. Begins as the RFC has it; a variant changes what it is named for. */
 struct attempt {
@@ -329,8 +328,7 @@ attempt_fits(const struct attempt *attempt, const struct credential *row, struct
     return result;
 }
 
-/* --- the ways to compute it
- * ------------------------------------------------------------------------------------ */
+/* --- the ways to compute it ----------------------------------------------------- */
 
 /* Each changes what it is named for, and answers false when that changes nothing for this message. */
 
@@ -562,8 +560,7 @@ static const struct variant {
     {"upper-case-ha1", false, false, with_upper_ha1},
 };
 
-/* --- reading the input
- * ----------------------------------------------------------------------------------------- */
+/* --- reading the input ---------------------------------------------------------- */
 
 static const struct algorithm *
 effective_algorithm(const struct digest_input *input)
@@ -663,8 +660,7 @@ obstacle(const struct digest_input *input, const struct algorithm *algorithm, co
     return DIGEST_REASON_NONE;
 }
 
-/* --- credentials
- * ----------------------------------------------------------------------------------------------- */
+/* --- credentials ---------------------------------------------------------------- */
 
 static bool
 is_any(struct slice s)

@@ -4,20 +4,12 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "audit.h"
+#include "findings.h"
 #include "tracker_private.h"
 
 /* A NOTIFY that issued an entity-tag. */
 struct tag_issue {
     uint32_t frame;
-};
-
-/* One subscription of a dialog. */
-struct subscription {
-    struct no_notify *suppressed; /* the 204 that is in force, NULL when none is */
-    uint32_t suppressed_frame;
-    bool ended;          /* … and that ended the subscription */
-    uint32_t state_hash; /* of the latest NOTIFY's Subscription-State, without its seconds */
 };
 
 static char *
@@ -58,8 +50,7 @@ subscribe_request_free(struct subscribe_request *request)
     g_free(request);
 }
 
-/* --- keys
- * ------------------------------------------------------------------------------------------------------ */
+/* --- keys ----------------------------------------------------------------------- */
 
 static int
 slice_compare(struct slice a, struct slice b)
@@ -115,8 +106,7 @@ subscription_find(struct tracker *tracker, const struct sip_message *message, co
     return subscription;
 }
 
-/* --- NOTIFY
- * ---------------------------------------------------------------------------------------------------- */
+/* --- NOTIFY --------------------------------------------------------------------- */
 
 /* The state and its reason; the seconds left count down by themselves. */
 static uint32_t
@@ -136,16 +126,17 @@ judge_notify(const struct subscription *subscription, const struct sip_message *
     struct slice condition = text_slice(subscription->suppressed->etag), etag = message->header[SIP_ETAG];
     bool any = slice_equal(condition, SLICE("*"));
     if (subscription->ended)
-        return FINDING_204_NOTIFY_AFTER_END;
+        return FINDING_NOTIFY_AFTER_END;
     if (etag.p && !any && !slice_equal(etag, condition))
         return FINDING_NONE; /* the state changed */
     if (message->body.len == 0)
-        return state_changed ? FINDING_NONE : FINDING_204_NOTIFY_SUPERFLUOUS;
-    return etag.p || any ? FINDING_204_NOTIFY_BODY : FINDING_204_NOTIFY_UNTAGGED;
+        return state_changed ? FINDING_NONE : FINDING_NOTIFY_SUPERFLUOUS;
+    return etag.p || any ? FINDING_NOTIFY_BODY : FINDING_NOTIFY_UNTAGGED;
 }
 
 static void
-remember_etag(struct tracker *tracker, const struct sip_message *message, const char *event, uint32_t frame)
+remember_etag(struct tracker *tracker, const struct sip_message *message, const char *event,
+              struct subscription *subscription, uint32_t frame)
 {
     struct slice etag = message->header[SIP_ETAG];
     if (!etag.p)
@@ -156,6 +147,54 @@ remember_etag(struct tracker *tracker, const struct sip_message *message, const 
     key_put(tracker, issue);
     key_etag_any(tracker, message->from_uri, event, etag);
     key_put(tracker, issue);
+    if (!subscription->etag || !slice_equal(text_slice(subscription->etag), etag)) {
+        subscription->etag = host_strdup(tracker, etag);
+        subscription->body_hash = 0;
+    }
+    subscription->etag_frame = frame;
+    if (subscription->new_hash)
+        subscription->body_hash = subscription->new_hash;
+}
+
+/* A rule of the table applies: it becomes a note of the message, with the frame that it compares with. */
+struct note_target {
+    struct tracker *tracker;
+    struct record *record;
+    uint32_t frame;
+};
+
+static void
+note_found(enum finding finding, const struct finding_context *context, void *data)
+{
+    struct note_target *target = data;
+    (void)context;
+    record_note(target->tracker, target->record, (uint16_t)finding, target->frame, 0);
+}
+
+static void
+ask_rules(struct tracker *tracker, enum finding_stage stage, const struct finding_context *context,
+          struct record *record, uint32_t frame)
+{
+    struct note_target target = {tracker, record, frame};
+    findings_each(stage, context, note_found, &target);
+}
+
+/* Whether this NOTIFY was due while a 204 is in force. */
+static void
+audit_notify(struct tracker *tracker, const struct sip_message *message,
+             const struct subscription *subscription, uint32_t state, struct record *record)
+{
+    struct no_notify *suppressed = subscription->suppressed;
+    if (!suppressed)
+        return;
+    enum finding finding = judge_notify(subscription, message, state != subscription->state_hash);
+    if (finding == FINDING_NONE)
+        return;
+    record_note(tracker, record, (uint16_t)finding, subscription->suppressed_frame, suppressed->etag_frame);
+    if (!suppressed->notify_frame) {
+        suppressed->notify_frame = record->frame;
+        suppressed->notify_finding = (uint16_t)finding;
+    }
 }
 
 static void
@@ -164,40 +203,67 @@ add_notify(struct tracker *tracker, const struct sip_message *message, struct re
     char *event = event_name(message->header[SIP_EVENT]);
     struct subscription *subscription = subscription_find(tracker, message, event, true);
     uint32_t state = state_hash(tracker, message->header[SIP_SUBSCRIPTION_STATE]);
-    struct no_notify *suppressed = subscription->suppressed;
-    if (suppressed) {
-        enum finding finding = judge_notify(subscription, message, state != subscription->state_hash);
-        if (finding != FINDING_NONE && !suppressed->notify_frame) {
-            suppressed->notify_frame = record->frame;
-            suppressed->notify_finding = (uint16_t)finding;
-        }
-        if (finding != FINDING_NONE)
-            record_note(tracker, record, (uint16_t)finding, subscription->suppressed_frame,
-                        suppressed->etag_frame);
-    }
+    subscription->new_hash =
+        message->body.len ? tracker->host.hash((const uint8_t *)message->body.p, message->body.len) | 1 : 0;
+    const struct finding_context context = {.message = message,
+                                            .record = record,
+                                            .subscription = subscription};
+    audit_notify(tracker, message, subscription, state, record);
+    ask_rules(tracker, STAGE_NOTIFY, &context, record, subscription->etag_frame);
     subscription->state_hash = state;
-    remember_etag(tracker, message, event, record->frame);
+    remember_etag(tracker, message, event, subscription, record->frame);
     g_free(event);
 }
 
-/* --- SUBSCRIBE and its response
- * -------------------------------------------------------------------------------- */
+/* --- SUBSCRIBE and its response ------------------------------------------------- */
+
+static struct subscribe_request *
+read_subscribe(const struct sip_message *message)
+{
+    struct subscribe_request *request = g_new0(struct subscribe_request, 1);
+    request->event = event_name(message->header[SIP_EVENT]);
+    request->condition = slice_dup(message->header[SIP_SUPPRESS_IF_MATCH]);
+    request->has_expires =
+        message->header[SIP_EXPIRES].p && sip_number(message->header[SIP_EXPIRES], &request->expires);
+    request->unsubscribes = request->has_expires && request->expires == 0;
+    request->has_to_tag = message->to_tag.len > 0;
+    return request;
+}
+
+static const struct tag_issue *
+find_tag(struct tracker *tracker, const struct sip_message *message, const char *event, struct slice etag,
+         bool *resumed)
+{
+    key_etag(tracker, message, event, etag);
+    const struct tag_issue *issue = key_find(tracker);
+    *resumed = issue == NULL;
+    if (issue)
+        return issue;
+    key_etag_any(tracker, message->to_uri, event, etag);
+    return key_find(tracker);
+}
 
 void
 subscription_request(struct tracker *tracker, const struct sip_message *message,
                      struct transaction *transaction, struct record *record)
 {
-    if (strcmp(record->method, "NOTIFY") == 0)
+    struct finding_context context = {.message = message, .record = record};
+    bool resumed;
+    if (strcmp(record->method, "NOTIFY") == 0) {
         add_notify(tracker, message, record);
-    if (strcmp(record->method, "SUBSCRIBE") != 0)
         return;
-    transaction->subscribe = g_new0(struct subscribe_request, 1);
-    transaction->subscribe->event = event_name(message->header[SIP_EVENT]);
-    transaction->subscribe->condition = slice_dup(message->header[SIP_SUPPRESS_IF_MATCH]);
-    uint32_t expires;
-    transaction->subscribe->unsubscribes =
-        message->header[SIP_EXPIRES].p && sip_number(message->header[SIP_EXPIRES], &expires) && expires == 0;
-    transaction->subscribe->has_to_tag = message->to_tag.len > 0;
+    }
+    if (strcmp(record->method, "SUBSCRIBE") != 0) {
+        ask_rules(tracker, STAGE_REQUEST, &context, record, 0);
+        return;
+    }
+    struct subscribe_request *request = transaction->subscribe = read_subscribe(message);
+    struct subscription *subscription = subscription_find(tracker, message, request->event, false);
+    if (subscription && request->condition)
+        subscription->condition_known =
+            find_tag(tracker, message, request->event, text_slice(request->condition), &resumed) != NULL;
+    context.subscription = subscription;
+    ask_rules(tracker, STAGE_SUBSCRIBE, &context, record, 0);
 }
 
 static char *
@@ -211,13 +277,8 @@ find_etag(struct tracker *tracker, const struct sip_message *message, struct no_
 {
     if (!no_notify->etag || strcmp(no_notify->etag, "*") == 0)
         return;
-    key_etag(tracker, message, no_notify->event, text_slice(no_notify->etag));
-    const struct tag_issue *issue = key_find(tracker);
-    if (!issue) {
-        key_etag_any(tracker, message->to_uri, no_notify->event, text_slice(no_notify->etag));
-        issue = key_find(tracker);
-        no_notify->etag_resumed = issue != NULL;
-    }
+    const struct tag_issue *issue =
+        find_tag(tracker, message, no_notify->event, text_slice(no_notify->etag), &no_notify->etag_resumed);
     no_notify->etag_frame = issue ? issue->frame : 0;
 }
 
@@ -225,11 +286,11 @@ static void
 note_wrong_204(struct tracker *tracker, struct record *record, const struct no_notify *no_notify)
 {
     if (!no_notify->is_subscribe)
-        record_note(tracker, record, FINDING_204_NOT_SUBSCRIBE, no_notify->subscribe_frame, 0);
+        record_note(tracker, record, FINDING_NOT_SUBSCRIBE, no_notify->subscribe_frame, 0);
     else if (no_notify->subscribe_frame && !no_notify->in_dialog)
-        record_note(tracker, record, FINDING_204_OUT_OF_DIALOG, no_notify->subscribe_frame, 0);
+        record_note(tracker, record, FINDING_OUT_OF_DIALOG, no_notify->subscribe_frame, 0);
     else if (no_notify->subscribe_frame && !no_notify->etag)
-        record_note(tracker, record, FINDING_204_UNCONDITIONAL, no_notify->subscribe_frame, 0);
+        record_note(tracker, record, FINDING_UNCONDITIONAL, no_notify->subscribe_frame, 0);
 }
 
 static struct no_notify *
@@ -263,11 +324,16 @@ subscription_response(struct tracker *tracker, const struct sip_message *message
         no_notify = add_no_notify(tracker, message, transaction, record);
     if (!transaction || !transaction->subscribe || record->status < 200 || record->status >= 300)
         return;
-    /* Every accepted SUBSCRIBE sets the condition anew: by a 204 it is in force, by a 200 a NOTIFY is due. */
     struct subscription *subscription =
         subscription_find(tracker, message, transaction->subscribe->event, record->status == 204);
+    const struct finding_context context = {.message = message,
+                                            .record = record,
+                                            .subscription = subscription,
+                                            .request = transaction->subscribe};
+    ask_rules(tracker, STAGE_SUBSCRIBED, &context, record, transaction->request->frame);
     if (!subscription)
         return;
+    /* Every accepted SUBSCRIBE sets the condition anew: by a 204 it is in force, by a 200 a NOTIFY is due. */
     bool right = no_notify && no_notify->etag && no_notify->in_dialog;
     subscription->suppressed = right ? no_notify : NULL;
     subscription->suppressed_frame = record->frame;

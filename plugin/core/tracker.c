@@ -27,8 +27,7 @@ struct seen_response {
     struct record *record;
 };
 
-/* --- index
- * ----------------------------------------------------------------------------------------------------- */
+/* --- index ---------------------------------------------------------------------- */
 
 static guint
 entry_hash(gconstpointer entry)
@@ -130,8 +129,7 @@ key_put(struct tracker *tracker, void *value)
     return entry;
 }
 
-/* --- memory that lasts
- * ----------------------------------------------------------------------------------------- */
+/* --- memory that lasts ---------------------------------------------------------- */
 
 char *
 host_strdup(struct tracker *tracker, struct slice text)
@@ -156,7 +154,7 @@ record_detail(struct tracker *tracker, struct record *record)
     return record->detail;
 }
 
-void
+struct note *
 record_note(struct tracker *tracker, struct record *record, uint16_t finding, uint32_t frame_a,
             uint32_t frame_b)
 {
@@ -166,6 +164,7 @@ record_note(struct tracker *tracker, struct record *record, uint16_t finding, ui
         tail = &(*tail)->next;
     *tail = host_new(tracker, struct note);
     **tail = (struct note){.finding = finding, .frame_a = frame_a, .frame_b = frame_b};
+    return *tail;
 }
 
 /* Methods are few and come again and again: one constant each, and a copy of what is none of them. */
@@ -182,8 +181,7 @@ method_name(struct tracker *tracker, struct slice method)
     return host_strdup(tracker, method);
 }
 
-/* --- transactions
- * ---------------------------------------------------------------------------------------------- */
+/* --- transactions --------------------------------------------------------------- */
 
 /* RFC 3261 section 8.1.1.7; the cookie is a token, so its case does not matter. */
 static bool
@@ -259,6 +257,7 @@ transaction_new(struct tracker *tracker, const struct sip_message *message, cons
     transaction->client = arrival->from;
     transaction->server = arrival->to;
     transaction->cseq = message->cseq;
+    transaction->in_dialog = message->to_tag.len > 0;
     fallback_key(tracker, message);
     transaction->fallback_key = key_put(tracker, transaction);
     transaction_key(tracker, message, message->method);
@@ -402,8 +401,7 @@ add_response(struct tracker *tracker, const struct sip_message *message, const s
     subscription_response(tracker, message, transaction, record);
 }
 
-/* --- public
- * ---------------------------------------------------------------------------------------------------- */
+/* --- public --------------------------------------------------------------------- */
 
 struct tracker *
 tracker_new(const struct tracker_host *host)

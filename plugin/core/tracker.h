@@ -33,6 +33,23 @@ struct arrival {
     struct endpoint from, to;
 };
 
+/** A set of findings, by number (enum finding). */
+struct finding_set {
+    uint64_t bits[2];
+};
+
+static inline void
+finding_set_add(struct finding_set *set, unsigned finding)
+{
+    set->bits[finding / 64] |= UINT64_C(1) << finding % 64;
+}
+
+static inline bool
+finding_set_has(const struct finding_set *set, unsigned finding)
+{
+    return set->bits[finding / 64] >> finding % 64 & 1;
+}
+
 /** How an exchange ended. */
 enum outcome {
     OUTCOME_NONE, /**< still open */
@@ -50,8 +67,12 @@ enum outcome {
 
 /** An address-of-record as one server knows it. */
 struct account {
-    const char *name; /**< `user@host` of From or To, UTF-8 not assured */
-    uint32_t attempt; /**< challenges since the last success */
+    const char *name;   /**< `user@host` of From or To, UTF-8 not assured */
+    uint32_t attempt;   /**< challenges since the last success */
+    uint32_t refused;   /**< of them, to credentials that were not stale */
+    uint32_t bare;      /**< challenges in a row to requests without credentials */
+    int64_t bare_clock; /**< since when */
+    bool failed;        /**< counted among the failing accounts of its source */
 };
 
 /** One challenging response and all that follows from it. Filled until the capture ends. */
@@ -62,9 +83,11 @@ struct exchange {
     uint32_t challenge_frame;
     int64_t challenge_time;
     int64_t challenge_clock;
-    uint32_t request_frame; /**< 0: not in the capture */
-    uint32_t cseq;          /**< of the refused request */
-    uint32_t call_id_hash;
+    uint32_t request_frame;                            /**< 0: not in the capture */
+    uint32_t cseq;                                     /**< of the refused request */
+    uint32_t call_id_hash, from_tag_hash, branch_hash; /**< likewise */
+    bool in_dialog;                                    /**< it had a To tag */
+    const struct use *refused;                         /**< credentials of the refused request; NULL: none */
     struct endpoint client, server;
     const struct account *account;
     const char *user_at_realm; /**< of the credentials that answered; NULL before there are any */
@@ -81,7 +104,10 @@ struct exchange {
     uint32_t closed_frame; /**< the message that closed it; 0: none */
     int64_t closed_time;
     uint16_t closed_status;
-    uint16_t cause; /**< enum finding; 0 while there is none */
+    uint32_t settled_frame; /**< a 2xx to another copy of the refused request: no retry is needed; 0: none */
+    uint16_t settled_status;
+    uint16_t cause;              /**< enum finding; 0 while there is none */
+    struct finding_set suspects; /**< what in the challenge may have kept the client from answering */
 };
 
 /** A copy of one challenge, one set of credentials or one Authentication-Info. */
@@ -110,18 +136,23 @@ struct use {
     bool realm_differs;
     bool is_retry;      /**< the first answer to its challenge */
     bool relayed;       /**< the challenge was made to another client by another server: not for this hop */
+    bool joined;        /**< stands behind other credentials in the same header line */
     bool identity_only; /**< `nonce=""`: names a user, answers nothing */
     uint32_t
         nonce_use; /**< how many requests of this user have used this nonce, this one counted; 0: unknown */
     int64_t nonce_age;          /**< since it was issued; -1: unknown */
     struct nonce *nonce;        /**< the tracker's own; NULL: unknown */
     struct nonce_user *holder;  /**< likewise */
+    struct nonce_call *call;    /**< likewise */
+    const struct issue *issue;  /**< likewise */
     uint32_t nonce_accepted_in; /**< an earlier 2xx to a request with this nonce; 0: none */
     struct digest_verdict verdict;
     bool configured; /**< some credential is configured for this user */
 
-    bool stale_said;      /**< the challenge that refused it says stale=true */
-    enum outcome outcome; /**< of the request that carries it, as far as it concerns this realm */
+    bool stale_said;             /**< the challenge that refused it says stale=true */
+    struct finding_set suspects; /**< what is odd about them; told if they are refused */
+    uint32_t suspect_frame;      /**< an earlier request that a suspect compares with; 0: none */
+    enum outcome outcome;        /**< of the request that carries it, as far as it concerns this realm */
     uint16_t cause;
     uint32_t closed_frame;
     uint16_t closed_status;
@@ -163,11 +194,13 @@ struct note {
     struct note *next;
     uint16_t finding; /**< enum finding */
     uint32_t frame_a, frame_b;
+    const struct use *use; /**< that it is about; NULL: none */
 };
 
 /** What only some messages have. */
 struct record_detail {
     struct auth_line *lines;  /**< challenges of a response, Authentication-Info */
+    bool lines_joined;        /**< two of them in one header line */
     unsigned lines_left_out;  /**< beyond the number that is kept */
     struct exchange *opens;   /**< this 401 or 407 is a challenge of it */
     struct use *uses;         /**< credentials in this request */
@@ -227,6 +260,10 @@ const struct exchange *tracker_exchanges(const struct tracker *tracker);
 
 /** The outcome as of now: that of a closed exchange, or what the time passed since says of an open one. */
 enum outcome exchange_outcome(const struct tracker *tracker, const struct exchange *exchange);
+
+/** The message that closed the exchange, and its status code, as of now; 0 when there is none. */
+uint32_t exchange_closed_frame(const struct exchange *exchange);
+uint16_t exchange_closed_status(const struct exchange *exchange);
 
 /** The name of the account: the credentials' `user@realm`, or From/To before there are any. Never NULL. */
 const char *exchange_account(const struct exchange *exchange);

@@ -16,7 +16,22 @@ struct subscribe_request {
     char *event;     /**< NULL none */
     char *condition; /**< Suppress-If-Match; NULL none */
     bool has_to_tag;
+    bool has_expires;
+    uint32_t expires;  /**< s */
     bool unsubscribes; /**< Expires: 0 */
+};
+
+/** One subscription of a dialog. */
+struct subscription {
+    struct no_notify *suppressed; /**< the 204 that is in force, NULL when none is */
+    uint32_t suppressed_frame;
+    bool ended;          /**< … and that ended the subscription */
+    uint32_t state_hash; /**< of the latest NOTIFY's Subscription-State, without its seconds */
+    const char *etag;    /**< of the latest NOTIFY that had one; NULL none yet */
+    uint32_t etag_frame;
+    uint32_t body_hash;   /**< of its body; 0: it had none */
+    uint32_t new_hash;    /**< of the body that is looked at */
+    bool condition_known; /**< the condition that is looked at was issued in this capture */
 };
 
 /** One request and its responses, while responses may still come. */
@@ -30,6 +45,7 @@ struct transaction {
     uint32_t cseq;
     uint16_t status;         /**< of its final response; 0: none. A 2xx replaces any other. */
     GSList *responses;       /**< struct seen_response */
+    bool in_dialog;          /**< the request had a To tag */
     struct exchange *opened; /**< the exchange that a 401 or 407 to it began */
     struct subscribe_request *subscribe;
 };
@@ -41,7 +57,9 @@ enum index_kind {
     INDEX_NONCE = 'N',        /**< nonce, hop */
     INDEX_NONCE_ANY = 'n',    /**< nonce on whatever hop: the latest */
     INDEX_NONCE_USER = 'u',   /**< nonce, user@realm, hop */
-    INDEX_EXCHANGE = 'X',     /**< nonce, Call-ID, hop: the latest exchange */
+    INDEX_CALL = 'X',         /**< nonce, Call-ID, hop */
+    INDEX_SIGNED = 'G',       /**< nonce, response digits: the first request with them */
+    INDEX_SOURCE = 'P',       /**< client address */
     INDEX_DIALOG = 'D',       /**< Call-ID, hop: the latest exchange */
     INDEX_ACCOUNT = 'A',      /**< address-of-record, server */
     INDEX_USER = 'U',         /**< user@realm */
@@ -89,9 +107,10 @@ char *host_strdup(struct tracker *tracker, struct slice text);
 struct slice host_slice(struct tracker *tracker, struct slice text);
 /** The record's detail, made when there is none yet. */
 struct record_detail *record_detail(struct tracker *tracker, struct record *record);
-/** Adds a finding to a record. */
-void record_note(struct tracker *tracker, struct record *record, uint16_t finding, uint32_t frame_a,
-                 uint32_t frame_b);
+/** Adds a finding to a record.
+ *  @return the note, for what else it is to hold */
+struct note *record_note(struct tracker *tracker, struct record *record, uint16_t finding, uint32_t frame_a,
+                         uint32_t frame_b);
 
 /** The port aside. */
 bool endpoint_same_address(const struct endpoint *a, const struct endpoint *b);

@@ -1,0 +1,93 @@
+/* findings.h
+ * What can be said of a message: one row per rule, in findings.def.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef SIPTRAIL_FINDINGS_H
+#define SIPTRAIL_FINDINGS_H
+
+#include <glib.h>
+
+#include "tracker.h"
+
+/** One name for each finding, in the order of findings.def. */
+enum finding {
+    FINDING_NONE,
+#define FINDING(id, ...) FINDING_##id,
+#include "findings.def"
+#undef FINDING
+    FINDING_COUNT
+};
+
+enum severity { SEVERITY_CHAT, SEVERITY_NOTE, SEVERITY_WARN, SEVERITY_ERROR };
+enum finding_group { GROUP_SECURITY, GROUP_PROTOCOL, GROUP_SEQUENCE, GROUP_RESPONSE };
+
+/** When the predicate of a rule is asked. */
+enum finding_stage {
+    STAGE_NO_STAGE,    /**< never: the finding is decided elsewhere */
+    STAGE_CREDENTIALS, /**< suspects: told if these credentials are refused */
+    STAGE_CHALLENGE,   /**< a 401 or 407 */
+    STAGE_OFFER,       /**< suspects: told if this challenge is never answered */
+    STAGE_REQUEST,     /**< any request but SUBSCRIBE and NOTIFY */
+    STAGE_SUBSCRIBE,
+    STAGE_SUBSCRIBED, /**< a 2xx to a SUBSCRIBE */
+    STAGE_NOTIFY
+};
+
+/** How far a suspect explains a refusal. */
+enum finding_weight { WEIGHT_HINT, WEIGHT_CAUSE_IF_GOOD, WEIGHT_CAUSE_UNLESS_BAD, WEIGHT_CAUSE };
+
+/** What a predicate may look at; what a stage does not have is NULL or 0. */
+struct finding_context {
+    const struct sip_message *message;
+    const struct arrival *arrival;
+    const struct record *record;
+    const struct exchange *exchange; /**< that is answered, or opened */
+    const struct auth_line *lines;   /**< the challenges of it */
+    bool lines_joined;               /**< two of them, or two credentials, in one header line */
+    const struct use *use;
+    const struct auth_value *credentials;
+    const struct auth_value *challenge;                /**< the one that fits the credentials best */
+    uint32_t branch_hash, call_id_hash, from_tag_hash; /**< of the message */
+    uint32_t nc, last_nc; /**< of these credentials, and of those before in this call; 0: none */
+    uint32_t signed_in;   /**< the same credentials, one hop earlier, for another Request-URI */
+    const struct subscription *subscription;
+    const struct subscribe_request *request; /**< the SUBSCRIBE that is answered */
+};
+
+/** One rule. Texts hold placeholders in braces, see finding_expand. */
+struct finding_rule {
+    const char *name; /**< last part of `siptrail.finding.NAME`; also the value of `siptrail.cause` */
+    enum severity severity;
+    enum finding_group group;
+    const char *actor; /**< who is likely to act: "client", "server", "path", "nobody" */
+    enum finding_stage stage;
+    enum finding_weight weight;
+    bool (*applies)(const struct finding_context *);
+    const char *brief, *sentence, *fix, *rfc;
+};
+
+/** The row of a finding; that of FINDING_NONE is empty. */
+const struct finding_rule *finding_rule(enum finding finding);
+
+/** Asks all rules of a stage and calls `found` for each that applies, in the order of the table. */
+void findings_each(enum finding_stage stage, const struct finding_context *context,
+                   void (*found)(enum finding, const struct finding_context *, void *), void *data);
+
+/** What placeholders stand for; what is absent or 0 leaves "?" behind. */
+struct finding_values {
+    const struct exchange *exchange;
+    const struct use *use;
+    const char *method;
+    uint16_t status; /**< of the message that the finding is about */
+    uint32_t frame_a, frame_b;
+};
+
+/** Replaces the placeholders of a text: {account} {realm} {uri} {algorithm} {offered} {method} {reason}
+ * {variant}, the frames {challenge} {retry} {closed} {accepted} {a} {b}, and the numbers {code} {attempt}
+ * {attempts} {credential} {tried} {variants}.
+ *  @return free with g_free; as valid as UTF-8 as the wire's text is */
+char *finding_expand(const char *text, const struct finding_values *values);
+
+#endif

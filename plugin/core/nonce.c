@@ -1,0 +1,255 @@
+/* nonce.c
+ * What challenges and credentials are made of: header lines, accounts, nonces.
+ *
+ * A nonce alone is no key. Servers give the same one to all that ask in the same second, whatever the user,
+ * call or header; so a nonce is known by its hop, in each call, and in the hands of each user.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "auth_private.h"
+
+/* --- header lines --------------------------------------------------------------- */
+
+bool
+is_challenge_header(enum sip_header id)
+{
+    return id == SIP_WWW_AUTHENTICATE || id == SIP_PROXY_AUTHENTICATE;
+}
+
+bool
+is_credentials_header(enum sip_header id)
+{
+    return id == SIP_AUTHORIZATION || id == SIP_PROXY_AUTHORIZATION;
+}
+
+bool
+message_has_any(const struct sip_message *message, bool (*wanted)(enum sip_header))
+{
+    for (int id = 0; id < SIP_HEADER_COUNT; id++) {
+        if (message->header_lines[id] > 0 && wanted((enum sip_header)id))
+            return true;
+    }
+    return false;
+}
+
+uint32_t
+credentials_fingerprint(struct tracker *tracker, const struct sip_message *message)
+{
+    struct slice rest = message->headers, value;
+    enum sip_header id;
+    uint32_t fingerprint = 0;
+    if (!message_has_any(message, is_credentials_header))
+        return 0;
+    while (sip_message_next_header(&rest, &id, &value)) {
+        if (is_credentials_header(id))
+            fingerprint = fingerprint * 31 + tracker->host.hash((const uint8_t *)value.p, value.len);
+    }
+    return fingerprint;
+}
+
+bool
+line_next(struct line_walk *walk, struct slice *text, struct auth_value *value)
+{
+    for (;;) {
+        const char *begin = walk->values.p;
+        if (begin && auth_header_next(&walk->values, value)) {
+            walk->joined = walk->taken++ > 0;
+            *text = slice_trim(slice_between(begin, walk->values.p));
+            return true;
+        }
+        walk->values = (struct slice){NULL, 0};
+        walk->taken = 0;
+        do {
+            if (!sip_message_next_header(&walk->headers, &walk->id, &walk->values))
+                return false;
+        } while (!walk->wanted(walk->id));
+    }
+}
+
+struct line_walk
+line_walk(const struct sip_message *message, bool (*wanted)(enum sip_header))
+{
+    return (struct line_walk){.headers = message->headers, .wanted = wanted};
+}
+
+bool
+line_parse(const struct auth_line *line, struct auth_value *value)
+{
+    struct slice rest = line->text;
+    return auth_header_next(&rest, value);
+}
+
+/* --- accounts ------------------------------------------------------------------- */
+
+uint32_t
+hash_slice(const struct tracker *tracker, struct slice text)
+{
+    return text.len ? tracker->host.hash((const uint8_t *)text.p, text.len) : 0;
+}
+
+static bool
+ends_in_realm(struct slice user, struct slice realm)
+{
+    return user.len > realm.len && user.p[user.len - realm.len - 1] == '@' &&
+           slice_equal_nocase(slice_from(user, user.len - realm.len), realm);
+}
+
+static char *
+join_at(struct tracker *tracker, struct slice user, struct slice realm)
+{
+    char *name = tracker->host.allocate(user.len + realm.len + 2);
+    size_t at = user.len > 0 && realm.len > 0 ? 1 : 0;
+    if (user.len > 0)
+        memcpy(name, user.p, user.len);
+    if (at)
+        name[user.len] = '@';
+    if (realm.len > 0)
+        memcpy(name + user.len + at, realm.p, realm.len);
+    return name;
+}
+
+/* The address-of-record that is registered or that calls: To of a REGISTER, From of all else. */
+struct account *
+account_of(struct tracker *tracker, const struct sip_message *message, const struct endpoint *server)
+{
+    struct slice user, host;
+    bool registers = slice_equal(message->method, SLICE("REGISTER"));
+    sip_uri_split(registers ? message->to_uri : message->from_uri, &user, &host);
+    key_begin(tracker, INDEX_ACCOUNT);
+    key_add(tracker, user);
+    key_add_nocase(tracker, host);
+    key_add_address(tracker, server);
+    struct account *account = key_find(tracker);
+    if (!account) {
+        account = host_new(tracker, struct account);
+        account->name = join_at(tracker, user, host);
+        key_put(tracker, account);
+    }
+    return account;
+}
+
+const char *
+user_at_realm(struct tracker *tracker, const struct auth_value *value)
+{
+    struct slice user =
+        value->param[AUTH_USERNAME].p ? value->param[AUTH_USERNAME] : value->param[AUTH_USERNAME_EXT];
+    struct slice realm = value->param[AUTH_REALM];
+    char *scratch = g_malloc(user.len + realm.len + 1);
+    char *name;
+    key_begin(tracker, INDEX_USER);
+    key_add(tracker, user);
+    key_add(tracker, realm);
+    name = key_find(tracker);
+    if (!name) {
+        struct index_entry *entry = key_put(tracker, NULL);
+        struct slice clear = auth_unescape(user, scratch);
+        if (!value->param[AUTH_USERNAME].p && user.p)
+            clear = auth_decode_extended(user, scratch);
+        realm = auth_unescape(realm, scratch + user.len);
+        name = ends_in_realm(clear, realm) ? host_strdup(tracker, clear) : join_at(tracker, clear, realm);
+        entry->value = name;
+    }
+    g_free(scratch);
+    return name;
+}
+
+/* --- nonces --------------------------------------------------------------------- */
+
+static void
+key_nonce(struct tracker *tracker, struct slice text, const struct arrival *arrival)
+{
+    key_begin(tracker, INDEX_NONCE);
+    key_add(tracker, text);
+    key_add_hop(tracker, arrival);
+}
+
+static void
+key_nonce_any(struct tracker *tracker, struct slice text)
+{
+    key_begin(tracker, INDEX_NONCE_ANY);
+    key_add(tracker, text);
+}
+
+static void
+key_call(struct tracker *tracker, struct slice text, struct slice call_id, const struct arrival *arrival)
+{
+    key_begin(tracker, INDEX_CALL);
+    key_add(tracker, text);
+    key_add(tracker, call_id);
+    key_add_hop(tracker, arrival);
+}
+
+struct nonce_call *
+nonce_call_find(struct tracker *tracker, struct slice nonce, struct slice call_id,
+                const struct arrival *arrival)
+{
+    key_call(tracker, nonce, call_id, arrival);
+    struct nonce_call *call = key_find(tracker);
+    if (!call) {
+        call = host_new(tracker, struct nonce_call);
+        key_put(tracker, call);
+    }
+    return call;
+}
+
+void
+key_dialog(struct tracker *tracker, struct slice call_id, const struct arrival *arrival)
+{
+    key_begin(tracker, INDEX_DIALOG);
+    key_add(tracker, call_id);
+    key_add_hop(tracker, arrival);
+}
+
+void
+nonce_issue(struct tracker *tracker, struct slice text, const struct sip_message *message,
+            const struct arrival *arrival, struct issue *issue)
+{
+    key_nonce(tracker, text, arrival);
+    struct nonce *nonce = key_find(tracker);
+    if (!nonce) {
+        nonce = host_new(tracker, struct nonce);
+        key_put(tracker, nonce);
+    }
+    if (nonce->issue && issue->exchange && nonce->issue->exchange &&
+        nonce->issue->exchange->account != issue->exchange->account)
+        nonce->shared = true;
+    nonce->issue = issue;
+    key_nonce_any(tracker, text);
+    key_put(tracker, nonce);
+    struct nonce_call *call = nonce_call_find(tracker, text, message->header[SIP_CALL_ID], arrival);
+    *call = (struct nonce_call){.issue = issue}; /* given anew: the client may count from 1 again */
+}
+
+struct nonce *
+nonce_find(struct tracker *tracker, struct slice text, const struct arrival *arrival)
+{
+    key_nonce(tracker, text, arrival);
+    struct nonce *nonce = key_find(tracker);
+    if (nonce)
+        return nonce;
+    key_nonce_any(tracker, text);
+    return key_find(tracker);
+}
+
+struct nonce_user *
+nonce_user_find(struct tracker *tracker, struct slice nonce, const char *user_at_realm,
+                const struct arrival *arrival)
+{
+    key_begin(tracker, INDEX_NONCE_USER);
+    key_add(tracker, nonce);
+    key_add(tracker, (struct slice){user_at_realm, strlen(user_at_realm)});
+    key_add_hop(tracker, arrival);
+    struct nonce_user *user = key_find(tracker);
+    if (!user) {
+        user = host_new(tracker, struct nonce_user);
+        key_put(tracker, user);
+    }
+    return user;
+}
+
+enum sip_header
+answering_header(enum sip_header header)
+{
+    return header == SIP_PROXY_AUTHENTICATE ? SIP_PROXY_AUTHORIZATION : SIP_AUTHORIZATION;
+}

@@ -1,0 +1,384 @@
+/* use.c
+ * The credentials of a request: which challenge they answer, whether the digest is right, what is odd about
+ * them.
+ *
+ * A nonce is made by the server and echoed by the client, so it is the strongest tie between credentials and
+ * challenge; Call-ID and CSeq are the evidence where no nonce fits.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "auth_private.h"
+#include "findings.h"
+
+/* What the message that is being added is made of. */
+struct request_view {
+    const struct sip_message *message;
+    const struct arrival *arrival;
+    struct record *record;
+    bool follows; /* ACK and CANCEL repeat the credentials of their INVITE: they answer and use up nothing */
+};
+
+/* How well a challenge fits credentials: realm weighs most, then the header, then the algorithm. */
+static int
+challenge_score(const struct auth_line *line, const struct auth_value *challenge, enum sip_header header,
+                const struct auth_value *credentials)
+{
+    const struct slice *asked = challenge->param, *sent = credentials->param;
+    return (slice_equal(asked[AUTH_REALM], sent[AUTH_REALM]) ? 8 : 0) +
+           (slice_equal(asked[AUTH_NONCE], sent[AUTH_NONCE]) ? 4 : 0) +
+           (answering_header(line->header) == header ? 2 : 0) +
+           (slice_equal_nocase(asked[AUTH_ALGORITHM], sent[AUTH_ALGORITHM]) ? 1 : 0);
+}
+
+static const struct auth_line *
+best_challenge(const struct auth_line *lines, enum sip_header header, const struct auth_value *credentials,
+               struct auth_value *challenge)
+{
+    const struct auth_line *best = NULL;
+    int best_score = -1;
+    for (const struct auth_line *line = lines; line; line = line->next) {
+        struct auth_value value;
+        if (!line_parse(line, &value))
+            continue;
+        int score = challenge_score(line, &value, header, credentials);
+        if (score > best_score) {
+            best_score = score;
+            best = line;
+            *challenge = value;
+        }
+    }
+    return best;
+}
+
+/* The evidence without a nonce: the same call goes on from an unanswered challenge. */
+static struct exchange *
+dialog_exchange(struct tracker *tracker, const struct request_view *view)
+{
+    key_dialog(tracker, view->message->header[SIP_CALL_ID], view->arrival);
+    struct exchange *exchange = key_find(tracker);
+    if (!exchange || exchange->retry_frame || exchange->outcome != OUTCOME_NONE ||
+        strcmp(exchange->method, view->record->method) != 0)
+        return NULL;
+    uint32_t step = view->message->cseq - exchange->cseq;
+    return step <= 1 && exchange->request_frame != view->record->frame ? exchange : NULL;
+}
+
+static void
+note_retry(struct exchange *exchange, struct use *use, const struct request_view *view, int64_t clock)
+{
+    bool first = exchange->retry_frame == 0;
+    if (view->follows || use->relayed || (!first && exchange->retry_frame != view->record->frame))
+        return;
+    use->is_retry = true;
+    view->record->exchange = exchange;
+    if (!first)
+        return;
+    exchange->retry_frame = view->record->frame;
+    exchange->retry_time = view->record->time;
+    exchange->retry_clock = clock;
+    exchange->retry = use;
+    exchange->user_at_realm = use->user_at_realm;
+}
+
+/* Another client sends the nonce to another server than the challenge was between: a proxy passes on what was
+ * meant for itself, or for another branch of a fork. If one of the two is the same, it is the client that
+ * moved, or a server with several addresses. */
+static bool
+is_relayed(const struct exchange *exchange, const struct arrival *arrival)
+{
+    return exchange && !endpoint_same_address(&exchange->client, &arrival->from) &&
+           !endpoint_same_address(&exchange->server, &arrival->to);
+}
+
+/* Ties the use to the issue of its nonce and compares it with the challenge. */
+static void
+use_answers(struct use *use, const struct issue *issue, const struct auth_value *credentials,
+            struct auth_value *challenge, bool *has_challenge)
+{
+    use->exchange = issue->exchange;
+    use->challenge_frame = issue->frame;
+    const struct auth_line *line = best_challenge(issue->lines, use->line.header, credentials, challenge);
+    *has_challenge = line != NULL;
+    if (!line)
+        return;
+    use->header_differs = answering_header(line->header) != use->line.header;
+    use->realm_differs = !slice_equal(challenge->param[AUTH_REALM], credentials->param[AUTH_REALM]);
+}
+
+/* Which of the responses that issued the nonce: that of this call, or the one that this user answered before,
+ * or the latest. If several accounts were given the nonce, the latest must have been to this one. */
+static const struct issue *
+choose_issue(const struct nonce *nonce, const struct use *use, const struct request_view *view)
+{
+    if (use->call->issue)
+        return use->call->issue;
+    if (use->holder->issue)
+        return use->holder->issue;
+    const struct exchange *exchange = nonce->issue->exchange;
+    return nonce->shared && exchange && exchange->account != view->record->detail->account ? NULL
+                                                                                           : nonce->issue;
+}
+
+/* First by the nonce: in this call on this hop, on this hop, anywhere. */
+static struct nonce *
+link_by_nonce(struct tracker *tracker, const struct request_view *view, struct use *use,
+              const struct auth_value *credentials)
+{
+    struct slice text = credentials->param[AUTH_NONCE];
+    struct auth_value challenge;
+    bool has_challenge;
+    struct nonce *nonce = text.len ? nonce_find(tracker, text, view->arrival) : NULL;
+    if (!nonce)
+        return NULL;
+    use->call = nonce_call_find(tracker, text, view->message->header[SIP_CALL_ID], view->arrival);
+    use->holder = nonce_user_find(tracker, text, use->user_at_realm, view->arrival);
+    use->issue = choose_issue(nonce, use, view);
+    use->nonce_accepted_in = use->holder->accepted_in;
+    use->holder->uses += view->follows ? 0 : 1;
+    use->nonce_use = use->holder->uses;
+    if (!use->issue)
+        return nonce;
+    use->holder->issue = use->issue;
+    use->evidence = use->issue->exchange ? EVIDENCE_NONCE : EVIDENCE_NEXTNONCE;
+    use->nonce_age = view->record->time - use->issue->time;
+    use->relayed = is_relayed(use->issue->exchange, view->arrival);
+    use_answers(use, use->issue, credentials, &challenge, &has_challenge);
+    return nonce;
+}
+
+/* Without a fitting nonce the call must go on from the challenge, and the realm be one that was asked for:
+ * other credentials may ride along, cached for a proxy whose challenge came before the capture. */
+static void
+link_by_dialog(struct tracker *tracker, const struct request_view *view, struct use *use,
+               const struct auth_value *credentials, struct auth_value *challenge, bool *has_challenge)
+{
+    struct use trial = *use;
+    struct exchange *exchange = view->follows || use->identity_only ? NULL : dialog_exchange(tracker, view);
+    if (!exchange)
+        return;
+    struct issue issue = {exchange, exchange->challenges, exchange->challenge_frame,
+                          exchange->challenge_time};
+    trial.evidence = EVIDENCE_DIALOG;
+    use_answers(&trial, &issue, credentials, challenge, has_challenge);
+    bool alone = view->record->detail->uses == use && !use->next;
+    if (!trial.realm_differs || alone)
+        *use = trial;
+    else
+        *has_challenge = false;
+}
+
+/* ACK to a 2xx carries the credentials of the INVITE (RFC 3261 section 13.2.2.4); CANCEL has no rule. */
+static void
+choose_methods(const struct sip_message *message, struct digest_input *input)
+{
+    input->method = message->method;
+    if (slice_equal(message->method, SLICE("ACK"))) {
+        input->method = SLICE("INVITE");
+        input->method_second = message->method;
+    } else if (slice_equal(message->method, SLICE("CANCEL"))) {
+        input->method_second = SLICE("INVITE");
+    }
+}
+
+static void
+use_verify(struct tracker *tracker, const struct request_view *view, struct use *use,
+           const struct auth_value *credentials, const struct auth_value *challenge)
+{
+    const struct sip_message *message = view->message;
+    size_t count = 0;
+    struct digest_input input = {
+        .credentials = credentials,
+        .challenge = challenge,
+        .response = credentials->param[AUTH_RESPONSE],
+        .request_uri = message->request_uri,
+        .body = message->body,
+        .body_cut = message->body_cut,
+        .first_cnonce = use->holder ? use->holder->first_cnonce : (struct slice){NULL, 0},
+    };
+    if (!auth_is_digest(credentials))
+        return;
+    choose_methods(message, &input);
+    const struct credential *rows = tracker->host.credentials(&count);
+    use->configured = digest_user_configured(credentials, rows, count);
+    use->verdict = digest_verify(&input, rows, count);
+}
+
+/* The snap length may have cut the very line. */
+static void
+mark_cut(const struct sip_message *message, struct slice text, struct use *use)
+{
+    if (message->headers_cut && slice_end(text) >= slice_end(slice_trim(message->headers)))
+        use->verdict = (struct digest_verdict){.status = DIGEST_UNVERIFIED, .reason = DIGEST_MESSAGE_CUT};
+}
+
+static void
+use_begin(struct tracker *tracker, const struct request_view *view, struct use *use,
+          const struct auth_value *credentials)
+{
+    use->request_frame = view->record->frame;
+    use->nonce_age = -1;
+    use->identity_only = credentials->param[AUTH_NONCE].p && credentials->param[AUTH_NONCE].len == 0;
+    use->user_at_realm = user_at_realm(tracker, credentials);
+    use->nonce = link_by_nonce(tracker, view, use, credentials);
+    if (use->exchange)
+        note_retry(use->exchange, use, view, tracker->clock);
+}
+
+/* --- what is odd about them ------------------------------------------------------ */
+
+/* Credentials as seen on their first hop. */
+struct signed_request {
+    uint32_t frame;
+    uint32_t uri_hash; /* of the Request-URI */
+    struct endpoint to;
+};
+
+/* nc as a number; 0 when there is none, or when it is no hex number of at most 8 digits. */
+static uint32_t
+parse_nc(struct slice text)
+{
+    uint32_t nc = 0;
+    if (text.len > 8)
+        return 0;
+    for (size_t i = 0; i < text.len; i++) {
+        if (!g_ascii_isxdigit(text.p[i]))
+            return 0;
+        nc = nc << 4 | (uint32_t)g_ascii_xdigit_value(text.p[i]);
+    }
+    return nc;
+}
+
+/* The same credentials went to another server before, with the Request-URI that they sign, and now have
+ * another one: the frame of then, or 0. */
+static uint32_t
+signed_elsewhere(struct tracker *tracker, const struct request_view *view,
+                 const struct auth_value *credentials)
+{
+    uint32_t uri_hash = hash_slice(tracker, view->message->request_uri);
+    key_begin(tracker, INDEX_SIGNED);
+    key_add(tracker, credentials->param[AUTH_NONCE]);
+    key_add(tracker, credentials->param[AUTH_RESPONSE]);
+    const struct signed_request *first = key_find(tracker);
+    if (!first) {
+        struct signed_request *request = host_new(tracker, struct signed_request);
+        *request = (struct signed_request){view->record->frame, uri_hash, view->arrival->to};
+        key_put(tracker, request);
+        return 0;
+    }
+    if (endpoint_same_address(&first->to, &view->arrival->to) || first->uri_hash == uri_hash ||
+        hash_slice(tracker, credentials->param[AUTH_URI]) != first->uri_hash)
+        return 0;
+    return first->frame;
+}
+
+static void
+note_suspect(enum finding finding, const struct finding_context *context, void *data)
+{
+    (void)context;
+    finding_set_add(&((struct use *)data)->suspects, finding);
+}
+
+static void
+find_suspects(struct tracker *tracker, const struct request_view *view, struct use *use,
+              const struct auth_value *credentials, const struct auth_value *challenge)
+{
+    const struct sip_message *message = view->message;
+    struct finding_context context = {
+        .message = message,
+        .arrival = view->arrival,
+        .record = view->record,
+        .exchange = use->exchange,
+        .lines = use->issue ? use->issue->lines : NULL,
+        .lines_joined = use->joined,
+        .use = use,
+        .credentials = credentials,
+        .challenge = challenge,
+        .branch_hash = hash_slice(tracker, message->via.branch),
+        .call_id_hash = hash_slice(tracker, message->header[SIP_CALL_ID]),
+        .from_tag_hash = hash_slice(tracker, message->from_tag),
+        .nc = parse_nc(credentials->param[AUTH_NC]),
+        .last_nc = use->call ? use->call->nc : 0,
+    };
+    use->suspect_frame = use->call ? use->call->nc_frame : 0;
+    context.signed_in = signed_elsewhere(tracker, view, credentials);
+    if (context.signed_in)
+        use->suspect_frame = context.signed_in;
+    findings_each(STAGE_CREDENTIALS, &context, note_suspect, use);
+}
+
+/* ACK and BYE are counted too where a client counts them. */
+static void
+count_nc(const struct request_view *view, struct use *use, const struct auth_value *credentials)
+{
+    uint32_t nc = parse_nc(credentials->param[AUTH_NC]);
+    if (!use->call || nc == 0 || (view->follows && nc <= use->call->nc))
+        return;
+    use->call->nc = nc;
+    use->call->nc_frame = view->record->frame;
+}
+
+/* After all credentials of the message had their chance to fit by the nonce. */
+static void
+use_finish(struct tracker *tracker, const struct request_view *view, struct use *use)
+{
+    struct auth_value credentials, challenge;
+    bool has_challenge = false;
+    if (!line_parse(&use->line, &credentials))
+        return;
+    if (use->issue)
+        has_challenge = best_challenge(use->issue->lines, use->line.header, &credentials, &challenge);
+    else if (!use->nonce)
+        link_by_dialog(tracker, view, use, &credentials, &challenge, &has_challenge);
+    if (use->exchange && !use->nonce)
+        note_retry(use->exchange, use, view, tracker->clock);
+    if (use->verdict.status == DIGEST_NONE)
+        use_verify(tracker, view, use, &credentials, has_challenge ? &challenge : NULL);
+    if (use->holder && !use->holder->first_cnonce.p && credentials.param[AUTH_CNONCE].p)
+        use->holder->first_cnonce = host_slice(tracker, credentials.param[AUTH_CNONCE]);
+    if (!view->follows && !use->identity_only)
+        find_suspects(tracker, view, use, &credentials, has_challenge ? &challenge : NULL);
+    count_nc(view, use, &credentials);
+}
+
+/* Copies the credentials of the message into a list of uses. False when there are none. */
+static bool
+keep_uses(struct tracker *tracker, const struct request_view *view)
+{
+    struct line_walk walk = line_walk(view->message, is_credentials_header);
+    struct record_detail *detail = view->record->detail;
+    struct use **tail = &detail->uses;
+    struct auth_value credentials;
+    struct slice text;
+    for (int n = 0; line_next(&walk, &text, &credentials); n++) {
+        if (n >= LINES_MAX) {
+            detail->lines_left_out++;
+            continue;
+        }
+        *tail = host_new(tracker, struct use);
+        (*tail)->line = (struct auth_line){.header = walk.id, .text = host_slice(tracker, text)};
+        (*tail)->joined = walk.joined;
+        use_begin(tracker, view, *tail, &credentials);
+        mark_cut(view->message, text, *tail);
+        tail = &(*tail)->next;
+    }
+    return detail->uses != NULL;
+}
+
+void
+exchange_request(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
+                 struct record *record)
+{
+    struct request_view view = {message, arrival, record, false};
+    bool has_credentials = message_has_any(message, is_credentials_header);
+    view.follows = strcmp(record->method, "ACK") == 0 || strcmp(record->method, "CANCEL") == 0;
+    if (strcmp(record->method, "REGISTER") == 0 || has_credentials)
+        record_detail(tracker, record)->account = account_of(tracker, message, &arrival->to);
+    if (!has_credentials || !keep_uses(tracker, &view))
+        return;
+    for (struct use *use = record->detail->uses; use; use = use->next)
+        use_finish(tracker, &view, use);
+    account_of(tracker, message, &arrival->to)->bare = 0;
+    if (record->detail->lines_left_out)
+        record_note(tracker, record, FINDING_CHALLENGES_LEFT_OUT, record->frame, 0);
+}

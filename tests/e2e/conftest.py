@@ -1,0 +1,62 @@
+import os
+
+import pytest
+
+import siptruth
+from contract import AT_ONCE, LATER
+from sharkd import Sharkd
+from wireshark import ROOT, Wireshark, captures
+
+
+def pytest_generate_tests(metafunc):
+    named = [name for mark in metafunc.definition.iter_markers("parametrize") for name in mark.args[0].split(",")]
+    if "capture" in metafunc.fixturenames and "capture" not in named:
+        every = captures()
+        metafunc.parametrize("capture", every, ids=[c.name for c in every])
+
+
+@pytest.fixture(scope="session")
+def plain_wireshark():
+    """Wireshark's programs without a check that the plugin is there."""
+    wireshark = Wireshark(os.environ.get("SIPTRAIL_PLUGIN", ROOT / "build/plugin/siptrail.so"))
+    yield wireshark
+    wireshark.close()
+
+
+@pytest.fixture(scope="session")
+def wireshark(plain_wireshark):
+    listed = plain_wireshark.run(["tshark", "-G", "plugins"]).decode()
+    if "siptrail.so" not in listed:
+        pytest.fail(f"tshark does not list siptrail.so, looked for at {plain_wireshark.plugin}\n{listed}", pytrace=False)
+    return plain_wireshark
+
+
+@pytest.fixture(scope="session")
+def read(plain_wireshark):
+    """The truth of a capture with given credentials. The file is read once, without the plugin."""
+    cache = {}
+
+    def truth(capture, rows):
+        key = capture.name, rows
+        if key not in cache:
+            messages, end = siptruth.read_messages(plain_wireshark.path(capture), capture.options, plain_wireshark.run_without_plugin)
+            cache[key] = siptruth.analyse(messages, end, [siptruth.Row(*row) for row in rows])
+        return cache[key]
+    return truth
+
+
+@pytest.fixture(scope="session")
+def passes(wireshark):
+    """What the plugin says of a capture with its credentials: in one pass, and in two."""
+    cache = {}
+
+    def run(capture):
+        if capture.name not in cache:
+            cache[capture.name] = [wireshark.fields(capture, *AT_ONCE, *LATER, two_pass=two) for two in (False, True)]
+        return cache[capture.name]
+    return run
+
+
+@pytest.fixture
+def sharkd(wireshark):
+    return lambda capture: Sharkd(wireshark, capture)

@@ -1,0 +1,69 @@
+"""A client for sharkd, which dissects frames in any order, as the graphical Wireshark does."""
+import json
+import re
+import subprocess
+
+from wireshark import uat_record
+
+
+class Sharkd:
+    """One capture, loaded. A context manager."""
+
+    def __init__(self, wireshark, capture, rows=None):
+        config = wireshark.folder / f"config-{capture.name}"
+        config.mkdir(exist_ok=True)
+        rows = capture.rows if rows is None else rows
+        (config / "siptrail_credentials").write_text("".join(uat_record(row) + "\n" for row in rows))
+        (config / "preferences").write_text("".join(self._preferences(capture.options)))
+        wireshark.make_readable()
+        self.number = 0
+        self.process = subprocess.Popen(wireshark.command(["sharkd", "-"], config=config.name), cwd=wireshark.folder,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.call("load", file=str(wireshark.path(capture)))
+        self.frames = self.call("status")["frames"]
+
+    @staticmethod
+    def _preferences(options):
+        for switch, value in zip(options[::2], options[1::2]):
+            if switch != "-o" or value.startswith("uat:"):
+                raise NotImplementedError(f"sharkd takes no option {switch} {value}")
+            name, _, setting = value.partition(":")
+            yield f"{name}: {setting}\n"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait(timeout=30)
+        self.process.stdout.close()
+
+    def call(self, method, **parameters):
+        self.number += 1
+        request = {"jsonrpc": "2.0", "id": self.number, "method": method, **({"params": parameters} if parameters else {})}
+        self.process.stdin.write(json.dumps(request).encode() + b"\n")
+        self.process.stdin.flush()
+        for line in self.process.stdout:
+            if line.strip().startswith(b"{"):
+                answer = json.loads(line.decode("utf-8", "replace"))
+                if "error" in answer:
+                    raise RuntimeError(f"sharkd, {method} {parameters}: {answer['error']}")
+                return answer["result"]
+        raise RuntimeError(f"sharkd ended during {method} {parameters}")
+
+    def fields(self, frame, *names):
+        """{field: [values]} of one frame, without empty values."""
+        found = {}
+
+        def walk(nodes):
+            for node in nodes:
+                name, equals, value = node.get("f", "").partition(" == ")
+                if equals and name in names and self._value(value):
+                    found.setdefault(name, []).append(self._value(value))
+                walk(node.get("n", ()))
+        walk(self.call("frame", frame=frame, proto=True).get("tree", ()))
+        return found
+
+    @staticmethod
+    def _value(text):
+        return re.sub(r"\\(.)", r"\1", text[1:-1]) if text.startswith('"') else text

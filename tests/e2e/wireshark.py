@@ -1,0 +1,134 @@
+"""Runs tshark and sharkd with the plugin, in an environment of their own."""
+import collections
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import xml.etree.ElementTree
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+NOBODY = 65534
+PASSED_ON = ("LD_PRELOAD", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS")
+SECRET_TYPES = ("password", "HA1", "AKA-RES", "AKA-K-OP", "AKA-K-OPc")
+UNIT = "\x1f"
+
+Capture = collections.namedtuple("Capture", "name file options rows story")
+
+
+def captures(folder=ROOT / "captures"):
+    """Every capture that an index describes. Credentials are rows of user, realm, type of secret, secret."""
+    found = []
+    for index in sorted(folder.glob("index*.json")):
+        for name, entry in sorted(json.loads(index.read_text(encoding="utf-8")).items()):
+            rows = tuple(tuple(row) for row in entry.get("credentials", ()))
+            for row in rows:
+                if len(row) != 4 or row[2] not in SECRET_TYPES:
+                    raise ValueError(f"{index.name}, {name}: credentials are [user, realm, type, secret], type one of {SECRET_TYPES}")
+            found.append(Capture(name, entry["file"], tuple(entry.get("tshark_options", ())), rows, entry.get("story", "")))
+    return found
+
+
+def uat_string(text):
+    """Quoted for a UAT record: octets that are not plain ASCII, quotes and backslashes as \\xNN (see Wireshark's uat_esc)."""
+    plain = (chr(b) if 0x20 <= b < 0x7f and chr(b) not in '"\\' else f"\\x{b:02x}" for b in text.encode("utf-8"))
+    return '"' + "".join(plain) + '"'
+
+
+def uat_record(row):
+    return ",".join(uat_string(cell) for cell in row)
+
+
+class Wireshark:
+    """tshark and sharkd with this plugin and no other, a HOME of their own, UTC and the C locale.
+
+    Neither loads personal plugins as root, nor heeds WIRESHARK_PLUGIN_DIR: root steps down to nobody, for whom everything
+    needed is copied to a folder that all can read.
+    """
+
+    def __init__(self, plugin):
+        self.folder = Path(tempfile.mkdtemp(prefix="siptrail-e2e-"))
+        self.folder.chmod(0o755)
+        for name in ("home", "config", "plugins", "no-plugins"):
+            (self.folder / name).mkdir()
+        shutil.copytree(ROOT / "captures", self.folder / "captures", ignore=shutil.ignore_patterns("recipes"))
+        self.plugin = Path(plugin)
+        if self.plugin.is_file():
+            target = self.folder / "plugins" / self._version_folder() / "epan"
+            target.mkdir(parents=True)
+            shutil.copy(self.plugin, target / "siptrail.so")
+        self.make_readable()
+
+    def close(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def make_readable(self):
+        for path in self.folder.rglob("*"):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+
+    def _version_folder(self):
+        """Plugins live below a folder named by Wireshark's version (`4.0`)."""
+        for line in self.run(["tshark", "-G", "folders"], plugins="no-plugins").decode().splitlines():
+            label, _, path = line.partition(":")
+            if label == "Global Plugins":
+                return Path(path.strip()).name
+        raise RuntimeError("tshark -G folders names no plugin folder")
+
+    def command(self, command, plugins="plugins", config="config"):
+        """The argument list that runs a command in this environment."""
+        step_down = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"] if os.geteuid() == 0 else []
+        environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "TZ": "UTC", "LC_ALL": "C.UTF-8",
+                       "HOME": self.folder / "home", "WIRESHARK_CONFIG_DIR": self.folder / config,
+                       "WIRESHARK_PLUGIN_DIR": self.folder / plugins}
+        environment.update((name, os.environ[name]) for name in PASSED_ON if name in os.environ)
+        return [*step_down, "env", "-i", *(f"{name}={value}" for name, value in environment.items()), *map(str, command)]
+
+    def run(self, command, plugins="plugins"):
+        result = subprocess.run(self.command(command, plugins), cwd=self.folder, capture_output=True, timeout=300)
+        if result.returncode:
+            complaint = result.stderr.decode(errors="replace")
+            raise RuntimeError(f"{' '.join(map(str, command))}\nexit code {result.returncode}\n{complaint}")
+        return result.stdout
+
+    def run_without_plugin(self, command):
+        return self.run(command, plugins="no-plugins")
+
+    def path(self, capture):
+        return self.folder / "captures" / capture.file
+
+    def options(self, capture, rows=None):
+        rows = capture.rows if rows is None else rows
+        return [*capture.options, *(a for row in rows for a in ("-o", f"uat:siptrail_credentials:{uat_record(row)}"))]
+
+    def tshark(self, capture, *arguments, rows=None):
+        command = ["tshark", "-n", "-r", self.path(capture), *self.options(capture, rows), *arguments]
+        return self.run(command).decode("utf-8", "replace")
+
+    def fields(self, capture, *names, rows=None, two_pass=False, extra=()):
+        """{frame number: {field: [values]}}, from one start of tshark."""
+        arguments = ["-T", "fields", "-E", "separator=/t", "-E", "occurrence=a", "-E", f"aggregator={UNIT}", "-e", "frame.number"]
+        arguments += [a for name in names for a in ("-e", name)]
+        found = {}
+        for line in self.tshark(capture, *(["-2"] if two_pass else []), *extra, *arguments, rows=rows).splitlines():
+            number, *cells = line.split("\t")
+            found[int(number)] = {name: cell.split(UNIT) for name, cell in zip(names, cells) if cell}
+        return found
+
+    def fields_of_visible_tree(self, capture, *names, rows=None):
+        """The same from the packet details in XML: now the tree is built to be looked at. Empty values are left out here too."""
+        found = {}
+        text = self.tshark(capture, "-T", "pdml", rows=rows)
+        for packet in xml.etree.ElementTree.fromstring(text).iter("packet"):
+            number, cells = None, {}
+            for item in packet.iter("field"):
+                if item.get("name") == "frame.number":
+                    number = int(item.get("show"))
+                if item.get("name") in names and item.get("show"):
+                    cells.setdefault(item.get("name"), []).append(item.get("show"))
+            found[number] = cells
+        return found
+
+    def tables(self, capture, statistics, rows=None):
+        """The lines that `-z statistics` prints."""
+        return self.tshark(capture, "-q", "-z", statistics, rows=rows).splitlines()

@@ -1,0 +1,131 @@
+/* fuzz_tracker.c
+ * A whole capture. Before each message stands a line "~TFS": how much time passed, from and to which endpoint.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "audit.h"
+#include "fuzz.h"
+
+#define MS INT64_C(1000000)
+
+/* More frames than this only repeat what fewer can show. */
+enum { FRAMES_MAX = 400 };
+
+/* T: '0' on. The last two step back, one of them past what counts as a new clock. */
+static const int64_t steps[] = {0,         1 * MS,     20 * MS,     60 * MS,    500 * MS,
+                                1000 * MS, 10000 * MS, 33000 * MS,  65000 * MS, 700000 * MS,
+                                -5000 * MS, -7200000 * MS};
+
+static const struct credential rows[] = {
+    {SLICE("alice"), SLICE("example.com"), SECRET_PASSWORD, SLICE("secret"), 0},
+    {SLICE("*"), SLICE("*"), SECRET_PASSWORD, SLICE("zanzibar"), 0},
+};
+
+static struct endpoint
+endpoint_of(char letter)
+{
+    return (struct endpoint){5060, 1, 4, {192, 0, 2, (uint8_t)(letter & 7)}};
+}
+
+/* Takes "~TFS\n" and what follows it, up to the next such line. */
+static bool
+next_frame(struct slice *rest, struct arrival *arrival, struct slice *bytes)
+{
+    if (rest->len < 5 || *rest->p != '~')
+        return false;
+    const char *line = rest->p;
+    *bytes = *rest = slice_from(*rest, 5);
+    for (size_t i = 0; i + 1 < rest->len; i++) {
+        if (rest->p[i] == '\n' && rest->p[i + 1] == '~') {
+            bytes->len = i + 1;
+            break;
+        }
+    }
+    *rest = slice_from(*rest, bytes->len);
+    arrival->frame++;
+    arrival->time += steps[((uint8_t)line[1] - '0') % G_N_ELEMENTS(steps)];
+    arrival->from = endpoint_of(line[2]);
+    arrival->to = endpoint_of(line[3]);
+    return true;
+}
+
+static void
+say(enum finding finding, const struct finding_values *values)
+{
+    const struct finding_rule *rule = finding_rule(finding);
+    g_free(finding_expand(rule->sentence, values));
+    g_free(finding_expand(rule->fix, values));
+}
+
+static void
+check_use(const struct use *use)
+{
+    must(use->user_at_realm && (use->exchange == NULL || use->challenge_frame > 0));
+    must(use->closed_frame == 0 || use->closed_frame > use->request_frame);
+    struct finding_values values = {.exchange = use->exchange, .use = use};
+    say(audit_digest(&use->verdict, use->configured, false), &values);
+    say(audit_cause(use, use->outcome), &values);
+}
+
+static void
+check_record(const struct record *record)
+{
+    must(record->method && (!record->first || record->first->frame < record->frame));
+    must(!record->request || (record->status && record->request->frame < record->frame));
+    must(record->response_frame == 0 || record->response_frame > record->frame);
+    if (!record->detail)
+        return;
+    for (const struct use *use = record->detail->uses; use; use = use->next)
+        check_use(use);
+    for (const struct closing *closing = record->detail->closings; closing; closing = closing->next)
+        must(closing->use->request_frame < record->frame);
+    for (const struct note *note = record->detail->notes; note; note = note->next) {
+        must(note->finding > FINDING_NONE && note->finding < FINDING_COUNT);
+        say((enum finding)note->finding, &(struct finding_values){.method = record->method, .frame_a = note->frame_a});
+    }
+    if (record->detail->no_notify)
+        must(audit_advice_204(record->detail->no_notify, record->detail->notes == NULL).meaning);
+}
+
+static void
+check_exchanges(const struct tracker *tracker)
+{
+    uint32_t previous = 0;
+    for (const struct exchange *exchange = tracker_exchanges(tracker); exchange; exchange = exchange->next) {
+        enum outcome outcome = exchange_outcome(tracker, exchange);
+        enum finding cause = audit_exchange_cause(tracker, exchange);
+        must(exchange->challenge_frame > previous && (exchange->status == 401 || exchange->status == 407));
+        must(outcome > OUTCOME_NONE && outcome <= OUTCOME_UNKNOWN && *outcome_text(outcome));
+        must((exchange->retry_frame == 0) == (exchange->retry == NULL));
+        must(exchange->retry_frame == 0 || exchange->retry_frame > exchange->challenge_frame);
+        must(exchange->attempt > 0 && exchange_account(exchange));
+        say(cause, &(struct finding_values){.exchange = exchange});
+        exchange_digest(exchange);
+        previous = exchange->challenge_frame;
+    }
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct slice rest = fuzz_text(data, size), bytes;
+    struct arrival arrival = {.time = INT64_C(1700000000000) * MS};
+    struct sip_message message;
+    GPtrArray *records = g_ptr_array_new();
+    test_host_credentials(rows, G_N_ELEMENTS(rows));
+    struct tracker *tracker = tracker_new(&test_host);
+    while (arrival.frame < FRAMES_MAX && next_frame(&rest, &arrival, &bytes)) {
+        if (sip_message_parse(bytes, false, &message))
+            g_ptr_array_add(records, tracker_add(tracker, &message, &arrival));
+        else
+            tracker_tick(tracker, arrival.time);
+    }
+    for (guint i = 0; i < records->len; i++)
+        check_record(g_ptr_array_index(records, i));
+    check_exchanges(tracker);
+    tracker_free(tracker);
+    g_ptr_array_unref(records);
+    test_host_reset();
+    return 0;
+}

@@ -1,0 +1,115 @@
+/* support.c
+ * What the unit tests and the fuzz targets share: slices of literals, and a host for the tracker.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "support.h"
+
+#include <gcrypt.h>
+
+/* libgcrypt wants its first call to be this one; in Wireshark the application has made it. */
+__attribute__((constructor)) static void
+begin_libgcrypt(void)
+{
+    gcry_check_version(NULL);
+}
+
+struct slice
+text_slice_of(const char *text)
+{
+    return (struct slice){text, text ? strlen(text) : 0};
+}
+
+struct slice
+exact_copy(struct slice text)
+{
+    /* malloc(0) may answer NULL, which would be an absent slice. */
+    char *copy = malloc(text.len ? text.len : 1);
+    if (text.len > 0)
+        memcpy(copy, text.p, text.len);
+    return (struct slice){copy, text.len};
+}
+
+bool
+slice_inside(struct slice part, struct slice whole)
+{
+    if (!part.p)
+        return part.len == 0;
+    return part.p >= whole.p && part.len <= whole.len && slice_end(part) <= slice_end(whole);
+}
+
+char *
+slice_string(struct slice s)
+{
+    return s.p ? g_strndup(s.p, s.len) : NULL;
+}
+
+char *
+test_path(const char *group, const char *name)
+{
+    char *path = g_strdup_printf("%s/%s", group, name);
+    for (char *p = path; *p; p++) {
+        if (!g_ascii_isalnum(*p) && !strchr("/-._", *p))
+            *p = '-';
+    }
+    return path;
+}
+
+int
+test_run_all(void)
+{
+    g_test_set_nonfatal_assertions();
+    return g_test_run();
+}
+
+/* --- host of a tracker ------------------------------------------------------------------------------------------ */
+
+static GPtrArray *blocks;
+static const struct credential *configured;
+static size_t configured_count;
+
+static void *
+host_allocate(size_t size)
+{
+    void *block = g_malloc0(size);
+    if (!blocks)
+        blocks = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(blocks, block);
+    return block;
+}
+
+/* FNV-1a: the tests need no secret, only the same figure for the same octets. */
+static uint32_t
+host_hash(const uint8_t *bytes, size_t len)
+{
+    uint32_t hash = 2166136261u;
+    for (size_t i = 0; i < len; i++)
+        hash = (hash ^ bytes[i]) * 16777619u;
+    return hash;
+}
+
+static const struct credential *
+host_credentials(size_t *count)
+{
+    *count = configured_count;
+    return configured;
+}
+
+const struct tracker_host test_host = {host_allocate, host_hash, host_credentials};
+
+void
+test_host_credentials(const struct credential *rows, size_t count)
+{
+    configured = rows;
+    configured_count = count;
+}
+
+void
+test_host_reset(void)
+{
+    if (blocks)
+        g_ptr_array_unref(blocks);
+    blocks = NULL;
+    test_host_credentials(NULL, 0);
+}
