@@ -13,7 +13,7 @@
 /* --- outcome and cause ---------------------------------------------------------- */
 
 enum outcome
-audit_outcome(const struct use *use, uint16_t status, bool challenged_again, bool stale)
+audit_outcome(uint16_t status, bool challenged_again, bool stale)
 {
     if (status < 300)
         return OUTCOME_ACCEPTED;
@@ -25,7 +25,7 @@ audit_outcome(const struct use *use, uint16_t status, bool challenged_again, boo
         return OUTCOME_FAILED;
     if (!challenged_again)
         return OUTCOME_OTHER_REALM;
-    return stale || use->nonce_accepted_in ? OUTCOME_STALE : OUTCOME_REJECTED;
+    return stale ? OUTCOME_STALE : OUTCOME_REJECTED;
 }
 
 static bool

@@ -11,8 +11,8 @@
 
 /** Outcome of a request with credentials that was answered.
  *  @param challenged_again  same realm and kind of header as the credentials
- *  @param stale  that challenge says stale=true */
-enum outcome audit_outcome(const struct use *use, uint16_t status, bool challenged_again, bool stale);
+ *  @param stale  … says stale=true, or it is evident: the nonce had been accepted before */
+enum outcome audit_outcome(uint16_t status, bool challenged_again, bool stale);
 
 /** The main finding behind an outcome; FINDING_NONE when it is `accepted` or open. */
 enum finding audit_cause(const struct use *use, enum outcome outcome);

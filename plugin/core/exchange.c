@@ -52,26 +52,31 @@ exchange_account(const struct exchange *exchange)
     return exchange->user_at_realm ? exchange->user_at_realm : exchange->account->name;
 }
 
-/* Whether these challenges ask again for what the credentials were to answer. */
-static bool
-asks_again(const struct auth_line *lines, const struct use *use, const struct auth_value *credentials,
-           bool *stale)
+/* What challenges say of the credentials that they refuse. */
+struct refusal {
+    bool again;      /* they ask again for what the credentials were to answer */
+    bool stale;      /* … and say stale=true */
+    bool same_nonce; /* … with the same nonce, which then cannot be too old */
+};
+
+static struct refusal
+read_refusal(const struct auth_line *lines, const struct use *use, const struct auth_value *credentials)
 {
+    struct refusal refusal = {.again = lines == NULL};
     enum sip_header header = use->line.header;
     if (use->header_differs) /* told by the challenge then, not by the header that was wrong */
         header = header == SIP_AUTHORIZATION ? SIP_PROXY_AUTHORIZATION : SIP_AUTHORIZATION;
-    bool again = false;
     for (const struct auth_line *line = lines; line; line = line->next) {
         struct auth_value challenge;
         if (!line_parse(line, &challenge) || answering_header(line->header) != header)
             continue;
         if (!slice_equal(challenge.param[AUTH_REALM], credentials->param[AUTH_REALM]) && !use->realm_differs)
             continue;
-        again = true;
-        if (slice_equal_nocase(slice_trim(challenge.param[AUTH_STALE]), SLICE("true")))
-            *stale = true;
+        refusal.again = true;
+        refusal.stale |= slice_equal_nocase(slice_trim(challenge.param[AUTH_STALE]), SLICE("true"));
+        refusal.same_nonce |= slice_equal(challenge.param[AUTH_NONCE], credentials->param[AUTH_NONCE]);
     }
-    return again;
+    return refusal;
 }
 
 static void
@@ -89,18 +94,19 @@ static bool
 close_use(struct tracker *tracker, struct use *use, struct record *record)
 {
     struct auth_value credentials;
-    bool stale = false, success = record->status < 300;
+    bool success = record->status < 300;
     if (use->identity_only || use->relayed ||
         (use->outcome != OUTCOME_NONE && (!success || use->outcome == OUTCOME_ACCEPTED)) ||
         !line_parse(&use->line, &credentials))
         return false;
-    const struct auth_line *lines = record->detail ? record->detail->lines : NULL;
-    bool again = !lines || asks_again(lines, use, &credentials, &stale);
-    use->stale_said = again && stale;
-    use->outcome = audit_outcome(use, record->status, again, stale);
+    const struct refusal refusal =
+        read_refusal(record->detail ? record->detail->lines : NULL, use, &credentials);
+    use->stale_said = refusal.again && refusal.stale;
+    use->outcome = audit_outcome(record->status, refusal.again,
+                                 refusal.stale || (use->nonce_accepted_in && !refusal.same_nonce));
+    use->closed_status = record->status;
     use->cause = audit_cause(use, use->outcome);
     use->closed_frame = record->frame;
-    use->closed_status = record->status;
     struct closing *closing = host_new(tracker, struct closing);
     struct record_detail *detail = record_detail(tracker, record);
     *closing = (struct closing){detail->closings, use};

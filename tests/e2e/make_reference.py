@@ -1,0 +1,69 @@
+#!/usr/bin/python3
+"""Writes the generated tables of docs/reference.md: fields from `tshark -G fields`, findings from findings.def.
+
+make_reference.py --update   rewrites the tables between their markers; test_reference.py tells when they are out of date
+"""
+import os
+import re
+import sys
+
+from wireshark import ROOT, Wireshark
+
+REFERENCE = ROOT / "docs" / "reference.md"
+FINDINGS = ROOT / "plugin" / "core" / "findings.def"
+TYPES = {"FT_STRING": "string", "FT_FRAMENUM": "frame", "FT_RELATIVE_TIME": "time", "FT_NONE": "subtree",
+         "FT_UINT16": "number", "FT_UINT32": "number", "FT_PROTOCOL": "protocol"}
+STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
+
+
+def findings():
+    """The rows of findings.def as dictionaries."""
+    text = re.sub(r"/\*.*?\*/", "", FINDINGS.read_text(), flags=re.S)
+    rows = []
+    for body in re.findall(r"^FINDING\((.*?)\)\s*$(?=\s*(?:FINDING|\Z))", text, flags=re.S | re.M):
+        joined = re.sub(r'"\s*\n\s*"', "", body)
+        id_, severity, group, stage = re.match(r'(\w+), "[^"]*", (\w+), (\w+), "[^"]*", (\w+)', joined).groups()
+        strings = [s.replace('\\"', '"') for s in STRING.findall(joined)]
+        name, actor, brief, sentence, fix, rfc = strings
+        rows.append({"id": id_, "name": name, "severity": severity.lower(), "group": group.lower(), "stage": stage,
+                     "actor": actor, "brief": brief, "sentence": sentence, "fix": fix, "rfc": rfc})
+    return rows
+
+
+def field_table(wireshark):
+    lines = ["| field | type | meaning |", "|---|---|---|"]
+    for line in wireshark.run(["tshark", "-G", "fields"]).decode().splitlines():
+        cells = line.split("\t")
+        if cells[0] != "F" or cells[4] != "siptrail" or cells[2].startswith("siptrail.finding."):
+            continue
+        lines.append(f"| `{cells[2]}` | {TYPES[cells[3]]} | {cells[7] or cells[1]} |")
+    return lines
+
+
+def finding_table():
+    lines = ["| `siptrail.finding.` | severity | who acts | what it says | what to do | rule |", "|---|---|---|---|---|---|"]
+    for row in findings():
+        sentence = row["sentence"].replace("|", "\\|")
+        lines.append(f"| `{row['name']}` | {row['severity']} | {row['actor']} | {sentence} | {row['fix']} | {row['rfc']} |")
+    return lines
+
+
+def rewritten(text, tables):
+    for name, lines in tables.items():
+        begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+        head, _, rest = text.partition(begin)
+        _, _, tail = rest.partition(end)
+        text = "\n".join([head + begin, *lines, end + tail])
+    return text
+
+
+def current(wireshark):
+    return rewritten(REFERENCE.read_text(), {"fields": field_table(wireshark), "findings": finding_table()})
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["--update"]:
+        sys.exit(__doc__)
+    started = Wireshark(os.environ.get("SIPTRAIL_PLUGIN", ROOT / "build" / "plugin" / "siptrail.so"))
+    REFERENCE.write_text(current(started))
+    started.close()

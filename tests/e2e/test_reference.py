@@ -1,0 +1,31 @@
+"""docs/reference.md says what the code says."""
+from make_reference import REFERENCE, current, findings
+from wireshark import ROOT
+
+
+def test_tables_are_up_to_date(wireshark):
+    assert REFERENCE.read_text() == current(wireshark), "run tests/e2e/make_reference.py --update, and read the diff"
+
+
+def test_every_finding_has_its_texts():
+    rows = findings()
+    assert len(rows) > 80
+    assert len({row["name"] for row in rows}) == len(rows)
+    for row in rows:
+        for key in ("brief", "sentence", "fix", "rfc"):
+            assert row[key], f"{row['name']} has no {key}"
+        assert row["actor"] in ("client", "server", "path", "nobody"), row["name"]
+
+
+def test_every_outcome_and_variant_is_explained():
+    text = REFERENCE.read_text()
+    for word in ("accepted", "rejected", "stale", "other-realm", "forbidden", "interval-too-brief", "failed", "no-retry",
+                 "no-answer", "unknown"):
+        assert f"`{word}`" in text, word
+    digest = (ROOT / "plugin" / "core" / "digest.c").read_text()
+    table = digest[digest.index("variants[] = {"):]
+    table = table[:table.index("};")]
+    names = [line.split('"')[1] for line in table.splitlines() if line.strip().startswith('{"')]
+    assert len(names) > 15
+    for name in names:
+        assert f"`{name}`" in text, name
