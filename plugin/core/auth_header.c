@@ -58,11 +58,16 @@ take_token(struct slice *rest)
     return token;
 }
 
-static void
+/* True when there was a comma. */
+static bool
 skip_separators(struct slice *rest)
 {
-    while (rest->len > 0 && (slice_is_lws(*rest->p) || *rest->p == ','))
+    bool comma = false;
+    while (rest->len > 0 && (slice_is_lws(*rest->p) || *rest->p == ',')) {
+        comma |= *rest->p == ',';
         *rest = slice_from(*rest, 1);
+    }
+    return comma;
 }
 
 /* The string after the opening quote; a backslash escapes whatever follows it. */
@@ -124,27 +129,31 @@ take_param(struct slice *rest, struct auth_value *value)
     return true;
 }
 
-/* A scheme stands next: a token, blanks, and then the beginning of a parameter or of a token68. */
+/* A scheme stands next: a token, blanks, and then a parameter. Behind a comma a token68 will do instead. */
 static bool
-at_scheme(struct slice rest)
+at_scheme(struct slice rest, bool comma)
 {
-    struct slice token = take_token(&rest);
-    return token.len > 0 && rest.len > 0 && slice_is_lws(*rest.p) && slice_trim_left(rest).len > 0 &&
-           is_token(*slice_trim_left(rest).p);
+    struct slice scheme = take_token(&rest);
+    struct slice ahead = slice_trim_left(rest);
+    if (scheme.len == 0 || ahead.len == 0 || ahead.len == rest.len)
+        return false;
+    struct slice name = take_token(&ahead);
+    ahead = slice_trim_left(ahead);
+    return name.len > 0 && (comma || (ahead.len > 0 && *ahead.p == '='));
 }
 
 /* Parameters up to the end or to the next scheme. What fits no grammar is stepped over to the next comma. */
 static void
 take_params(struct slice *rest, struct auth_value *value)
 {
-    skip_separators(rest);
+    bool comma = skip_separators(rest);
     while (rest->len > 0) {
-        if (!take_param(rest, value)) {
-            if (at_scheme(*rest))
-                return;
+        bool skipped = !take_param(rest, value);
+        if (skipped && at_scheme(*rest, comma))
+            return;
+        if (skipped)
             slice_until(*rest, ',', rest);
-        }
-        skip_separators(rest);
+        comma = skip_separators(rest) || skipped;
     }
 }
 

@@ -697,19 +697,6 @@ row_rank(const struct reading *reading, const struct credential *row)
     return host.p && slice_equal(row->user, user) ? 1 : 0;
 }
 
-bool
-digest_user_configured(const struct auth_value *credentials, const struct credential *rows, size_t count)
-{
-    struct slice user, host, full = credentials->param[AUTH_USERNAME];
-    sip_uri_split(full, &user, &host);
-    for (size_t i = 0; i < count; i++) {
-        if (is_any(rows[i].user) || slice_equal(rows[i].user, full) ||
-            (host.p && slice_equal(rows[i].user, user)))
-            return true;
-    }
-    return false;
-}
-
 /* A hashed name enters A1 in the clear (RFC 7616 section 3.4.4), and only the row knows it. */
 static void
 reveal_user(const struct reading *reading, const struct credential *row, struct attempt *attempt)
@@ -776,12 +763,13 @@ try_rows(const struct reading *reading, const struct credential *rows, size_t co
         if (row_rank(reading, &rows[i]) != rank)
             continue;
         enum try_result result = try_row(reading, &rows[i], &fits);
+        if (result == TRY_MISFIT || fits)
+            verdict->tried++;
         if (fits && (fits->conforming || !verdict->variant))
             note_fit(verdict, fits, i + 1);
         if (fits && fits->conforming)
             return true;
         if (result == TRY_MISFIT || fits) {
-            verdict->tried++;
             verdict->status = DIGEST_BAD;
             verdict->reason = verdict->variant ? DIGEST_NONCONFORMING : DIGEST_MISMATCH;
         } else if (verdict->status != DIGEST_BAD) {
@@ -816,6 +804,29 @@ judge(const struct reading *reading, const struct credential *rows, size_t count
     verdict->reason = DIGEST_NO_CREDENTIAL;
     if (!try_rows(reading, rows, count, 2, verdict) && verdict->reason == DIGEST_NO_CREDENTIAL)
         try_rows(reading, rows, count, 1, verdict);
+}
+
+/* A row that stands for this user in one realm stands for it in the question whether anything is configured.
+ */
+bool
+digest_user_configured(const struct auth_value *credentials, const struct credential *rows, size_t count)
+{
+    const struct digest_input input = {.credentials = credentials,
+                                       .response = credentials->param[AUTH_RESPONSE]};
+    const struct algorithm *algorithm = effective_algorithm(&input);
+    struct reading reading = {0};
+    bool configured = false;
+    if (count == 0)
+        return false;
+    if (reading_begin(&input, algorithm ? algorithm : &algorithms[0], &reading)) {
+        for (size_t i = 0; i < count && !configured; i++) {
+            struct credential row = rows[i];
+            row.realm = reading.rfc.realm;
+            configured = row_rank(&reading, &row) > 0;
+        }
+    }
+    g_free(reading.scratch);
+    return configured;
 }
 
 struct digest_verdict

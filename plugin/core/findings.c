@@ -610,8 +610,6 @@ exchange_number(const struct exchange *exchange, const char *name)
         return exchange->retry_frame;
     if (strcmp(name, "closed") == 0)
         return exchange->closed_frame;
-    if (strcmp(name, "attempt") == 0)
-        return exchange->attempt - 1;
     if (strcmp(name, "attempts") == 0)
         return exchange->attempt;
     if (strcmp(name, "code") == 0)
@@ -653,7 +651,8 @@ append_number(GString *text, const struct finding_values *values, const char *na
         number = values->status;
     if (!number)
         number = exchange_number(values->exchange, name);
-    if (number)
+    bool counts = strcmp(name, "tried") == 0 || strcmp(name, "variants") == 0;
+    if (number || counts)
         g_string_append_printf(text, "%u", number);
     else
         g_string_append_c(text, '?');

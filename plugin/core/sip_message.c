@@ -101,7 +101,7 @@ sip_message_next_header(struct slice *rest, enum sip_header *id, struct slice *v
         line = slice_between(line.p, slice_end(fold));
     }
     name = slice_until(line, ':', value);
-    *id = header_id(slice_trim(name));
+    *id = name.len < line.len ? header_id(slice_trim(name)) : SIP_HEADER_COUNT;
     *value = slice_trim(*value);
     return true;
 }
@@ -173,7 +173,7 @@ parse_sent_by(struct slice sent_by, struct sip_via *via)
     uint32_t number;
     if (sent_by.len > 0 && *sent_by.p == '[') {
         struct slice inside = slice_until(sent_by, ']', &port);
-        via->host = slice_between(sent_by.p, slice_end(inside));
+        via->host = (struct slice){sent_by.p, inside.len < sent_by.len ? inside.len + 1 : inside.len};
         port = slice_from(slice_trim(port), 1);
     } else {
         via->host = slice_trim(slice_until(sent_by, ':', &port));
@@ -211,22 +211,38 @@ parse_cseq(struct slice value, struct sip_message *message)
     message->cseq_method = slice_trim(slice_from(value, n));
 }
 
+static bool
+is_token(struct slice s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        char c = s.p[i], letter = c | 0x20;
+        if (!is_digit(c) && !(letter >= 'a' && letter <= 'z') && !(c && strchr("-.!%*_+`'~", c)))
+            return false;
+    }
+    return s.len > 0;
+}
+
+static bool
+parse_status_line(struct slice rest, struct sip_message *message)
+{
+    struct slice code = slice_until(slice_trim_left(rest), ' ', NULL);
+    uint32_t status;
+    if (code.len != 3 || !sip_number(code, &status) || status < 100 || status > 699)
+        return false;
+    message->status = (uint16_t)status;
+    return true;
+}
+
 /* "SIP/2.0 SP 3DIGIT SP reason" or "METHOD SP Request-URI SP SIP/2.0". */
 static bool
 parse_start_line(struct slice line, struct sip_message *message)
 {
     struct slice rest, version = SLICE("SIP/2.0");
-    uint32_t status;
     struct slice first = slice_until(line, ' ', &rest);
-    if (slice_equal_nocase(first, version)) {
-        rest = slice_trim_left(rest);
-        if (rest.len < 3 || !sip_number((struct slice){rest.p, 3}, &status) || status < 100 || status > 699)
-            return false;
-        message->status = (uint16_t)status;
-        return true;
-    }
+    if (slice_equal_nocase(first, version))
+        return parse_status_line(rest, message);
     rest = slice_trim(rest);
-    if (first.len == 0 || rest.len <= version.len)
+    if (!is_token(first) || rest.len <= version.len)
         return false;
     struct slice tail = slice_from(rest, rest.len - version.len);
     if (!slice_equal_nocase(tail, version) || !slice_is_lws(tail.p[-1]))

@@ -119,6 +119,22 @@ state_hash(struct tracker *tracker, struct slice header)
     return hash * 31 + (reason.len ? tracker->host.hash((const uint8_t *)reason.p, reason.len) : 0);
 }
 
+/* Notifier and subscriber agree to the second when a subscription ends; this much may get lost in between. */
+#define EXPIRY_SLACK_NS (INT64_C(2) * 1000000000)
+
+/* When the NOTIFY says that the subscription ends; 0 when it does not say. */
+static int64_t
+notify_deadline(const struct sip_message *message, const struct record *record)
+{
+    struct slice parameters;
+    uint32_t seconds;
+    slice_until(message->header[SIP_SUBSCRIPTION_STATE], ';', &parameters);
+    if (!message->header[SIP_SUBSCRIPTION_STATE].p ||
+        !sip_number(sip_parameter(parameters, SLICE("expires")), &seconds))
+        return 0;
+    return record->time + (int64_t)seconds * 1000000000;
+}
+
 /* What is wrong with a NOTIFY while a 204 is in force (RFC 5839 section 5.2, 6.2, 6.3). */
 static enum finding
 judge_notify(const struct subscription *subscription, const struct sip_message *message, bool state_changed)
@@ -187,7 +203,11 @@ audit_notify(struct tracker *tracker, const struct sip_message *message,
     struct no_notify *suppressed = subscription->suppressed;
     if (!suppressed)
         return;
-    enum finding finding = judge_notify(subscription, message, state != subscription->state_hash);
+    int64_t deadline = notify_deadline(message, record);
+    bool shortened =
+        deadline && subscription->deadline && deadline + EXPIRY_SLACK_NS < subscription->deadline;
+    enum finding finding =
+        judge_notify(subscription, message, shortened || state != subscription->state_hash);
     if (finding == FINDING_NONE)
         return;
     record_note(tracker, record, (uint16_t)finding, subscription->suppressed_frame, suppressed->etag_frame);
@@ -211,6 +231,8 @@ add_notify(struct tracker *tracker, const struct sip_message *message, struct re
     audit_notify(tracker, message, subscription, state, record);
     ask_rules(tracker, STAGE_NOTIFY, &context, record, subscription->etag_frame);
     subscription->state_hash = state;
+    if (notify_deadline(message, record))
+        subscription->deadline = notify_deadline(message, record);
     remember_etag(tracker, message, event, subscription, record->frame);
     g_free(event);
 }
@@ -236,11 +258,13 @@ find_tag(struct tracker *tracker, const struct sip_message *message, const char 
 {
     key_etag(tracker, message, event, etag);
     const struct tag_issue *issue = key_find(tracker);
-    *resumed = issue == NULL;
+    *resumed = false;
     if (issue)
         return issue;
     key_etag_any(tracker, message->to_uri, event, etag);
-    return key_find(tracker);
+    issue = key_find(tracker);
+    *resumed = issue != NULL;
+    return issue;
 }
 
 void
@@ -338,4 +362,7 @@ subscription_response(struct tracker *tracker, const struct sip_message *message
     subscription->suppressed = right ? no_notify : NULL;
     subscription->suppressed_frame = record->frame;
     subscription->ended = transaction->subscribe->unsubscribes;
+    uint32_t granted;
+    if (message->header[SIP_EXPIRES].p && sip_number(message->header[SIP_EXPIRES], &granted))
+        subscription->deadline = record->time + (int64_t)granted * 1000000000;
 }

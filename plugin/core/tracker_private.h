@@ -27,6 +27,7 @@ struct subscription {
     uint32_t suppressed_frame;
     bool ended;          /**< … and that ended the subscription */
     uint32_t state_hash; /**< of the latest NOTIFY's Subscription-State, without its seconds */
+    int64_t deadline;    /**< when it ends, as the latest message said; 0: unknown */
     const char *etag;    /**< of the latest NOTIFY that had one; NULL none yet */
     uint32_t etag_frame;
     uint32_t body_hash;   /**< of its body; 0: it had none */
