@@ -766,6 +766,23 @@ title_response(const struct view *view, wmem_strbuf_t *title)
         wmem_strbuf_append_printf(title, " to a %s that is not in the capture", record->method);
 }
 
+static void
+title_again(const struct record *record, wmem_strbuf_t *title)
+{
+    const struct use *closing = record->detail ? main_closing(record->detail) : NULL;
+    wmem_strbuf_append_printf(title, "%s of frame %u: ",
+                              record->is_copy ? "copy (the same packet, captured twice)" : "retransmission",
+                              record->first->frame);
+    if (record->status)
+        wmem_strbuf_append_printf(title, "%u to the ", record->status);
+    wmem_strbuf_append(title, record->method);
+    if (!closing)
+        return;
+    const struct finding_values values = {.use = closing, .exchange = closing->exchange};
+    wmem_strbuf_append_printf(title, "; credentials of frame %u ", closing->request_frame);
+    append_outcome(title, closing->outcome, (enum finding)closing->cause, &values);
+}
+
 static const char *
 title_of(const struct view *view)
 {
@@ -773,10 +790,7 @@ title_of(const struct view *view)
     const struct record_detail *detail = record->detail;
     wmem_strbuf_t *title = wmem_strbuf_new(view->pinfo->pool, "");
     if (record->first)
-        wmem_strbuf_append_printf(title, "%s of frame %u: %s",
-                                  record->is_copy ? "copy (the same packet, captured twice)"
-                                                  : "retransmission",
-                                  record->first->frame, record->method);
+        title_again(record, title);
     else if (detail && detail->opens)
         title_challenge(view, title);
     else if (detail && detail->no_notify)
@@ -808,25 +822,8 @@ show_transaction(const struct view *view)
 }
 
 static void
-show_detail(const struct view *view, const struct record_detail *detail)
+show_notes(const struct view *view, const struct record_detail *detail)
 {
-    if (detail->opens) {
-        add_number(view, hf_attempt, detail->opens->attempt);
-        show_exchange(view, detail->opens);
-        show_closings(view, detail);
-        show_challenges(view, detail);
-    }
-    for (const struct use *use = detail->uses; use; use = use->next)
-        show_use(view, use);
-    if (detail->uses)
-        add_frame(view, hf_outcome_in, main_use(detail)->closed_frame);
-    if (detail->proof)
-        show_info(view, detail);
-    if (!detail->opens)
-        show_closings(view, detail);
-    if (detail->no_notify)
-        show_no_notify(view, detail->no_notify);
-    show_advice(view, detail);
     for (const struct note *note = detail->notes; note; note = note->next) {
         const struct finding_values values = {.exchange = detail->opens,
                                               .use = note->use,
@@ -836,6 +833,29 @@ show_detail(const struct view *view, const struct record_detail *detail)
                                               .frame_b = note->frame_b};
         add_expert(view, view->item, (enum finding)note->finding, &values);
     }
+}
+
+/* What it means comes first, then the evidence. */
+static void
+show_detail(const struct view *view, const struct record_detail *detail)
+{
+    if (detail->opens) {
+        add_number(view, hf_attempt, detail->opens->attempt);
+        show_exchange(view, detail->opens);
+    }
+    show_closings(view, detail);
+    if (detail->no_notify)
+        show_no_notify(view, detail->no_notify);
+    show_advice(view, detail);
+    show_notes(view, detail);
+    if (detail->opens)
+        show_challenges(view, detail);
+    for (const struct use *use = detail->uses; use; use = use->next)
+        show_use(view, use);
+    if (detail->uses)
+        add_frame(view, hf_outcome_in, main_use(detail)->closed_frame);
+    if (detail->proof)
+        show_info(view, detail);
 }
 
 /* A request of which nothing is known, not even its answer, is left alone. */

@@ -72,13 +72,27 @@ stale_cause(const struct use *use)
                                                                         : FINDING_STALE_UNSAID;
 }
 
-/* A server that does not like the form says 400, or 403. */
+static enum finding
+any_suspect(const struct use *use)
+{
+    for (unsigned i = 1; i < FINDING_COUNT; i++) {
+        if (finding_set_has(&use->suspects, i))
+            return (enum finding)i;
+    }
+    return FINDING_NONE;
+}
+
+/* A server that does not like the form of the credentials says 400, then whatever is odd may be the reason;
+ * or 403. */
 static enum finding
 failure_cause(const struct use *use, enum finding otherwise)
 {
     enum finding suspect =
         use->closed_status == 400 || use->closed_status == 403 ? suspect_cause(use) : FINDING_NONE;
-    return suspect != FINDING_NONE && finding_rule(suspect)->weight == WEIGHT_CAUSE ? suspect : otherwise;
+    if (suspect != FINDING_NONE && finding_rule(suspect)->weight >= WEIGHT_CAUSE_UNLESS_BAD)
+        return suspect;
+    suspect = use->closed_status == 400 ? any_suspect(use) : FINDING_NONE;
+    return suspect != FINDING_NONE ? suspect : otherwise;
 }
 
 enum finding
@@ -202,8 +216,8 @@ static const struct advice advices[] = {
          "unknown or disabled account, wrong address-of-record, source address not allowed", NULL},
     [OUTCOME_INTERVAL_TOO_BRIEF] = {"authentication passed, the requested expiry is too short for the server",
                                     "REGISTER or SUBSCRIBE with a small Expires", NULL},
-    [OUTCOME_FAILED] = {"authentication did not stop the request, something else did",
-                        "any final answer from 300 on that is not about authentication", NULL},
+    [OUTCOME_FAILED] = {"the answer to the credentials is neither a success nor another challenge",
+                        "any final answer from 300 on but 401, 403, 407 and 423", NULL},
     [OUTCOME_NO_RETRY] =
         {"the client got a challenge and did nothing more",
          "no credentials for this realm, an algorithm that it does not know, or the challenge was "

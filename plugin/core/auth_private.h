@@ -83,10 +83,9 @@ void nonce_issue(struct tracker *tracker, struct slice text, const struct sip_me
 /** On this hop, or else the latest on any; NULL unknown. */
 struct nonce *nonce_find(struct tracker *tracker, struct slice text, const struct arrival *arrival);
 /** Never NULL. */
-struct nonce_user *nonce_user_find(struct tracker *tracker, struct slice nonce, const char *user_at_realm,
-                                   const struct arrival *arrival);
-struct nonce_call *nonce_call_find(struct tracker *tracker, struct slice nonce, struct slice call_id,
-                                   const struct arrival *arrival);
+struct nonce_user *nonce_user_find(struct tracker *tracker, const struct nonce *nonce,
+                                   const char *user_at_realm);
+struct nonce_call *nonce_call_find(struct tracker *tracker, const struct nonce *nonce, struct slice call_id);
 void key_dialog(struct tracker *tracker, struct slice call_id, const struct arrival *arrival);
 
 #endif

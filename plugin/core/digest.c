@@ -437,7 +437,8 @@ with_qop_list(struct attempt *attempt, const struct reading *reading)
 static bool
 with_qop_quotes(struct attempt *attempt, const struct reading *reading)
 {
-    if (!(reading->input->credentials->quoted & 1u << AUTH_QOP) || !attempt->qop.p)
+    const struct auth_value *credentials = reading->input->credentials;
+    if (!(credentials->quoted & 1u << AUTH_QOP) || credentials->unterminated || !attempt->qop.p)
         return false;
     attempt->qop = (struct slice){attempt->qop.p - 1, attempt->qop.len + 2};
     return true;
@@ -789,6 +790,7 @@ try_auts(const struct reading *reading, struct digest_verdict *verdict)
     enum try_result result = try_row(reading, &nobody, &fits);
     verdict->status = DIGEST_BAD;
     verdict->reason = reason_of(result);
+    verdict->tried = 1;
     if (fits)
         note_fit(verdict, fits, 0);
 }

@@ -129,6 +129,26 @@ tell_suspects(struct tracker *tracker, const struct use *use, struct record *rec
     }
 }
 
+/* To a server the retry with the old branch is a retransmission of the refused request, and it sends its
+ * refusal again (RFC 3261 section 17.2.2): that is how such a retry is refused. */
+void
+exchange_refused_again(struct tracker *tracker, const struct transaction *transaction, struct record *record)
+{
+    struct exchange *opened = transaction->opened;
+    if (!opened || opened->outcome != OUTCOME_NONE || !opened->retry ||
+        !finding_set_has(&opened->retry->suspects, FINDING_BRANCH_REUSED))
+        return;
+    struct use *use = opened->retry;
+    use->outcome = OUTCOME_REJECTED;
+    use->closed_status = record->status;
+    use->closed_frame = record->frame;
+    use->cause = FINDING_BRANCH_REUSED;
+    struct closing *closing = host_new(tracker, struct closing);
+    closing->use = use;
+    record_detail(tracker, record)->closings = closing;
+    exchange_close(use->exchange, use, record);
+}
+
 /* An account that fails is counted once for the address that it fails from. */
 static void
 count_failure(struct tracker *tracker, struct account *account, const struct use *use,

@@ -161,7 +161,7 @@ uri_rewritten(const struct finding_context *c)
 static bool
 uri_differs(const struct finding_context *c)
 {
-    return sent(c, AUTH_URI).p && !slice_equal(sent(c, AUTH_URI), c->message->request_uri);
+    return sent(c, AUTH_URI).p && !c->signed_in && !slice_equal(sent(c, AUTH_URI), c->message->request_uri);
 }
 
 static bool
@@ -215,7 +215,8 @@ weaker_algorithm(const struct finding_context *c)
         return false;
     return slice_starts_nocase(top.param[AUTH_ALGORITHM], SLICE("SHA-")) &&
            slice_equal(top.param[AUTH_REALM], sent(c, AUTH_REALM)) &&
-           slice_starts_nocase(algorithm_or_md5(sent(c, AUTH_ALGORITHM)), SLICE("MD5"));
+           slice_starts_nocase(algorithm_or_md5(sent(c, AUTH_ALGORITHM)), SLICE("MD5")) &&
+           is_offered(c, algorithm_or_md5(sent(c, AUTH_ALGORITHM)));
 }
 
 static bool
@@ -585,18 +586,28 @@ append_offered(GString *text, const struct finding_values *values)
 }
 
 static void
+append_why(GString *text, const struct use *use)
+{
+    if (use && use->verdict.missing)
+        g_string_append_printf(text, "parameter %s is missing", use->verdict.missing);
+    else
+        g_string_append(text, use ? digest_reason_text(use->verdict.reason) : "?");
+}
+
+static void
 append_reason(GString *text, const struct finding_values *values)
 {
     const struct use *use = values_use(values);
-    if (!use || use->verdict.status == DIGEST_NONE)
+    if (!use || use->verdict.status == DIGEST_NONE) {
         g_string_append(text, "there is no digest to verify");
-    else if (use->verdict.status == DIGEST_GOOD)
+        return;
+    }
+    if (use->verdict.status == DIGEST_GOOD) {
         g_string_append(text, "the digest is right");
-    else if (use->verdict.missing)
-        g_string_append_printf(text, "parameter %s is missing", use->verdict.missing);
-    else
-        g_string_append_printf(text, "the digest is %s: %s", digest_status_text(use->verdict.status),
-                               digest_reason_text(use->verdict.reason));
+        return;
+    }
+    g_string_append_printf(text, "the digest is %s: ", digest_status_text(use->verdict.status));
+    append_why(text, use);
 }
 
 static uint32_t
@@ -672,6 +683,8 @@ append_value(GString *text, const struct finding_values *values, const char *nam
         append_offered(text, values);
     else if (strcmp(name, "reason") == 0)
         append_reason(text, values);
+    else if (strcmp(name, "why") == 0)
+        append_why(text, use);
     else if (strcmp(name, "variant") == 0)
         g_string_append(text, use && use->verdict.variant ? use->verdict.variant : "?");
     else if (strcmp(name, "account") == 0)

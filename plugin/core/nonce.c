@@ -171,20 +171,20 @@ key_nonce_any(struct tracker *tracker, struct slice text)
     key_add(tracker, text);
 }
 
+/* A nonce of one hop, by the object that stands for it: shorter than its text, and the same for a client that
+ * moved. */
 static void
-key_call(struct tracker *tracker, struct slice text, struct slice call_id, const struct arrival *arrival)
+key_nonce_object(struct tracker *tracker, enum index_kind kind, const struct nonce *nonce)
 {
-    key_begin(tracker, INDEX_CALL);
-    key_add(tracker, text);
-    key_add(tracker, call_id);
-    key_add_hop(tracker, arrival);
+    key_begin(tracker, kind);
+    key_add(tracker, (struct slice){(const char *)&nonce, sizeof nonce});
 }
 
 struct nonce_call *
-nonce_call_find(struct tracker *tracker, struct slice nonce, struct slice call_id,
-                const struct arrival *arrival)
+nonce_call_find(struct tracker *tracker, const struct nonce *nonce, struct slice call_id)
 {
-    key_call(tracker, nonce, call_id, arrival);
+    key_nonce_object(tracker, INDEX_CALL, nonce);
+    key_add(tracker, call_id);
     struct nonce_call *call = key_find(tracker);
     if (!call) {
         call = host_new(tracker, struct nonce_call);
@@ -217,7 +217,7 @@ nonce_issue(struct tracker *tracker, struct slice text, const struct sip_message
     nonce->issue = issue;
     key_nonce_any(tracker, text);
     key_put(tracker, nonce);
-    struct nonce_call *call = nonce_call_find(tracker, text, message->header[SIP_CALL_ID], arrival);
+    struct nonce_call *call = nonce_call_find(tracker, nonce, message->header[SIP_CALL_ID]);
     *call = (struct nonce_call){.issue = issue}; /* given anew: the client may count from 1 again */
 }
 
@@ -233,13 +233,10 @@ nonce_find(struct tracker *tracker, struct slice text, const struct arrival *arr
 }
 
 struct nonce_user *
-nonce_user_find(struct tracker *tracker, struct slice nonce, const char *user_at_realm,
-                const struct arrival *arrival)
+nonce_user_find(struct tracker *tracker, const struct nonce *nonce, const char *user_at_realm)
 {
-    key_begin(tracker, INDEX_NONCE_USER);
-    key_add(tracker, nonce);
+    key_nonce_object(tracker, INDEX_NONCE_USER, nonce);
     key_add(tracker, (struct slice){user_at_realm, strlen(user_at_realm)});
-    key_add_hop(tracker, arrival);
     struct nonce_user *user = key_find(tracker);
     if (!user) {
         user = host_new(tracker, struct nonce_user);

@@ -80,13 +80,13 @@ slice_trim(struct slice s)
     return s;
 }
 
-/** The rest of `s` from offset `n`; empty at its end when it is shorter. */
+/** The rest of `s` from offset `n`; empty at its end when it is shorter; absent when `s` is. */
 static inline struct slice
 slice_from(struct slice s, size_t n)
 {
     if (n > s.len)
         n = s.len;
-    return (struct slice){s.p + n, s.len - n};
+    return (struct slice){s.p ? s.p + n : NULL, s.len - n};
 }
 
 /** Up to the first `c`, which need not be there; `rest`, if wanted, gets what follows it. */

@@ -391,6 +391,8 @@ add_response(struct tracker *tracker, const struct sip_message *message, const s
             mark_again(record, seen->record, seen->last_seen,
                        !endpoint_same_address(&seen->from, &arrival->from));
             seen->last_seen = arrival->time;
+            if (!record->is_copy)
+                exchange_refused_again(tracker, transaction, record);
             return;
         }
         response_remember(transaction, hash, arrival, record);

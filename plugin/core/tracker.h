@@ -97,8 +97,8 @@ struct exchange {
     uint32_t retry_frame; /**< first authenticated retry; 0: none yet */
     int64_t retry_time;
     int64_t retry_clock;
-    bool retry_pending;      /**< a provisional response came: the server is at work */
-    const struct use *retry; /**< the credentials that answered */
+    bool retry_pending; /**< a provisional response came: the server is at work */
+    struct use *retry;  /**< the credentials that answered */
 
     enum outcome outcome;
     uint32_t closed_frame; /**< the message that closed it; 0: none */

@@ -57,8 +57,8 @@ enum index_kind {
     INDEX_FALLBACK = 'F',     /**< Call-ID, CSeq, method, From tag: the latest transaction */
     INDEX_NONCE = 'N',        /**< nonce, hop */
     INDEX_NONCE_ANY = 'n',    /**< nonce on whatever hop: the latest */
-    INDEX_NONCE_USER = 'u',   /**< nonce, user@realm, hop */
-    INDEX_CALL = 'X',         /**< nonce, Call-ID, hop */
+    INDEX_NONCE_USER = 'u',   /**< nonce of a hop, user@realm */
+    INDEX_CALL = 'X',         /**< nonce of a hop, Call-ID */
     INDEX_SIGNED = 'G',       /**< nonce, response digits: the first request with them */
     INDEX_SOURCE = 'P',       /**< client address */
     INDEX_DIALOG = 'D',       /**< Call-ID, hop: the latest exchange */
@@ -124,6 +124,9 @@ void exchange_request(struct tracker *tracker, const struct sip_message *message
 /** A first copy of a response to `transaction`, which is NULL when the capture does not hold the request. */
 void exchange_response(struct tracker *tracker, const struct sip_message *message,
                        const struct arrival *arrival, struct transaction *transaction, struct record *record);
+/** A retransmission of a 401 or 407. */
+void exchange_refused_again(struct tracker *tracker, const struct transaction *transaction,
+                            struct record *record);
 /** Hash of all that is in the credentials headers; 0 without. */
 uint32_t credentials_fingerprint(struct tracker *tracker, const struct sip_message *message);
 

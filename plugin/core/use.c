@@ -131,18 +131,19 @@ link_by_nonce(struct tracker *tracker, const struct request_view *view, struct u
     struct nonce *nonce = text.len ? nonce_find(tracker, text, view->arrival) : NULL;
     if (!nonce)
         return NULL;
-    use->call = nonce_call_find(tracker, text, view->message->header[SIP_CALL_ID], view->arrival);
-    use->holder = nonce_user_find(tracker, text, use->user_at_realm, view->arrival);
+    use->call = nonce_call_find(tracker, nonce, view->message->header[SIP_CALL_ID]);
+    use->holder = nonce_user_find(tracker, nonce, use->user_at_realm);
     use->issue = choose_issue(nonce, use, view);
+    use->relayed = use->issue && is_relayed(use->issue->exchange, view->arrival);
     use->nonce_accepted_in = use->holder->accepted_in;
-    use->holder->uses += view->follows ? 0 : 1;
+    use->holder->uses += view->follows || use->relayed ? 0 : 1;
     use->nonce_use = use->holder->uses;
     if (!use->issue)
         return nonce;
-    use->holder->issue = use->issue;
+    if (!use->relayed)
+        use->holder->issue = use->issue;
     use->evidence = use->issue->exchange ? EVIDENCE_NONCE : EVIDENCE_NEXTNONCE;
     use->nonce_age = view->record->time - use->issue->time;
-    use->relayed = is_relayed(use->issue->exchange, view->arrival);
     use_answers(use, use->issue, credentials, &challenge, &has_challenge);
     return nonce;
 }
@@ -312,7 +313,7 @@ static void
 count_nc(const struct request_view *view, struct use *use, const struct auth_value *credentials)
 {
     uint32_t nc = parse_nc(credentials->param[AUTH_NC]);
-    if (!use->call || nc == 0 || (view->follows && nc <= use->call->nc))
+    if (!use->call || use->relayed || nc == 0 || (view->follows && nc <= use->call->nc))
         return;
     use->call->nc = nc;
     use->call->nc_frame = view->record->frame;
@@ -336,7 +337,7 @@ use_finish(struct tracker *tracker, const struct request_view *view, struct use 
         use_verify(tracker, view, use, &credentials, has_challenge ? &challenge : NULL);
     if (use->holder && !use->holder->first_cnonce.p && credentials.param[AUTH_CNONCE].p)
         use->holder->first_cnonce = host_slice(tracker, credentials.param[AUTH_CNONCE]);
-    if (!view->follows && !use->identity_only)
+    if (!view->follows && !use->identity_only && !use->relayed)
         find_suspects(tracker, view, use, &credentials, has_challenge ? &challenge : NULL);
     count_nc(view, use, &credentials);
 }

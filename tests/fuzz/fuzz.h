@@ -15,10 +15,10 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /** A broken promise of the code under test is a find, like a crash. */
-#define must(condition)                                                                                              \
-    do {                                                                                                             \
-        if (!(condition))                                                                                            \
-            abort();                                                                                                 \
+#define must(condition)                                                                                      \
+    do {                                                                                                     \
+        if (!(condition))                                                                                    \
+            abort();                                                                                         \
     } while (0)
 
 /** The octets of one input, without a terminator behind them. */

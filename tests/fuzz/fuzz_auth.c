@@ -1,5 +1,6 @@
 /* fuzz_auth.c
- * Any octets as a header value: challenges and credentials, Authentication-Info, and the decoders of their texts.
+ * Any octets as a header value: challenges and credentials, Authentication-Info, and the decoders of their
+ * texts.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -15,8 +15,9 @@ static struct script
 read_script(struct slice text)
 {
     struct script script;
-    struct slice *const lines[] = {&script.options,     &script.credentials, &script.challenge, &script.method,
-                                   &script.request_uri, &script.user,        &script.realm,     &script.secret};
+    struct slice *const lines[] = {&script.options, &script.credentials, &script.challenge,
+                                   &script.method,  &script.request_uri, &script.user,
+                                   &script.realm,   &script.secret};
     for (size_t i = 0; i < G_N_ELEMENTS(lines); i++)
         *lines[i] = slice_until(text, '\n', &text);
     script.body = text;
@@ -29,7 +30,8 @@ has_option(const struct script *script, char option)
     return script->options.len > 0 && memchr(script->options.p, option, script->options.len);
 }
 
-/* p password, h HA1, r RES, o K and OP, c K and OPc; a secret of the wrong length is the caller's fault, not a case. */
+/* p password, h HA1, r RES, o K and OP, c K and OPc; a secret of the wrong length is the caller's fault, not
+ * a case. */
 static struct credential
 read_row(const struct script *script)
 {
@@ -48,7 +50,8 @@ read_row(const struct script *script)
 static void
 check_verdict(const struct digest_verdict *verdict, size_t count)
 {
-    must(verdict->status == DIGEST_GOOD || verdict->status == DIGEST_BAD || verdict->status == DIGEST_UNVERIFIED);
+    must(verdict->status == DIGEST_GOOD || verdict->status == DIGEST_BAD ||
+         verdict->status == DIGEST_UNVERIFIED);
     must((verdict->status == DIGEST_GOOD) == (verdict->reason == DIGEST_REASON_NONE));
     must((verdict->reason == DIGEST_PARAMETER_MISSING) == (verdict->missing != NULL));
     must(verdict->status != DIGEST_GOOD || verdict->variant);

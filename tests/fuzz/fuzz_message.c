@@ -1,5 +1,6 @@
 /* fuzz_message.c
- * Any octets through sip_message_parse and what reads its views. The first octet says whether the capture was cut.
+ * Any octets through sip_message_parse and what reads its views. The first octet says whether the capture was
+ * cut.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -19,10 +20,11 @@ check_uri(struct slice uri)
 static void
 check_views(const struct sip_message *message, struct slice bytes)
 {
-    const struct slice views[] = {message->text,     message->method,  message->request_uri, message->headers,
-                                  message->body,     message->from_uri, message->from_tag,   message->to_uri,
-                                  message->to_tag,   message->cseq_method, message->via.transport,
-                                  message->via.host, message->via.branch};
+    const struct slice views[] = {message->text,        message->method,        message->request_uri,
+                                  message->headers,     message->body,          message->from_uri,
+                                  message->from_tag,    message->to_uri,        message->to_tag,
+                                  message->cseq_method, message->via.transport, message->via.host,
+                                  message->via.branch};
     for (size_t i = 0; i < G_N_ELEMENTS(views); i++)
         must(slice_inside(views[i], bytes));
     for (int id = 0; id < SIP_HEADER_COUNT; id++) {

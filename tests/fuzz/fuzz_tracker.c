@@ -1,5 +1,6 @@
 /* fuzz_tracker.c
- * A whole capture. Before each message stands a line "~TFS": how much time passed, from and to which endpoint.
+ * A whole capture. Before each message stands a line "~TFS": how much time passed, from and to which
+ * endpoint.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -13,9 +14,8 @@
 enum { FRAMES_MAX = 400 };
 
 /* T: '0' on. The last two step back, one of them past what counts as a new clock. */
-static const int64_t steps[] = {0,         1 * MS,     20 * MS,     60 * MS,    500 * MS,
-                                1000 * MS, 10000 * MS, 33000 * MS,  65000 * MS, 700000 * MS,
-                                -5000 * MS, -7200000 * MS};
+static const int64_t steps[] = {0,          1 * MS,     20 * MS,    60 * MS,     500 * MS,   1000 * MS,
+                                10000 * MS, 33000 * MS, 65000 * MS, 700000 * MS, -5000 * MS, -7200000 * MS};
 
 static const struct credential rows[] = {
     {SLICE("alice"), SLICE("example.com"), SECRET_PASSWORD, SLICE("secret"), 0},
@@ -82,7 +82,8 @@ check_record(const struct record *record)
         must(closing->use->request_frame < record->frame);
     for (const struct note *note = record->detail->notes; note; note = note->next) {
         must(note->finding > FINDING_NONE && note->finding < FINDING_COUNT);
-        say((enum finding)note->finding, &(struct finding_values){.method = record->method, .frame_a = note->frame_a});
+        say((enum finding)note->finding,
+            &(struct finding_values){.method = record->method, .frame_a = note->frame_a});
     }
     if (record->detail->no_notify)
         must(audit_advice_204(record->detail->no_notify, record->detail->notes == NULL).meaning);

@@ -1,6 +1,6 @@
 /* replay.c
- * Runs a fuzz target once over each file that is named, or that a named directory holds: what libFuzzer found stays
- * found, with any compiler.
+ * Runs a fuzz target once over each file that is named, or that a named directory holds: what libFuzzer found
+ * stays found, with any compiler.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

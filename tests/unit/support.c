@@ -63,7 +63,8 @@ test_run_all(void)
     return g_test_run();
 }
 
-/* --- host of a tracker ------------------------------------------------------------------------------------------ */
+/* --- host of a tracker
+ * ------------------------------------------------------------------------------------------ */
 
 static GPtrArray *blocks;
 static const struct credential *configured;

@@ -24,13 +24,13 @@ bool slice_inside(struct slice part, struct slice whole);
 char *slice_string(struct slice s);
 
 /** Compares with a terminated string; NULL wants an absent slice. */
-#define assert_slice(slice, expected)                                                                                \
-    G_STMT_START                                                                                                     \
-    {                                                                                                                \
-        char *got_ = slice_string(slice);                                                                            \
-        g_assert_cmpstr(got_, ==, (expected));                                                                       \
-        g_free(got_);                                                                                                \
-    }                                                                                                                \
+#define assert_slice(slice, expected)                                                                        \
+    G_STMT_START                                                                                             \
+    {                                                                                                        \
+        char *got_ = slice_string(slice);                                                                    \
+        g_assert_cmpstr(got_, ==, (expected));                                                               \
+        g_free(got_);                                                                                        \
+    }                                                                                                        \
     G_STMT_END
 
 /** One text per combination of sanitised name parts: "/group/name with blanks" becomes a legal test path. */

@@ -70,7 +70,8 @@ test_wrong_key(gconstpointer data)
 {
     const struct milenage_set *set = data;
     struct aka_vector vector;
-    struct octets k = from_hex(set->k), op = from_hex(set->op), rand = from_hex(set->rand), res = from_hex(set->res);
+    struct octets k = from_hex(set->k), op = from_hex(set->op), rand = from_hex(set->rand),
+                  res = from_hex(set->res);
     g_assert_true(aka_milenage(k.o, op.o, true, rand.o, &vector));
     g_assert_true(memcmp(vector.res, res.o, res.len) != 0);
     k.o[0] ^= 1;
@@ -85,9 +86,10 @@ struct nonce_case {
 static const struct nonce_case nonces[] = {
     {"rand-autn", "I1U8vpY3qJ0hiuZNrke/NVXzKLQ1d7m5Sp/6w1Tfr7M=", "23553cbe9637a89d218ae64dae47bf35"},
     {"no-padding", "I1U8vpY3qJ0hiuZNrke/NVXzKLQ1d7m5Sp/6w1Tfr7M", NULL},
-    {"server-data", "I1U8vpY3qJ0hiuZNrke/NVXzKLQ1d7m5Sp/6w1Tfr7MBAgMEBQY=", "23553cbe9637a89d218ae64dae47bf35"},
-    {"rfc3310-4-surplus-padding", "CjPk9mRqNuT25eRkajM09uTl9nM09uTl9nMz5OX25PZz==",
-     "0a33e4f6646a36e4f6e5e4646a3334f6"},
+    {"server-data",
+     "I1U8vpY3qJ0hiuZNrke/NVXzKLQ1d7m5Sp/6w1Tfr7MBAgMEBQY=", "23553cbe9637a89d218ae64dae47bf35"},
+    {"rfc3310-4-surplus-padding",
+     "CjPk9mRqNuT25eRkajM09uTl9nM09uTl9nMz5OX25PZz==", "0a33e4f6646a36e4f6e5e4646a3334f6"},
     {"nul-octets", "AAAAAAAAAAAAAAAAAAAAAAMEBQYHCAAAAAECAwQFBgc=", "00000000000000000000000000000000"},
     {"empty", "", NULL},
     {"one-octet-short", "I1U8vpY3qJ0hiuZNrke/NVXzKLQ1d7m5Sp/6w1Tfrw==", NULL},

@@ -7,8 +7,8 @@
 #include "auth_header.h"
 #include "support.h"
 
-/* What one value is expected to hold, as "Scheme|name=text|name=text"; parameters in the order of enum auth_param.
- * A quoted one is "name='text'", a repeated one ends in "+", and "|unterminated" comes last. */
+/* What one value is expected to hold, as "Scheme|name=text|name=text"; parameters in the order of enum
+ * auth_param. A quoted one is "name='text'", a repeated one ends in "+", and "|unterminated" comes last. */
 static void
 describe(const struct auth_value *value, GString *to)
 {
@@ -18,8 +18,8 @@ describe(const struct auth_value *value, GString *to)
         const char *quote = value->quoted >> i & 1 ? "'" : "";
         if (!text.p)
             continue;
-        g_string_append_printf(to, "|%.*s=%s%.*s%s%s", (int)name.len, name.p, quote, (int)text.len, text.p, quote,
-                               value->repeated >> i & 1 ? "+" : "");
+        g_string_append_printf(to, "|%.*s=%s%.*s%s%s", (int)name.len, name.p, quote, (int)text.len, text.p,
+                               quote, value->repeated >> i & 1 ? "+" : "");
     }
     if (value->unterminated)
         g_string_append(to, "|unterminated");
@@ -193,16 +193,23 @@ test_info(gconstpointer data)
     free((char *)(uintptr_t)text.p);
 }
 
-/* --- texts ---------------------------------------------------------------------------------------------------------- */
+/* --- texts
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 struct text {
     const char *name, *raw, *expected; /* NULL: absent */
 };
 
 static const struct text escapes[] = {
-    {"plain", "biloxi.com", "biloxi.com"}, {"quote", "foo\\\"bar", "foo\"bar"}, {"backslash", "a\\\\b", "a\\b"},
-    {"needless", "\\b\\o\\b", "bob"},      {"at-the-end", "a\\", "a\\"},          {"only", "\\", "\\"},
-    {"empty", "", ""},                     {"twice", "\\\\\\\"", "\\\""},
+    {"plain", "biloxi.com", "biloxi.com"},
+    {"quote", "foo\\\"bar", "foo\"bar"},
+    {"backslash", "a\\\\b", "a\\b"},
+    {"needless", "\\b\\o\\b", "bob"},
+    {"at-the-end", "a\\", "a\\"},
+    {"only", "\\", "\\"},
+    {"empty", "", ""},
+    {"twice", "\\\\\\\"", "\\\""},
 };
 
 static void

@@ -1,6 +1,6 @@
 /* test_digest.c
- * The verifier against published vectors, and against digests made here by the letter of the formulae, with GLib's
- * hashes instead of libgcrypt's.
+ * The verifier against published vectors, and against digests made here by the letter of the formulae, with
+ * GLib's hashes instead of libgcrypt's.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -8,7 +8,8 @@
 #include "digest.h"
 #include "support.h"
 
-/* --- vectors of vectors.json ------------------------------------------------------------------------------------ */
+/* --- vectors of vectors.json
+ * ------------------------------------------------------------------------------------ */
 
 struct vector {
     const char *id, *why; /* why a published value is wrong; NULL */
@@ -194,16 +195,17 @@ add_vectors(void)
     }
 }
 
-/* --- digests made here ------------------------------------------------------------------------------------------- */
+/* --- digests made here
+ * ------------------------------------------------------------------------------------------- */
 
-#define NONCE "dcd98b7102dd2f0e8b11d0f600bfb0c093"
-#define BOB "username=\"bob\", realm=\"biloxi.com\", nonce=\"" NONCE "\", uri=\"sip:biloxi.com\", "
-#define AUTH "qop=auth, nc=00000001, cnonce=\"0a4f113b\", "
-#define INT "qop=auth-int, nc=00000001, cnonce=\"0a4f113b\", "
-#define RESPONSE "response=\"%s\""
-#define A1 "bob:biloxi.com:zanzibar"
-#define A2 "REGISTER:sip:biloxi.com"
-#define MIDDLE NONCE ":00000001:0a4f113b:auth"
+#define NONCE      "dcd98b7102dd2f0e8b11d0f600bfb0c093"
+#define BOB        "username=\"bob\", realm=\"biloxi.com\", nonce=\"" NONCE "\", uri=\"sip:biloxi.com\", "
+#define AUTH       "qop=auth, nc=00000001, cnonce=\"0a4f113b\", "
+#define INT        "qop=auth-int, nc=00000001, cnonce=\"0a4f113b\", "
+#define RESPONSE   "response=\"%s\""
+#define A1         "bob:biloxi.com:zanzibar"
+#define A2         "REGISTER:sip:biloxi.com"
+#define MIDDLE     NONCE ":00000001:0a4f113b:auth"
 #define MIDDLE_INT NONCE ":00000001:0a4f113b:auth-int"
 
 /* response = H( H(a1) ":" middle ":" H(a2) ), where for -sess H(a1) is H( H(a1) ":" session ) */
@@ -271,7 +273,8 @@ make_header(const struct made *c)
     return header;
 }
 
-static const struct credential bob = {SLICE("bob"), SLICE("biloxi.com"), SECRET_PASSWORD, SLICE("zanzibar"), 0};
+static const struct credential bob = {SLICE("bob"), SLICE("biloxi.com"), SECRET_PASSWORD, SLICE("zanzibar"),
+                                      0};
 
 static struct digest_verdict
 verify_made(const struct made *c)
@@ -379,7 +382,8 @@ test_made(gconstpointer data)
     g_assert_cmpuint(verdict.credential, ==, c->variant ? 1 : 0);
 }
 
-/* --- what cannot be judged ---------------------------------------------------------------------------------------- */
+/* --- what cannot be judged
+ * ---------------------------------------------------------------------------------------- */
 
 #define MD5_DIGITS "response=\"00000000000000000000000000000000\""
 #define SHA_DIGITS "response=\"0000000000000000000000000000000000000000000000000000000000000000\""
@@ -390,9 +394,12 @@ struct unjudged {
     const char *missing;
 };
 
-#define ROW(type, secret) {SLICE("*"), SLICE("*"), (type), SLICE(secret), 0}
+#define ROW(type, secret)                                                                                    \
+    {                                                                                                        \
+        SLICE("*"), SLICE("*"), (type), SLICE(secret), 0                                                     \
+    }
 #define HA1_MD5 "12af60467a33e8518da5c68bbff12b11"
-#define KEYS "0123456789abcdef0123456789abcdef"
+#define KEYS    "0123456789abcdef0123456789abcdef"
 
 /* clang-format off */
 static const struct unjudged unjudged[] = {
@@ -437,7 +444,8 @@ test_unjudged(gconstpointer data)
     g_assert_cmpuint(verdict.credential, ==, 0);
 }
 
-/* --- several rows ------------------------------------------------------------------------------------------------- */
+/* --- several rows
+ * ------------------------------------------------------------------------------------------------- */
 
 static struct digest_verdict
 verify_rows(const char *a1, const struct credential *rows, size_t count)
@@ -446,8 +454,9 @@ verify_rows(const char *a1, const struct credential *rows, size_t count)
     struct slice header = make_header(&c), rest = header;
     struct auth_value credentials;
     g_assert(auth_header_next(&rest, &credentials));
-    struct digest_input input = {
-        .credentials = &credentials, .response = credentials.param[AUTH_RESPONSE], .method = SLICE("REGISTER")};
+    struct digest_input input = {.credentials = &credentials,
+                                 .response = credentials.param[AUTH_RESPONSE],
+                                 .method = SLICE("REGISTER")};
     struct digest_verdict verdict = digest_verify(&input, rows, count);
     free((char *)(uintptr_t)header.p);
     return verdict;
@@ -497,7 +506,8 @@ test_rows_conforming_wins(void)
     g_assert_cmpstr(verdict.variant, ==, "rfc");
 }
 
-/* --- small ones ---------------------------------------------------------------------------------------------------- */
+/* --- small ones
+ * ---------------------------------------------------------------------------------------------------- */
 
 struct configured {
     const char *name, *header, *user, *realm;

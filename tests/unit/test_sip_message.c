@@ -45,7 +45,8 @@ add(const char *group, const char *name, gconstpointer data, GTestDataFunc test)
     g_free(path);
 }
 
-/* --- start lines --------------------------------------------------------------------------------------------------- */
+/* --- start lines
+ * --------------------------------------------------------------------------------------------------- */
 
 struct start {
     const char *name, *line;
@@ -56,7 +57,8 @@ struct start {
 static const struct start starts[] = {
     {"register", "REGISTER sip:example.com SIP/2.0", "REGISTER", "sip:example.com", 0},
     {"extension-method", "FOO.bar-1 sip:a SIP/2.0", "FOO.bar-1", "sip:a", 0},
-    {"rfc4475-3.1.1.2-method-of-token-characters", "!interesting-Method0123456789_*+`.%indeed'~ sip:1 SIP/2.0",
+    {"rfc4475-3.1.1.2-method-of-token-characters",
+     "!interesting-Method0123456789_*+`.%indeed'~ sip:1 SIP/2.0",
      "!interesting-Method0123456789_*+`.%indeed'~", "sip:1", 0},
     {"lower-case-method-is-another", "register sip:a SIP/2.0", "register", "sip:a", 0},
     {"version-lower-case", "INVITE sip:a sip/2.0", "INVITE", "sip:a", 0},
@@ -117,14 +119,28 @@ test_start(gconstpointer data)
     g_free(text);
 }
 
-/* --- one header, one view ------------------------------------------------------------------------------------------ */
+/* --- one header, one view
+ * ------------------------------------------------------------------------------------------ */
 
-enum view { HEADER, TRANSPORT, HOST, PORT, BRANCH, FROM_URI, FROM_TAG, TO_URI, TO_TAG, CSEQ, CSEQ_METHOD, LINES };
+enum view {
+    HEADER,
+    TRANSPORT,
+    HOST,
+    PORT,
+    BRANCH,
+    FROM_URI,
+    FROM_TAG,
+    TO_URI,
+    TO_TAG,
+    CSEQ,
+    CSEQ_METHOD,
+    LINES
+};
 
 struct header {
     const char *name, *lines;
     enum view view;
-    enum sip_header id; /* of HEADER and LINES */
+    enum sip_header id;   /* of HEADER and LINES */
     const char *expected; /* NULL: absent */
 };
 
@@ -254,8 +270,9 @@ static char *
 view_text(const struct sip_message *message, const struct header *header)
 {
     const struct slice views[] = {
-        [TRANSPORT] = message->via.transport, [HOST] = message->via.host,    [BRANCH] = message->via.branch,
-        [FROM_URI] = message->from_uri,       [FROM_TAG] = message->from_tag, [TO_URI] = message->to_uri,
+        [TRANSPORT] = message->via.transport, [HOST] = message->via.host,
+        [BRANCH] = message->via.branch,       [FROM_URI] = message->from_uri,
+        [FROM_TAG] = message->from_tag,       [TO_URI] = message->to_uri,
         [TO_TAG] = message->to_tag,           [CSEQ_METHOD] = message->cseq_method,
     };
     switch (header->view) {
@@ -288,7 +305,8 @@ test_header(gconstpointer data)
     g_free(text);
 }
 
-/* --- framing -------------------------------------------------------------------------------------------------------- */
+/* --- framing
+ * -------------------------------------------------------------------------------------------------------- */
 
 struct framing {
     const char *name, *text;
@@ -341,9 +359,10 @@ test_framing(gconstpointer data)
 static void
 test_every_cut(void)
 {
-    static const char whole[] = "SUBSCRIBE sip:b@a SIP/2.0\r\nVia: SIP / 2.0 / UDP [2001:db8::1]:5060;branch=z9hG4bK1\r\n"
-                                "From: \"x\\\"y\" <sip:a@b>;tag=1\r\nTo: sip:c@d ; tag = 2\r\nCSeq: 1\r\n SUBSCRIBE\r\n"
-                                "Authorization: Digest username=\"a\", realm=\"b\"\r\nl: 4\r\n\r\nbody";
+    static const char whole[] =
+        "SUBSCRIBE sip:b@a SIP/2.0\r\nVia: SIP / 2.0 / UDP [2001:db8::1]:5060;branch=z9hG4bK1\r\n"
+        "From: \"x\\\"y\" <sip:a@b>;tag=1\r\nTo: sip:c@d ; tag = 2\r\nCSeq: 1\r\n SUBSCRIBE\r\n"
+        "Authorization: Digest username=\"a\", realm=\"b\"\r\nl: 4\r\n\r\nbody";
     for (size_t len = 0; len < sizeof whole - 1; len++) {
         struct parsed parsed = parse_octets((struct slice){whole, len}, true);
         g_assert_true(parsed.is_sip == (len >= strlen("SUBSCRIBE sip:b@a SIP/2.0")));
@@ -359,11 +378,13 @@ test_every_cut(void)
 static void
 test_nul_octets(void)
 {
-    struct parsed parsed = parse_octets(SLICE(START "Call-ID: a\0b\r\nFrom: <sip:a\0@b>;tag=1\0" "2\r\nl: 3\r\n\r\n\0x\0"),
+    struct parsed parsed = parse_octets(SLICE(START "Call-ID: a\0b\r\nFrom: <sip:a\0@b>;tag=1\0"
+                                                    "2\r\nl: 3\r\n\r\n\0x\0"),
                                         false);
     g_assert(parsed.is_sip);
     g_assert_true(slice_equal(parsed.message.header[SIP_CALL_ID], SLICE("a\0b")));
-    g_assert_true(slice_equal(parsed.message.from_tag, SLICE("1\0" "2")));
+    g_assert_true(slice_equal(parsed.message.from_tag, SLICE("1\0"
+                                                             "2")));
     g_assert_true(slice_equal(parsed.message.body, SLICE("\0x\0")));
     parsed_clear(&parsed);
 }
@@ -404,7 +425,11 @@ test_walk(void)
     static const struct {
         enum sip_header id;
         const char *value;
-    } expected[] = {{SIP_VIA, "1"}, {SIP_HEADER_COUNT, "2"}, {SIP_VIA, "3\r\n 4"}, {SIP_CSEQ, ""}, {SIP_TO, "5"}};
+    } expected[] = {{SIP_VIA, "1"},
+                    {SIP_HEADER_COUNT, "2"},
+                    {SIP_VIA, "3\r\n 4"},
+                    {SIP_CSEQ, ""},
+                    {SIP_TO, "5"}};
     struct parsed parsed = parse(START "Via: 1\r\nX:2\r\nv :3\r\n 4\r\nCSeq:\r\nt:5\r\n\r\nFrom: 6\r\n");
     struct slice rest = parsed.message.headers, value;
     enum sip_header id;
@@ -431,7 +456,8 @@ test_names(void)
     }
 }
 
-/* --- parts of values ------------------------------------------------------------------------------------------------ */
+/* --- parts of values
+ * ------------------------------------------------------------------------------------------------ */
 
 struct uri {
     const char *uri, *user, *host;

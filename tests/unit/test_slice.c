@@ -17,7 +17,8 @@ test_equal(void)
     g_assert_true(slice_equal(absent, SLICE("")));
 }
 
-/* RFC 3261 section 7.3.1: tokens ignore case. What only looks like a case pair does not: "@" and "`", "[" and "{". */
+/* RFC 3261 section 7.3.1: tokens ignore case. What only looks like a case pair does not: "@" and "`", "[" and
+ * "{". */
 static void
 test_equal_nocase(void)
 {

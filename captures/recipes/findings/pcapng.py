@@ -1,0 +1,45 @@
+"""Writes UDP datagrams over IPv4 and Ethernet to a pcapng file."""
+import ipaddress
+import struct
+
+SECTION, INTERFACE, PACKET = 0x0A0D0D0A, 1, 6
+ETHERNET, IPV4, UDP = 1, 0x0800, 17
+
+
+def block(kind, body):
+    body += b"\0" * (-len(body) % 4)
+    length = struct.pack("<I", len(body) + 12)
+    return struct.pack("<I", kind) + length + body + length
+
+
+def checksum(data):
+    words = struct.unpack(f"!{(len(data) + 1) // 2}H", data + b"\0" * (len(data) % 2))
+    total = sum(words)
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def with_checksum(header, at, covered):
+    return header[:at] + struct.pack("!H", checksum(covered) or 0xFFFF) + header[at + 2:]
+
+
+def datagram(source, target, payload):
+    """The Ethernet frame of one datagram; source and target are (address, port)."""
+    addresses = ipaddress.IPv4Address(source[0]).packed + ipaddress.IPv4Address(target[0]).packed
+    length = 8 + len(payload)
+    udp = struct.pack("!4H", source[1], target[1], length, 0)
+    udp = with_checksum(udp, 6, addresses + struct.pack("!2H", UDP, length) + udp + payload)
+    ip = struct.pack("!2B3H2BH", 0x45, 0, 20 + length, 0, 0x4000, 64, UDP, 0) + addresses
+    ip = with_checksum(ip, 10, ip)
+    macs = b"\x02\0" + addresses[4:] + b"\x02\0" + addresses[:4]
+    return macs + struct.pack("!H", IPV4) + ip + udp + payload
+
+
+def pcapng(packets):
+    """A file of packets, each (microseconds since 1970, source, target, payload)."""
+    out = block(SECTION, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)) + block(INTERFACE, struct.pack("<HHI", ETHERNET, 0, 0))
+    for time, source, target, payload in packets:
+        frame = datagram(source, target, payload)
+        out += block(PACKET, struct.pack("<5I", 0, time >> 32, time & 0xFFFFFFFF, len(frame), len(frame)) + frame)
+    return out

@@ -1,0 +1,232 @@
+"""Registrations and calls whose credentials are refused, and credentials that are odd."""
+from sip import Account, Message, PHONE, SERVER, parameters
+
+NONCE = "4a17c09be2d85f6301b7d29e84cf60a3"  # of some other day
+MD5, SHA = {"algorithm": "MD5"}, {"algorithm": "SHA-256"}
+OTHER_BRANCH = "z9hG4bK5be1c07a92f4"
+
+# name: (challenge, answer, end). The phone registers, is challenged, answers; the end is a status, 401 with a new challenge.
+ANSWERS = {
+    "wrong_header": ({"status": 407}, {"header": "Authorization"}, 407),
+    "nonce_differs": ({}, {"nonce": NONCE}, 401),
+    "realm_differs": ({}, {"realm": "asterisk"}, 401),
+    "algorithm_differs": (SHA, MD5, 401),
+    "parameter_missing": ({}, {"cnonce": None, "nc": None, "response": "0b1f6d2c8f7e4a5d9c3e21a07b64d8f5"}, 400),
+    "qop_unasked": ({"qop": None}, {"qop": "auth"}, 401),
+    "qop_unanswered": ({}, {"qop": None, "nc": None, "cnonce": None}, 401),
+    "qop_not_offered": ({"qop": "auth-int"}, {"qop": "auth"}, 401),
+    "branch_reused": ({}, {"request": {"branch": OTHER_BRANCH}}, 401),
+    "cseq_unchanged": ({}, {"request": {"cseq": 1}}, 400),
+    "uri_differs": ({}, {"uri": "sip:pbx.example.com", "request": {"uri": "sip:pbx.example.com:5060;transport=udp"}}, 401),
+    "opaque_differs": ({"opaque": "5ccc069c403ebaf9f0171e9517f40e41"}, {"opaque": None}, 401),
+    "nc_not_reset": ({}, {"nc": "00000009"}, 401),
+    "call_id_changed": ({}, {"request": {"call_id": "9d20b7e4c61f8a35"}}, 401),
+    "from_tag_changed": ({}, {"request": {"tag": "71d3ce02"}}, 401),
+    "username_empty": ({}, {"username": ""}, 401),
+    "weaker_algorithm": ({**SHA, "also": [MD5]}, {"algorithm": "MD5"}, 401),
+    "bare_value_quoted": (MD5, {"quote": ("algorithm", "qop", "nc")}, 400),
+    "nc_form": ({}, {"nc": "1"}, 400),
+    "username_is_uri": ({}, {"username": "sip:100@pbx.example.com"}, 403),
+    "variant_refused": ({}, {"password": "brass-Kettle-9\n"}, 401),
+}
+REASONS = {"cseq_unchanged": "Invalid CSeq", "bare_value_quoted": "Bad header field: authorization"}
+
+
+def refused(name):
+    challenge, answer, end = ANSWERS[name]
+
+    def story(phone):
+        phone.register(branch=OTHER_BRANCH if name == "branch_reused" else None, uri=answer.get("request", {}).get("uri"))
+        phone.challenge(**challenge)
+        phone.answer(**answer)
+        if end in (401, 407):
+            phone.challenge(**challenge)
+        else:
+            phone.reply(end, reason=REASONS.get(name))
+    return story
+
+
+def registered(phone, **challenge):
+    phone.register()
+    phone.challenge(**challenge)
+    phone.answer()
+    phone.ok()
+
+
+def to_tag_kept(phone):
+    phone.register()
+    refusal = phone.challenge()
+    phone.answer(request={"to_tag": refusal.first("To").partition(";tag=")[2]})
+    phone.challenge()
+
+
+def nonce_resent(phone):
+    """The second 401 has a new nonce, and the phone goes on with the first one."""
+    phone.register()
+    phone.challenge()
+    first = phone.offer
+    phone.answer()
+    phone.challenge()
+    phone.answer(answers=first, nc="00000002")
+    phone.challenge()
+
+
+def nc_replayed(phone):
+    registered(phone)
+    phone.scene.wait(5)
+    phone.answer(nc="00000001")
+    phone.challenge()
+    phone.answer()
+    phone.ok()
+
+
+def nc_skipped(phone):
+    registered(phone)
+    phone.scene.wait(5)
+    phone.answer(nc="00000007")
+    phone.challenge(stale="true")
+    phone.answer()
+    phone.ok()
+
+
+def source_port_changed(phone):
+    """The NAT gives the phone another port before the refresh."""
+    phone.phone = ("192.0.2.1", 40001)
+    registered(phone)
+    phone.scene.wait(300)
+    phone.phone = ("192.0.2.1", 52347)
+    phone.answer()
+    phone.challenge()
+    phone.answer()
+    phone.ok()
+
+
+def preloaded_refused(phone):
+    """The capture begins after the challenge. The refusal is of an expired nonce, as the next answer shows."""
+    phone.offer = {"realm": phone.realm, "nonce": NONCE, "qop": "auth"}
+    phone.nc, phone.cseq = 41, 61
+    phone.answer()
+    phone.challenge()
+    phone.answer()
+    phone.ok()
+
+
+def credentials_joined(phone):
+    """Two proxies in a row; both answers in one line, of which the second proxy reads the first only."""
+    phone.send("INVITE")
+    phone.challenge(407)
+    acknowledge(phone)
+    own = dict(phone.offer)
+    phone.answer("INVITE")
+    phone.challenge(407, realm="gateway.example.net")
+    acknowledge(phone)
+    far = dict(phone.offer)
+    uri = phone.target("INVITE")
+    lines = [phone.credentials("INVITE", uri, answers=own, nc="00000002"), phone.credentials("INVITE", uri, answers=far, nc="00000001")]
+    phone.send("INVITE", [("Proxy-Authorization", ", ".join(lines))])
+    phone.challenge(407, realm="gateway.example.net")
+    acknowledge(phone)
+
+
+def ack(invite, response):
+    """ACK to a refusal (RFC 3261 section 17.1.1.3)."""
+    copied = {name: invite.first(name) for name in ("Via", "Max-Forwards", "From", "Call-ID")}
+    number = invite.first("CSeq").split()[0]
+    headers = [*copied.items(), ("To", response.first("To")), ("CSeq", f"{number} ACK")]
+    return Message(invite.start.replace("INVITE", "ACK", 1), headers)
+
+
+def acknowledge(phone):
+    phone.scene.send(phone.phone, phone.server, ack(phone.message, phone.scene.latest))
+
+
+def uri_rewritten(phone):
+    """A session border controller passes the credentials on, but with another Request-URI."""
+    border = ("203.0.113.5", 5060)
+    hop = Hop(phone, border)
+    phone.send("INVITE")
+    hop.forward(f"sip:600@{SERVER[0]}")
+    hop.back(phone.challenge, 407)
+    acknowledge(phone)
+    phone.answer("INVITE")
+    hop.forward(f"sip:600@{SERVER[0]}")
+    hop.back(phone.challenge, 407)
+    acknowledge(phone)
+
+
+class Hop:
+    """A session border controller between phone and server. The phone talks to it."""
+
+    def __init__(self, phone, border):
+        self.phone, self.border = phone, border
+        phone.server = border
+
+    def forward(self, uri):
+        request, scene = self.phone.message, self.phone.scene
+        self.via = ("Via", f"SIP/2.0/UDP {self.border[0]}:5060;branch=z9hG4bK{scene.token(12)}")
+        method = request.start.split()[0]
+        self.sent = Message(f"{method} {uri} SIP/2.0", [self.via, *request.headers], request.body)
+        scene.send(self.border, SERVER, self.sent)
+
+    def back(self, make, *arguments):
+        """The response comes to the border first, which acknowledges it and passes it on without its own Via."""
+        phone, request = self.phone, self.phone.message
+        phone.message, phone.phone, phone.server = self.sent, self.border, SERVER
+        response = make(*arguments)
+        phone.scene.send(self.border, SERVER, ack(self.sent, response))
+        phone.message, phone.phone, phone.server = request, PHONE, self.border
+        passed_on = Message(response.start, [h for h in response.headers if h != self.via], response.body)
+        phone.scene.send(self.border, PHONE, passed_on)
+
+
+def branch_reused_replayed(phone):
+    """A server with transactions takes the answer for the first request come again, and repeats its 401."""
+    phone.register(branch=OTHER_BRANCH)
+    refusal = phone.challenge()
+    for wait in (0, 0.5, 1, 2, 4, 4, 4, 4, 4, 4):
+        phone.scene.wait(wait)
+        if wait:
+            phone.scene.send(phone.phone, phone.server, phone.message)
+        else:
+            phone.answer(request={"branch": OTHER_BRANCH})
+        phone.scene.send(phone.server, phone.phone, refusal)
+    phone.ping()
+
+
+# --- accepted, but worth a word
+
+def digest_variant(phone):
+    """Phone and server both cut SHA-512 to half instead of computing SHA-512/256: they agree."""
+    registered(phone, algorithm="SHA-512-256")
+
+
+def server_unproved(phone):
+    phone.register()
+    phone.challenge()
+    phone.answer()
+    proof = {"qop": "auth", "rspauth": phone.scene.token(32), "cnonce": phone.scene.token(12), "nc": "00000001"}
+    phone.ok([("Authentication-Info", parameters(proof, ("rspauth", "cnonce")))])
+
+
+# --- many in a row
+
+def unanswered_loop(phone):
+    for _ in range(6):
+        phone.register()
+        phone.challenge()
+        phone.scene.wait(15)
+
+
+def many_accounts_fail(phone):
+    for user in ("100", "101", "admin", "test", "sales", "1000"):
+        guess = Account(phone.scene, user, password=user, phone=("203.0.113.77", 5081))
+        guess.register()
+        guess.challenge()
+        guess.answer()
+        guess.reply(403)
+
+
+STORIES = {name: refused(name) for name in ANSWERS}
+STORIES.update((f.__name__, f) for f in (
+    to_tag_kept, branch_reused_replayed, nonce_resent, nc_replayed, nc_skipped, source_port_changed, preloaded_refused, credentials_joined,
+    uri_rewritten, digest_variant, server_unproved, unanswered_loop, many_accounts_fail))

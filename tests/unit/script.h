@@ -1,0 +1,78 @@
+/* script.h
+ * Plays a capture to the tracker, message by message: what is not said of a message is as usual.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef SIPTRAIL_TEST_SCRIPT_H
+#define SIPTRAIL_TEST_SCRIPT_H
+
+#include "support.h"
+
+struct script {
+    struct tracker *tracker;
+    uint32_t frame; /**< of the message that was sent last, from 1 */
+    int64_t time;   /**< ns */
+    GPtrArray *texts;
+};
+
+/** One message. Endpoint 1 is the client, 2 the server, others are whoever else. */
+struct sip {
+    const char *method; /**< REGISTER */
+    unsigned status;    /**< 0: a request */
+    unsigned cseq;      /**< 1 */
+    const char *branch; /**< z9hG4bK-CSEQ; "" for a Via without */
+    const char *host;   /**< sent-by, 192.0.2.1 */
+    const char *call_id, *from_tag, *to_tag;
+    const char *user;    /**< of From and To, alice */
+    const char *uri;     /**< Request-URI, sip:example.com */
+    const char *headers; /**< more lines, each with its line end */
+    const char *body;
+    int from, to; /**< endpoints; 1 to 2, and back for a response */
+    double ms;    /**< since the message before, 10; negative steps back */
+    bool at_once; /**< no time passed */
+};
+
+/** What the digest of a request is made from. */
+struct answer {
+    const char *header; /**< Authorization */
+    const char *user, *realm, *nonce, *password, *method, *uri, *nc, *cnonce;
+    const char *more; /**< further parameters, beginning with a comma */
+};
+
+struct script *script_begin(void);
+void script_end(struct script *script);
+
+struct record *script_send(struct script *script, const struct sip *sip);
+#define SEND(script, ...) script_send((script), &(struct sip){__VA_ARGS__})
+
+/** A header line with credentials whose MD5 digest is right for that password. Freed with the script. */
+const char *script_answer(struct script *script, const struct answer *answer);
+#define ANSWER(script, ...) script_answer((script), &(struct answer){__VA_ARGS__})
+
+/** Several header lines in one text. Freed with the script. */
+const char *script_join(struct script *script, const char *first, const char *second);
+
+/** A header line with a challenge of MD5 and qop=auth. */
+#define CHALLENGE_OF(header, realm, nonce)                                                                   \
+    header ": Digest realm=\"" realm "\", nonce=\"" nonce "\", qop=\"auth\", algorithm=MD5\r\n"
+#define CHALLENGE(nonce) CHALLENGE_OF("WWW-Authenticate", "example.com", nonce)
+
+/** Time goes by without SIP. */
+void script_wait(struct script *script, double seconds);
+
+/** The n-th exchange, from 0. Ends the test program when there are fewer. */
+const struct exchange *script_exchange(const struct script *script, unsigned n);
+unsigned script_exchanges(const struct script *script);
+
+/** The credentials of a request; ends the test program when there are none. */
+const struct use *script_use(const struct record *record);
+
+/** Name of the outcome as of now, and of its cause; "" for none. */
+const char *script_outcome(const struct script *script, const struct exchange *exchange);
+const char *script_cause(const struct script *script, const struct exchange *exchange);
+
+/** Names of the findings of a message, joined by blanks. Freed with the script. */
+const char *script_notes(struct script *script, const struct record *record);
+
+#endif

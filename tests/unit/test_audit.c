@@ -1,0 +1,326 @@
+/* test_audit.c
+ * The table of findings is complete, and its texts can be filled.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "audit.h"
+#include "script.h"
+
+static const struct finding_rule *
+rule_of(gconstpointer data)
+{
+    return finding_rule((enum finding)GPOINTER_TO_INT(data));
+}
+
+static void
+test_row(gconstpointer data)
+{
+    static const char *const actors[] = {"client", "server", "path", "nobody", NULL};
+    const struct finding_rule *rule = rule_of(data);
+    g_assert_true(rule->name && *rule->name);
+    g_assert_cmpuint(strspn(rule->name, "abcdefghijklmnopqrstuvwxyz0123456789_"), ==, strlen(rule->name));
+    g_assert_true(rule->sentence && *rule->sentence);
+    g_assert_true(rule->fix && *rule->fix);
+    g_assert_true(rule->actor && g_strv_contains(actors, rule->actor));
+    g_assert_true(rule->rfc && g_str_has_prefix(rule->rfc, "RFC "));
+    g_assert_cmpint(rule->severity, <=, SEVERITY_ERROR);
+    g_assert_cmpint(rule->group, <=, GROUP_RESPONSE);
+    for (int i = 1; i < GPOINTER_TO_INT(data); i++)
+        g_assert_cmpstr(rule->name, !=, finding_rule((enum finding)i)->name);
+}
+
+/* Sentences stand alone: no full stop, no line end, and not longer than anybody reads. */
+static void
+assert_sentence(const char *text)
+{
+    size_t len = strlen(text);
+    g_assert_true(g_utf8_validate(text, -1, NULL));
+    g_assert_null(strchr(text, '\n'));
+    g_assert_null(strstr(text, "  "));
+    g_assert_cmpuint(len, <, 400);
+    g_assert_true(len == 0 || !strchr(". ", text[len - 1]));
+}
+
+static void
+test_style(gconstpointer data)
+{
+    const struct finding_rule *rule = rule_of(data);
+    assert_sentence(rule->sentence);
+    assert_sentence(rule->fix);
+}
+
+/* Credentials of which everything is known: accepted before, refused now, and what counts from 1 is above it.
+ */
+struct full {
+    struct exchange exchange;
+    struct use use;
+    struct finding_values values;
+};
+
+static void
+full_begin(struct full *full, struct script *s)
+{
+    SEND(s);
+    SEND(s, .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .headers = ANSWER(s));
+    SEND(s, .cseq = 2, .status = 200);
+    SEND(s, .cseq = 3, .headers = ANSWER(s, .nc = "00000002"));
+    SEND(s, .cseq = 3, .status = 401, .headers = CHALLENGE("n2"));
+    const struct record *again = SEND(s, .cseq = 4, .headers = ANSWER(s, .nc = "00000003"));
+    SEND(s, .cseq = 4, .status = 401, .headers = CHALLENGE("n3"));
+    full->exchange = *script_exchange(s, 0);
+    full->exchange.attempt = 3;
+    full->use = *script_use(again);
+    full->use.verdict.tried = 1;
+    full->values = (struct finding_values){.exchange = &full->exchange,
+                                           .use = &full->use,
+                                           .method = "REGISTER",
+                                           .frame_a = 11,
+                                           .frame_b = 12};
+}
+
+/* When everything is known, every placeholder has a value: none is left, none is unknown. */
+static void
+test_expand_full(gconstpointer data)
+{
+    struct script *s = script_begin();
+    const struct finding_rule *rule = rule_of(data);
+    struct full full;
+    full_begin(&full, s);
+    const char *const texts[] = {rule->sentence, rule->fix};
+    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+        char *text = finding_expand(texts[i], &full.values);
+        g_test_message("%s", text);
+        g_assert_null(strpbrk(text, "{}?"));
+        g_assert_true(*text != '\0');
+        g_free(text);
+    }
+    script_end(s);
+}
+
+/* When nothing is known, it still does not fail. */
+static void
+test_expand_empty(gconstpointer data)
+{
+    const struct finding_rule *rule = rule_of(data);
+    struct finding_values values = {0};
+    const char *const texts[] = {rule->sentence, rule->fix};
+    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+        char *text = finding_expand(texts[i], &values);
+        g_assert_null(strpbrk(text, "{}"));
+        g_free(text);
+    }
+}
+
+struct expand {
+    const char *text, *expected;
+};
+
+static const struct expand expands[] = {
+    {"", ""},
+    {"plain", "plain"},
+    {"{a} and {b}", "11 and 12"},
+    {"{a}{b}", "1112"},
+    {"{account}", "alice@example.com"},
+    {"{realm}", "example.com"},
+    {"{method}", "REGISTER"},
+    {"{retry}", "7"},
+    {"{challenge}", "2"},
+    {"{closed}", "8"},
+    {"{code}", "401"},
+    {"{variant}", "rfc"},
+    {"{credential}", "1"},
+    {"{tried}", "1"},
+    {"{attempts}", "3"},
+    {"{accepted}", "4"},
+    {"{uri}", "sip:example.com"},
+    {"{algorithm}", "MD5"},
+    {"{offered}", "MD5"},
+    {"open {a", "open {a"},
+    {"} {", "} {"},
+};
+
+static void
+test_expand(gconstpointer data)
+{
+    const struct expand *expand = data;
+    struct script *s = script_begin();
+    struct full full;
+    full_begin(&full, s);
+    char *text = finding_expand(expand->text, &full.values);
+    g_assert_cmpstr(text, ==, expand->expected);
+    g_free(text);
+    script_end(s);
+}
+
+/* Text of the wire is put in as it is: its braces are no placeholders, its octets no format. */
+static void
+test_expand_wire(void)
+{
+    struct script *s = script_begin();
+    SEND(s);
+    SEND(s, .status = 401, .headers = CHALLENGE_OF("WWW-Authenticate", "{a} %s {b", "n1"));
+    SEND(s, .cseq = 2, .headers = ANSWER(s, .user = "%n{retry}", .realm = "{a} %s {b"));
+    struct finding_values values = {.exchange = script_exchange(s, 0), .frame_a = 5};
+    char *realm = finding_expand("{realm}|{a}", &values), *account = finding_expand("{account}", &values);
+    g_assert_cmpstr(realm, ==, "{a} %s {b|5");
+    g_assert_cmpstr(account, ==, "%n{retry}@{a} %s {b");
+    g_free(realm);
+    g_free(account);
+    script_end(s);
+}
+
+/* Pre-loaded credentials are refused, and then silence: the first challenge of the capture, yet not the first
+ * try. */
+static void
+test_gave_up_at_once(void)
+{
+    struct script *s = script_begin();
+    SEND(s, .headers = ANSWER(s, .nonce = "before-the-capture"));
+    SEND(s, .status = 401, .headers = CHALLENGE("n1"));
+    script_wait(s, 40);
+    struct finding_values values = {.exchange = script_exchange(s, 0)};
+    enum finding cause = audit_exchange_cause(s->tracker, values.exchange);
+    char *text = finding_expand(finding_rule(cause)->sentence, &values);
+    g_test_message("%s", text);
+    g_assert_null(strchr(text, '?'));
+    g_free(text);
+    script_end(s);
+}
+
+static void
+test_no_row(void)
+{
+    g_assert_cmpstr(finding_rule(FINDING_NONE)->name, ==, "");
+    g_assert_true(finding_rule(FINDING_COUNT) == finding_rule(FINDING_NONE));
+    g_assert_true(finding_rule((enum finding)99999) == finding_rule(FINDING_NONE));
+}
+
+/* The set of findings of one message is a bit each. */
+static void
+test_set_holds_all(void)
+{
+    struct finding_set set = {0};
+    g_assert_cmpuint(FINDING_COUNT, <=, 8 * sizeof set);
+    for (unsigned i = 0; i < FINDING_COUNT; i++) {
+        g_assert_false(finding_set_has(&set, i));
+        finding_set_add(&set, i);
+        g_assert_true(finding_set_has(&set, i));
+    }
+}
+
+static void
+test_outcome_texts(void)
+{
+    g_assert_cmpstr(outcome_text(OUTCOME_NONE), ==, "");
+    for (int i = OUTCOME_ACCEPTED; i <= OUTCOME_UNKNOWN; i++) {
+        const char *text = outcome_text((enum outcome)i);
+        g_assert_true(*text && strspn(text, "abcdefghijklmnopqrstuvwxyz-") == strlen(text));
+        for (int j = OUTCOME_NONE; j < i; j++)
+            g_assert_cmpstr(text, !=, outcome_text((enum outcome)j));
+    }
+}
+
+struct digest_row {
+    const char *name;
+    struct digest_verdict verdict;
+    bool configured, server;
+    const char *expected;
+};
+
+static const struct digest_row digests[] = {
+    {"good", {DIGEST_GOOD, DIGEST_REASON_NONE, .variant = "rfc"}, true, false, "digest_good"},
+    {"bad", {DIGEST_BAD, DIGEST_MISMATCH}, true, false, "digest_bad"},
+    {"variant", {DIGEST_BAD, DIGEST_NONCONFORMING, .variant = "qop-list"}, true, false, "digest_variant"},
+    {"unverified", {DIGEST_UNVERIFIED, DIGEST_BODY_CUT}, true, false, "digest_unverified"},
+    {"not-configured", {DIGEST_UNVERIFIED, DIGEST_NO_CREDENTIAL}, false, false, ""},
+    {"identity-only", {DIGEST_UNVERIFIED, DIGEST_RESPONSE_EMPTY}, true, false, ""},
+    {"none", {DIGEST_NONE, DIGEST_REASON_NONE}, true, false, ""},
+    {"server-good", {DIGEST_GOOD, DIGEST_REASON_NONE, .variant = "rfc"}, true, true, "server_proved"},
+    {"server-bad", {DIGEST_BAD, DIGEST_MISMATCH}, true, true, "server_unproved"},
+};
+
+static void
+test_digest(gconstpointer data)
+{
+    const struct digest_row *row = data;
+    enum finding finding = audit_digest(&row->verdict, row->configured, row->server);
+    g_assert_cmpstr(finding_rule(finding)->name, ==, row->expected);
+}
+
+/* Of each way to end: what it means, when one sees it, what to do. */
+static void
+test_advice(gconstpointer data)
+{
+    enum outcome outcome = (enum outcome)GPOINTER_TO_INT(data);
+    struct advice advice = audit_advice(outcome, FINDING_DIGEST_MISMATCH);
+    g_assert_true(advice.meaning && advice.when && advice.fix);
+    assert_sentence(advice.meaning);
+    assert_sentence(advice.when);
+    assert_sentence(advice.fix);
+    g_assert_true(*advice.meaning && *advice.when && *advice.fix);
+}
+
+static void
+test_advice_204(void)
+{
+    struct no_notify right = {.is_subscribe = true}, followed = {.is_subscribe = true, .notify_frame = 7},
+                     other = {0};
+    const struct advice all[] = {audit_advice_204(&right, true), audit_advice_204(&right, false),
+                                 audit_advice_204(&followed, true), audit_advice_204(&other, false)};
+    for (size_t i = 0; i < G_N_ELEMENTS(all); i++) {
+        assert_sentence(all[i].meaning);
+        assert_sentence(all[i].when);
+        assert_sentence(all[i].fix);
+    }
+    g_assert_true(strcmp(all[0].meaning, all[1].meaning) != 0 && strcmp(all[0].meaning, all[2].meaning) != 0);
+}
+
+static void
+add(const char *group, const char *name, gconstpointer data, GTestDataFunc test)
+{
+    char *path = test_path(group, name);
+    g_test_add_data_func(path, data, test);
+    g_free(path);
+}
+
+static void
+add_rows(void)
+{
+    for (int i = 1; i < FINDING_COUNT; i++) {
+        char *number = g_strdup_printf("%d", i);
+        const char *name = finding_rule((enum finding)i)->name;
+        name = name && *name ? name : number;
+        add("/audit/row", name, GINT_TO_POINTER(i), test_row);
+        add("/audit/style", name, GINT_TO_POINTER(i), test_style);
+        add("/audit/expand-full", name, GINT_TO_POINTER(i), test_expand_full);
+        add("/audit/expand-empty", name, GINT_TO_POINTER(i), test_expand_empty);
+        g_free(number);
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    add_rows();
+    for (size_t i = 0; i < G_N_ELEMENTS(expands); i++) {
+        char *name = g_strdup_printf("%02zu", i);
+        add("/audit/expand", name, &expands[i], test_expand);
+        g_free(name);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(digests); i++)
+        add("/audit/digest", digests[i].name, &digests[i], test_digest);
+    for (int i = OUTCOME_NONE; i <= OUTCOME_UNKNOWN; i++) {
+        const char *name = i ? outcome_text((enum outcome)i) : "open";
+        add("/audit/advice", name, GINT_TO_POINTER(i), test_advice);
+    }
+    g_test_add_func("/audit/advice-204", test_advice_204);
+    g_test_add_func("/audit/expand/wire", test_expand_wire);
+    g_test_add_func("/audit/expand/gave-up-at-once", test_gave_up_at_once);
+    g_test_add_func("/audit/no-row", test_no_row);
+    g_test_add_func("/audit/set-holds-all", test_set_holds_all);
+    g_test_add_func("/audit/outcome-texts", test_outcome_texts);
+    return test_run_all();
+}

@@ -1,0 +1,1067 @@
+/* test_tracker.c
+ * Whole captures: what belongs to what, and how it ended.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "script.h"
+
+/* --- transactions: RFC 3261 section 17.1.3, 17.2.3
+ * ------------------------------------------------------------------ */
+
+static void
+test_response(struct script *s)
+{
+    struct record *request = SEND(s);
+    struct record *trying = SEND(s, .status = 100);
+    struct record *refusal = SEND(s, .status = 401, .headers = CHALLENGE("n1"));
+    g_assert_true(trying->request == request);
+    g_assert_true(refusal->request == request);
+    g_assert_cmpuint(request->response_frame, ==, 3);
+    g_assert_cmpint(request->response_time, ==, refusal->time);
+    g_assert_cmpstr(request->method, ==, "REGISTER");
+    g_assert_cmpuint(request->status, ==, 0);
+    g_assert_cmpuint(refusal->status, ==, 401);
+    g_assert_null(request->first);
+}
+
+static void
+test_overlap(struct script *s)
+{
+    struct record *one = SEND(s, .branch = "z9hG4bKa");
+    struct record *two = SEND(s, .branch = "z9hG4bKb", .call_id = "call-2", .from_tag = "f2", .user = "bob");
+    struct record *of_two =
+        SEND(s, .status = 200, .branch = "z9hG4bKb", .call_id = "call-2", .from_tag = "f2");
+    struct record *of_one = SEND(s, .status = 401, .branch = "z9hG4bKa", .headers = CHALLENGE("n1"));
+    g_assert_true(of_one->request == one);
+    g_assert_true(of_two->request == two);
+}
+
+/* Two calls whose ids differ in nothing but the branch. */
+static void
+test_overlap_by_branch_alone(struct script *s)
+{
+    struct record *one = SEND(s, .branch = "z9hG4bKa");
+    struct record *two = SEND(s, .branch = "z9hG4bKb");
+    g_assert_null(two->first);
+    g_assert_true(SEND(s, .status = 200, .branch = "z9hG4bKa")->request == one);
+    g_assert_true(SEND(s, .status = 401, .branch = "z9hG4bKb")->request == two);
+}
+
+static void
+test_retry_reuses_branch(struct script *s)
+{
+    SEND(s, .branch = "z9hG4bKa");
+    SEND(s, .branch = "z9hG4bKa", .status = 401, .headers = CHALLENGE("n1"));
+    struct record *retry = SEND(s, .branch = "z9hG4bKa", .cseq = 2, .headers = ANSWER(s));
+    struct record *ok = SEND(s, .branch = "z9hG4bKa", .cseq = 2, .status = 200);
+    g_assert_null(retry->first);
+    g_assert_true(ok->request == retry);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "accepted");
+}
+
+/* Nothing but the credentials tells the retry from a retransmission. */
+static void
+test_retry_reuses_branch_and_cseq(struct script *s)
+{
+    SEND(s, .branch = "z9hG4bKa");
+    SEND(s, .branch = "z9hG4bKa", .status = 401, .headers = CHALLENGE("n1"));
+    struct record *retry = SEND(s, .branch = "z9hG4bKa", .headers = ANSWER(s));
+    struct record *ok = SEND(s, .branch = "z9hG4bKa", .status = 200);
+    g_assert_null(retry->first);
+    g_assert_true(ok->request == retry);
+    g_assert_cmpuint(script_exchange(s, 0)->retry_frame, ==, 3);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "accepted");
+}
+
+static void
+test_rfc2543(struct script *s)
+{
+    struct record *one = SEND(s, .branch = "", .call_id = "a");
+    struct record *two = SEND(s, .branch = "", .call_id = "b");
+    struct record *three = SEND(s, .branch = "", .call_id = "b", .from_tag = "f9");
+    struct record *four = SEND(s, .branch = "", .call_id = "b", .cseq = 2);
+    g_assert_true(!two->first && !three->first && !four->first);
+    g_assert_true(SEND(s, .branch = "", .call_id = "a", .status = 200)->request == one);
+    g_assert_true(SEND(s, .branch = "", .call_id = "b", .status = 200)->request == two);
+    g_assert_true(SEND(s, .branch = "", .call_id = "b", .from_tag = "f9", .status = 200)->request == three);
+    g_assert_true(SEND(s, .branch = "", .call_id = "b", .cseq = 2, .status = 200)->request == four);
+}
+
+/* A branch that was rewritten on the way back: Call-ID, CSeq and From tag on the same hop, and on no other.
+ */
+static void
+test_fallback(struct script *s)
+{
+    struct record *request = SEND(s, .branch = "z9hG4bKa");
+    g_assert_null(SEND(s, .branch = "z9hG4bKx", .status = 401, .from = 5, .to = 6)->request);
+    g_assert_null(SEND(s, .branch = "z9hG4bKx", .status = 401, .from_tag = "f2")->request);
+    g_assert_null(SEND(s, .branch = "z9hG4bKx", .status = 401, .method = "INVITE")->request);
+    g_assert_true(SEND(s, .branch = "z9hG4bKx", .status = 401)->request == request);
+}
+
+static void
+test_cancel_and_ack(struct script *s)
+{
+    struct record *invite = SEND(s, .method = "INVITE", .branch = "z9hG4bKa");
+    SEND(s, .method = "INVITE", .branch = "z9hG4bKa", .status = 180);
+    struct record *cancel = SEND(s, .method = "CANCEL", .branch = "z9hG4bKa");
+    struct record *of_cancel = SEND(s, .method = "CANCEL", .branch = "z9hG4bKa", .status = 200);
+    struct record *of_invite = SEND(s, .method = "INVITE", .branch = "z9hG4bKa", .status = 487);
+    struct record *ack = SEND(s, .method = "ACK", .branch = "z9hG4bKa", .to_tag = "t1");
+    g_assert_true(!cancel->first && !ack->first);
+    g_assert_true(of_cancel->request == cancel);
+    g_assert_true(of_invite->request == invite);
+    g_assert_cmpuint(invite->response_frame, ==, 5);
+    g_assert_cmpuint(cancel->response_frame, ==, 4);
+    g_assert_cmpuint(ack->response_frame, ==, 0);
+}
+
+/* A proxy forwards: another topmost Via on the second leg. */
+static void
+test_two_hops(struct script *s)
+{
+    struct record *first = SEND(s, .branch = "z9hG4bKa");
+    struct record *second = SEND(s, .branch = "z9hG4bKp", .host = "proxy.example.com", .from = 2, .to = 3);
+    struct record *back = SEND(s, .branch = "z9hG4bKp", .host = "proxy.example.com", .status = 401, .from = 3,
+                               .to = 2, .headers = CHALLENGE("n1"));
+    struct record *forwarded = SEND(s, .branch = "z9hG4bKa", .status = 401, .headers = CHALLENGE("n1"));
+    g_assert_null(second->first);
+    g_assert_true(back->request == second);
+    g_assert_true(forwarded->request == first);
+}
+
+/* The challenge on either leg is answered on its own leg. */
+static void
+test_two_hops_exchanges(struct script *s)
+{
+    test_two_hops(s);
+    struct record *retry = SEND(s, .branch = "z9hG4bKb", .cseq = 2, .headers = ANSWER(s));
+    struct record *leg = SEND(s, .branch = "z9hG4bKq", .cseq = 2, .host = "proxy.example.com", .from = 2,
+                              .to = 3, .headers = ANSWER(s));
+    g_assert_cmpuint(script_use(retry)->challenge_frame, ==, 4);
+    g_assert_cmpuint(script_use(leg)->challenge_frame, ==, 3);
+    g_assert_cmpuint(script_exchange(s, 0)->retry_frame, ==, 6);
+    g_assert_cmpuint(script_exchange(s, 1)->retry_frame, ==, 5);
+}
+
+static void
+test_copy(struct script *s)
+{
+    struct record *request = SEND(s);
+    struct record *copy = SEND(s, .ms = 1);
+    struct record *again = SEND(s, .ms = 500);
+    struct record *copy_of_again = SEND(s, .at_once = true);
+    g_assert_true(copy->first == request && copy->is_copy);
+    g_assert_true(again->first == request && !again->is_copy);
+    g_assert_true(copy_of_again->first == request && copy_of_again->is_copy);
+}
+
+static void
+test_copy_of_response(struct script *s)
+{
+    struct record *request = SEND(s);
+    struct record *refusal = SEND(s, .status = 401, .headers = CHALLENGE("n1"));
+    struct record *copy = SEND(s, .status = 401, .headers = CHALLENGE("n1"), .ms = 1);
+    struct record *again = SEND(s, .status = 401, .headers = CHALLENGE("n1"), .ms = 500);
+    g_assert_true(copy->first == refusal && copy->is_copy && copy->request == request);
+    g_assert_true(again->first == refusal && !again->is_copy && again->request == request);
+    g_assert_cmpuint(script_exchanges(s), ==, 1);
+    g_assert_true(again->exchange == script_exchange(s, 0));
+    g_assert_cmpuint(script_exchange(s, 0)->attempt, ==, 1);
+}
+
+/* The same packet on another link, before and behind a NAT. */
+static void
+test_copy_on_other_link(struct script *s)
+{
+    struct record *request = SEND(s);
+    struct record *behind = SEND(s, .from = 7, .ms = 80);
+    g_assert_true(behind->first == request && behind->is_copy);
+}
+
+static void
+test_other_address(struct script *s)
+{
+    struct record *request = SEND(s);
+    g_assert_true(SEND(s, .status = 200, .from = 9)->request == request);
+}
+
+static void
+test_fork(struct script *s)
+{
+    struct record *invite = SEND(s, .method = "INVITE");
+    struct record *ringing = SEND(s, .method = "INVITE", .status = 180, .to_tag = "a");
+    struct record *other = SEND(s, .method = "INVITE", .status = 180, .to_tag = "b");
+    struct record *ok = SEND(s, .method = "INVITE", .status = 200, .to_tag = "a");
+    struct record *second = SEND(s, .method = "INVITE", .status = 200, .to_tag = "b");
+    g_assert_true(ringing->request == invite && other->request == invite);
+    g_assert_true(ok->request == invite && second->request == invite);
+    g_assert_true(!other->first && !second->first);
+    g_assert_cmpuint(invite->response_frame, ==, 4);
+}
+
+/* A server without state: each copy of the request gets a nonce of its own, and either may be used. */
+static void
+test_second_challenge(struct script *s, const char *used, unsigned challenge_frame)
+{
+    SEND(s);
+    SEND(s, .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .ms = 500);
+    struct record *second = SEND(s, .status = 401, .headers = CHALLENGE("n2"), .to_tag = "t2");
+    struct record *retry = SEND(s, .cseq = 2, .headers = ANSWER(s, .nonce = used));
+    SEND(s, .cseq = 2, .status = 200);
+    g_assert_null(second->first);
+    g_assert_cmpuint(script_exchanges(s), ==, 1);
+    g_assert_true(second->exchange == script_exchange(s, 0));
+    g_assert_cmpuint(script_use(retry)->challenge_frame, ==, challenge_frame);
+    g_assert_true(script_use(retry)->exchange == script_exchange(s, 0));
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "accepted");
+}
+
+static void
+test_second_challenge_first_used(struct script *s)
+{
+    test_second_challenge(s, "n1", 2);
+}
+
+static void
+test_second_challenge_second_used(struct script *s)
+{
+    test_second_challenge(s, "n2", 4);
+}
+
+/* Under loss, one copy of the request may be refused and another accepted. */
+static void
+test_accepted_after_refusal(struct script *s)
+{
+    struct record *request = SEND(s, .headers = ANSWER(s, .nonce = "old"));
+    SEND(s, .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .status = 200);
+    g_assert_cmpuint(request->response_frame, ==, 3);
+    g_assert_cmpint(script_use(request)->outcome, ==, OUTCOME_ACCEPTED);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "accepted");
+    script_wait(s, 60);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "accepted");
+}
+
+static void
+test_refusal_after_accepted(struct script *s)
+{
+    struct record *request = SEND(s, .headers = ANSWER(s, .nonce = "old"));
+    SEND(s, .status = 200);
+    SEND(s, .status = 401, .headers = CHALLENGE("n1"));
+    script_wait(s, 60);
+    g_assert_cmpuint(request->response_frame, ==, 2);
+    g_assert_cmpint(script_use(request)->outcome, ==, OUTCOME_ACCEPTED);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "accepted");
+}
+
+static void
+test_sent_by_spelling(struct script *s)
+{
+    struct record *request = SEND(s, .host = "Phone.Example.com");
+    g_assert_true(SEND(s, .host = "phone.example.com:5060", .status = 200)->request == request);
+}
+
+/* Of the cookie the case does not matter, of the branch it does (RFC 3261 section 7.3.1, 17.1.3). */
+static void
+test_branch_case(struct script *s)
+{
+    struct record *request = SEND(s, .branch = "Z9HG4BKa");
+    struct record *other = SEND(s, .branch = "z9hG4bKA");
+    g_assert_null(other->first);
+    g_assert_true(SEND(s, .branch = "Z9HG4BKa", .status = 200)->request == request);
+}
+
+static void
+test_no_request(struct script *s)
+{
+    struct record *refusal = SEND(s, .status = 401, .headers = CHALLENGE("n1"));
+    g_assert_null(refusal->request);
+    g_assert_cmpuint(script_exchange(s, 0)->request_frame, ==, 0);
+    SEND(s, .cseq = 2, .headers = ANSWER(s));
+    SEND(s, .cseq = 2, .status = 200);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "accepted");
+}
+
+static void
+test_expiry(struct script *s)
+{
+    struct record *invite = SEND(s, .method = "INVITE");
+    SEND(s);
+    g_assert_null(SEND(s, .status = 200, .ms = 65000)->request);
+    g_assert_true(SEND(s, .method = "INVITE", .status = 200)->request == invite);
+    SEND(s, .cseq = 2);
+    script_wait(s, 601);
+    SEND(s, .cseq = 3);
+    g_assert_null(SEND(s, .method = "INVITE", .status = 200, .to_tag = "late")->request);
+}
+
+/* The same identifiers come again after the first transaction is forgotten: a new one, not a retransmission.
+ */
+static void
+test_expiry_then_same_again(struct script *s)
+{
+    SEND(s);
+    SEND(s, .headers = ANSWER(s));
+    struct record *again = SEND(s, .ms = 70000);
+    g_assert_null(again->first);
+    g_assert_true(SEND(s, .status = 200)->request == again);
+    SEND(s, .ms = 70000);
+    SEND(s, .ms = 70000);
+}
+
+static void
+test_unknown_method(struct script *s)
+{
+    struct record *request = SEND(s, .method = "FOO");
+    g_assert_cmpstr(request->method, ==, "FOO");
+    g_assert_cmpstr(SEND(s, .method = "FOO", .status = 200)->method, ==, "FOO");
+}
+
+/* --- credentials and challenges
+ * -------------------------------------------------------------------------------------- */
+
+/* Frames 1 and 2. */
+static struct record *
+challenge(struct script *s, const char *headers)
+{
+    SEND(s);
+    return SEND(s, .status = 401, .headers = headers);
+}
+
+static void
+test_nonce(struct script *s)
+{
+    struct record *refusal = challenge(s, CHALLENGE("n1"));
+    struct record *retry = SEND(s, .cseq = 2, .headers = ANSWER(s));
+    const struct use *use = script_use(retry);
+    const struct exchange *exchange = script_exchange(s, 0);
+    g_assert_true(use->exchange == exchange && refusal->detail->opens == exchange &&
+                  retry->exchange == exchange);
+    g_assert_cmpint(use->evidence, ==, EVIDENCE_NONCE);
+    g_assert_cmpuint(use->challenge_frame, ==, 2);
+    g_assert_true(use->is_retry && !use->header_differs && !use->realm_differs && !use->identity_only);
+    g_assert_cmpuint(use->nonce_use, ==, 1);
+    g_assert_cmpint(use->nonce_age, ==, 10000000);
+    g_assert_cmpint(use->verdict.status, ==, DIGEST_GOOD);
+    g_assert_true(exchange->retry == use);
+    g_assert_cmpuint(exchange->retry_frame, ==, 3);
+    g_assert_cmpuint(exchange->request_frame, ==, 1);
+    g_assert_cmpuint(exchange->challenge_frame, ==, 2);
+    g_assert_cmpstr(exchange_account(exchange), ==, "alice@example.com");
+}
+
+static void
+test_wrong_password(struct script *s)
+{
+    challenge(s, CHALLENGE("n1"));
+    const struct use *use = script_use(SEND(s, .cseq = 2, .headers = ANSWER(s, .password = "wrong")));
+    g_assert_cmpint(use->verdict.status, ==, DIGEST_BAD);
+    g_assert_cmpint(use->verdict.reason, ==, DIGEST_MISMATCH);
+    g_assert_true(use->configured);
+}
+
+static void
+test_not_configured(struct script *s)
+{
+    challenge(s, CHALLENGE("n1"));
+    const struct use *use = script_use(SEND(s, .cseq = 2, .headers = ANSWER(s, .user = "bob")));
+    g_assert_cmpint(use->verdict.reason, ==, DIGEST_NO_CREDENTIAL);
+    g_assert_false(use->configured);
+}
+
+static void
+test_other_call_id(struct script *s)
+{
+    challenge(s, CHALLENGE("n1"));
+    struct record *retry = SEND(s, .call_id = "call-2", .cseq = 7, .headers = ANSWER(s));
+    g_assert_cmpint(script_use(retry)->evidence, ==, EVIDENCE_NONCE);
+    g_assert_true(script_use(retry)->exchange == script_exchange(s, 0));
+    g_assert_cmpuint(script_exchange(s, 0)->retry_frame, ==, 3);
+}
+
+/* RFC 3665 section 2.1: the From tag of the retry is another. */
+static void
+test_other_from_tag(struct script *s)
+{
+    challenge(s, CHALLENGE("n1"));
+    struct record *retry = SEND(s, .from_tag = "f2", .cseq = 2, .headers = ANSWER(s));
+    g_assert_true(script_use(retry)->is_retry);
+    g_assert_true(script_use(retry)->exchange == script_exchange(s, 0));
+}
+
+/* RFC 3665 section 3.2, F2 and F4: Call-ID, method and CSeq go on, the nonce is another. */
+static void
+test_nonce_differs(struct script *s)
+{
+    challenge(s, CHALLENGE("n1"));
+    struct record *retry = SEND(s, .cseq = 2, .headers = ANSWER(s, .nonce = "nX"));
+    SEND(s, .cseq = 2, .status = 401, .headers = CHALLENGE("n2"));
+    const struct use *use = script_use(retry);
+    g_assert_cmpint(use->evidence, ==, EVIDENCE_DIALOG);
+    g_assert_true(use->exchange == script_exchange(s, 0) && use->is_retry);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "rejected");
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "nonce_differs");
+}
+
+/* Without a fitting nonce another method, Call-ID or a CSeq far away is no answer. */
+static void
+test_nonce_differs_elsewhere(struct script *s)
+{
+    challenge(s, CHALLENGE("n1"));
+    struct record *other_method =
+        SEND(s, .method = "SUBSCRIBE", .cseq = 2, .headers = ANSWER(s, .nonce = "nX"));
+    struct record *other_call = SEND(s, .call_id = "call-2", .cseq = 2, .headers = ANSWER(s, .nonce = "nX"));
+    struct record *far_cseq = SEND(s, .cseq = 9, .headers = ANSWER(s, .nonce = "nX"));
+    struct record *other_hop = SEND(s, .cseq = 2, .from = 5, .to = 6, .headers = ANSWER(s, .nonce = "nX"));
+    g_assert_cmpint(script_use(other_method)->evidence, ==, EVIDENCE_NONE);
+    g_assert_cmpint(script_use(other_call)->evidence, ==, EVIDENCE_NONE);
+    g_assert_cmpint(script_use(far_cseq)->evidence, ==, EVIDENCE_NONE);
+    g_assert_cmpint(script_use(other_hop)->evidence, ==, EVIDENCE_NONE);
+    g_assert_cmpuint(script_exchange(s, 0)->retry_frame, ==, 0);
+}
+
+/* The header is chosen by that of the challenge, not by the status code (RFC 3261 section 22.2, 22.3). */
+static void
+test_wrong_header(struct script *s)
+{
+    challenge(s, CHALLENGE("n1"));
+    struct record *retry = SEND(s, .cseq = 2, .headers = ANSWER(s, .header = "Proxy-Authorization"));
+    SEND(s, .cseq = 2, .status = 401, .headers = CHALLENGE("n2"));
+    g_assert_true(script_use(retry)->header_differs);
+    g_assert_true(script_use(retry)->exchange == script_exchange(s, 0));
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "rejected");
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "wrong_header");
+}
+
+static void
+test_407_with_www_authenticate(struct script *s)
+{
+    SEND(s);
+    SEND(s, .status = 407, .headers = CHALLENGE("n1"));
+    g_assert_false(script_use(SEND(s, .cseq = 2, .headers = ANSWER(s)))->header_differs);
+}
+
+static void
+test_realm_differs(struct script *s)
+{
+    challenge(s, CHALLENGE("n1"));
+    struct record *retry = SEND(s, .cseq = 2, .headers = ANSWER(s, .realm = "elsewhere"));
+    SEND(s, .cseq = 2, .status = 401, .headers = CHALLENGE("n2"));
+    g_assert_true(script_use(retry)->realm_differs);
+    g_assert_true(script_use(retry)->exchange == script_exchange(s, 0));
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "realm_differs");
+}
+
+#define PROXY(nonce)          CHALLENGE_OF("Proxy-Authenticate", "proxy", nonce)
+#define PROXY_ANSWER(s, text) ANSWER((s), .header = "Proxy-Authorization", .realm = "proxy", .nonce = (text))
+
+/* A forking proxy hands two challenges on, and the client answers both. */
+static void
+test_two_realms_at_once(struct script *s)
+{
+    SEND(s);
+    SEND(s, .status = 407, .headers = PROXY("p1") CHALLENGE("n1"));
+    struct record *retry = SEND(s, .cseq = 2, .headers = script_join(s, PROXY_ANSWER(s, "p1"), ANSWER(s)));
+    SEND(s, .cseq = 2, .status = 200);
+    const struct use *proxy = script_use(retry);
+    g_assert(proxy->next != NULL);
+    g_assert_true(proxy->exchange == script_exchange(s, 0) && proxy->next->exchange == script_exchange(s, 0));
+    g_assert_true(!proxy->header_differs && !proxy->next->header_differs && !proxy->next->realm_differs);
+    g_assert_cmpint(proxy->outcome, ==, OUTCOME_ACCEPTED);
+    g_assert_cmpint(proxy->next->outcome, ==, OUTCOME_ACCEPTED);
+    g_assert_cmpuint(script_exchanges(s), ==, 1);
+}
+
+/* One after the other: the first answer was not refused, the second realm is asked for (RFC 3261
+ * section 22.3). */
+static void
+test_two_realms_in_turn(struct script *s)
+{
+    SEND(s);
+    SEND(s, .status = 407, .headers = PROXY("p1"));
+    SEND(s, .cseq = 2, .headers = PROXY_ANSWER(s, "p1"));
+    SEND(s, .cseq = 2, .status = 401, .headers = CHALLENGE("n1"));
+    struct record *both = SEND(s, .cseq = 3, .headers = script_join(s, PROXY_ANSWER(s, "p1"), ANSWER(s)));
+    SEND(s, .cseq = 3, .status = 200);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "other-realm");
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 1)), ==, "accepted");
+    g_assert_cmpuint(script_exchange(s, 1)->retry_frame, ==, 5);
+    g_assert_cmpuint(script_use(both)->challenge_frame, ==, 2);
+    g_assert_cmpuint(script_use(both)->next->challenge_frame, ==, 4);
+    g_assert_cmpuint(script_use(both)->nonce_use, ==, 2);
+}
+
+/* One nonce, several algorithms: which challenge was answered is told by the algorithm (RFC 8760
+ * section 2.3). */
+static void
+test_same_nonce_several_algorithms(struct script *s)
+{
+    challenge(
+        s, "WWW-Authenticate: Digest realm=\"example.com\", nonce=\"n1\", qop=\"auth\", algorithm=SHA-256\r\n"
+           "WWW-Authenticate: Digest realm=\"example.com\", nonce=\"n1\", qop=\"auth\", "
+           "algorithm=SHA-512-256\r\n" CHALLENGE("n1"));
+    struct record *retry = SEND(s, .cseq = 2, .headers = ANSWER(s));
+    SEND(s, .cseq = 2, .status = 200);
+    g_assert_cmpint(script_use(retry)->verdict.status, ==, DIGEST_GOOD);
+    g_assert_false(script_use(retry)->header_differs || script_use(retry)->realm_differs);
+    g_assert_cmpuint(script_exchanges(s), ==, 1);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "accepted");
+}
+
+static void
+test_challenges_joined_by_comma(struct script *s)
+{
+    challenge(
+        s,
+        "WWW-Authenticate: Digest realm=\"a\", nonce=\"na\", Digest realm=\"example.com\", nonce=\"n1\"\r\n");
+    struct record *retry = SEND(s, .cseq = 2, .headers = ANSWER(s));
+    g_assert_true(script_use(retry)->exchange == script_exchange(s, 0));
+    g_assert_false(script_use(retry)->realm_differs);
+}
+
+/* A nonce that changes once a second is given to two calls: each answer belongs to its own. */
+static void
+test_same_nonce_two_calls(struct script *s)
+{
+    challenge(s, CHALLENGE("n1"));
+    SEND(s, .call_id = "call-2", .user = "bob");
+    SEND(s, .call_id = "call-2", .user = "bob", .status = 401, .headers = CHALLENGE("n1"));
+    struct record *one = SEND(s, .cseq = 2, .headers = ANSWER(s));
+    struct record *two =
+        SEND(s, .call_id = "call-2", .user = "bob", .cseq = 2, .headers = ANSWER(s, .user = "bob"));
+    SEND(s, .call_id = "call-2", .user = "bob", .cseq = 2, .status = 403);
+    SEND(s, .cseq = 2, .status = 200);
+    g_assert_true(script_use(one)->exchange == script_exchange(s, 0));
+    g_assert_true(script_use(two)->exchange == script_exchange(s, 1));
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "accepted");
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 1)), ==, "forbidden");
+    g_assert_cmpstr(exchange_account(script_exchange(s, 1)), ==, "bob@example.com");
+}
+
+static void
+test_nextnonce(struct script *s)
+{
+    challenge(s, CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .headers = ANSWER(s));
+    SEND(s, .cseq = 2, .status = 200, .headers = "Authentication-Info: nextnonce=\"n2\"\r\n");
+    struct record *refresh = SEND(s, .cseq = 3, .headers = ANSWER(s, .nonce = "n2"));
+    SEND(s, .cseq = 3, .status = 200);
+    const struct use *use = script_use(refresh);
+    g_assert_cmpint(use->evidence, ==, EVIDENCE_NEXTNONCE);
+    g_assert_null(use->exchange);
+    g_assert_cmpuint(use->challenge_frame, ==, 4);
+    g_assert_cmpuint(use->nonce_use, ==, 1);
+    g_assert_cmpint(use->outcome, ==, OUTCOME_ACCEPTED);
+}
+
+static void
+test_reuse(struct script *s)
+{
+    challenge(s, CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .headers = ANSWER(s));
+    SEND(s, .cseq = 2, .status = 200);
+    struct record *refresh = SEND(s, .cseq = 3, .headers = ANSWER(s, .nc = "00000002"), .ms = 60000);
+    SEND(s, .cseq = 3, .status = 200);
+    const struct use *use = script_use(refresh);
+    g_assert_cmpint(use->evidence, ==, EVIDENCE_NONCE);
+    g_assert_cmpuint(use->nonce_use, ==, 2);
+    g_assert_cmpuint(use->nonce_accepted_in, ==, 4);
+    g_assert_cmpuint(use->challenge_frame, ==, 2);
+    g_assert_cmpint(use->nonce_age, ==, INT64_C(60020000000));
+    g_assert_false(use->is_retry);
+    g_assert_cmpint(use->verdict.status, ==, DIGEST_GOOD);
+    g_assert_cmpuint(script_exchange(s, 0)->retry_frame, ==, 3);
+}
+
+/* A retransmission uses a nonce no second time. */
+static void
+test_reuse_not_by_retransmission(struct script *s)
+{
+    challenge(s, CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .headers = ANSWER(s));
+    SEND(s, .cseq = 2, .headers = ANSWER(s), .ms = 500);
+    struct record *refresh = SEND(s, .cseq = 3, .headers = ANSWER(s, .nc = "00000002"));
+    g_assert_cmpuint(script_use(refresh)->nonce_use, ==, 2);
+}
+
+static void
+test_preloaded(struct script *s)
+{
+    struct record *request = SEND(s, .headers = ANSWER(s, .nonce = "before-the-capture", .nc = "00000005"));
+    SEND(s, .status = 200);
+    const struct use *use = script_use(request);
+    g_assert_cmpint(use->evidence, ==, EVIDENCE_NONE);
+    g_assert_null(use->exchange);
+    g_assert_cmpuint(use->challenge_frame, ==, 0);
+    g_assert_cmpuint(use->nonce_use, ==, 0);
+    g_assert_cmpint(use->nonce_age, ==, -1);
+    g_assert_cmpint(use->verdict.status, ==, DIGEST_GOOD);
+    g_assert_cmpint(use->outcome, ==, OUTCOME_ACCEPTED);
+}
+
+/* IMS: the first REGISTER names a user and proves nothing (RFC 8760 section 2.7). */
+static void
+test_identity_only(struct script *s)
+{
+    struct record *request =
+        SEND(s, .headers = "Authorization: Digest username=\"alice\", realm=\"example.com\", "
+                           "nonce=\"\", uri=\"sip:example.com\", response=\"\"\r\n");
+    SEND(s, .status = 401, .headers = CHALLENGE("n1"));
+    const struct use *use = script_use(request);
+    g_assert_true(use->identity_only);
+    g_assert_cmpint(use->outcome, ==, OUTCOME_NONE);
+    g_assert_cmpint(use->verdict.reason, ==, DIGEST_RESPONSE_EMPTY);
+    SEND(s, .cseq = 2, .headers = ANSWER(s));
+    SEND(s, .cseq = 2, .status = 200);
+    g_assert_cmpuint(script_exchanges(s), ==, 1);
+    g_assert_cmpuint(script_exchange(s, 0)->attempt, ==, 1);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "accepted");
+}
+
+static void
+test_no_challenge(struct script *s)
+{
+    SEND(s);
+    struct record *refusal = SEND(s, .status = 401);
+    g_assert_cmpstr(script_notes(s, refusal), ==, "no_challenge");
+}
+
+/* --- outcomes
+ * ----------------------------------------------------------------------------------------------------------
+ */
+
+struct ending {
+    const char *name;
+    const char *password, *user; /* of the retry */
+    unsigned status;
+    const char *headers;
+    const char *outcome, *cause;
+};
+
+static const struct ending endings[] = {
+    {"ok", NULL, NULL, 200, NULL, "accepted", ""},
+    {"accepted-202", NULL, NULL, 202, NULL, "accepted", ""},
+    {"digest-bad-but-accepted", "wrong", NULL, 200, NULL, "accepted", ""},
+    {"again-digest-good", NULL, NULL, 401, CHALLENGE("n2"), "rejected", "digest_good_refused"},
+    {"again-digest-bad", "wrong", NULL, 401, CHALLENGE("n2"), "rejected", "digest_mismatch"},
+    {"again-digest-variant", "secret\n", NULL, 401, CHALLENGE("n2"), "rejected", "variant_refused"},
+    {"again-not-configured", NULL, "bob", 401, CHALLENGE("n2"), "rejected", "refused_unverified"},
+    {"again-stale-false", "wrong", NULL, 401,
+     "WWW-Authenticate: Digest realm=\"example.com\", nonce=\"n2\", stale=false\r\n", "rejected",
+     "digest_mismatch"},
+    {"stale", NULL, NULL, 401, "WWW-Authenticate: Digest realm=\"example.com\", nonce=\"n2\", stale=true\r\n",
+     "stale", "nonce_stale"},
+    {"stale-quoted-upper-case", NULL, NULL, 401,
+     "WWW-Authenticate: Digest realm=\"example.com\", nonce=\"n2\", stale=\"TRUE\"\r\n", "stale",
+     "nonce_stale"},
+    {"other-realm", NULL, NULL, 401, CHALLENGE_OF("WWW-Authenticate", "elsewhere", "n2"), "other-realm",
+     "other_realm"},
+    {"other-header", NULL, NULL, 407, CHALLENGE_OF("Proxy-Authenticate", "proxy", "p1"), "other-realm",
+     "other_realm"},
+    {"same-realm-among-others", "wrong", NULL, 401,
+     CHALLENGE_OF("WWW-Authenticate", "elsewhere", "n2") CHALLENGE("n3"), "rejected", "digest_mismatch"},
+    {"again-without-challenge", "wrong", NULL, 401, NULL, "rejected", "digest_mismatch"},
+    {"forbidden", NULL, NULL, 403, NULL, "forbidden", "forbidden"},
+    {"interval-too-brief", NULL, NULL, 423, "Min-Expires: 60\r\n", "interval-too-brief",
+     "interval_too_brief"},
+    {"not-found", NULL, NULL, 404, NULL, "failed", "failed"},
+    {"redirected", NULL, NULL, 302, NULL, "failed", "failed"},
+    {"server-error", NULL, NULL, 503, NULL, "failed", "failed"},
+    {"declined", NULL, NULL, 603, NULL, "failed", "failed"},
+};
+
+static void
+test_ending(gconstpointer data)
+{
+    const struct ending *ending = data;
+    struct script *s = script_begin();
+    challenge(s, CHALLENGE("n1"));
+    struct record *retry =
+        SEND(s, .cseq = 2, .headers = ANSWER(s, .password = ending->password, .user = ending->user));
+    struct record *answer = SEND(s, .cseq = 2, .status = ending->status, .headers = ending->headers);
+    const struct exchange *exchange = script_exchange(s, 0);
+    script_wait(s, 100);
+    g_assert_cmpstr(script_outcome(s, exchange), ==, ending->outcome);
+    g_assert_cmpstr(script_cause(s, exchange), ==, ending->cause);
+    g_assert_cmpuint(exchange->closed_frame, ==, 4);
+    g_assert_cmpuint(exchange->closed_status, ==, ending->status);
+    g_assert_cmpint(exchange->closed_time, ==, answer->time);
+    g_assert_true(answer->detail && answer->detail->closings &&
+                  answer->detail->closings->use == script_use(retry));
+    g_assert_cmpuint(script_use(retry)->closed_frame, ==, 4);
+    script_end(s);
+}
+
+static void
+test_no_retry(struct script *s)
+{
+    challenge(s, CHALLENGE("n1"));
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "unknown");
+    script_wait(s, 32);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "unknown");
+    script_wait(s, 0.001);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "no-retry");
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "never_answered");
+}
+
+/* The client answers after all, though late. */
+static void
+test_late_retry(struct script *s)
+{
+    challenge(s, CHALLENGE("n1"));
+    script_wait(s, 50);
+    SEND(s, .cseq = 2, .headers = ANSWER(s));
+    SEND(s, .cseq = 2, .status = 200);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "accepted");
+}
+
+static void
+test_gave_up(struct script *s)
+{
+    challenge(s, CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .headers = ANSWER(s, .password = "wrong"));
+    SEND(s, .cseq = 2, .status = 401, .headers = CHALLENGE("n2"));
+    script_wait(s, 33);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "rejected");
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 1)), ==, "no-retry");
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 1)), ==, "gave_up");
+}
+
+static void
+test_no_answer(struct script *s)
+{
+    challenge(s, CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .headers = ANSWER(s));
+    script_wait(s, 32);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "unknown");
+    script_wait(s, 0.001);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "no-answer");
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "retry_unanswered");
+}
+
+/* A phone that rings for a minute is no silence. */
+static void
+test_provisional(struct script *s)
+{
+    SEND(s, .method = "INVITE");
+    SEND(s, .method = "INVITE", .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .method = "INVITE", .cseq = 2, .headers = ANSWER(s, .method = "INVITE"));
+    SEND(s, .method = "INVITE", .cseq = 2, .status = 180);
+    script_wait(s, 60);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "unknown");
+    SEND(s, .method = "INVITE", .cseq = 2, .status = 200);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "accepted");
+}
+
+/* The nonce worked before and is refused now: too old, and the server does not say so. */
+static void
+test_stale_unsaid(struct script *s)
+{
+    challenge(s, CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .headers = ANSWER(s));
+    SEND(s, .cseq = 2, .status = 200);
+    struct record *refresh = SEND(s, .cseq = 3, .headers = ANSWER(s, .nc = "00000002"), .ms = 600000);
+    SEND(s, .cseq = 3, .status = 401, .headers = CHALLENGE("n2"));
+    SEND(s, .cseq = 4, .headers = ANSWER(s, .nonce = "n2"));
+    SEND(s, .cseq = 4, .status = 200);
+    g_assert_cmpint(script_use(refresh)->outcome, ==, OUTCOME_STALE);
+    g_assert_false(script_use(refresh)->stale_said);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "accepted");
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 1)), ==, "accepted");
+}
+
+/* What ended stays ended: a later message of the same transaction changes nothing. */
+static void
+test_closed_once(struct script *s)
+{
+    challenge(s, CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .headers = ANSWER(s));
+    SEND(s, .cseq = 2, .status = 200);
+    SEND(s, .cseq = 2, .status = 500, .to_tag = "t9");
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "accepted");
+    g_assert_cmpuint(script_exchange(s, 0)->closed_frame, ==, 4);
+}
+
+/* --- attempts
+ * ------------------------------------------------------------------------------------------------------------
+ */
+
+static void
+fail_once(struct script *s, unsigned cseq, const char *user, int server)
+{
+    SEND(s, .cseq = cseq, .user = user, .to = server);
+    SEND(s, .cseq = cseq, .user = user, .from = server, .status = 401, .headers = CHALLENGE("n"));
+}
+
+static void
+test_attempts(struct script *s)
+{
+    for (unsigned i = 1; i <= 3; i++) {
+        fail_once(s, i, "alice", 2);
+        g_assert_cmpuint(script_exchange(s, i - 1)->attempt, ==, i);
+    }
+    SEND(s, .cseq = 9, .headers = ANSWER(s, .nonce = "n"));
+    SEND(s, .cseq = 9, .status = 200);
+    fail_once(s, 10, "alice", 2);
+    g_assert_cmpuint(script_exchange(s, 3)->attempt, ==, 1);
+}
+
+static void
+test_attempts_by_account(struct script *s)
+{
+    fail_once(s, 1, "alice", 2);
+    fail_once(s, 2, "bob", 2);
+    fail_once(s, 3, "alice", 3);
+    fail_once(s, 4, "alice", 2);
+    g_assert_cmpuint(script_exchange(s, 0)->attempt, ==, 1);
+    g_assert_cmpuint(script_exchange(s, 1)->attempt, ==, 1);
+    g_assert_cmpuint(script_exchange(s, 2)->attempt, ==, 1);
+    g_assert_cmpuint(script_exchange(s, 3)->attempt, ==, 2);
+    g_assert_cmpstr(exchange_account(script_exchange(s, 1)), ==, "bob@example.com");
+}
+
+/* --- ACK and CANCEL: RFC 3261 section 9.1, 13.2.2.4, 17.1.1.3, 22.1
+ * -------------------------------------------------------- */
+
+static void
+test_ack(struct script *s)
+{
+    const char *credentials = ANSWER(s, .method = "INVITE");
+    SEND(s, .method = "INVITE");
+    SEND(s, .method = "INVITE", .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .method = "ACK", .to_tag = "t1");
+    struct record *retry = SEND(s, .method = "INVITE", .cseq = 2, .headers = credentials);
+    SEND(s, .method = "INVITE", .cseq = 2, .status = 200);
+    struct record *ack =
+        SEND(s, .method = "ACK", .cseq = 2, .branch = "z9hG4bKack", .to_tag = "t1", .headers = credentials);
+    struct record *next = SEND(s, .method = "BYE", .cseq = 3, .to_tag = "t1",
+                               .headers = ANSWER(s, .method = "BYE", .nc = "00000002"));
+    g_assert_true(script_use(retry)->is_retry && !script_use(ack)->is_retry);
+    g_assert_cmpint(script_use(ack)->verdict.status, ==, DIGEST_GOOD);
+    g_assert_cmpuint(script_use(next)->nonce_use, ==, 2);
+    g_assert_cmpuint(script_exchange(s, 0)->retry_frame, ==, 4);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "accepted");
+}
+
+static void
+test_cancel(struct script *s)
+{
+    const char *credentials = ANSWER(s, .method = "INVITE");
+    SEND(s, .method = "INVITE");
+    SEND(s, .method = "INVITE", .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .method = "ACK", .to_tag = "t1");
+    SEND(s, .method = "INVITE", .cseq = 2, .headers = credentials);
+    struct record *cancel = SEND(s, .method = "CANCEL", .cseq = 2, .headers = credentials);
+    SEND(s, .method = "CANCEL", .cseq = 2, .status = 200);
+    SEND(s, .method = "INVITE", .cseq = 2, .status = 487);
+    g_assert_false(script_use(cancel)->is_retry);
+    g_assert_cmpint(script_use(cancel)->verdict.status, ==, DIGEST_GOOD);
+    g_assert_cmpuint(script_exchange(s, 0)->retry_frame, ==, 4);
+    g_assert_cmpuint(script_exchange(s, 0)->closed_status, ==, 487);
+}
+
+/* --- clocks
+ * ----------------------------------------------------------------------------------------------------------------
+ */
+
+static void
+test_clock_steps_back(struct script *s)
+{
+    challenge(s, CHALLENGE("n1"));
+    struct record *retry = SEND(s, .cseq = 2, .headers = ANSWER(s), .ms = -5000);
+    SEND(s, .cseq = 2, .status = 200);
+    g_assert_true(script_use(retry)->exchange == script_exchange(s, 0));
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "accepted");
+}
+
+/* Merged captures: by more than an hour, it is another clock, and nothing times out for that. */
+static void
+test_clock_steps_far_back(struct script *s)
+{
+    challenge(s, CHALLENGE("n1"));
+    script_wait(s, -7200);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "unknown");
+    struct record *request = SEND(s, .call_id = "call-2");
+    g_assert_true(SEND(s, .call_id = "call-2", .status = 401, .headers = CHALLENGE("n2"))->request ==
+                  request);
+    script_wait(s, 33);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 1)), ==, "no-retry");
+}
+
+/* --- rspauth: RFC 7616 section 3.5
+ * ------------------------------------------------------------------------------------------- */
+
+static void
+test_rspauth(struct script *s, const char *rspauth, enum digest_status status)
+{
+    challenge(s, CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .headers = ANSWER(s));
+    char *line =
+        g_strdup_printf("Authentication-Info: rspauth=\"%s\", qop=auth, cnonce=\"0a4f113b\", nc=00000001\r\n",
+                        rspauth);
+    struct record *ok = SEND(s, .cseq = 2, .status = 200, .headers = line);
+    g_assert(ok->detail && ok->detail->proof);
+    g_assert_true(ok->detail->proof->has_rspauth);
+    g_assert_cmpint(ok->detail->proof->verdict.status, ==, status);
+    g_free(line);
+}
+
+static void
+test_rspauth_good(struct script *s)
+{
+    char *ha1 = g_compute_checksum_for_string(G_CHECKSUM_MD5, "alice:example.com:secret", -1);
+    char *ha2 = g_compute_checksum_for_string(G_CHECKSUM_MD5, ":sip:example.com", -1);
+    char *text = g_strdup_printf("%s:n1:00000001:0a4f113b:auth:%s", ha1, ha2);
+    char *rspauth = g_compute_checksum_for_string(G_CHECKSUM_MD5, text, -1);
+    test_rspauth(s, rspauth, DIGEST_GOOD);
+    g_free(ha1);
+    g_free(ha2);
+    g_free(text);
+    g_free(rspauth);
+}
+
+static void
+test_rspauth_bad(struct script *s)
+{
+    test_rspauth(s, "00000000000000000000000000000000", DIGEST_BAD);
+}
+
+/* --- limits
+ * --------------------------------------------------------------------------------------------------------------------
+ */
+
+static void
+test_many_challenges(struct script *s)
+{
+    GString *headers = g_string_new(NULL);
+    for (int i = 0; i < 100; i++)
+        g_string_append_printf(headers, "WWW-Authenticate: Digest realm=\"r%d\", nonce=\"n%d\"\r\n", i, i);
+    SEND(s);
+    struct record *refusal = SEND(s, .status = 401, .headers = headers->str);
+    g_assert_cmpuint(refusal->detail->lines_left_out, ==, 68);
+    g_assert_nonnull(strstr(script_notes(s, refusal), "too_many_challenges"));
+    g_string_free(headers, TRUE);
+}
+
+/* More distinct responses than are told apart: none is lost, none makes memory grow without end. */
+static void
+test_many_responses(struct script *s)
+{
+    struct record *request = SEND(s, .method = "INVITE");
+    for (int i = 0; i < 200; i++) {
+        char tag[16];
+        g_snprintf(tag, sizeof tag, "t%d", i);
+        g_assert_true(SEND(s, .method = "INVITE", .status = 180, .to_tag = tag)->request == request);
+    }
+}
+
+static void
+test_free_nothing(struct script *s)
+{
+    g_assert_null(tracker_exchanges(s->tracker));
+    tracker_free(NULL);
+}
+
+/* ----------------------------------------------------------------------------------------------------------------------------------
+ */
+
+struct play {
+    const char *path;
+    void (*test)(struct script *);
+};
+
+static const struct play plays[] = {
+    {"transaction/response", test_response},
+    {"transaction/overlap", test_overlap},
+    {"transaction/overlap-by-branch-alone", test_overlap_by_branch_alone},
+    {"transaction/retry-reuses-branch", test_retry_reuses_branch},
+    {"transaction/retry-reuses-branch-and-cseq", test_retry_reuses_branch_and_cseq},
+    {"transaction/rfc2543", test_rfc2543},
+    {"transaction/fallback", test_fallback},
+    {"transaction/cancel-and-ack", test_cancel_and_ack},
+    {"transaction/two-hops", test_two_hops},
+    {"transaction/two-hops-exchanges", test_two_hops_exchanges},
+    {"transaction/copy", test_copy},
+    {"transaction/copy-of-response", test_copy_of_response},
+    {"transaction/copy-on-other-link", test_copy_on_other_link},
+    {"transaction/other-address", test_other_address},
+    {"transaction/fork", test_fork},
+    {"transaction/second-challenge-first-used", test_second_challenge_first_used},
+    {"transaction/second-challenge-second-used", test_second_challenge_second_used},
+    {"transaction/accepted-after-refusal", test_accepted_after_refusal},
+    {"transaction/refusal-after-accepted", test_refusal_after_accepted},
+    {"transaction/sent-by-spelling", test_sent_by_spelling},
+    {"transaction/branch-case", test_branch_case},
+    {"transaction/no-request", test_no_request},
+    {"transaction/expiry", test_expiry},
+    {"transaction/expiry-then-same-again", test_expiry_then_same_again},
+    {"transaction/unknown-method", test_unknown_method},
+    {"link/nonce", test_nonce},
+    {"link/wrong-password", test_wrong_password},
+    {"link/not-configured", test_not_configured},
+    {"link/other-call-id", test_other_call_id},
+    {"link/other-from-tag", test_other_from_tag},
+    {"link/nonce-differs", test_nonce_differs},
+    {"link/nonce-differs-elsewhere", test_nonce_differs_elsewhere},
+    {"link/wrong-header", test_wrong_header},
+    {"link/407-with-www-authenticate", test_407_with_www_authenticate},
+    {"link/realm-differs", test_realm_differs},
+    {"link/two-realms-at-once", test_two_realms_at_once},
+    {"link/two-realms-in-turn", test_two_realms_in_turn},
+    {"link/same-nonce-several-algorithms", test_same_nonce_several_algorithms},
+    {"link/challenges-joined-by-comma", test_challenges_joined_by_comma},
+    {"link/same-nonce-two-calls", test_same_nonce_two_calls},
+    {"link/nextnonce", test_nextnonce},
+    {"link/reuse", test_reuse},
+    {"link/reuse-not-by-retransmission", test_reuse_not_by_retransmission},
+    {"link/preloaded", test_preloaded},
+    {"link/identity-only", test_identity_only},
+    {"link/no-challenge", test_no_challenge},
+    {"outcome/no-retry", test_no_retry},
+    {"outcome/late-retry", test_late_retry},
+    {"outcome/gave-up", test_gave_up},
+    {"outcome/no-answer", test_no_answer},
+    {"outcome/provisional", test_provisional},
+    {"outcome/stale-unsaid", test_stale_unsaid},
+    {"outcome/closed-once", test_closed_once},
+    {"attempts/count", test_attempts},
+    {"attempts/by-account", test_attempts_by_account},
+    {"follow/ack", test_ack},
+    {"follow/cancel", test_cancel},
+    {"clock/steps-back", test_clock_steps_back},
+    {"clock/steps-far-back", test_clock_steps_far_back},
+    {"rspauth/good", test_rspauth_good},
+    {"rspauth/bad", test_rspauth_bad},
+    {"limits/many-challenges", test_many_challenges},
+    {"limits/many-responses", test_many_responses},
+    {"limits/free-nothing", test_free_nothing},
+};
+
+static void
+test_play(gconstpointer data)
+{
+    const struct play *play = data;
+    struct script *script = script_begin();
+    play->test(script);
+    script_end(script);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(plays); i++) {
+        char *path = test_path("/tracker", plays[i].path);
+        g_test_add_data_func(path, &plays[i], test_play);
+        g_free(path);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(endings); i++) {
+        char *path = test_path("/tracker/ending", endings[i].name);
+        g_test_add_data_func(path, &endings[i], test_ending);
+        g_free(path);
+    }
+    return test_run_all();
+}
