@@ -508,10 +508,11 @@ show_exchange(const struct view *view, const struct exchange *exchange)
     if (cause == FINDING_NONE)
         return;
     add_text(view, hf_cause, finding_rule(cause)->name);
-    if (exchange->closed_frame == 0)
+    if (exchange->closed_frame == 0 && finding_rule(cause)->stage != STAGE_CHALLENGE)
         add_expert(view, view->item, cause, &values);
     for (unsigned i = 1; outcome == OUTCOME_NO_RETRY && i < FINDING_COUNT; i++) {
-        if (finding_set_has(&exchange->suspects, i) && i != cause)
+        if (finding_set_has(&exchange->suspects, i) && i != cause &&
+            finding_rule((enum finding)i)->stage == STAGE_OFFER)
             add_expert(view, view->item, (enum finding)i, &values);
     }
 }

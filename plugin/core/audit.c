@@ -92,7 +92,9 @@ failure_cause(const struct use *use, enum finding otherwise)
     if (suspect != FINDING_NONE && finding_rule(suspect)->weight >= WEIGHT_CAUSE_UNLESS_BAD)
         return suspect;
     suspect = use->closed_status == 400 ? any_suspect(use) : FINDING_NONE;
-    return suspect != FINDING_NONE ? suspect : otherwise;
+    if (suspect != FINDING_NONE)
+        return suspect;
+    return use->closed_status == 400 ? FINDING_BAD_REQUEST : otherwise;
 }
 
 enum finding
@@ -110,7 +112,7 @@ audit_cause(const struct use *use, enum outcome outcome)
     case OUTCOME_INTERVAL_TOO_BRIEF:
         return FINDING_INTERVAL_TOO_BRIEF;
     case OUTCOME_FAILED:
-        return failure_cause(use, FINDING_FAILED);
+        return failure_cause(use, use->closed_status / 100 == 5 ? FINDING_SERVER_ERROR : FINDING_FAILED);
     default:
         return FINDING_NONE;
     }
@@ -120,14 +122,14 @@ audit_cause(const struct use *use, enum outcome outcome)
 static enum finding
 silence_cause(const struct exchange *exchange)
 {
-    if (exchange->user_at_realm)
-        return FINDING_GAVE_UP;
     for (int i = 1; i < FINDING_COUNT; i++) {
         if (finding_rule((enum finding)i)->weight == WEIGHT_CAUSE &&
             finding_set_has(&exchange->suspects, (unsigned)i))
             return (enum finding)i;
     }
-    return FINDING_NEVER_ANSWERED;
+    if (exchange->refused)
+        return FINDING_GAVE_UP;
+    return strcmp(exchange->method, "OPTIONS") == 0 ? FINDING_OPTIONS_CHALLENGED : FINDING_NEVER_ANSWERED;
 }
 
 enum finding

@@ -41,6 +41,14 @@ struct nonce_call {
     uint32_t nc, nc_frame; /**< latest; 0: none */
 };
 
+/** Credentials as seen on their first hop. */
+struct signed_request {
+    uint32_t frame;
+    uint32_t uri_hash; /**< of the Request-URI */
+    struct endpoint to;
+    uint32_t refused_in; /**< a refusal of them whose cause is known, on whatever hop; 0: none */
+};
+
 /* --- header lines: nonce.c --- */
 
 bool is_challenge_header(enum sip_header id);

@@ -11,18 +11,20 @@
 enum { LOOP = 5 };
 /* Failing accounts of one address that make it worth a word. */
 enum { MANY_ACCOUNTS = 5 };
-/* A nonce that was refused younger than this had no time to expire. */
-#define LATE_STALE_NS (INT64_C(1) * 1000000000)
+/* A nonce that was refused younger than this had no time to expire; its user may have mistyped the password.
+ */
+#define LATE_STALE_NS (INT64_C(20) * 1000000000)
 
-/* A source address of failing accounts. */
+/* The accounts behind one source address. */
 struct source {
-    uint32_t failed_accounts;
+    uint32_t failed_accounts, accepted_accounts;
 };
 
 /* What note_challenge needs. */
 struct note_target {
     struct tracker *tracker;
     struct record *record;
+    struct exchange *exchange;
 };
 
 /* Copies the challenges of a response into its detail. */
@@ -89,6 +91,22 @@ exchange_close(struct exchange *exchange, const struct use *use, const struct re
     exchange->closed_status = record->status;
 }
 
+/* A refusal that was seen on the next hop has its cause there. */
+static void
+note_passed_on(struct use *use, const struct record *record)
+{
+    struct signed_request *request = use->signed_request;
+    if (!request || use->outcome != OUTCOME_REJECTED)
+        return;
+    if (!request->refused_in && use->cause != FINDING_DIGEST_GOOD_REFUSED &&
+        use->cause != FINDING_REFUSED_UNVERIFIED)
+        request->refused_in = record->frame;
+    else if (request->refused_in && use->cause == FINDING_DIGEST_GOOD_REFUSED) {
+        use->cause = FINDING_REFUSED_FURTHER_ON;
+        use->suspect_frame = request->refused_in;
+    }
+}
+
 /* One use of the answered request: how it ended. A 2xx replaces a refusal of another copy of the request. */
 static bool
 close_use(struct tracker *tracker, struct use *use, struct record *record)
@@ -106,6 +124,7 @@ close_use(struct tracker *tracker, struct use *use, struct record *record)
                                  refusal.stale || (use->nonce_accepted_in && !refusal.same_nonce));
     use->closed_status = record->status;
     use->cause = audit_cause(use, use->outcome);
+    note_passed_on(use, record);
     use->closed_frame = record->frame;
     struct closing *closing = host_new(tracker, struct closing);
     struct record_detail *detail = record_detail(tracker, record);
@@ -117,6 +136,15 @@ close_use(struct tracker *tracker, struct use *use, struct record *record)
     return true;
 }
 
+/* What a server calls stale it refuses for the age of the nonce, for its count, or for where it comes from
+ * now. */
+static bool
+explains_stale(const struct use *use, enum finding finding)
+{
+    return finding_rule(finding)->group == GROUP_SEQUENCE &&
+           (finding != FINDING_SOURCE_PORT_CHANGED || use->moved);
+}
+
 /* Tells the suspects of refused credentials, but for the one that is the cause and told with the outcome. */
 static void
 tell_suspects(struct tracker *tracker, const struct use *use, struct record *record)
@@ -124,8 +152,11 @@ tell_suspects(struct tracker *tracker, const struct use *use, struct record *rec
     bool refused = use->outcome == OUTCOME_REJECTED || use->outcome == OUTCOME_STALE ||
                    use->outcome == OUTCOME_FORBIDDEN || use->closed_status == 400;
     for (unsigned i = 1; refused && i < FINDING_COUNT; i++) {
-        if (finding_set_has(&use->suspects, i) && i != use->cause)
-            record_note(tracker, record, (uint16_t)i, use->suspect_frame, 0)->use = use;
+        if (!finding_set_has(&use->suspects, i) || i == use->cause)
+            continue;
+        if (use->stale_said && !explains_stale(use, (enum finding)i))
+            continue;
+        record_note(tracker, record, (uint16_t)i, use->suspect_frame, 0)->use = use;
     }
 }
 
@@ -149,14 +180,9 @@ exchange_refused_again(struct tracker *tracker, const struct transaction *transa
     exchange_close(use->exchange, use, record);
 }
 
-/* An account that fails is counted once for the address that it fails from. */
-static void
-count_failure(struct tracker *tracker, struct account *account, const struct use *use,
-              const struct endpoint *client, struct record *record)
+static struct source *
+source_of(struct tracker *tracker, const struct endpoint *client)
 {
-    if (account->failed || (use->outcome != OUTCOME_REJECTED && use->outcome != OUTCOME_FORBIDDEN))
-        return;
-    account->failed = true;
     key_begin(tracker, INDEX_SOURCE);
     key_add_address(tracker, client);
     struct source *source = key_find(tracker);
@@ -164,7 +190,26 @@ count_failure(struct tracker *tracker, struct account *account, const struct use
         source = host_new(tracker, struct source);
         key_put(tracker, source);
     }
-    if (++source->failed_accounts >= MANY_ACCOUNTS)
+    return source;
+}
+
+/* Each account counts once. Where more are accepted than refused there is a crowd behind one address, not a
+ * scan. */
+static void
+count_account(struct tracker *tracker, struct account *account, const struct use *use,
+              const struct endpoint *client, struct record *record)
+{
+    bool failed = use->outcome == OUTCOME_REJECTED || use->outcome == OUTCOME_FORBIDDEN;
+    if (failed ? account->failed : (use->outcome != OUTCOME_ACCEPTED || account->accepted))
+        return;
+    struct source *source = source_of(tracker, client);
+    if (!failed) {
+        account->accepted = true;
+        source->accepted_accounts++;
+        return;
+    }
+    account->failed = true;
+    if (++source->failed_accounts >= MANY_ACCOUNTS && source->failed_accounts > source->accepted_accounts)
         record_note(tracker, record, FINDING_MANY_ACCOUNTS, 0, source->failed_accounts)->use = use;
 }
 
@@ -190,7 +235,7 @@ close_uses(struct tracker *tracker, const struct sip_message *message, const str
         if (!close_use(tracker, use, record))
             continue;
         tell_suspects(tracker, use, record);
-        count_failure(tracker, account, use, &arrival->to, record);
+        count_account(tracker, account, use, &arrival->to, record);
         account->refused += use->outcome == OUTCOME_REJECTED ? 1 : 0;
         if (use->outcome != OUTCOME_ACCEPTED)
             continue;
@@ -238,6 +283,8 @@ note_challenge(enum finding finding, const struct finding_context *context, void
     (void)context;
     struct note_target *target = data;
     record_note(target->tracker, target->record, (uint16_t)finding, target->record->frame, 0);
+    if (finding_rule(finding)->weight == WEIGHT_CAUSE)
+        finding_set_add(&target->exchange->suspects, finding);
 }
 
 static void
@@ -253,6 +300,8 @@ static void
 note_loop(struct tracker *tracker, struct account *account, const struct exchange *exchange,
           struct record *record)
 {
+    if (strcmp(exchange->method, "OPTIONS") == 0)
+        return; /* a keep-alive */
     if (exchange->refused)
         account->bare = 0;
     else if (account->bare++ == 0)
@@ -267,7 +316,7 @@ static void
 audit_challenge(struct tracker *tracker, const struct sip_message *message, struct exchange *exchange,
                 struct record *record)
 {
-    struct note_target target = {tracker, record};
+    struct note_target target = {tracker, record, exchange};
     const struct finding_context context = {.message = message,
                                             .record = record,
                                             .exchange = exchange,

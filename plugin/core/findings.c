@@ -145,11 +145,13 @@ cseq_unchanged(const struct finding_context *c)
            c->message->cseq == c->exchange->cseq;
 }
 
+/* Over a connection the port changes with each one, by rights. */
 static bool
 source_port_changed(const struct finding_context *c)
 {
     const struct endpoint *to = c->exchange ? &c->exchange->client : NULL;
-    return to && (to->port != c->arrival->from.port || !endpoint_same_address(to, &c->arrival->from));
+    bool datagrams = slice_equal_nocase(c->message->via.transport, SLICE("UDP"));
+    return to && ((datagrams && to->port != c->arrival->from.port) || c->use->moved);
 }
 
 static bool
@@ -403,14 +405,7 @@ expires_raised(const struct finding_context *c)
 static bool
 condition_is(const struct finding_context *c, const char *value)
 {
-    return c->request->condition && value && strcmp(c->request->condition, value) == 0;
-}
-
-static bool
-condition_ignored(const struct finding_context *c)
-{
-    return c->message->status != 204 && c->request->has_to_tag && c->subscription &&
-           condition_is(c, c->subscription->etag) && !condition_is(c, "*");
+    return c->request->condition && strcmp(c->request->condition, value) == 0;
 }
 
 static bool
@@ -445,8 +440,9 @@ static bool
 condition_unknown(const struct finding_context *c)
 {
     struct slice condition = header(c, SIP_SUPPRESS_IF_MATCH);
-    return condition.p && !slice_equal(condition, SLICE("*")) && c->message->to_tag.len > 0 &&
-           c->subscription && c->subscription->etag && !c->subscription->condition_known;
+    return condition.p && !condition_malformed(c) && !slice_equal(condition, SLICE("*")) &&
+           c->message->to_tag.len > 0 && c->subscription && c->subscription->etag &&
+           !c->subscription->condition_known;
 }
 
 static bool
@@ -465,6 +461,16 @@ static bool
 etag_missing(const struct finding_context *c)
 {
     return !header(c, SIP_ETAG).p && c->subscription->etag && !c->subscription->suppressed;
+}
+
+/* A 200 to a condition that seemed to hold proves nothing, the state may just have changed: the NOTIFY after
+ * it tells. */
+static bool
+condition_ignored(const struct finding_context *c)
+{
+    return c->subscription->ignored_in && c->subscription->etag &&
+           slice_equal(header(c, SIP_ETAG),
+                       (struct slice){c->subscription->etag, strlen(c->subscription->etag)});
 }
 
 /* A partial notification carries the tag of the full state (RFC 5839 section 6.4), and so may a list (RFC

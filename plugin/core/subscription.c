@@ -176,7 +176,7 @@ remember_etag(struct tracker *tracker, const struct sip_message *message, const 
 struct note_target {
     struct tracker *tracker;
     struct record *record;
-    uint32_t frame;
+    uint32_t frame_a, frame_b;
 };
 
 static void
@@ -184,14 +184,14 @@ note_found(enum finding finding, const struct finding_context *context, void *da
 {
     struct note_target *target = data;
     (void)context;
-    record_note(target->tracker, target->record, (uint16_t)finding, target->frame, 0);
+    record_note(target->tracker, target->record, (uint16_t)finding, target->frame_a, target->frame_b);
 }
 
 static void
 ask_rules(struct tracker *tracker, enum finding_stage stage, const struct finding_context *context,
-          struct record *record, uint32_t frame)
+          struct record *record, uint32_t frame_a, uint32_t frame_b)
 {
-    struct note_target target = {tracker, record, frame};
+    struct note_target target = {tracker, record, frame_a, frame_b};
     findings_each(stage, context, note_found, &target);
 }
 
@@ -229,7 +229,8 @@ add_notify(struct tracker *tracker, const struct sip_message *message, struct re
                                             .record = record,
                                             .subscription = subscription};
     audit_notify(tracker, message, subscription, state, record);
-    ask_rules(tracker, STAGE_NOTIFY, &context, record, subscription->etag_frame);
+    ask_rules(tracker, STAGE_NOTIFY, &context, record, subscription->etag_frame, subscription->ignored_in);
+    subscription->ignored_in = 0;
     subscription->state_hash = state;
     if (notify_deadline(message, record))
         subscription->deadline = notify_deadline(message, record);
@@ -278,7 +279,7 @@ subscription_request(struct tracker *tracker, const struct sip_message *message,
         return;
     }
     if (strcmp(record->method, "SUBSCRIBE") != 0) {
-        ask_rules(tracker, STAGE_REQUEST, &context, record, 0);
+        ask_rules(tracker, STAGE_REQUEST, &context, record, 0, 0);
         return;
     }
     struct subscribe_request *request = transaction->subscribe = read_subscribe(message);
@@ -287,7 +288,7 @@ subscription_request(struct tracker *tracker, const struct sip_message *message,
         subscription->condition_known =
             find_tag(tracker, message, request->event, text_slice(request->condition), &resumed) != NULL;
     context.subscription = subscription;
-    ask_rules(tracker, STAGE_SUBSCRIBE, &context, record, 0);
+    ask_rules(tracker, STAGE_SUBSCRIBE, &context, record, 0, 0);
 }
 
 static char *
@@ -339,6 +340,13 @@ add_no_notify(struct tracker *tracker, const struct sip_message *message,
     return no_notify;
 }
 
+static bool
+names_current_tag(const struct subscription *subscription, const struct subscribe_request *request)
+{
+    return request->has_to_tag && request->condition && subscription->etag &&
+           strcmp(request->condition, subscription->etag) == 0;
+}
+
 void
 subscription_response(struct tracker *tracker, const struct sip_message *message,
                       struct transaction *transaction, struct record *record)
@@ -354,13 +362,16 @@ subscription_response(struct tracker *tracker, const struct sip_message *message
                                             .record = record,
                                             .subscription = subscription,
                                             .request = transaction->subscribe};
-    ask_rules(tracker, STAGE_SUBSCRIBED, &context, record, transaction->request->frame);
+    ask_rules(tracker, STAGE_SUBSCRIBED, &context, record, transaction->request->frame, 0);
     if (!subscription)
         return;
     /* Every accepted SUBSCRIBE sets the condition anew: by a 204 it is in force, by a 200 a NOTIFY is due. */
     bool right = no_notify && no_notify->etag && no_notify->in_dialog;
     subscription->suppressed = right ? no_notify : NULL;
     subscription->suppressed_frame = record->frame;
+    subscription->ignored_in = names_current_tag(subscription, transaction->subscribe) && !no_notify
+                                   ? transaction->request->frame
+                                   : 0;
     subscription->ended = transaction->subscribe->unsubscribes;
     uint32_t granted;
     if (message->header[SIP_EXPIRES].p && sip_number(message->header[SIP_EXPIRES], &granted))

@@ -378,6 +378,20 @@ note_final(struct transaction *transaction, const struct arrival *arrival, uint1
     transaction->request->response_time = arrival->time;
 }
 
+/* A refusal that comes again after the retry was sent again for it, however soon. */
+static void
+add_response_again(struct tracker *tracker, const struct transaction *transaction, struct seen_response *seen,
+                   const struct arrival *arrival, struct record *record)
+{
+    const struct exchange *opened = transaction->opened;
+    mark_again(record, seen->record, seen->last_seen, !endpoint_same_address(&seen->from, &arrival->from));
+    if (opened && opened->retry_frame && seen->last_seen < opened->retry_time)
+        record->is_copy = false;
+    seen->last_seen = arrival->time;
+    if (!record->is_copy)
+        exchange_refused_again(tracker, transaction, record);
+}
+
 static void
 add_response(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
              struct record *record)
@@ -388,11 +402,7 @@ add_response(struct tracker *tracker, const struct sip_message *message, const s
         struct seen_response *seen = response_seen(transaction, hash, record->status);
         record->request = transaction->request;
         if (seen) {
-            mark_again(record, seen->record, seen->last_seen,
-                       !endpoint_same_address(&seen->from, &arrival->from));
-            seen->last_seen = arrival->time;
-            if (!record->is_copy)
-                exchange_refused_again(tracker, transaction, record);
+            add_response_again(tracker, transaction, seen, arrival, record);
             return;
         }
         response_remember(transaction, hash, arrival, record);

@@ -72,6 +72,7 @@ struct account {
     uint32_t refused;   /**< of them, to credentials that were not stale */
     uint32_t bare;      /**< challenges in a row to requests without credentials */
     int64_t bare_clock; /**< since when */
+    bool accepted;      /**< counted among the accounts of its source that were accepted */
     bool failed;        /**< counted among the failing accounts of its source */
 };
 
@@ -136,6 +137,7 @@ struct use {
     bool realm_differs;
     bool is_retry;      /**< the first answer to its challenge */
     bool relayed;       /**< the challenge was made to another client by another server: not for this hop */
+    bool moved;         /**< from another address than the challenge went to */
     bool joined;        /**< stands behind other credentials in the same header line */
     bool identity_only; /**< `nonce=""`: names a user, answers nothing */
     uint32_t
@@ -151,8 +153,10 @@ struct use {
 
     bool stale_said;             /**< the challenge that refused it says stale=true */
     struct finding_set suspects; /**< what is odd about them; told if they are refused */
-    uint32_t suspect_frame;      /**< an earlier request that a suspect compares with; 0: none */
-    enum outcome outcome;        /**< of the request that carries it, as far as it concerns this realm */
+    struct signed_request
+        *signed_request;    /**< the tracker's own: the same credentials, wherever they were seen */
+    uint32_t suspect_frame; /**< an earlier request that a suspect compares with; 0: none */
+    enum outcome outcome;   /**< of the request that carries it, as far as it concerns this realm */
     uint16_t cause;
     uint32_t closed_frame;
     uint16_t closed_status;

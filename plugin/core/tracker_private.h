@@ -32,6 +32,7 @@ struct subscription {
     uint32_t etag_frame;
     uint32_t body_hash;   /**< of its body; 0: it had none */
     uint32_t new_hash;    /**< of the body that is looked at */
+    uint32_t ignored_in;  /**< a SUBSCRIBE that named the current tag and was answered 200; 0: none */
     bool condition_known; /**< the condition that is looked at was issued in this capture */
 };
 

@@ -228,13 +228,6 @@ use_begin(struct tracker *tracker, const struct request_view *view, struct use *
 
 /* --- what is odd about them ------------------------------------------------------ */
 
-/* Credentials as seen on their first hop. */
-struct signed_request {
-    uint32_t frame;
-    uint32_t uri_hash; /* of the Request-URI */
-    struct endpoint to;
-};
-
 /* nc as a number; 0 when there is none, or when it is no hex number of at most 8 digits. */
 static uint32_t
 parse_nc(struct slice text)
@@ -250,27 +243,35 @@ parse_nc(struct slice text)
     return nc;
 }
 
-/* The same credentials went to another server before, with the Request-URI that they sign, and now have
- * another one: the frame of then, or 0. */
-static uint32_t
-signed_elsewhere(struct tracker *tracker, const struct request_view *view,
-                 const struct auth_value *credentials)
+static struct signed_request *
+signed_request_find(struct tracker *tracker, const struct request_view *view,
+                    const struct auth_value *credentials)
 {
-    uint32_t uri_hash = hash_slice(tracker, view->message->request_uri);
     key_begin(tracker, INDEX_SIGNED);
     key_add(tracker, credentials->param[AUTH_NONCE]);
     key_add(tracker, credentials->param[AUTH_RESPONSE]);
-    const struct signed_request *first = key_find(tracker);
-    if (!first) {
-        struct signed_request *request = host_new(tracker, struct signed_request);
-        *request = (struct signed_request){view->record->frame, uri_hash, view->arrival->to};
+    struct signed_request *request = key_find(tracker);
+    if (!request) {
+        request = host_new(tracker, struct signed_request);
+        *request =
+            (struct signed_request){view->record->frame, hash_slice(tracker, view->message->request_uri),
+                                    view->arrival->to, 0};
         key_put(tracker, request);
-        return 0;
     }
-    if (endpoint_same_address(&first->to, &view->arrival->to) || first->uri_hash == uri_hash ||
-        hash_slice(tracker, credentials->param[AUTH_URI]) != first->uri_hash)
-        return 0;
-    return first->frame;
+    return request;
+}
+
+/* The same credentials went to another server before, with the Request-URI that they sign, and now have
+ * another one: the frame of then, or 0. */
+static uint32_t
+signed_elsewhere(struct tracker *tracker, const struct request_view *view, const struct use *use,
+                 const struct auth_value *credentials)
+{
+    const struct signed_request *first = use->signed_request;
+    bool rewritten = !endpoint_same_address(&first->to, &view->arrival->to) &&
+                     first->uri_hash != hash_slice(tracker, view->message->request_uri) &&
+                     first->uri_hash == hash_slice(tracker, credentials->param[AUTH_URI]);
+    return rewritten ? first->frame : 0;
 }
 
 static void
@@ -302,7 +303,9 @@ find_suspects(struct tracker *tracker, const struct request_view *view, struct u
         .last_nc = use->call ? use->call->nc : 0,
     };
     use->suspect_frame = use->call ? use->call->nc_frame : 0;
-    context.signed_in = signed_elsewhere(tracker, view, credentials);
+    use->moved = use->exchange && !endpoint_same_address(&use->exchange->client, &view->arrival->from);
+    use->signed_request = signed_request_find(tracker, view, credentials);
+    context.signed_in = signed_elsewhere(tracker, view, use, credentials);
     if (context.signed_in)
         use->suspect_frame = context.signed_in;
     findings_each(STAGE_CREDENTIALS, &context, note_suspect, use);

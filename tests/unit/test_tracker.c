@@ -669,7 +669,7 @@ static const struct ending endings[] = {
      "interval_too_brief"},
     {"not-found", NULL, NULL, 404, NULL, "failed", "failed"},
     {"redirected", NULL, NULL, 302, NULL, "failed", "failed"},
-    {"server-error", NULL, NULL, 503, NULL, "failed", "failed"},
+    {"server-error", NULL, NULL, 503, NULL, "failed", "server_error"},
     {"declined", NULL, NULL, 603, NULL, "failed", "failed"},
 };
 

@@ -113,5 +113,26 @@ def none_options(phone):
         phone.scene.wait(30)
 
 
+def none_shortened(phone):
+    """The notifier shortens the subscription, and says so without a body."""
+    renewed(phone)
+    phone.notify("e1", state="active;expires=60")
+
+
+def none_late_start(phone):
+    """The capture begins after the request; later it begins after a SUBSCRIBE."""
+    phone.register()
+    phone.scene.packets.clear()
+    phone.challenge()
+    phone.answer()
+    phone.ok()
+    phone.new_call()
+    phone.subscribe(condition="e1", to_tag="9a0c37be51")
+    phone.scene.packets.pop()
+    phone.granted(204)
+    phone.subscribe(condition="e1")
+    phone.granted(204)
+
+
 STORIES = {f.__name__: f for f in (none_accepted_oddities, none_refreshes, none_call, none_subscriptions, none_resumed,
-                                   none_late_change, none_options)}
+                                   none_late_change, none_shortened, none_late_start, none_options)}

@@ -1,9 +1,10 @@
-"""Writes UDP datagrams over IPv4 and Ethernet to a pcapng file."""
+"""Writes SIP messages in UDP or TCP, over IPv4 and Ethernet, to a pcapng file."""
 import ipaddress
 import struct
 
 SECTION, INTERFACE, PACKET = 0x0A0D0D0A, 1, 6
-ETHERNET, IPV4, UDP = 1, 0x0800, 17
+ETHERNET, IPV4, TCP, UDP = 1, 0x0800, 6, 17
+PUSH_ACK, WINDOW = 0x5018, 64240
 
 
 def block(kind, body):
@@ -24,22 +25,35 @@ def with_checksum(header, at, covered):
     return header[:at] + struct.pack("!H", checksum(covered) or 0xFFFF) + header[at + 2:]
 
 
-def datagram(source, target, payload):
-    """The Ethernet frame of one datagram; source and target are (address, port)."""
+def frame(source, target, protocol, header, at, payload):
+    """The Ethernet frame of one segment or datagram, whose checksum stands at an offset of its header."""
     addresses = ipaddress.IPv4Address(source[0]).packed + ipaddress.IPv4Address(target[0]).packed
-    length = 8 + len(payload)
-    udp = struct.pack("!4H", source[1], target[1], length, 0)
-    udp = with_checksum(udp, 6, addresses + struct.pack("!2H", UDP, length) + udp + payload)
-    ip = struct.pack("!2B3H2BH", 0x45, 0, 20 + length, 0, 0x4000, 64, UDP, 0) + addresses
+    length = len(header) + len(payload)
+    header = with_checksum(header, at, addresses + struct.pack("!2H", protocol, length) + header + payload)
+    ip = struct.pack("!2B3H2BH", 0x45, 0, 20 + length, 0, 0x4000, 64, protocol, 0) + addresses
     ip = with_checksum(ip, 10, ip)
     macs = b"\x02\0" + addresses[4:] + b"\x02\0" + addresses[:4]
-    return macs + struct.pack("!H", IPV4) + ip + udp + payload
+    return macs + struct.pack("!H", IPV4) + ip + header + payload
+
+
+def datagram(source, target, payload):
+    return frame(source, target, UDP, struct.pack("!4H", source[1], target[1], 8 + len(payload), 0), 6, payload)
+
+
+def segment(source, target, payload, sent):
+    """`sent` counts the octets of each direction."""
+    here, there = sent.setdefault((source, target), 1), sent.setdefault((target, source), 1)
+    sent[source, target] += len(payload)
+    header = struct.pack("!2H2I4H", source[1], target[1], here, there, PUSH_ACK, WINDOW, 0, 0)
+    return frame(source, target, TCP, header, 16, payload)
 
 
 def pcapng(packets):
-    """A file of packets, each (microseconds since 1970, source, target, payload)."""
+    """A file of packets, each (microseconds since 1970, source, target, payload); source and target are (address, port)."""
+    sent = {}
     out = block(SECTION, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)) + block(INTERFACE, struct.pack("<HHI", ETHERNET, 0, 0))
     for time, source, target, payload in packets:
-        frame = datagram(source, target, payload)
-        out += block(PACKET, struct.pack("<5I", 0, time >> 32, time & 0xFFFFFFFF, len(frame), len(frame)) + frame)
+        tcp = b"Via: SIP/2.0/TCP" in payload
+        packet = segment(source, target, payload, sent) if tcp else datagram(source, target, payload)
+        out += block(PACKET, struct.pack("<5I", 0, time >> 32, time & 0xFFFFFFFF, len(packet), len(packet)) + packet)
     return out

@@ -27,9 +27,12 @@ ANSWERS = {
     "bare_value_quoted": (MD5, {"quote": ("algorithm", "qop", "nc")}, 400),
     "nc_form": ({}, {"nc": "1"}, 400),
     "username_is_uri": ({}, {"username": "sip:100@pbx.example.com"}, 403),
+    "bad_request": ({}, {"extra": [("P-Preferred-Identity", "sip:100@")]}, 400),
+    "server_error": ({}, {}, 500),
     "variant_refused": ({}, {"password": "brass-Kettle-9\n"}, 401),
 }
-REASONS = {"cseq_unchanged": "Invalid CSeq", "bare_value_quoted": "Bad header field: authorization"}
+REASONS = {"cseq_unchanged": "Invalid CSeq", "bare_value_quoted": "Bad header field: authorization",
+           "bad_request": "Bad P-Preferred-Identity header", "server_error": "Server Internal Error"}
 
 
 def refused(name):
@@ -84,7 +87,7 @@ def nc_skipped(phone):
     registered(phone)
     phone.scene.wait(5)
     phone.answer(nc="00000007")
-    phone.challenge(stale="true")
+    phone.challenge()
     phone.answer()
     phone.ok()
 
@@ -193,6 +196,30 @@ def branch_reused_replayed(phone):
     phone.ping()
 
 
+def tcp_reconnected(phone):
+    """Each connection has a port of its own: nothing that a refusal has to do with."""
+    phone.phone, phone.transport = ("192.0.2.20", 40001), "TCP"
+    registered(phone)
+    phone.scene.wait(300)
+    phone.phone = ("192.0.2.20", 52347)
+    phone.answer()
+    phone.challenge(stale="true")
+    phone.answer()
+    phone.ok()
+
+
+def mistyped(phone):
+    """The phone asks its user for the password, who errs at first: no nonce has expired."""
+    phone.register()
+    phone.challenge()
+    phone.scene.wait(9)
+    phone.answer(password="brass-Kettle")
+    phone.challenge()
+    phone.scene.wait(12)
+    phone.answer()
+    phone.ok()
+
+
 # --- accepted, but worth a word
 
 def digest_variant(phone):
@@ -226,7 +253,21 @@ def many_accounts_fail(phone):
         guess.reply(403)
 
 
+def some_accounts_fail(phone):
+    """Behind one address are many phones that work, and a few that do not: no scan."""
+    for number in range(200, 220):
+        office = Account(phone.scene, str(number), phone=("203.0.113.77", 5000 + number))
+        office.register()
+        office.challenge()
+        office.answer()
+        if number % 4:
+            office.ok()
+        else:
+            office.reply(403)
+
+
 STORIES = {name: refused(name) for name in ANSWERS}
 STORIES.update((f.__name__, f) for f in (
-    to_tag_kept, branch_reused_replayed, nonce_resent, nc_replayed, nc_skipped, source_port_changed, preloaded_refused, credentials_joined,
-    uri_rewritten, digest_variant, server_unproved, unanswered_loop, many_accounts_fail))
+    to_tag_kept, branch_reused_replayed, tcp_reconnected, mistyped, some_accounts_fail, nonce_resent, nc_replayed, nc_skipped,
+    source_port_changed, preloaded_refused, credentials_joined, uri_rewritten, digest_variant, server_unproved, unanswered_loop,
+    many_accounts_fail))

@@ -83,7 +83,7 @@ class Account:
         self.phone, self.server = phone, server
         self.call_id, self.tag, self.cseq, self.to_tag = scene.token(), scene.token(8), 0, None
         self.nc, self.cnonce = 0, None
-        self.offer, self.message = {}, None
+        self.offer, self.message, self.transport = {}, None, "UDP"
         self.notifier_cseq, self.expires = 0, 3600
 
     # --- the phone
@@ -105,7 +105,7 @@ class Account:
         to = to or (self.aor() if method == "REGISTER" else uri)
         host, port = self.phone
         headers = [
-            ("Via", f"SIP/2.0/UDP {host}:{port};branch={branch or 'z9hG4bK' + self.scene.token(12)};rport"),
+            ("Via", f"SIP/2.0/{self.transport} {host}:{port};branch={branch or 'z9hG4bK' + self.scene.token(12)};rport"),
             ("Max-Forwards", "70"),
             ("From", f"<{self.aor()}>;tag={tag or self.tag}"),
             ("To", f"<{to}>" + (f";tag={to_tag}" if to_tag else "")),
