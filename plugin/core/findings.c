@@ -661,9 +661,12 @@ use_number(const struct use *use, const char *name)
 static void
 append_number(GString *text, const struct finding_values *values, const char *name)
 {
-    uint32_t number = strcmp(name, "a") == 0   ? values->frame_a
-                      : strcmp(name, "b") == 0 ? values->frame_b
-                                               : use_number(values_use(values), name);
+    const struct use *use = values_use(values);
+    uint32_t number = use_number(use, name);
+    if (strcmp(name, "a") == 0)
+        number = values->frame_a || !use ? values->frame_a : use->suspect_frame;
+    else if (strcmp(name, "b") == 0)
+        number = values->frame_b;
     if (!number && strcmp(name, "code") == 0)
         number = values->status;
     if (!number)

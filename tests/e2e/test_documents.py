@@ -22,14 +22,14 @@ def examples():
 
 
 def as_pattern(output):
-    lines = [".*" if line == "…" else re.escape(line) for line in output.rstrip("\n").split("\n")]
-    return "\n".join(lines).replace("\n.*\n", "\n(?:.*\n)*?").replace("\n.*", "(?:\n.*)*")
+    lines = output.rstrip("\n").split("\n")
+    return "".join("(?:.*\n)*?" if line == "…" else re.escape(line) + "\n" for line in lines)
 
 
 @pytest.mark.parametrize("command, output", examples())
 def test_example(wireshark, command, output):
     result = subprocess.run(wireshark.command(["sh", "-c", command]), cwd=wireshark.folder, capture_output=True, timeout=120)
-    printed = "\n".join(line.rstrip() for line in result.stdout.decode().strip("\n").split("\n"))
+    printed = "\n".join(line.rstrip() for line in result.stdout.decode().strip("\n").split("\n")) + "\n"
     assert re.fullmatch(as_pattern(output), printed), f"$ {command}\nprints\n{printed}\n{result.stderr.decode()}"
 
 
