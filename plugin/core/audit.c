@@ -49,13 +49,21 @@ suspect_cause(const struct use *use)
 
 /* What the message itself shows comes before what a configured credential says. */
 static enum finding
+digest_cause(const struct use *use)
+{
+    if (use->verdict.status != DIGEST_BAD)
+        return FINDING_NONE;
+    return use->verdict.variant ? FINDING_VARIANT_REFUSED : FINDING_DIGEST_MISMATCH;
+}
+
+static enum finding
 refusal_cause(const struct use *use)
 {
-    enum finding suspect = suspect_cause(use);
-    if (suspect != FINDING_NONE)
-        return suspect;
-    if (use->verdict.status == DIGEST_BAD)
-        return use->verdict.variant ? FINDING_VARIANT_REFUSED : FINDING_DIGEST_MISMATCH;
+    enum finding known = suspect_cause(use);
+    if (known == FINDING_NONE)
+        known = digest_cause(use);
+    if (known != FINDING_NONE)
+        return known;
     if (use->evidence == EVIDENCE_NONE)
         return FINDING_PRELOADED_REFUSED;
     return use->verdict.status == DIGEST_GOOD ? FINDING_DIGEST_GOOD_REFUSED : FINDING_REFUSED_UNVERIFIED;
@@ -64,6 +72,8 @@ refusal_cause(const struct use *use)
 static enum finding
 stale_cause(const struct use *use)
 {
+    if (use->resynchronises)
+        return FINDING_AKA_RESYNC;
     if (use->stale_said)
         return FINDING_NONCE_STALE;
     if (finding_set_has(&use->suspects, FINDING_NC_REPLAYED))
@@ -82,19 +92,36 @@ any_suspect(const struct use *use)
     return FINDING_NONE;
 }
 
-/* A server that does not like the form of the credentials says 400, then whatever is odd may be the reason;
- * or 403. */
 static enum finding
-failure_cause(const struct use *use, enum finding otherwise)
+bad_request_cause(const struct use *use)
 {
-    enum finding suspect =
-        use->closed_status == 400 || use->closed_status == 403 ? suspect_cause(use) : FINDING_NONE;
+    enum finding suspect = suspect_cause(use);
+    if (suspect == FINDING_NONE)
+        suspect = any_suspect(use);
+    return suspect != FINDING_NONE ? suspect : FINDING_BAD_REQUEST;
+}
+
+/* Many servers say 403 to a wrong password. */
+static enum finding
+forbidden_cause(const struct use *use)
+{
+    enum finding suspect = suspect_cause(use);
     if (suspect != FINDING_NONE && finding_rule(suspect)->weight >= WEIGHT_CAUSE_UNLESS_BAD)
         return suspect;
-    suspect = use->closed_status == 400 ? any_suspect(use) : FINDING_NONE;
-    if (suspect != FINDING_NONE)
-        return suspect;
-    return use->closed_status == 400 ? FINDING_BAD_REQUEST : otherwise;
+    suspect = digest_cause(use);
+    return suspect != FINDING_NONE ? suspect : FINDING_FORBIDDEN;
+}
+
+static enum finding
+failure_cause(const struct use *use)
+{
+    if (use->closed_status == 400)
+        return bad_request_cause(use);
+    if (use->closed_status / 100 == 5)
+        return FINDING_SERVER_ERROR;
+    bool registration =
+        strcmp(use->method, "REGISTER") == 0 && use->closed_status >= 400; /* a 3xx leads on */
+    return registration ? FINDING_REGISTRATION_FAILED : FINDING_FAILED;
 }
 
 enum finding
@@ -108,11 +135,11 @@ audit_cause(const struct use *use, enum outcome outcome)
     case OUTCOME_OTHER_REALM:
         return FINDING_OTHER_REALM;
     case OUTCOME_FORBIDDEN:
-        return failure_cause(use, FINDING_FORBIDDEN);
+        return forbidden_cause(use);
     case OUTCOME_INTERVAL_TOO_BRIEF:
         return FINDING_INTERVAL_TOO_BRIEF;
     case OUTCOME_FAILED:
-        return failure_cause(use, use->closed_status / 100 == 5 ? FINDING_SERVER_ERROR : FINDING_FAILED);
+        return failure_cause(use);
     default:
         return FINDING_NONE;
     }
@@ -127,7 +154,7 @@ silence_cause(const struct exchange *exchange)
             finding_set_has(&exchange->suspects, (unsigned)i))
             return (enum finding)i;
     }
-    if (exchange->refused)
+    if (exchange->refused && exchange->refused->outcome != OUTCOME_OTHER_REALM)
         return FINDING_GAVE_UP;
     return strcmp(exchange->method, "OPTIONS") == 0 ? FINDING_OPTIONS_CHALLENGED : FINDING_NEVER_ANSWERED;
 }

@@ -121,7 +121,8 @@ close_use(struct tracker *tracker, struct use *use, struct record *record)
         read_refusal(record->detail ? record->detail->lines : NULL, use, &credentials);
     use->stale_said = refusal.again && refusal.stale;
     use->outcome = audit_outcome(record->status, refusal.again,
-                                 refusal.stale || (use->nonce_accepted_in && !refusal.same_nonce));
+                                 refusal.stale || use->resynchronises ||
+                                     (use->nonce_accepted_in && !refusal.same_nonce));
     use->closed_status = record->status;
     use->cause = audit_cause(use, use->outcome);
     note_passed_on(use, record);

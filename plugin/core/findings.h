@@ -84,7 +84,7 @@ struct finding_values {
     uint32_t frame_a, frame_b;
 };
 
-/** Replaces the placeholders of a text: {account} {realm} {uri} {algorithm} {offered} {method} {reason}
+/** Replaces the placeholders of a text: {account} {realm} {uri} {algorithm} {offered} {method} {reason} {why}
  * {variant}, the frames {challenge} {retry} {closed} {accepted} {a} {b}, and the numbers {code} {attempt}
  * {attempts} {credential} {tried} {variants}.
  *  @return free with g_free; as valid as UTF-8 as the wire's text is */

@@ -347,6 +347,17 @@ names_current_tag(const struct subscription *subscription, const struct subscrib
            strcmp(request->condition, subscription->etag) == 0;
 }
 
+/* A refresh refused is the end of the subscription, or at least of what is known of its condition; but not
+ * when it is challenged (RFC 6665 section 4.1.2.2). */
+static void
+forget_condition(struct tracker *tracker, const struct sip_message *message,
+                 const struct subscribe_request *request)
+{
+    struct subscription *subscription = subscription_find(tracker, message, request->event, false);
+    if (subscription && message->status != 401 && message->status != 407)
+        subscription->suppressed = NULL;
+}
+
 void
 subscription_response(struct tracker *tracker, const struct sip_message *message,
                       struct transaction *transaction, struct record *record)
@@ -354,8 +365,12 @@ subscription_response(struct tracker *tracker, const struct sip_message *message
     struct no_notify *no_notify = NULL;
     if (record->status == 204)
         no_notify = add_no_notify(tracker, message, transaction, record);
-    if (!transaction || !transaction->subscribe || record->status < 200 || record->status >= 300)
+    if (!transaction || !transaction->subscribe || record->status < 200)
         return;
+    if (record->status >= 300) {
+        forget_condition(tracker, message, transaction->subscribe);
+        return;
+    }
     struct subscription *subscription =
         subscription_find(tracker, message, transaction->subscribe->event, record->status == 204);
     const struct finding_context context = {.message = message,

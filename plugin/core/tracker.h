@@ -135,11 +135,13 @@ struct use {
     enum evidence evidence;
     bool header_differs; /**< answered in the other header than the challenge asks for */
     bool realm_differs;
-    bool is_retry;      /**< the first answer to its challenge */
-    bool relayed;       /**< the challenge was made to another client by another server: not for this hop */
-    bool moved;         /**< from another address than the challenge went to */
-    bool joined;        /**< stands behind other credentials in the same header line */
-    bool identity_only; /**< `nonce=""`: names a user, answers nothing */
+    bool is_retry;       /**< the first answer to its challenge */
+    bool relayed;        /**< the challenge was made to another client by another server: not for this hop */
+    bool resynchronises; /**< AKA: carries auts */
+    const char *method;  /**< of the request */
+    bool moved;          /**< from another address than the challenge went to */
+    bool joined;         /**< stands behind other credentials in the same header line */
+    bool identity_only;  /**< `nonce=""`: names a user, answers nothing */
     uint32_t
         nonce_use; /**< how many requests of this user have used this nonce, this one counted; 0: unknown */
     int64_t nonce_age;          /**< since it was issued; -1: unknown */

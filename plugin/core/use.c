@@ -218,6 +218,8 @@ use_begin(struct tracker *tracker, const struct request_view *view, struct use *
           const struct auth_value *credentials)
 {
     use->request_frame = view->record->frame;
+    use->method = view->record->method;
+    use->resynchronises = credentials->param[AUTH_AUTS].p != NULL;
     use->nonce_age = -1;
     use->identity_only = credentials->param[AUTH_NONCE].p && credentials->param[AUTH_NONCE].len == 0;
     use->user_at_realm = user_at_realm(tracker, credentials);

@@ -667,10 +667,10 @@ static const struct ending endings[] = {
     {"forbidden", NULL, NULL, 403, NULL, "forbidden", "forbidden"},
     {"interval-too-brief", NULL, NULL, 423, "Min-Expires: 60\r\n", "interval-too-brief",
      "interval_too_brief"},
-    {"not-found", NULL, NULL, 404, NULL, "failed", "failed"},
+    {"not-found", NULL, NULL, 404, NULL, "failed", "registration_failed"},
     {"redirected", NULL, NULL, 302, NULL, "failed", "failed"},
     {"server-error", NULL, NULL, 503, NULL, "failed", "server_error"},
-    {"declined", NULL, NULL, 603, NULL, "failed", "failed"},
+    {"declined", NULL, NULL, 603, NULL, "failed", "registration_failed"},
 };
 
 static void

@@ -1,17 +1,20 @@
 """Neighbours of the findings: odd, and yet accepted or allowed. Nothing is to be said of them."""
+from base64 import b64encode
+
 from refused import ANSWERS, acknowledge, registered
-from sip import Account
+from sip import Account, digest
 from subscriptions import CLOSED, OPEN, renewed, subscribed
 
 PARTIAL = '<?xml version="1.0"?>\n<pidf-diff xmlns="urn:ietf:params:xml:ns:pidf-diff" version="2"/>\n'
 # Without a good digest nobody would accept these.
-BEYOND_PARDON = {"parameter_missing", "variant_refused", "nonce_differs"}
+BEYOND_PARDON = {"parameter_missing", "variant_refused", "nonce_differs", "wrong_password_403"}
+NO_ODDITY = {"bad_request", "server_error", "aor_unknown"}
 
 
 def none_accepted_oddities(phone):
     """Whatever a server may refuse, this one accepts: for each an account of its own."""
     for number, (name, (challenge, answer, _)) in enumerate(ANSWERS.items(), 200):
-        if name in BEYOND_PARDON:
+        if name in BEYOND_PARDON | NO_ODDITY:
             continue
         odd = Account(phone.scene, str(number), phone=("192.0.2.20", 5000 + number))
         odd.register(branch=answer.get("request", {}).get("branch"), uri=answer.get("request", {}).get("uri"))
@@ -134,5 +137,20 @@ def none_late_start(phone):
     phone.granted(204)
 
 
+def none_aka_resync(phone):
+    """The card finds the sequence number out of step and says so with auts, signed with an empty password (RFC 3310)."""
+    def signed_with_nothing(values, method, password, body):
+        return digest({**values, "algorithm": "MD5"}, method, "")
+    nonces = [b64encode(bytes(range(n, n + 32))).decode() for n in (1, 101)]
+    auts = '"' + b64encode(bytes(range(14))).decode() + '"'
+    phone.register()
+    phone.challenge(algorithm="AKAv1-MD5", nonce=nonces[0])
+    phone.answer(sign=signed_with_nothing, auts=auts)
+    phone.challenge(algorithm="AKAv1-MD5", nonce=nonces[1])
+    phone.answer(response=phone.scene.token(32))
+    phone.ok()
+
+
 STORIES = {f.__name__: f for f in (none_accepted_oddities, none_refreshes, none_call, none_subscriptions, none_resumed,
-                                   none_late_change, none_shortened, none_late_start, none_options)}
+                                   none_late_change, none_shortened, none_late_start, none_options,
+                                   none_aka_resync)}

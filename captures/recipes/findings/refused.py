@@ -29,10 +29,13 @@ ANSWERS = {
     "username_is_uri": ({}, {"username": "sip:100@pbx.example.com"}, 403),
     "bad_request": ({}, {"extra": [("P-Preferred-Identity", "sip:100@")]}, 400),
     "server_error": ({}, {}, 500),
+    "aor_unknown": ({}, {}, 404),
+    "wrong_password_403": ({}, {"password": "brass-Kettle-8"}, 403),
     "variant_refused": ({}, {"password": "brass-Kettle-9\n"}, 401),
 }
 REASONS = {"cseq_unchanged": "Invalid CSeq", "bare_value_quoted": "Bad header field: authorization",
-           "bad_request": "Bad P-Preferred-Identity header", "server_error": "Server Internal Error"}
+           "bad_request": "Bad P-Preferred-Identity header", "server_error": "Server Internal Error",
+           "wrong_password_403": "Forbidden (Bad auth)", "aor_unknown": "Not Found"}
 
 
 def refused(name):
@@ -129,6 +132,17 @@ def credentials_joined(phone):
     phone.send("INVITE", [("Proxy-Authorization", ", ".join(lines))])
     phone.challenge(407, realm="gateway.example.net")
     acknowledge(phone)
+
+
+def second_realm_unanswered(phone):
+    """The phone knows a password for the first proxy only."""
+    phone.send("INVITE")
+    phone.challenge(407)
+    acknowledge(phone)
+    phone.answer("INVITE")
+    phone.challenge(407, realm="gateway.example.net")
+    acknowledge(phone)
+    phone.ping()
 
 
 def ack(invite, response):
@@ -269,5 +283,5 @@ def some_accounts_fail(phone):
 STORIES = {name: refused(name) for name in ANSWERS}
 STORIES.update((f.__name__, f) for f in (
     to_tag_kept, branch_reused_replayed, tcp_reconnected, mistyped, some_accounts_fail, nonce_resent, nc_replayed, nc_skipped,
-    source_port_changed, preloaded_refused, credentials_joined, uri_rewritten, digest_variant, server_unproved, unanswered_loop,
-    many_accounts_fail))
+    source_port_changed, preloaded_refused, credentials_joined, second_realm_unanswered, uri_rewritten, digest_variant,
+    server_unproved, unanswered_loop, many_accounts_fail))

@@ -1,0 +1,171 @@
+"""Captures of which packets are missing, doubled or swapped: what is said of the rest is what the whole capture says.
+
+A link may be absent, but where there is one it leads to the same message; and no challenge is said to be refused, unanswered or
+given up that the whole capture shows to have ended otherwise.
+"""
+import collections
+import concurrent.futures
+import os
+import random
+
+import pytest
+
+from packets import Pcapng
+from sharkd import Sharkd
+from wireshark import captures
+
+RATES, SEEDS = (0.01, 0.05, 0.20), range(3)
+LINKS = ["siptrail.request_in", "siptrail.response_in", "siptrail.retransmission_of", "siptrail.ack_of", "siptrail.cancels",
+         "siptrail.challenge_in", "siptrail.retry_in", "siptrail.outcome_in", "siptrail.no_notify.subscribe_in"]
+OUTCOME, CLAIMS = "siptrail.outcome", {"rejected", "no-answer", "no-retry"}
+
+Variant = collections.namedtuple("Variant", "name capture frames")      # frames: number in the whole capture of each packet
+
+
+def lossy(count, rate, seed):
+    chance = random.Random(f"{rate} {seed}")
+    kept = [frame for frame in range(1, count + 1) if chance.random() >= rate]
+    return kept if len(kept) < count else [frame for frame in kept if frame != chance.randint(1, count)]
+
+
+def doubled(count, seed):
+    chance = random.Random(seed)
+    return [frame for frame in range(1, count + 1) for _ in range(chance.choice((1, 1, 2)))]
+
+
+def swapped(count, seed):
+    chance, frames = random.Random(seed), list(range(1, count + 1))
+    for i in range(0, count - 1):
+        if chance.random() < 0.2:
+            frames[i], frames[i + 1] = frames[i + 1], frames[i]
+    return frames
+
+
+def orders(count):
+    """{name: frames}, each order once."""
+    found = {"whole": list(range(1, count + 1))}
+    found |= {f"{rate:.0%} lost, seed {seed}": lossy(count, rate, seed) for rate in RATES for seed in SEEDS}
+    found |= {f"doubled, seed {seed}": doubled(count, seed) for seed in SEEDS}
+    found |= {f"swapped, seed {seed}": swapped(count, seed) for seed in SEEDS}
+    distinct = {tuple(frames): name for name, frames in reversed(found.items()) if frames}
+    return {name: frames for frames, name in reversed(distinct.items())}
+
+
+def variants(wireshark, capture):
+    whole = Pcapng(wireshark.path(capture))
+    for name, frames in orders(len(whole.packets)).items():
+        file = f"{capture.name}-{name.replace(' ', '-').replace('%', '')}.pcapng"
+        whole.write(wireshark.folder / "captures" / file, [whole.packets[frame - 1] for frame in frames])
+        yield Variant(name, capture._replace(name=file, file=file), frames)
+
+
+def said_of(capture, wireshark):
+    """[(variant, {frame of the whole capture: {field: [values]}})], with values that are frames of the whole capture, too."""
+    found = []
+    with Sharkd(wireshark, capture) as client:
+        for variant in variants(wireshark, capture):
+            client.call("load", file=str(wireshark.path(variant.capture)))
+            found.append((variant, said_in_order(client, variant.frames)))
+    return found
+
+
+def said_in_order(client, frames):
+    said = collections.defaultdict(lambda: collections.defaultdict(set))
+    for number, origin in enumerate(frames, 1):
+        for name, values in client.fields(number, OUTCOME, *LINKS).items():
+            said[origin][name] |= {frames[int(v) - 1] for v in values} if name in LINKS else set(values)
+    return said
+
+
+@pytest.fixture(scope="module")
+def damaged(wireshark):
+    """{capture: what said_of says}; all at once, as that is faster."""
+    every = captures()
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = pool.map(lambda capture: said_of(capture, wireshark), every)
+        return {capture.name: said for capture, said in zip(every, found)}
+
+
+class Rightful:
+    """Where the links of each message may lead, by the whole capture: {frame: {field: frames}}."""
+
+    def __init__(self, truth):
+        self.links = collections.defaultdict(lambda: collections.defaultdict(set))
+        self.copies = collections.defaultdict(set)
+        for message in truth.messages:
+            self.copies[message.original.frame].add(message.frame)
+            self._transaction(message)
+            for use in message.credentials:
+                self._credentials(message, use)
+        for no_notify in truth.no_notify:
+            if no_notify.subscribe:
+                self._add(no_notify.response, "siptrail.no_notify.subscribe_in", no_notify.subscribe)
+
+    def _add(self, message, name, *targets):
+        self.links[message.original.frame][name] |= {target.original.frame for target in targets}
+
+    def _transaction(self, message):
+        if message.transaction:
+            self._add(message, "siptrail.request_in", message.transaction.request)
+            self._add(message, "siptrail.response_in", *finals(message))
+
+    def _credentials(self, message, use):
+        """A later request with the same nonce is the retry of a capture that lacks the first one."""
+        same_call = [e.challenge for e in use.possible if e is use.exchange or e.challenge.call_id == message.call_id]
+        self._add(message, "siptrail.challenge_in", *same_call, *filter(None, [use.nonce_from]))
+        self._add(message, "siptrail.outcome_in", *finals(message))
+        for challenge in same_call:
+            self._add(challenge, "siptrail.retry_in", message)
+            self._add(challenge, "siptrail.outcome_in", *finals(message))
+            self._add(message, "siptrail.outcome_in", *(f for e in use.possible if e.retry for f in finals(e.retry)))
+
+    def wrong(self, said, whole):
+        first = {copy: frame for frame, copies in self.copies.items() for copy in copies}
+        for frame, cells in said.items():
+            mine = first.get(frame, frame)
+            for name in cells.keys() & set(LINKS):
+                right = self.links[mine][name] | {first.get(v, v) for copy in self.copies[mine] | {frame} for v in whole[copy][name]}
+                right |= {mine} if name == "siptrail.retransmission_of" else set()
+                for value in cells[name]:
+                    if first.get(value, value) not in right:
+                        yield f"frame {frame}: {name} is {value}, should be {sorted(right)}"
+
+
+def finals(message):
+    return [response for response in message.transaction.responses if response.code >= 200] if message.transaction else []
+
+
+def over_udp(truth):
+    return {message.transport for message in truth.messages} == {"udp"}
+
+
+def whole_and_variants(said):
+    """What was said of the whole capture, and of its variants."""
+    (_, whole), *variants = said
+    return whole, variants
+
+
+def test_links(capture, damaged, read):
+    truth = read(capture, ())
+    if not over_udp(truth):
+        return
+    rightful, (whole, found) = Rightful(truth), whole_and_variants(damaged[capture.name])
+    lines = [f"{variant.name}: {line}" for variant, said in found for line in rightful.wrong(said, whole)]
+    assert not lines, f"{len(lines)} differences\n" + "\n".join(lines)
+
+
+def wrong_outcomes(said, whole, truth):
+    for exchange in truth.exchanges:
+        frame = exchange.challenge.frame
+        claimed = CLAIMS & said[frame][OUTCOME] - whole[frame][OUTCOME]
+        if claimed and whole[frame][OUTCOME] - {"unknown"}:
+            yield f"frame {frame}: {sorted(claimed)}, should be {sorted(whole[frame][OUTCOME])}"
+
+
+def test_outcomes(capture, damaged, read):
+    truth = read(capture, ())
+    if not over_udp(truth):
+        return
+    whole, found = whole_and_variants(damaged[capture.name])
+    lines = [f"{variant.name}: {line}" for variant, said in found for line in wrong_outcomes(said, whole, truth)]
+    assert not lines, f"{len(lines)} differences\n" + "\n".join(lines)
