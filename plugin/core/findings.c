@@ -600,6 +600,16 @@ append_why(GString *text, const struct use *use)
         g_string_append(text, use ? digest_reason_text(use->verdict.reason) : "?");
 }
 
+/* A resynchronisation is signed with the empty password: no row is needed to verify it. */
+static void
+append_by(GString *text, const struct use *use)
+{
+    if (use && use->verdict.credential)
+        g_string_append_printf(text, "configured credential %u", use->verdict.credential);
+    else
+        g_string_append(text, "the empty password, as AKA resynchronisation wants it");
+}
+
 static void
 append_reason(GString *text, const struct finding_values *values)
 {
@@ -694,6 +704,8 @@ append_value(GString *text, const struct finding_values *values, const char *nam
         append_reason(text, values);
     else if (strcmp(name, "why") == 0)
         append_why(text, use);
+    else if (strcmp(name, "by") == 0)
+        append_by(text, use);
     else if (strcmp(name, "variant") == 0)
         g_string_append(text, use && use->verdict.variant ? use->verdict.variant : "?");
     else if (strcmp(name, "account") == 0)

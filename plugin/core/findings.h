@@ -85,8 +85,8 @@ struct finding_values {
 };
 
 /** Replaces the placeholders of a text: {account} {realm} {uri} {algorithm} {offered} {method} {reason} {why}
- * {variant}, the frames {challenge} {retry} {closed} {accepted} {a} {b}, and the numbers {code} {attempt}
- * {attempts} {credential} {tried} {variants}.
+ * {by} {variant}, the frames {challenge} {retry} {closed} {accepted} {a} {b}, and the numbers {code}
+ * {attempt} {attempts} {credential} {tried} {variants}.
  *  @return free with g_free; as valid as UTF-8 as the wire's text is */
 char *finding_expand(const char *text, const struct finding_values *values);
 

@@ -1,8 +1,10 @@
 #!/usr/bin/python3
-"""Writes the generated tables of docs/reference.md: fields from `tshark -G fields`, findings from findings.def.
+"""Writes the generated tables of docs/reference.md (fields from `tshark -G fields`, findings from findings.def) and of
+captures/README.md (from its two .json files).
 
 make_reference.py --update   rewrites the tables between their markers; test_reference.py tells when they are out of date
 """
+import json
 import os
 import re
 import sys
@@ -10,6 +12,7 @@ import sys
 from wireshark import ROOT, Wireshark
 
 REFERENCE = ROOT / "docs" / "reference.md"
+CAPTURES = ROOT / "captures" / "README.md"
 FINDINGS = ROOT / "plugin" / "core" / "findings.def"
 TYPES = {"FT_STRING": "string", "FT_FRAMENUM": "frame", "FT_RELATIVE_TIME": "time", "FT_NONE": "subtree",
          "FT_UINT16": "number", "FT_UINT32": "number", "FT_PROTOCOL": "protocol"}
@@ -48,6 +51,29 @@ def finding_table():
     return lines
 
 
+def as_cell(text):
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def capture_table():
+    """One line for each recording of captures/index.json."""
+    lines = ["| capture | what happened | stacks | how it came about | credentials: user, realm, type, secret |", "|---|---|---|---|---|"]
+    for name, entry in sorted(json.loads((ROOT / "captures" / "index.json").read_text()).items()):
+        credentials = "<br>".join("`" + "`, `".join(row) + "`" for row in entry["credentials"]) or "-"
+        origin = f"{entry['origin']}, `{entry['recipe'].removeprefix('captures/')}`"
+        lines.append(f"| `{name}` | {as_cell(entry['story'])} | {as_cell(entry['stacks'])} | {as_cell(origin)} | {as_cell(credentials)} |")
+    return lines
+
+
+def built_table():
+    """One line for each packet trace that was made by hand to show one finding."""
+    lines = ["| capture | what happens |", "|---|---|"]
+    for name, entry in sorted(json.loads((ROOT / "captures" / "findings.json").read_text()).items()):
+        if entry["origin"] == "built":
+            lines.append(f"| `{name}` | {as_cell(entry['story'])} |")
+    return lines
+
+
 def rewritten(text, tables):
     for name, lines in tables.items():
         begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
@@ -61,9 +87,14 @@ def current(wireshark):
     return rewritten(REFERENCE.read_text(), {"fields": field_table(wireshark), "findings": finding_table()})
 
 
+def current_captures():
+    return rewritten(CAPTURES.read_text(), {"recordings": capture_table(), "built": built_table()})
+
+
 if __name__ == "__main__":
     if sys.argv[1:] != ["--update"]:
         sys.exit(__doc__)
     started = Wireshark(os.environ.get("SIPTRAIL_PLUGIN", ROOT / "build" / "plugin" / "siptrail.so"))
     REFERENCE.write_text(current(started))
+    CAPTURES.write_text(current_captures())
     started.close()

@@ -13,7 +13,7 @@ import xml.etree.ElementTree
 import pytest
 
 from test_tables import exchange_rows
-from wireshark import ROOT, Capture, captures
+from wireshark import ROOT, Capture
 
 STORIES = json.loads((ROOT / "captures/findings.json").read_text(encoding="utf-8"))
 DEFINITIONS = (ROOT / "plugin/core/findings.def").read_text(encoding="utf-8")

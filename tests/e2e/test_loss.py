@@ -47,8 +47,10 @@ def orders(count):
     found |= {f"{rate:.0%} lost, seed {seed}": lossy(count, rate, seed) for rate in RATES for seed in SEEDS}
     found |= {f"doubled, seed {seed}": doubled(count, seed) for seed in SEEDS}
     found |= {f"swapped, seed {seed}": swapped(count, seed) for seed in SEEDS}
-    distinct = {tuple(frames): name for name, frames in reversed(found.items()) if frames}
-    return {name: frames for frames, name in reversed(distinct.items())}
+    distinct = {}
+    for name, frames in found.items():
+        distinct.setdefault(tuple(frames), name)
+    return {name: frames for frames, name in distinct.items() if frames}
 
 
 def variants(wireshark, capture):

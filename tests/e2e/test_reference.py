@@ -1,10 +1,14 @@
-"""docs/reference.md says what the code says."""
-from make_reference import REFERENCE, current, findings
+"""docs/reference.md says what the code says, captures/README.md what the descriptions of the captures say."""
+from make_reference import CAPTURES, REFERENCE, current, current_captures, findings
 from wireshark import ROOT
 
 
 def test_tables_are_up_to_date(wireshark):
     assert REFERENCE.read_text() == current(wireshark), "run tests/e2e/make_reference.py --update, and read the diff"
+
+
+def test_list_of_captures_is_up_to_date():
+    assert CAPTURES.read_text() == current_captures(), "run tests/e2e/make_reference.py --update, and read the diff"
 
 
 def test_every_finding_has_its_texts():
