@@ -342,7 +342,8 @@ use_finish(struct tracker *tracker, const struct request_view *view, struct use 
         use_verify(tracker, view, use, &credentials, has_challenge ? &challenge : NULL);
     if (use->holder && !use->holder->first_cnonce.p && credentials.param[AUTH_CNONCE].p)
         use->holder->first_cnonce = host_slice(tracker, credentials.param[AUTH_CNONCE]);
-    if (!view->follows && !use->identity_only && !use->relayed)
+    bool whole = use->verdict.reason != DIGEST_MESSAGE_CUT;
+    if (whole && !view->follows && !use->identity_only && !use->relayed)
         find_suspects(tracker, view, use, &credentials, has_challenge ? &challenge : NULL);
     count_nc(view, use, &credentials);
 }
