@@ -123,6 +123,8 @@ close_use(struct tracker *tracker, struct use *use, struct record *record)
     use->outcome = audit_outcome(record->status, refusal.again,
                                  refusal.stale || use->resynchronises ||
                                      (use->nonce_accepted_in && !refusal.same_nonce));
+    if (use->late && use->outcome == OUTCOME_REJECTED)
+        use->outcome = OUTCOME_UNKNOWN; /* it may have been accepted before, and be stale now */
     use->closed_status = record->status;
     use->cause = audit_cause(use, use->outcome);
     note_passed_on(use, record);
@@ -446,6 +448,17 @@ note_provisional(const struct transaction *transaction)
         exchange->retry_pending = true;
 }
 
+/* An answer to a later request of the call, which is not in the capture itself: it went on. */
+static void
+note_orphan(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
+            const struct record *record)
+{
+    key_dialog(tracker, message->header[SIP_CALL_ID], arrival);
+    struct exchange *exchange = key_find(tracker);
+    if (exchange && message->cseq > exchange->cseq && strcmp(exchange->method, record->method) == 0)
+        exchange->lost = true;
+}
+
 void
 exchange_response(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
                   struct transaction *transaction, struct record *record)
@@ -456,6 +469,8 @@ exchange_response(struct tracker *tracker, const struct sip_message *message, co
             note_provisional(transaction);
         return;
     }
+    if (!transaction)
+        note_orphan(tracker, message, arrival, record);
     if (challenges) {
         keep_challenges(tracker, message, record_detail(tracker, record));
         if (record->detail->lines_left_out)
@@ -479,10 +494,14 @@ exchange_outcome(const struct tracker *tracker, const struct exchange *exchange)
         return exchange->outcome;
     if (exchange->retry_frame == 0 && exchange->settled_frame)
         return OUTCOME_ACCEPTED;
+    if (exchange->lost)
+        return OUTCOME_UNKNOWN;
     if (exchange->retry_frame == 0)
         return tracker->clock - exchange->challenge_clock > SIP_TIMEOUT_NS ? OUTCOME_NO_RETRY
                                                                            : OUTCOME_UNKNOWN;
-    if (!exchange->retry_pending && tracker->clock - exchange->retry_clock > SIP_TIMEOUT_NS)
+    /* A client that never sends a datagram again has got an answer that is not in the capture. */
+    bool waits = !exchange->retry_datagram || exchange->retry_repeated;
+    if (waits && !exchange->retry_pending && tracker->clock - exchange->retry_clock > SIP_TIMEOUT_NS)
         return OUTCOME_NO_ANSWER;
     return OUTCOME_UNKNOWN;
 }

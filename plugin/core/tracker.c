@@ -208,13 +208,14 @@ transaction_key(struct tracker *tracker, const struct sip_message *message, stru
 }
 
 static void
-fallback_key(struct tracker *tracker, const struct sip_message *message)
+fallback_key(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival)
 {
     key_begin(tracker, INDEX_FALLBACK);
     key_add(tracker, message->header[SIP_CALL_ID]);
     key_add_number(tracker, message->cseq);
     key_add(tracker, message->method);
     key_add(tracker, message->from_tag);
+    key_add_hop(tracker, arrival);
 }
 
 static void
@@ -258,7 +259,7 @@ transaction_new(struct tracker *tracker, const struct sip_message *message, cons
     transaction->server = arrival->to;
     transaction->cseq = message->cseq;
     transaction->in_dialog = message->to_tag.len > 0;
-    fallback_key(tracker, message);
+    fallback_key(tracker, message, arrival);
     transaction->fallback_key = key_put(tracker, transaction);
     transaction_key(tracker, message, message->method);
     transaction->key = key_put(tracker, transaction);
@@ -284,7 +285,7 @@ link_to_invite(struct tracker *tracker, const struct sip_message *message, const
     transaction_key(tracker, &as_invite, as_invite.method);
     const struct transaction *invite = key_find(tracker);
     if (!invite) {
-        fallback_key(tracker, &as_invite);
+        fallback_key(tracker, &as_invite, arrival);
         invite = key_find(tracker);
         if (invite && !endpoint_same_address(&invite->client, &arrival->from))
             invite = NULL;
@@ -303,7 +304,7 @@ transaction_of_response(struct tracker *tracker, const struct sip_message *messa
     struct transaction *found = key_find(tracker);
     if (found)
         return found;
-    fallback_key(tracker, message);
+    fallback_key(tracker, message, arrival);
     found = key_find(tracker);
     if (found && endpoint_same_address(&found->client, &arrival->to) &&
         endpoint_same_address(&found->server, &arrival->from))
@@ -321,6 +322,17 @@ mark_again(struct record *record, struct record *first, int64_t last_seen, bool 
     record->exchange = first->exchange;
 }
 
+/* A request sent again: its answer is still out, or another one on its way. */
+static void
+note_repeated(const struct transaction *transaction)
+{
+    struct exchange *answered = transaction->request->exchange;
+    if (transaction->opened)
+        transaction->opened->refused_repeated = true;
+    if (answered && answered->retry_frame == transaction->request->frame)
+        answered->retry_repeated = true;
+}
+
 static void
 add_request(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
             struct record *record)
@@ -332,6 +344,8 @@ add_request(struct tracker *tracker, const struct sip_message *message, const st
         mark_again(record, transaction->request, transaction->last_seen,
                    !endpoint_same_address(&transaction->client, &arrival->from));
         transaction->last_seen = arrival->time;
+        if (!record->is_copy)
+            note_repeated(transaction);
         return;
     }
     transaction = transaction_new(tracker, message, arrival, record);

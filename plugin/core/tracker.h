@@ -98,6 +98,10 @@ struct exchange {
     uint32_t retry_frame; /**< first authenticated retry; 0: none yet */
     int64_t retry_time;
     int64_t retry_clock;
+    bool retry_datagram;   /**< sent over UDP, where an unanswered request is sent again */
+    bool retry_repeated;   /**< and it was */
+    bool refused_repeated; /**< the refused request came again after the challenge: more challenges are due */
+    bool lost; /**< messages that show that it went on are in the capture, the retry or its answer is not */
     bool retry_pending; /**< a provisional response came: the server is at work */
     struct use *retry;  /**< the credentials that answered */
 
@@ -137,6 +141,7 @@ struct use {
     bool realm_differs;
     bool is_retry;       /**< the first answer to its challenge */
     bool relayed;        /**< the challenge was made to another client by another server: not for this hop */
+    bool late;           /**< earlier uses of the nonce are missing in the capture */
     bool resynchronises; /**< AKA: carries auts */
     const char *method;  /**< of the request */
     bool moved;          /**< from another address than the challenge went to */

@@ -55,7 +55,7 @@ struct transaction {
 /** Tags of the index, the first octet of each key. */
 enum index_kind {
     INDEX_TRANSACTION = 'T',  /**< branch, sent-by, method, CSeq, Call-ID */
-    INDEX_FALLBACK = 'F',     /**< Call-ID, CSeq, method, From tag: the latest transaction */
+    INDEX_FALLBACK = 'F',     /**< Call-ID, CSeq, method, From tag, hop: the latest transaction */
     INDEX_NONCE = 'N',        /**< nonce, hop */
     INDEX_NONCE_ANY = 'n',    /**< nonce on whatever hop: the latest */
     INDEX_NONCE_USER = 'u',   /**< nonce of a hop, user@realm */

@@ -58,7 +58,7 @@ dialog_exchange(struct tracker *tracker, const struct request_view *view)
     key_dialog(tracker, view->message->header[SIP_CALL_ID], view->arrival);
     struct exchange *exchange = key_find(tracker);
     if (!exchange || exchange->retry_frame || exchange->outcome != OUTCOME_NONE ||
-        strcmp(exchange->method, view->record->method) != 0)
+        exchange->refused_repeated || strcmp(exchange->method, view->record->method) != 0)
         return NULL;
     uint32_t step = view->message->cseq - exchange->cseq;
     return step <= 1 && exchange->request_frame != view->record->frame ? exchange : NULL;
@@ -68,7 +68,10 @@ static void
 note_retry(struct exchange *exchange, struct use *use, const struct request_view *view, int64_t clock)
 {
     bool first = exchange->retry_frame == 0;
-    if (view->follows || use->relayed || (!first && exchange->retry_frame != view->record->frame))
+    if (use->late)
+        exchange->lost = true;
+    if (use->late || view->follows || use->relayed ||
+        (!first && exchange->retry_frame != view->record->frame))
         return;
     use->is_retry = true;
     view->record->exchange = exchange;
@@ -78,6 +81,7 @@ note_retry(struct exchange *exchange, struct use *use, const struct request_view
     exchange->retry_time = view->record->time;
     exchange->retry_clock = clock;
     exchange->retry = use;
+    exchange->retry_datagram = slice_equal_nocase(view->message->via.transport, SLICE("UDP"));
     exchange->user_at_realm = use->user_at_realm;
 }
 
@@ -120,6 +124,44 @@ choose_issue(const struct nonce *nonce, const struct use *use, const struct requ
                                                                                            : nonce->issue;
 }
 
+/* nc as a number; 0 when there is none, or when it is no hex number of at most 8 digits. */
+static uint32_t
+parse_nc(struct slice text)
+{
+    uint32_t nc = 0;
+    if (text.len > 8)
+        return 0;
+    for (size_t i = 0; i < text.len; i++) {
+        if (!g_ascii_isxdigit(text.p[i]))
+            return 0;
+        nc = nc << 4 | (uint32_t)g_ascii_xdigit_value(text.p[i]);
+    }
+    return nc;
+}
+
+/* The capture may hold a response in front of its request. Then the challenge is the answer to this very
+ * request. */
+static bool
+is_own_answer(const struct tracker *tracker, const struct issue *issue, const struct sip_message *message)
+{
+    const struct exchange *exchange = issue ? issue->exchange : NULL;
+    return exchange && exchange->request_frame == 0 && exchange->cseq == message->cseq &&
+           exchange->branch_hash == hash_slice(tracker, message->via.branch) &&
+           exchange->call_id_hash == hash_slice(tracker, message->header[SIP_CALL_ID]);
+}
+
+/* In a call whose first answer to the challenge is missing the nonce count has gone on, and CSeq by more than
+ * one. */
+static bool
+is_late(const struct tracker *tracker, const struct use *use, const struct sip_message *message,
+        const struct auth_value *credentials)
+{
+    const struct exchange *exchange = use->issue->exchange;
+    return exchange && exchange->retry_frame == 0 && use->nonce_use <= 1 &&
+           exchange->call_id_hash == hash_slice(tracker, message->header[SIP_CALL_ID]) &&
+           message->cseq > exchange->cseq + 1 && parse_nc(credentials->param[AUTH_NC]) > 1;
+}
+
 /* First by the nonce: in this call on this hop, on this hop, anywhere. */
 static struct nonce *
 link_by_nonce(struct tracker *tracker, const struct request_view *view, struct use *use,
@@ -134,6 +176,8 @@ link_by_nonce(struct tracker *tracker, const struct request_view *view, struct u
     use->call = nonce_call_find(tracker, nonce, view->message->header[SIP_CALL_ID]);
     use->holder = nonce_user_find(tracker, nonce, use->user_at_realm);
     use->issue = choose_issue(nonce, use, view);
+    if (is_own_answer(tracker, use->issue, view->message))
+        use->issue = NULL;
     use->relayed = use->issue && is_relayed(use->issue->exchange, view->arrival);
     use->nonce_accepted_in = use->holder->accepted_in;
     use->holder->uses += view->follows || use->relayed ? 0 : 1;
@@ -144,6 +188,7 @@ link_by_nonce(struct tracker *tracker, const struct request_view *view, struct u
         use->holder->issue = use->issue;
     use->evidence = use->issue->exchange ? EVIDENCE_NONCE : EVIDENCE_NEXTNONCE;
     use->nonce_age = view->record->time - use->issue->time;
+    use->late = is_late(tracker, use, view->message, credentials);
     use_answers(use, use->issue, credentials, &challenge, &has_challenge);
     return nonce;
 }
@@ -229,21 +274,6 @@ use_begin(struct tracker *tracker, const struct request_view *view, struct use *
 }
 
 /* --- what is odd about them ------------------------------------------------------ */
-
-/* nc as a number; 0 when there is none, or when it is no hex number of at most 8 digits. */
-static uint32_t
-parse_nc(struct slice text)
-{
-    uint32_t nc = 0;
-    if (text.len > 8)
-        return 0;
-    for (size_t i = 0; i < text.len; i++) {
-        if (!g_ascii_isxdigit(text.p[i]))
-            return 0;
-        nc = nc << 4 | (uint32_t)g_ascii_xdigit_value(text.p[i]);
-    }
-    return nc;
-}
 
 static struct signed_request *
 signed_request_find(struct tracker *tracker, const struct request_view *view,

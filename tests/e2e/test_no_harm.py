@@ -1,0 +1,281 @@
+"""What Wireshark shows of a capture is the same with this plugin as without it, but for what the plugin adds; and secrets stay secret."""
+import json
+import os
+import re
+import shutil
+import subprocess
+import xml.etree.ElementTree
+from pathlib import Path
+
+import pytest
+
+from wireshark import Capture, captures, uat_record
+
+# One capture for each way in which SIP travels.
+SPREAD = ["trunk-registration", "tcp-pipelined", "websocket-registration", "wss-registration", "tls-registration", "ipv6-tcp",
+          "udp-fragments", "vxlan", "gre", "gtp", "sctp", "icmp-unreachable", "snaplen-cut", "message-sip-body", "any-duplicates"]
+TRANSUM = ["--enable-protocol", "transum", "-o", "transum.tcp_port_ranges:5060,5061,8080", "-o", "transum.udp_port_ranges:5060-5062"]
+USER, REALM, PASSWORD = "trunk", "pbx.example.com", "brass-Kettle-9"
+
+named = {capture.name: capture for capture in captures()}
+spread = pytest.mark.parametrize("capture", [named[name] for name in SPREAD], ids=SPREAD)
+
+
+# --- with and without
+
+@pytest.fixture(scope="module")
+def both(wireshark):
+    """Standard output without and with the plugin."""
+    def run(capture, *arguments, folders=("no-plugins", "plugins")):
+        command = ["tshark", "-n", "-r", wireshark.path(capture), *capture.options, *arguments]
+        return [wireshark.run(command, plugins=folder).decode("utf-8", "replace") for folder in folders]
+    return run
+
+
+@pytest.fixture(scope="module")
+def transum_folders(wireshark):
+    """TRANSUM, another post-dissector, is itself a plugin: two more folders, with it alone and with both."""
+    environment = {name: value for name, value in os.environ.items() if name != "WIRESHARK_PLUGIN_DIR"}
+    listed = subprocess.run(["tshark", "-G", "folders"], capture_output=True, text=True, env=environment, timeout=60).stdout
+    path = Path(re.search(r"^Global Plugins:\s*(.*)", listed, re.M).group(1)) / "epan/transum.so"
+    if not path.exists():
+        pytest.skip("this Wireshark has no TRANSUM")
+    for folder, model in (("transum", None), ("transum-siptrail", "plugins")):
+        epan = wireshark.folder / folder / path.parents[1].name / "epan"
+        shutil.copytree(wireshark.folder / model, wireshark.folder / folder) if model else epan.mkdir(parents=True)
+        shutil.copy(path, epan)
+    wireshark.make_readable()
+    return "transum", "transum-siptrail"
+
+
+def without_subtree(text):
+    """`-V` without the items of SIP Trail, which begin at the margin and go on to the next line that does, and without its name."""
+    text = re.sub(r"^\[SIP Trail.*\n(?:[ \t].*\n)*", "", text, flags=re.M)
+    return re.sub(r"(\[Protocols in frame: \S*):siptrail\b", r"\1", text)
+
+
+def without_key(packets):
+    for packet in packets:
+        layers = packet["_source"]["layers"]
+        layers.pop("siptrail", None)
+        layers["frame"]["frame.protocols"] = layers["frame"]["frame.protocols"].removesuffix(":siptrail")
+    return packets
+
+
+def without_element(text):
+    root = xml.etree.ElementTree.fromstring(re.sub(r"<!--.*?-->", "", text, flags=re.S))
+    for packet in root.iter("packet"):
+        for proto in packet.findall("proto[@name='siptrail']"):
+            packet.remove(proto)
+        for item in packet.iter("field"):
+            if item.get("name") == "frame.protocols":
+                for key in ("show", "showname"):
+                    item.set(key, item.get(key).replace(":siptrail", ""))
+    return [xml.etree.ElementTree.tostring(packet) for packet in root.iter("packet")]
+
+
+@spread
+def test_details(capture, both):
+    before, after = both(capture, "-V")
+    assert "[SIP Trail" in after
+    assert without_subtree(after) == before
+
+
+@spread
+def test_transum(capture, both, transum_folders):
+    before, after = both(capture, *TRANSUM, "-V", folders=transum_folders)
+    assert "[SIP Trail" in after
+    assert without_subtree(after) == before
+
+
+def test_transum_is_at_work(both, transum_folders):
+    before, _ = both(named["trunk-registration"], *TRANSUM, "-V", folders=transum_folders)
+    assert "TRANSUM" in before
+
+
+@spread
+def test_columns(capture, both):
+    before, after = both(capture)
+    assert before == after
+
+
+@spread
+def test_json(capture, both):
+    before, after = map(json.loads, both(capture, "-T", "json"))
+    assert any("siptrail" in packet["_source"]["layers"] for packet in after)
+    assert without_key(after) == before
+
+
+@spread
+def test_pdml(capture, both):
+    before, after = both(capture, "-T", "pdml")
+    assert 'name="siptrail"' in after
+    assert without_element(after) == without_element(before)
+
+
+@spread
+def test_disabled(capture, both):
+    """--disable-protocol siptrail leaves not a byte."""
+    before, _ = both(capture, "-V")
+    _, after = both(capture, "--disable-protocol", "siptrail", "-V")
+    assert after == before
+
+
+@pytest.mark.parametrize("statistics", ["sip,stat", "io,phs", "expert", "conv,udp"])
+def test_statistics_of_others(statistics, both):
+    """Hierarchy and expert infos have one more row for it, and no other one is different."""
+    before, after = both(named["wrong-password"], "-q", "-z", statistics)
+    assert set(before.splitlines()) - set(after.splitlines()) <= set(re.findall(r"^(?:Errors|Warns|Notes|Chats) \(\d+\)$", before, re.M))
+
+
+# --- what it registers
+
+@pytest.mark.parametrize("report, expected", [
+    ("fields", "\tsiptrail.outcome\t"), ("protocols", "SIP Trail\tSIP Trail\tsiptrail"), ("plugins", "siptrail.so"),
+    ("defaultprefs", ""), ("decodes", ""), ("values", ""), ("column-formats", "")])
+def test_reports(report, expected, wireshark):
+    """`tshark -G` names it and has no complaint."""
+    result = subprocess.run(wireshark.command(["tshark", "-G", report]), capture_output=True, timeout=60)
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert expected in result.stdout.decode("utf-8", "replace")
+
+
+def test_names_are_its_own(wireshark):
+    """Every field, expert info and preference that the plugin adds is named siptrail, and no other one is missing."""
+    def names(report, column, plugins):
+        lines = wireshark.run(["tshark", "-G", report], plugins=plugins).decode("utf-8", "replace").splitlines()
+        return {line.split("\t")[column] for line in lines if line.count("\t") >= column}
+    for report, column in (("fields", 2), ("protocols", 2), ("defaultprefs", 0)):
+        without, with_it = (names(report, column, plugins) for plugins in ("no-plugins", "plugins"))
+        assert without <= with_it
+        assert not [name for name in with_it - without if "siptrail" not in name], report
+
+
+# --- the credentials table
+
+REFUSED = [
+    ((USER, REALM, "passwort", PASSWORD), "Type"),
+    ((USER, REALM, "", PASSWORD), "Type"),
+    ((USER, REALM, "HA1", "0" * 31), "Secret"),
+    ((USER, REALM, "HA1", "0" * 33), "Secret"),
+    ((USER, REALM, "HA1", ""), "Secret"),
+    ((USER, REALM, "HA1", "g" * 32), "Secret"),
+    ((USER, REALM, "HA1", "0" * 31 + "\u00e9"), "Secret"),
+    ((USER, REALM, "AKA-K-OP", "0" * 32), "Secret"),
+    ((USER, REALM, "AKA-K-OP", "0" * 32 + ":" + "0" * 31), "Secret"),
+    ((USER, REALM, "AKA-K-OPc", "0" * 32 + ":" + "x" * 32), "Secret"),
+    ((USER, REALM, "AKA-K-OPc", ""), "Secret"),
+    ((USER, REALM, "AKA-RES", "0" * 15), "Secret"),
+    ((USER, REALM, "AKA-RES", "0" * 6), "Secret"),
+    ((USER, REALM, "AKA-RES", "0" * 16 + ":" + "0" * 32), "Secret"),
+]
+
+
+@pytest.mark.parametrize("row, column", REFUSED, ids=[f"{row[2]}-{row[3][:20]}-{len(row[3])}" for row, _ in REFUSED])
+def test_refused_row(row, column, wireshark):
+    """The complaint names the column and the reason; only the option itself is repeated."""
+    option = f"uat:siptrail_credentials:{uat_record(row)}"
+    command = wireshark.command(["tshark", "-r", wireshark.path(named["wrong-password"]), "-o", option])
+    result = subprocess.run(command, capture_output=True, timeout=60)
+    complaint = result.stderr.decode("utf-8", "replace").replace(option, "")
+    assert result.returncode != 0 and not result.stdout
+    assert re.search(rf"\b{column}\b: \S+ ", complaint), complaint
+    assert len(row[3]) < 6 or row[3] not in complaint
+
+
+def test_refused_file(wireshark):
+    """A refused row of the profile's file is told on stderr, without the secret."""
+    config = wireshark.folder / "config-refused"
+    config.mkdir(exist_ok=True)
+    secret = "0123456789abcdef0123456789abcde"
+    (config / "siptrail_credentials").write_text(uat_record((USER, REALM, "HA1", secret)) + "\n")
+    wireshark.make_readable()
+    command = wireshark.command(["tshark", "-n", "-r", wireshark.path(named["wrong-password"]), "-V"], config=config.name)
+    result = subprocess.run(command, capture_output=True, timeout=60)
+    complaint = result.stderr.decode("utf-8", "replace")
+    assert "siptrail_credentials" in complaint and "HA1 has 32 hex digits" in complaint, complaint
+    assert secret not in complaint + result.stdout.decode("utf-8", "replace")
+
+
+# --- whose secret it is
+
+USERS = ["+49301234567", "trunk@pbx.example.com", "*1337", "\u00fcn\u00efc\u00f6de", 'quo"te', "back\\slash", "a,b", "a b", "#hash", "%41", "\\x41"]
+SECRETS = [PASSWORD, 'p"w', "p\\w", "p\u00e4ss", " leading", "#", "a,b", "x" * 300]
+# What a user or a realm stands for in the Authorization of the wire: quoted, with backslashes.
+REASON = "siptrail.digest.reason"
+STATUS = "siptrail.digest.status"
+
+
+@pytest.fixture(scope="module")
+def signed(wireshark):
+    """A capture of right digests, one request for each user and secret."""
+    from test_hostile import md5, register, send
+    from packets import Trace
+    trace, accounts = Trace(), [(user, REALM, PASSWORD) for user in USERS] + [(USER, REALM, secret) for secret in SECRETS]
+    for number, (user, realm, secret) in enumerate(accounts):
+        response = md5(md5(user, realm, secret), f"n{number}", md5("REGISTER", "sip:x"))
+        quoted = user.replace("\\", "\\\\").replace('"', '\\"')
+        send(trace, register(Call_ID=f"signed-{number}", Authorization=f'Digest username="{quoted}", realm="{realm}", nonce="n{number}", '
+                             f'uri="sip:x", response="{response}"'))
+    capture = Capture("signed", "signed.pcapng", (), (), "")
+    trace.write(wireshark.path(capture))
+    return capture, accounts
+
+
+def verdicts(wireshark, signed, rows):
+    """[(status, reason)] of each request."""
+    capture, accounts = signed
+    found = wireshark.fields(capture, STATUS, REASON, rows=rows)
+    return [(found[n][STATUS], found[n].get(REASON, [""])[0]) for n in range(1, len(accounts) + 1)]
+
+
+def test_any_octet(wireshark, signed):
+    """A row of its own for each user and each secret, whatever octets they are made of: all digests are right."""
+    rows = [(user, realm, "password", secret) for user, realm, secret in signed[1]]
+    assert [status for status, _ in verdicts(wireshark, signed, rows)] == [["good"]] * len(rows)
+
+
+@pytest.mark.parametrize("user, realm", [("*", REALM), ("*", "*")])
+def test_wildcards(user, realm, wireshark, signed):
+    found = verdicts(wireshark, signed, [(user, realm, "password", PASSWORD)])
+    expected = [["good"] if secret == PASSWORD else ["bad"] for _, _, secret in signed[1]]
+    assert [status for status, _ in found] == expected
+
+
+def test_wildcard_realm_only(wireshark, signed):
+    found = verdicts(wireshark, signed, [(USER, "*", "password", PASSWORD)])
+    expected = [["unverified"] if user != USER else ["good"] if secret == PASSWORD else ["bad"] for user, _, secret in signed[1]]
+    assert [status for status, _ in found] == expected
+
+
+def test_star_within_is_a_star(wireshark, signed):
+    """*1337 and 13* are no patterns."""
+    found = verdicts(wireshark, signed, [("*1337", REALM, "password", PASSWORD), ("+49*", REALM, "password", PASSWORD)])
+    assert [user for (user, _, _), (status, _) in zip(signed[1], found) if status == ["good"]] == ["*1337"]
+
+
+def test_other_realm_is_not_tried(wireshark, signed):
+    found = verdicts(wireshark, signed, [("*", "elsewhere.example.com", "password", PASSWORD)])
+    assert {tuple(status) for status, _ in found} == {("unverified",)}
+
+
+@pytest.mark.parametrize("position", [1, 2, 5])
+def test_every_row_is_tried_and_named(position, wireshark, signed):
+    """Of several rows for one user the one that fits is found, and its number told."""
+    rows = [(USER, REALM, "password", f"wrong-{n}") for n in range(1, 6)]
+    rows[position - 1] = USER, REALM, "password", PASSWORD
+    number = next(n for n, (user, _, secret) in enumerate(signed[1]) if (user, secret) == (USER, PASSWORD))
+    status, reason = verdicts(wireshark, signed, rows)[number]
+    assert status == ["good"]
+    assert re.search(rf"\b(?:row|credential) {position}\b", reason), reason
+
+
+def test_secrets_are_never_shown(wireshark, signed):
+    """Neither in any output nor in a complaint, whether the digest is right or wrong."""
+    secrets = {secret for _, _, secret in signed[1] if len(secret) > 4} | {"wrong-secret", "d1ce" * 8}
+    rows = [("*", "*", "password", secret) for secret in secrets if not secret.startswith("d1ce")] + [(USER, REALM, "HA1", "d1ce" * 8)]
+    for arguments in (["-V"], ["-T", "json"], ["-T", "pdml"], ["-q", "-z", "siptrail,exchanges"], ["-z", "expert"]):
+        command = ["tshark", "-n", "-r", wireshark.path(signed[0]), *wireshark.options(signed[0], rows), *arguments]
+        result = subprocess.run(wireshark.command(command), capture_output=True, timeout=60)
+        text = (result.stdout + result.stderr).decode("utf-8", "replace")
+        assert result.returncode == 0 and not [secret for secret in secrets if secret in text]
