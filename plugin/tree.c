@@ -8,6 +8,7 @@
 
 #include <epan/charsets.h>
 #include <epan/expert.h>
+#include <epan/tap.h>
 
 #include "core/audit.h"
 #include "tree.h"
@@ -247,6 +248,7 @@ struct view {
     proto_item *item;
     const struct tracker *tracker;
     const struct record *record;
+    bool told;  /* somebody lists expert infos */
     bool later; /* the file was read before: what came afterwards is known, too */
 };
 
@@ -260,7 +262,7 @@ generated(proto_item *item)
 static void
 add_text(const struct view *view, int field, const char *text)
 {
-    if (text)
+    if (text && view->tree)
         generated(
             proto_tree_add_string(view->tree, field, view->tvb, 0, 0,
                                   (const char *)get_utf_8_string(view->pinfo->pool, (const guint8 *)text,
@@ -317,7 +319,7 @@ param_text(const struct view *view, struct slice raw)
 static void
 add_params(const struct view *view, const int *map, const struct auth_value *value)
 {
-    for (int i = 0; i < AUTH_PARAM_COUNT; i++) {
+    for (int i = 0; view->tree && i < AUTH_PARAM_COUNT; i++) {
         if (map[i] > 0 && value->param[i].p)
             generated(proto_tree_add_string(view->tree, map[i], view->tvb, 0, 0,
                                             param_text(view, value->param[i])));
@@ -327,14 +329,18 @@ add_params(const struct view *view, const int *map, const struct auth_value *val
 static void
 add_slice(const struct view *view, int field, struct slice text)
 {
-    generated(proto_tree_add_string(view->tree, field, view->tvb, 0, 0, param_text(view, text)));
+    if (view->tree)
+        generated(proto_tree_add_string(view->tree, field, view->tvb, 0, 0, param_text(view, text)));
 }
 
 static void
 add_expert(const struct view *view, proto_item *item, enum finding finding,
            const struct finding_values *values)
 {
-    if (finding == FINDING_NONE)
+    /* With nobody to see it a chat is not worth its text; what is worse counts for the light in the status
+     * bar. */
+    bool seen = view->tree || view->told || finding_rule(finding)->severity != SEVERITY_CHAT;
+    if (finding == FINDING_NONE || !seen)
         return;
     char *text = finding_expand(finding_rule(finding)->sentence, values);
     const char *valid =
@@ -346,6 +352,8 @@ add_expert(const struct view *view, proto_item *item, enum finding finding,
 static void
 add_expanded(const struct view *view, int field, const char *text, const struct finding_values *values)
 {
+    if (!view->tree)
+        return;
     char *expanded = finding_expand(text, values);
     add_text(view, field, expanded);
     g_free(expanded);
@@ -390,7 +398,7 @@ describe(const struct view *view, const struct auth_value *value)
 static void
 show_challenges(const struct view *view, const struct record_detail *detail)
 {
-    for (const struct auth_line *line = detail->lines; line; line = line->next) {
+    for (const struct auth_line *line = detail->lines; line && view->tree; line = line->next) {
         struct auth_value value;
         if (!line_value(line, &value))
             continue;
@@ -444,18 +452,28 @@ show_username(const struct view *view, const struct auth_value *value)
                                                                  (int)name.len)));
 }
 
+static struct view
+add_credentials(const struct view *view, const struct use *use, const struct auth_value *value)
+{
+    struct slice header = sip_header_name(use->line.header);
+    if (!view->tree)
+        return *view;
+    return add_subtree(view, hf_credentials, ett_credentials,
+                       wmem_strdup_printf(view->pinfo->pool, "Credentials (%.*s): %s", (int)header.len,
+                                          header.p, describe(view, value)));
+}
+
 static void
 show_use(const struct view *view, const struct use *use)
 {
     struct auth_value value;
     if (!line_value(&use->line, &value))
         return;
-    struct slice header = sip_header_name(use->line.header);
-    char *title = wmem_strdup_printf(view->pinfo->pool, "Credentials (%.*s): %s", (int)header.len, header.p,
-                                     describe(view, &value));
-    struct view inner = add_subtree(view, hf_credentials, ett_credentials, title);
+    struct view inner = add_credentials(view, use, &value);
     show_verdict(&inner, use);
     add_back_link(&inner, hf_challenge_in, use->challenge_frame);
+    if (!view->tree)
+        return;
     if (use->nonce_use)
         add_number(&inner, hf_nonce_use, use->nonce_use);
     if (use->nonce_age >= 0)
@@ -463,7 +481,7 @@ show_use(const struct view *view, const struct use *use)
     add_slice(&inner, hf_credentials_scheme, value.scheme);
     show_username(&inner, &value);
     add_params(&inner, hf_credentials_param, &value);
-    add_slice(&inner, hf_credentials_header, header);
+    add_slice(&inner, hf_credentials_header, sip_header_name(use->line.header));
 }
 
 static void
@@ -867,20 +885,44 @@ has_something_to_say(const struct record *record)
            record->exchange || record->detail;
 }
 
+/* Whether anybody looks at our items: building them for nobody costs more than all the rest. */
+static bool
+is_wanted(proto_tree *tree, int proto)
+{
+    static int proto_expert = -1;
+    if (proto_expert < 0)
+        proto_expert = proto_get_id_by_filter_name("_ws.expert");
+    return proto_field_is_referenced(tree, proto) || proto_field_is_referenced(tree, proto_expert);
+}
+
+static bool
+is_expert_tapped(void)
+{
+    static int tap = 0;
+    if (tap == 0)
+        tap = find_tap_id("expert");
+    return tap > 0 && have_tap_listener(tap);
+}
+
 void
 tree_show(int proto, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct tracker *tracker,
           const struct record *record)
 {
-    struct view view = {tvb, pinfo, NULL, NULL, tracker, record, PINFO_FD_VISITED(pinfo) != 0};
+    struct view view = {.tvb = tvb,
+                        .pinfo = pinfo,
+                        .tracker = tracker,
+                        .record = record,
+                        .told = is_expert_tapped(),
+                        .later = PINFO_FD_VISITED(pinfo) != 0};
     if (!has_something_to_say(record))
         return;
-    if (tree) {
+    if (is_wanted(tree, proto)) {
         view.item = generated(
             proto_tree_add_protocol_format(tree, proto, tvb, 0, 0, "SIP Trail: %s", title_of(&view)));
         view.tree = proto_item_add_subtree(view.item, ett_siptrail);
     }
     show_transaction(&view);
-    add_text(&view, hf_account, account_name(&view));
+    add_text(&view, hf_account, view.tree ? account_name(&view) : NULL);
     if (record->detail)
         show_detail(&view, record->detail);
 }

@@ -19,7 +19,7 @@ from wireshark import Capture
 CLIENT, SERVER = ("192.0.2.10", 5060), ("192.0.2.20", 5060)
 USER, REALM, PASSWORD = "trunk", "pbx.example.com", "brass-Kettle-9"
 ROWS = ((USER, REALM, "password", PASSWORD), ("*", "*", "password", "not-this-one"))
-SERVER_GONE_MAD = 10_000            # challenges in one response
+MANY = 10_000       # challenges or credentials in one message
 TIMEOUT = 240
 NAMES = ["siptrail.request_in", "siptrail.challenge_in", "siptrail.digest.status", "siptrail.outcome", "siptrail.response_in",
          "siptrail.retry_in", "siptrail.outcome_in"]
@@ -210,11 +210,11 @@ def sizes():
     long = "x" * 65536
     yield Story("header of 64 KiB", [register(Subject=long), register(Call_ID=long, From=f"<sip:{long}>;tag={long}", To=f"<sip:{long}>")], "tcp")
     yield Story("credentials of 64 KiB", refused("long", challenge(nonce=long), credentials(long, nonce=long)), "tcp")
-    many = [challenge(f"realm {n}", f"nonce {n}") for n in range(SERVER_GONE_MAD)]
+    many = [challenge(f"realm {n}", f"nonce {n}") for n in range(MANY)]
     yield Story("10,000 challenges", [register(Call_ID="many"), response("401 No", Call_ID="many", WWW_Authenticate=many)], "tcp")
     joined = b", ".join(many)
     yield Story("10,000 challenges in one line", [register(Call_ID="joined"), response("407 No", Call_ID="joined", Proxy_Authenticate=joined)], "tcp")
-    yield Story("10,000 credentials", [register(Call_ID="many", Authorization=[credentials(realm=f"realm {n}", nonce=f"nonce {n}") for n in range(SERVER_GONE_MAD)])], "tcp")
+    yield Story("10,000 credentials", [register(Call_ID="many", Authorization=[credentials(realm=f"realm {n}", nonce=f"nonce {n}") for n in range(MANY)])], "tcp")
     yield Story("10,000 parameters", refused("parameters", challenge(more=", x=y" * 10000), credentials(more=', realm="z"' * 10000)), "tcp")
     fold = b"\r\n " * 5000
     yield Story("5,000 folds", refused("folds", challenge(more=fold), credentials(more=fold)) + [register(Via="SIP/2.0/UDP 192.0.2.10" + "\r\n\t" * 5000 + ";branch=z9hG4bK")], "tcp")
