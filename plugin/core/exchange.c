@@ -123,8 +123,11 @@ close_use(struct tracker *tracker, struct use *use, struct record *record)
     use->outcome = audit_outcome(record->status, refusal.again,
                                  refusal.stale || use->resynchronises ||
                                      (use->nonce_accepted_in && !refusal.same_nonce));
-    if (use->late && use->outcome == OUTCOME_REJECTED)
-        use->outcome = OUTCOME_UNKNOWN; /* it may have been accepted before, and be stale now */
+    /* It may have been accepted before: an answer of this call to a request that is not in the capture says
+     * so. */
+    bool unsure = use->late || (use->is_retry && use->exchange && use->exchange->lost);
+    if (unsure && use->outcome == OUTCOME_REJECTED)
+        use->outcome = OUTCOME_UNKNOWN;
     use->closed_status = record->status;
     use->cause = audit_cause(use, use->outcome);
     note_passed_on(use, record);

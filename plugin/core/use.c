@@ -58,7 +58,8 @@ dialog_exchange(struct tracker *tracker, const struct request_view *view)
     key_dialog(tracker, view->message->header[SIP_CALL_ID], view->arrival);
     struct exchange *exchange = key_find(tracker);
     if (!exchange || exchange->retry_frame || exchange->outcome != OUTCOME_NONE ||
-        exchange->refused_repeated || strcmp(exchange->method, view->record->method) != 0)
+        exchange->refused_repeated || exchange->request_frame == 0 ||
+        strcmp(exchange->method, view->record->method) != 0)
         return NULL;
     uint32_t step = view->message->cseq - exchange->cseq;
     return step <= 1 && exchange->request_frame != view->record->frame ? exchange : NULL;

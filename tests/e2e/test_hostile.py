@@ -67,7 +67,8 @@ def credentials(user="eve", realm=REALM, nonce="hostile", nc="00000001", more=""
 
 def refused(call, asked, sent):
     """A whole exchange: asked for credentials, sent them, and was asked again."""
-    first, second = ({"Call_ID": call, "Via": f"SIP/2.0/UDP 192.0.2.10;branch=z9hG4bK{call}-{n}", "CSeq": f"{n} REGISTER"} for n in (1, 2))
+    first, second = ({"Call_ID": call, "Via": f"SIP/2.0/UDP 192.0.2.10;branch=z9hG4bK{call}-{n}",
+                      "CSeq": f"{n} REGISTER"} for n in (1, 2))
     return [register(**first), response("401 Unauthorized", WWW_Authenticate=asked, **first),
             register(Authorization=sent, **second), response("401 Unauthorized", WWW_Authenticate=asked, **second)]
 
@@ -137,10 +138,12 @@ def lacking():
                                             register(**{name: value} | sent), response("200 OK", **{name: value})])
     yield Story("nothing", [sip("REGISTER sip:a SIP/2.0", **dict.fromkeys(names + ["Content_Length"])),
                             sip("SIP/2.0 401 No", **dict.fromkeys(names + ["Content_Length"]), WWW_Authenticate=challenge())])
-    nul = {name: b"a\0b<sip:\0@\0>;tag=\0;branch=\0" for name in [*names, "Event", "Contact", "Expires", "SIP_ETag", "Content_Length"]}
+    nul = {name: b"a\0b<sip:\0@\0>;tag=\0;branch=\0" for name in [*names, "Event", "Contact", "Expires", "SIP_ETag",
+                                                                  "Content_Length"]}
     yield Story("NUL in every header", [register(**nul), response("401 \0", **nul, WWW_Authenticate=challenge("\0", "\0")),
                                         register(**nul, Authorization=credentials("\0", "\0", "\0", "\0"))])
-    yield Story("204 without everything", [sip("SIP/2.0 204 No Notification", **dict.fromkeys(names + ["Content_Length"])), b"SIP/2.0 204 \r\n\r\n",
+    yield Story("204 without everything", [sip("SIP/2.0 204 No Notification", **dict.fromkeys(names + ["Content_Length"])),
+                                           b"SIP/2.0 204 \r\n\r\n",
                                            response("204 No Notification", CSeq="7 SUBSCRIBE"), response("204", CSeq=None)])
 
 
@@ -154,7 +157,8 @@ def numbers():
                                                     register(Authorization=credentials(), **call), response("204 Ok", **call)])
     for length in ("-1", "99999999999999999999", "4294967296", "65536", "ten", "", None, "1 0", "+0", "0x10"):
         for transport in ("udp", "tcp"):
-            yield Story(f"Content-Length {length}, {transport}", [register(Content_Length=length), response("401 No", Content_Length=length)], transport)
+            yield Story(f"Content-Length {length}, {transport}",
+                        [register(Content_Length=length), response("401 No", Content_Length=length)], transport)
     for expires in ("-1", "4294967296", "forever", ""):
         yield Story(f"Expires {expires}", [sip("SUBSCRIBE sip:a SIP/2.0", Expires=expires, Event="presence", Suppress_If_Match="*"),
                                            response("204 No Notification", CSeq="7 SUBSCRIBE", Expires=expires),
@@ -162,81 +166,109 @@ def numbers():
 
 
 def start_lines():
-    lines = ["SIP/2.0 99 Low", "SIP/2.0 1000 High", "SIP/2.0 401", "SIP/2.0 401 ", "SIP/2.0 4O1 Letter", "SIP/2.0  401 Two", "SIP/2.0 -401 Minus",
-             "SIP/2.0 700 Beyond", "SIP/2.0 0401 Octal", "sip/2.0 401 Small", "SIP/2.0\t401\tTabs", "SIP/3.0 401 Later", "SIP/2.0", "SIP/2.0 ",
+    lines = ["SIP/2.0 99 Low", "SIP/2.0 1000 High", "SIP/2.0 401", "SIP/2.0 401 ", "SIP/2.0 4O1 Letter", "SIP/2.0  401 Two",
+             "SIP/2.0 -401 Minus",
+             "SIP/2.0 700 Beyond", "SIP/2.0 0401 Octal", "sip/2.0 401 Small", "SIP/2.0\t401\tTabs", "SIP/3.0 401 Later", "SIP/2.0",
+             "SIP/2.0 ",
              "SIP/2.0 401 " + "r" * 3000, "SIP/2.0 401 %s%n%x", "SIP/2.0 401 {realm}",
-             "REGISTER", "REGISTER ", "REGISTER  SIP/2.0", "REGISTER sip:a SIP/2.0 SIP/2.0", "REGISTER sip:a  b SIP/2.0", " REGISTER sip:a SIP/2.0",
+             "REGISTER", "REGISTER ", "REGISTER  SIP/2.0", "REGISTER sip:a SIP/2.0 SIP/2.0", "REGISTER sip:a  b SIP/2.0",
+             " REGISTER sip:a SIP/2.0",
              "M" * 5000 + " sip:a SIP/2.0", "%s%n sip:%s SIP/2.0", "{realm} sip:{a} SIP/2.0", "REGISTER " + "u" * 5000 + " SIP/2.0"]
     for number, line in enumerate(lines):
         call = {"Call_ID": f"line-{number}", "CSeq": "1 " + line.split(" ")[0] if not line.startswith("SIP") else "1 REGISTER"}
         yield Story(f"start line {line[:40]!r}", [sip(line, WWW_Authenticate=challenge(), Authorization=credentials(), **call)])
-    yield Story("method not UTF-8", [b"REG\xff\xfe sip:\xc3\x28 SIP/2.0\r\nCSeq: 1 REG\xff\xfe\r\n\r\n", register(CSeq=b"1 \xff\xfe")])
-    yield Story("no end", [register()[:-2], register()[:-4], register().replace(b"\r\n", b"\n"), register().replace(b"\r\n", b"\r"), b"REGISTER", b"SIP/2.0"])
+    yield Story("method not UTF-8", [b"REG\xff\xfe sip:\xc3\x28 SIP/2.0\r\nCSeq: 1 REG\xff\xfe\r\n\r\n",
+                                     register(CSeq=b"1 \xff\xfe")])
+    yield Story("no end", [register()[:-2], register()[:-4], register().replace(b"\r\n", b"\n"), register().replace(b"\r\n", b"\r"),
+                           b"REGISTER", b"SIP/2.0"])
     yield Story("nothing at all", [b"\r\n\r\n", b"\0\0\0\0", b"\r\n" * 3 + register(), b""])
 
 
 # What user and realm may hold; each must be shown as it is.
-PLAIN = ["{realm}", "{a}", "{user}", "{", "}", "{}", "%s%n", "%", "%d{account}%s", "a b", "\u00fc\u00df\u20ac", "*", "'; --", "<b>&amp;", "$(id)", "=,;"]
+PLAIN = ["{realm}", "{a}", "{user}", "{", "}", "{}", "%s%n", "%", "%d{account}%s", "a b", "\u00fc\u00df\u20ac", "*", "'; --",
+         "<b>&amp;", "$(id)", "=,;"]
 BINARY = [b"\xff\xfe\xfd", b"\xc3", b"\xe2\x82", b"\xf0\x9f\x98", b"\x01\x02\x1b[31m", b"a\tb", b"\xed\xa0\x80", b"u" * 3000, b""]
 
 
 def values():
     for number, text in enumerate([*PLAIN, *BINARY]):
-        yield Story(f"user and realm {text!r:.40}", refused(f"value-{number}", challenge(text, f"value {number}"), credentials(text, text, f"value {number}")))
-    broken = ['Digest username="eve, realm="x', "Digest", "Digest ", 'Digest realm=', 'Digest realm="', 'Digest realm="\\', "Digest ,,,,", "Digest =",
-              '"Digest" realm="x"', "Digest realm", 'Digest nonce="n" nonce="m"', 'Digest realm="a"realm="b"', "Basic Zm9v", "", ",", "Digest\trealm=x",
-              "Digest username*=UTF-8''%", "Digest username*=UTF-8''%ff%zz%", "Digest username*=x", "Digest auts=====", 'Digest nonce="' + "A" * 60 + '"',
-              'Digest realm="x", nonce="' + "\\" * 501 + '"', 'Digest algorithm=AKAv1-MD5, nonce="AAAA", auts="AA"', "Digest algorithm=" + "x" * 999]
+        yield Story(f"user and realm {text!r:.40}", refused(f"value-{number}", challenge(text, f"value {number}"),
+                                                            credentials(text, text, f"value {number}")))
+    broken = ['Digest username="eve, realm="x', "Digest", "Digest ", 'Digest realm=', 'Digest realm="', 'Digest realm="\\',
+              "Digest ,,,,", "Digest =",
+              '"Digest" realm="x"', "Digest realm", 'Digest nonce="n" nonce="m"', 'Digest realm="a"realm="b"', "Basic Zm9v", "",
+              ",", "Digest\trealm=x",
+              "Digest username*=UTF-8''%", "Digest username*=UTF-8''%ff%zz%", "Digest username*=x", "Digest auts=====",
+              'Digest nonce="' + "A" * 60 + '"',
+              'Digest realm="x", nonce="' + "\\" * 501 + '"', 'Digest algorithm=AKAv1-MD5, nonce="AAAA", auts="AA"',
+              "Digest algorithm=" + "x" * 999]
     for number, line in enumerate(broken):
-        yield Story(f"broken {line[:40]!r}", refused(f"broken-{number}", line, line) + [response("200 OK", Authentication_Info=line, Authorization=line)])
+        yield Story(f"broken {line[:40]!r}", refused(f"broken-{number}", line,
+                                                     line) + [response("200 OK", Authentication_Info=line, Authorization=line)])
 
 
 def roles():
-    yield Story("credentials in a response", [register(), response("401 No", Authorization=credentials(), Proxy_Authorization=credentials())])
+    yield Story("credentials in a response", [register(), response("401 No", Authorization=credentials(),
+                                                                   Proxy_Authorization=credentials())])
     yield Story("challenge in a request", [register(WWW_Authenticate=challenge(), Proxy_Authenticate=challenge()),
                                            register(Authorization=credentials(), CSeq="8 REGISTER")])
     yield Story("stolen nonce", [register(Authorization=credentials(USER, nonce=f"honest-{n}")) for n in range(2)] * 5)
-    for number, info in enumerate(['nextnonce', 'nextnonce=""', "rspauth=", 'rspauth="zz", nc=zz, cnonce', ",", '"', "=" * 2000, 'nextnonce="' + "n" * 5000 + '"']):
+    for number, info in enumerate(['nextnonce', 'nextnonce=""', "rspauth=", 'rspauth="zz", nc=zz, cnonce', ",", '"', "=" * 2000,
+                                   'nextnonce="' + "n" * 5000 + '"']):
         call = {"Call_ID": f"info-{number}"}
         yield Story(f"Authentication-Info {info[:30]!r}", refused(call["Call_ID"], challenge(), credentials())[:3]
                     + [response("200 OK", Authentication_Info=info, Proxy_Authentication_Info=info, **call | {
                         "CSeq": "2 REGISTER", "Via": f"SIP/2.0/UDP 192.0.2.10;branch=z9hG4bKinfo-{number}-2"})])
     yield Story("401 to ACK and CANCEL", [sip(f"{m} sip:a SIP/2.0", Authorization=credentials()) for m in ("ACK", "CANCEL")]
                 + [response("401 No", CSeq=f"7 {m}", WWW_Authenticate=challenge()) for m in ("ACK", "CANCEL")])
-    yield Story("message in a message", [sip("MESSAGE sip:a SIP/2.0", register(Authorization=credentials()), Content_Type="message/sip")])
+    yield Story("message in a message", [sip("MESSAGE sip:a SIP/2.0", register(Authorization=credentials()),
+                                             Content_Type="message/sip")])
 
 
 def sizes():
     long = "x" * 65536
-    yield Story("header of 64 KiB", [register(Subject=long), register(Call_ID=long, From=f"<sip:{long}>;tag={long}", To=f"<sip:{long}>")], "tcp")
+    yield Story("header of 64 KiB", [register(Subject=long), register(Call_ID=long, From=f"<sip:{long}>;tag={long}",
+                                                                      To=f"<sip:{long}>")], "tcp")
     yield Story("credentials of 64 KiB", refused("long", challenge(nonce=long), credentials(long, nonce=long)), "tcp")
     many = [challenge(f"realm {n}", f"nonce {n}") for n in range(MANY)]
     yield Story("10,000 challenges", [register(Call_ID="many"), response("401 No", Call_ID="many", WWW_Authenticate=many)], "tcp")
     joined = b", ".join(many)
-    yield Story("10,000 challenges in one line", [register(Call_ID="joined"), response("407 No", Call_ID="joined", Proxy_Authenticate=joined)], "tcp")
-    yield Story("10,000 credentials", [register(Call_ID="many", Authorization=[credentials(realm=f"realm {n}", nonce=f"nonce {n}") for n in range(MANY)])], "tcp")
-    yield Story("10,000 parameters", refused("parameters", challenge(more=", x=y" * 10000), credentials(more=', realm="z"' * 10000)), "tcp")
+    yield Story("10,000 challenges in one line", [register(Call_ID="joined"),
+                                                  response("407 No", Call_ID="joined", Proxy_Authenticate=joined)], "tcp")
+    yield Story("10,000 credentials", [register(Call_ID="many",
+                                                Authorization=[credentials(realm=f"realm {n}",
+                                                                           nonce=f"nonce {n}") for n in range(MANY)])], "tcp")
+    yield Story("10,000 parameters", refused("parameters", challenge(more=", x=y" * 10000),
+                                             credentials(more=', realm="z"' * 10000)), "tcp")
     fold = b"\r\n " * 5000
-    yield Story("5,000 folds", refused("folds", challenge(more=fold), credentials(more=fold)) + [register(Via="SIP/2.0/UDP 192.0.2.10" + "\r\n\t" * 5000 + ";branch=z9hG4bK")], "tcp")
+    yield Story("5,000 folds", refused("folds", challenge(more=fold),
+                                       credentials(more=fold)) + [register(Via="SIP/2.0/UDP 192.0.2.10" + "\r\n\t" * 5000 + ";branch=z9hG4bK")], "tcp")
     yield Story("5,000 Via parameters", [register(Via="SIP/2.0/UDP 192.0.2.10" + "".join(f";p{n}=v" for n in range(5000)) + ";branch=z9hG4bKlast")], "tcp")
     yield Story("5,000 Via headers", [register(Via=[f"SIP/2.0/UDP 192.0.2.10;branch=z9hG4bK{n}" for n in range(5000)])], "tcp")
     tag = "e" * 61440
     event = {"Event": "presence", "Call_ID": "etag"}
-    yield Story("entity-tags of 60 KiB", [sip("SUBSCRIBE sip:a SIP/2.0", Suppress_If_Match=tag, **event), response("204 No", CSeq="7 SUBSCRIBE", SIP_ETag=tag, **event),
+    yield Story("entity-tags of 60 KiB", [sip("SUBSCRIBE sip:a SIP/2.0", Suppress_If_Match=tag, **event),
+                                          response("204 No", CSeq="7 SUBSCRIBE", SIP_ETag=tag, **event),
                                           sip("NOTIFY sip:a SIP/2.0", SIP_ETag=tag, Subscription_State="active", **event)], "tcp")
-    yield Story("100 messages in one segment", [b"".join(register(CSeq=f"{n} REGISTER", Call_ID="pipe", Authorization=credentials(nonce="pipe")) for n in range(100)),
-                                                b"".join(response("401 No", CSeq=f"{n} REGISTER", Call_ID="pipe", WWW_Authenticate=challenge(nonce="pipe")) for n in range(100))], "tcp")
+    yield Story("100 messages in one segment", [b"".join(register(CSeq=f"{n} REGISTER", Call_ID="pipe",
+                                                                  Authorization=credentials(nonce="pipe")) for n in range(100)),
+                                                b"".join(response("401 No", CSeq=f"{n} REGISTER", Call_ID="pipe",
+                                                                  WWW_Authenticate=challenge(nonce="pipe")) for n in range(100))],
+                                                                  "tcp")
 
 
 def floods():
     same = {"Call_ID": "flood", "Via": "SIP/2.0/UDP 192.0.2.10;branch=z9hG4bKflood", "Authorization": credentials(nonce="flood")}
     yield Story("one nonce", [response("401 No", WWW_Authenticate=challenge(nonce="flood"), Call_ID="flood")]
                 + [register(**same | {"CSeq": f"{n} REGISTER"}) for n in range(2000)])
-    yield Story("same again", [register(**same)] * 500 + [response("401 No", WWW_Authenticate=challenge(nonce="flood"), Call_ID="flood")] * 500)
-    yield Story("other user each time", [register(**same | {"Authorization": credentials(f"user {n}", nonce="flood")}) for n in range(500)])
+    yield Story("same again", [register(**same)] * 500 + [response("401 No", WWW_Authenticate=challenge(nonce="flood"),
+                                                                   Call_ID="flood")] * 500)
+    yield Story("other user each time", [register(**same | {"Authorization": credentials(f"user {n}",
+                                                                                         nonce="flood")}) for n in range(500)])
     yield Story("ACK and CANCEL", [sip("INVITE sip:a SIP/2.0", Call_ID="acks")]
                 + [sip(f"{m} sip:a SIP/2.0", Call_ID="acks", CSeq=f"{7 + n % 2} {m}") for n in range(500) for m in ("ACK", "CANCEL")])
-    yield Story("forks", [response("407 No", CSeq="7 INVITE", Call_ID="acks", To=f"<sip:a>;tag={n}", Proxy_Authenticate=challenge(nonce=f"fork {n}")) for n in range(500)])
+    yield Story("forks", [response("407 No", CSeq="7 INVITE", Call_ID="acks", To=f"<sip:a>;tag={n}",
+                                   Proxy_Authenticate=challenge(nonce=f"fork {n}")) for n in range(500)])
 
 
 def torture():
@@ -249,30 +281,47 @@ def torture():
         call = {"Call_ID": name, "From": "sip:caller@example.net;tag=1", "CSeq": f"1 {method}"}
         return Story(name, [sip(start.format(method), **call | changes)])
 
-    yield invite("wsinv", start="INVITE sip:vivekg@example.com;unknownparam SIP/2.0", TO="\r\n sip:vivekg@example.com ;   tag    = 19181n", To=None, From=None,
-                 **{"from  ": '"J \\\\\\""       <sip:j@example.com>\r\n  ;\r\n  tag = 98asjd8'}, CSeq="0009\r\n  INVITE", MaX_fOrWaRdS="0068", s="",
-                 Via="SIP  /   2.0\r\n /UDP\r\n    192.0.2.2;branch=390skdjuw", UnknownHeader=";;,,;;,;", v=["SIP  / 2.0  / TCP  spindle.example.com  ;\r\n  branch  =   z9hG4bK9ikj8  ,\r\n SIP  /    2.0   / UDP  192.168.255.111"])
-    yield other("intmeth", "!interesting-Method0123456789_*+`.%indeed'~", start="{} sip:1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/;;*:&it+has=1,weird!*pas$wo~d_too.(doesn't-it)@example.com SIP/2.0",
-                To=b'"BEL:\\\x07 NUL:\\\x00 DEL:\\\x7f" <sip:1_unusual.URI~(to-be!sure)@example.com>', From=b"token1~` token2'+_ <sip:mundane@example.com>;fromParam''~+*_!.-%=\"\xd1\x80\";tag=_token~1'+`*%!-.")
-    yield invite("esc01", start="INVITE sip:sips%3Auser%40example.com@example.net SIP/2.0", To="sip:%75se%72@example.com", From="<sip:I%20have%20spaces@example.net>;tag=938", Contact="<sip:cal%6Cer@host5.example.net;%6C%72;n%61me=v%61lue%25%34%31>")
-    yield other("escnull", "REGISTER", To="sip:null-%00-null@example.com", From="sip:null-%00-null@example.com;tag=83", Contact="<sip:%00@host5.example.com>, <sip:%00%00@host5.example.com>")
+    yield invite("wsinv", start="INVITE sip:vivekg@example.com;unknownparam SIP/2.0",
+                 TO="\r\n sip:vivekg@example.com ;   tag    = 19181n", To=None, From=None,
+                 **{"from  ": '"J \\\\\\""       <sip:j@example.com>\r\n  ;\r\n  tag = 98asjd8'}, CSeq="0009\r\n  INVITE",
+                 MaX_fOrWaRdS="0068", s="",
+                 Via="SIP  /   2.0\r\n /UDP\r\n    192.0.2.2;branch=390skdjuw", UnknownHeader=";;,,;;,;",
+                 v=["SIP  / 2.0  / TCP  spindle.example.com  ;\r\n  branch  =   z9hG4bK9ikj8  ,\r\n SIP  /    2.0   / UDP  192.168.255.111"])
+    yield other("intmeth", "!interesting-Method0123456789_*+`.%indeed'~",
+                start="{} sip:1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/;;*:&it+has=1,weird!*pas$wo~d_too.(doesn't-it)@example.com SIP/2.0",
+                To=b'"BEL:\\\x07 NUL:\\\x00 DEL:\\\x7f" <sip:1_unusual.URI~(to-be!sure)@example.com>',
+                From=b"token1~` token2'+_ <sip:mundane@example.com>;fromParam''~+*_!.-%=\"\xd1\x80\";tag=_token~1'+`*%!-.")
+    yield invite("esc01", start="INVITE sip:sips%3Auser%40example.com@example.net SIP/2.0", To="sip:%75se%72@example.com",
+                 From="<sip:I%20have%20spaces@example.net>;tag=938",
+                 Contact="<sip:cal%6Cer@host5.example.net;%6C%72;n%61me=v%61lue%25%34%31>")
+    yield other("escnull", "REGISTER", To="sip:null-%00-null@example.com", From="sip:null-%00-null@example.com;tag=83",
+                Contact="<sip:%00@host5.example.com>, <sip:%00%00@host5.example.com>")
     yield other("esc02", "RE%47IST%45R", start="{} sip:registrar.example.com SIP/2.0", To='"%Z%45" <sip:resource@example.com>')
     yield other("lwsdisp", From="caller<sip:caller@example.com>;tag=323")
     yield invite("longreq", To='"I have a user name of extremeextreme' + "extreme" * 20 + ' proportion" <sip:user@example.com:6000;unknownparam1=very' + "long" * 60 + "value>", F="sip:" + "amazinglylongcallername" * 5 + "@example.net;tag=12" + "9" * 200,
-                 **{"Unknown-" + "Long" * 40 + "-Name": "unknown-" + "long" * 60 + "-value"}, Call_ID="longreq.one" + "really" * 20 + "longcallid", From=None, Via=[f"SIP/2.0/TCP sip{n}.example.com" for n in range(33, 20, -1)] + ["SIP/2.0/TCP host.example.com;branch=very" + "long" * 50 + "branchvalue"])
+                 **{"Unknown-" + "Long" * 40 + "-Name": "unknown-" + "long" * 60 + "-value"},
+                 Call_ID="longreq.one" + "really" * 20 + "longcallid", From=None,
+                 Via=[f"SIP/2.0/TCP sip{n}.example.com" for n in range(33, 20,
+                                                                       -1)] + ["SIP/2.0/TCP host.example.com;branch=very" + "long" * 50 + "branchvalue"])
     twice = register(Call_ID="dblreq", Contact="sip:j.user@host.example.com")
     yield Story("dblreq", [twice + invite("dblreq-2").messages[0], twice + b"\r\n\r\n\0\0trailing"])
-    yield other("semiuri", start="{} sip:user;par=u%40example.net@example.com SIP/2.0", Accept="application/sdp, application/pkcs7-mime,\r\n multipart/mixed")
-    yield other("transports", Via=[f"SIP/2.0/{t} t{n}.example.com;branch=z9hG4bK{t}" for n, t in enumerate(("UDP", "SCTP", "TLS", "UNKNOWN", "TCP"))])
-    yield Story("mpart01", [sip("MESSAGE sip:kumiko@example.org SIP/2.0", b"--7a9\r\nContent-Type: text/plain\r\n\r\nHello\r\n--7a9\r\nContent-Type: application/octet-stream\r\n\r\n0\x82\x01\x52\0\r\n\r\n\r\n--7a9--\r\n",
+    yield other("semiuri", start="{} sip:user;par=u%40example.net@example.com SIP/2.0",
+                Accept="application/sdp, application/pkcs7-mime,\r\n multipart/mixed")
+    yield other("transports", Via=[f"SIP/2.0/{t} t{n}.example.com;branch=z9hG4bK{t}" for n,
+                                   t in enumerate(("UDP", "SCTP", "TLS", "UNKNOWN", "TCP"))])
+    yield Story("mpart01", [sip("MESSAGE sip:kumiko@example.org SIP/2.0",
+                                b"--7a9\r\nContent-Type: text/plain\r\n\r\nHello\r\n--7a9\r\nContent-Type: application/octet-stream\r\n\r\n0\x82\x01\x52\0\r\n\r\n\r\n--7a9--\r\n",
                                 Content_Type="multipart/mixed;boundary=7a9", Call_ID="mpart01")])
     yield Story("unreason", [response("200 = 2**3 * 5**2 \u043d\u043e \u0441\u0442\u043e", Call_ID="unreason")])
     yield Story("noreason", [response("100 ", Call_ID="noreason")])
-    yield invite("badinv01", To='"Joe" <sip:joe@example.org>;;;;', From="sip:caller@example.net;;tag=134161461246", Via="SIP/2.0/UDP 192.0.2.15;;,;,,", Contact='"Joe" <sip:joe@example.org>;;;;', Max_Forwards="")
+    yield invite("badinv01", To='"Joe" <sip:joe@example.org>;;;;', From="sip:caller@example.net;;tag=134161461246",
+                 Via="SIP/2.0/UDP 192.0.2.15;;,;,,", Contact='"Joe" <sip:joe@example.org>;;;;', Max_Forwards="")
     yield invite("clerr", Content_Length="9999")
     yield invite("ncl", Content_Length="-999")
-    yield other("scalar02", "REGISTER", CSeq="36893488147419103232 REGISTER", Max_Forwards="300", Expires="1" + "0" * 99, Contact="<sip:user@host129.example.com>;expires=280297596632815")
-    yield Story("scalarlg", [response("503 Service Unavailable", Call_ID="scalarlg", CSeq="9292394834772304023312 OPTIONS", Retry_After="949302838503028349304023988", Warning="1812 overture \"In Progress\"")])
+    yield other("scalar02", "REGISTER", CSeq="36893488147419103232 REGISTER", Max_Forwards="300", Expires="1" + "0" * 99,
+                Contact="<sip:user@host129.example.com>;expires=280297596632815")
+    yield Story("scalarlg", [response("503 Service Unavailable", Call_ID="scalarlg", CSeq="9292394834772304023312 OPTIONS",
+                                      Retry_After="949302838503028349304023988", Warning="1812 overture \"In Progress\"")])
     yield invite("quotbal", To='"Mr. J. User <sip:j.user@example.com>')
     yield invite("ltgtruri", start="INVITE <sip:user@example.com> SIP/2.0")
     yield invite("lwsruri", start="INVITE sip:user@example.com; lr SIP/2.0")
@@ -282,28 +331,37 @@ def torture():
     yield invite("baddate", Date="Fri, 01 Jan 2010 16:00:00 EST")
     yield other("regbadct", "REGISTER", Contact="sip:user@example.com?Route=%3Csip:sip.example.com%3E")
     yield other("badaspec", To='"Watson, Thomas" < sip:t.watson@example.org >')
-    yield other("baddn", To="Bell, Alexander <sip:a.g.bell@example.com>;tag=43", From="Bell, Alexander <sip:a.g.bell@example.com>;tag=43")
+    yield other("baddn", To="Bell, Alexander <sip:a.g.bell@example.com>;tag=43",
+                From="Bell, Alexander <sip:a.g.bell@example.com>;tag=43")
     yield other("badvers", start="{} sip:t.watson@example.org SIP/7.0", Via="SIP/7.0/UDP c.example.com;branch=z9hG4bKkdjuw")
     yield other("mismatch01", CSeq="8 INVITE")
     yield other("mismatch02", "NEWMETHOD", CSeq="34 INVITE")
     yield Story("bigcode", [response("4294967301 better not break the receiver", Call_ID="bigcode", CSeq="353494 INVITE")])
     yield other("badbranch", Via="SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK")
-    yield Story("insuf", [sip("INVITE sip:user@example.com SIP/2.0", Via="SIP/2.0/UDP 192.0.2.95;branch=z9hG4bKkdj.insuf", From=None, To=None, Call_ID=None, CSeq="193942 INVITE")])
+    yield Story("insuf", [sip("INVITE sip:user@example.com SIP/2.0", Via="SIP/2.0/UDP 192.0.2.95;branch=z9hG4bKkdj.insuf",
+                              From=None, To=None, Call_ID=None, CSeq="193942 INVITE")])
     yield other("unkscm", start="{} nobodyKnowsThisScheme:totallyopaquecontent SIP/2.0")
     yield other("novelsc", start="{} soap.beep://192.0.2.103:3002 SIP/2.0")
-    yield other("unksm2", "REGISTER", To="isbn:2983792873", From="<http://www.example.com>;tag=3234233", Contact="<name:John_Smith>")
-    yield other("bext01", Require="nothingSupportsThis, nothingSupportsThisEither", Proxy_Require="noProxiesSupportThis, norDoAnyProxiesSupportThis")
+    yield other("unksm2", "REGISTER", To="isbn:2983792873", From="<http://www.example.com>;tag=3234233",
+                Contact="<name:John_Smith>")
+    yield other("bext01", Require="nothingSupportsThis, nothingSupportsThisEither",
+                Proxy_Require="noProxiesSupportThis, norDoAnyProxiesSupportThis")
     yield invite("invut", Content_Type="application/unknownformat", body="<audio>\r\n <pcmu port=\"443\"/>\r\n</audio>")
     yield other("regaut01", "REGISTER", Authorization='NoOneKnowsThisScheme opaque-data=here')
-    yield invite("multi01", CSeq=["59 INVITE", "60 OPTIONS"], Call_ID=["multi01.one", "multi01.two"], Max_Forwards=["70", "5"], From=["sip:one@example.com;tag=1", "sip:two@example.com;tag=2"], To=["sip:a@example.com", "sip:b@example.com"])
+    yield invite("multi01", CSeq=["59 INVITE", "60 OPTIONS"], Call_ID=["multi01.one", "multi01.two"], Max_Forwards=["70", "5"],
+                 From=["sip:one@example.com;tag=1", "sip:two@example.com;tag=2"], To=["sip:a@example.com", "sip:b@example.com"])
     yield other("mcl01", Content_Length=["13", "5"])
-    yield Story("bcast", [response("200 OK", Via=["SIP/2.0/UDP 192.0.2.198;branch=z9hG4bK1324923", "SIP/2.0/UDP 255.255.255.255;branch=z9hG4bK1saber23"], CSeq="322 INVITE", Call_ID="bcast")])
+    yield Story("bcast", [response("200 OK", Via=["SIP/2.0/UDP 192.0.2.198;branch=z9hG4bK1324923",
+                                                  "SIP/2.0/UDP 255.255.255.255;branch=z9hG4bK1saber23"], CSeq="322 INVITE",
+                                                  Call_ID="bcast")])
     yield other("zeromf", Max_Forwards="0")
     yield other("cparam01", "REGISTER", Contact="sip:+19725552222@gw1.example.net;unknownparam")
     yield other("cparam02", "REGISTER", Contact="<sip:+19725552222@gw1.example.net;unknownparam>")
     yield other("regescrt", "REGISTER", Contact="<sip:user@example.com?Route=%3Csip:sip.example.com%3E>")
     yield invite("sdp01", Accept="text/nobodyKnowsThis")
-    yield Story("inv2543", [sip("INVITE sip:UserB@example.com SIP/2.0", Via="SIP/2.0/UDP iftgw.example.com", From="<sip:+13035551111@ift.example.net;user=phone>", To="sip:+16505552222@ss1.example.net;user=phone", Call_ID="inv2543", CSeq="56 INVITE")])
+    yield Story("inv2543", [sip("INVITE sip:UserB@example.com SIP/2.0", Via="SIP/2.0/UDP iftgw.example.com",
+                                From="<sip:+13035551111@ift.example.net;user=phone>",
+                                To="sip:+16505552222@ss1.example.net;user=phone", Call_ID="inv2543", CSeq="56 INVITE")])
     yield other("test", "SUBSCRIBE", Event="presence;id=;;", Accept="", Suppress_If_Match='"quoted"')
 
 
@@ -367,7 +425,9 @@ def make(wireshark):
     def of(name):
         if name not in cache:
             tick = CLOCKS.get(name)
-            cache[name] = build(wireshark, name, [Story("a bit", refused("bit", challenge(), credentials()))] * 5 if tick else list(GROUPS[name]()), tick)
+            cache[name] = build(wireshark, name, [Story("a bit",
+                                                        refused("bit", challenge(),
+                                                                credentials()))] * 5 if tick else list(GROUPS[name]()), tick)
         return cache[name]
     return of
 
@@ -449,7 +509,8 @@ def test_user_and_realm_are_shown_as_they_are(wireshark):
         for message in refused(f"plain-{number}", challenge(text, f"plain {number}"), credentials(text, text, f"plain {number}")):
             frames[send(trace, message)] = text
     made = add_capture(wireshark, "plain", trace, [], {1: "plain"})
-    found = wireshark.fields(made.capture, "siptrail.credentials.username", "siptrail.credentials.realm", "siptrail.account", two_pass=True)
+    found = wireshark.fields(made.capture, "siptrail.credentials.username", "siptrail.credentials.realm", "siptrail.account",
+                             two_pass=True)
     for frame, text in frames.items():
         if frame % 4 == 3:
             assert list(found[frame].values()) == [[text], [text], [f"{text}@{text}"]], f"frame {frame}"

@@ -5,6 +5,8 @@ given up that the whole capture shows to have ended otherwise. Some of it cannot
 
 - The first use of a nonce is missing: the next request with that nonce is taken for the retry.
 - The 401 to a request is missing, another one of that call with the same nonce is not: that one is taken for the challenge.
+- The challenge is missing whose nonce a refresh uses: that this nonce had been accepted before cannot be known, and a refusal
+  that does not say stale is one.
 - The first final response is missing, another one to a retransmission is not: a server that judges each copy by itself may
   have accepted the first and refused the second.
 - The whole retry is missing with all its answers, or all the answers are: that looks like a client or a server that fell
@@ -178,10 +180,18 @@ def test_links(capture, damaged, read):
     assert not lines, f"{len(lines)} differences\n" + "\n".join(lines)
 
 
+def preloaded(exchange, frames):
+    """The challenge that the refused credentials answer is missing."""
+    request = exchange.challenge.transaction.request if exchange.challenge.transaction else None
+    return any(use.possible and not {e.challenge.frame for e in use.possible} & frames for use in (request.credentials if request else ()))
+
+
 def is_gone(claim, exchange, frames):
     """What would contradict the claim is not among these frames."""
     retry = (exchange.sibling or exchange).retry
     transactions = [m.transaction for m in (retry, exchange.challenge) if m and m.transaction]
+    if claim == "rejected" and preloaded(exchange, frames):
+        return True
     if claim == "rejected":
         return any(t.final and t.final.frame not in frames and len(t.responses) > 1 for t in transactions)
     answers = {r.frame for r in retry.transaction.responses if r.code >= 200} if retry else set()

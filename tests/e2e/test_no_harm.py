@@ -14,7 +14,8 @@ from wireshark import Capture, captures, uat_record
 # One capture for each way in which SIP travels.
 SPREAD = ["trunk-registration", "tcp-pipelined", "wss-registration", "tls-registration", "ipv6-tcp",
           "udp-fragments", "vxlan", "gtp", "sctp", "icmp-unreachable", "snaplen-cut", "message-sip-body"]
-TRANSUM = ["-2", "--enable-protocol", "transum", "-o", "transum.tcp_port_ranges:5060,5061,8080", "-o", "transum.udp_port_ranges:5060-5062"]
+TRANSUM = ["-2", "--enable-protocol", "transum", "-o", "transum.tcp_port_ranges:5060,5061,8080", "-o",
+           "transum.udp_port_ranges:5060-5062"]
 USER, REALM, PASSWORD = "trunk", "pbx.example.com", "brass-Kettle-9"
 
 named = {capture.name: capture for capture in captures()}
@@ -117,7 +118,8 @@ def test_disabled(capture, both):
 def test_statistics_of_others(statistics, both):
     """Hierarchy and expert infos have one more row for it, and no other one is different."""
     before, after = both(named["wrong-password"], "-q", "-z", statistics)
-    assert set(before.splitlines()) - set(after.splitlines()) <= set(re.findall(r"^(?:Errors|Warns|Notes|Chats) \(\d+\)$", before, re.M))
+    assert set(before.splitlines()) - set(after.splitlines()) <= set(re.findall(r"^(?:Errors|Warns|Notes|Chats) \(\d+\)$", before,
+                                                                                re.M))
 
 
 # --- what it registers
@@ -191,7 +193,8 @@ def test_refused_file(wireshark):
 
 # --- whose secret it is
 
-USERS = ["+49301234567", "trunk@pbx.example.com", "*1337", "\u00fcn\u00efc\u00f6de", 'quo"te', "back\\slash", "a,b", "a b", "#hash", "%41", "\\x41"]
+USERS = ["+49301234567", "trunk@pbx.example.com", "*1337", "\u00fcn\u00efc\u00f6de", 'quo"te', "back\\slash", "a,b", "a b", "#hash",
+         "%41", "\\x41"]
 SECRETS = [PASSWORD, 'p"w', "p\\w", "p\u00e4ss", " leading", "#", "a,b", "x" * 300]
 STATUS, EXPERT = "siptrail.digest.status", "_ws.expert.message"
 
@@ -235,7 +238,8 @@ def test_wildcards(user, realm, wireshark, signed):
 def test_wildcard_realm_only(wireshark, signed):
     """The row's user is the whole user of the wire, or what stands before its @."""
     found = verdicts(wireshark, signed, [(USER, "*", "password", PASSWORD)])
-    expected = [["unverified"] if user not in (USER, f"{USER}@{REALM}") else ["good"] if secret == PASSWORD else ["bad"] for user, _, secret in signed[1]]
+    expected = [["unverified"] if user not in (USER, f"{USER}@{REALM}") else ["good"] if secret == PASSWORD else ["bad"] for user,
+                _, secret in signed[1]]
     assert [status for status, _ in found] == expected
 
 
