@@ -27,7 +27,7 @@ static const struct tracker *(*file_tracker)(void);
 enum column { CHALLENGE, RETRY, CLOSED, ACCOUNT, PEER, DIGEST, OUTCOME, CAUSE, COLUMNS };
 
 static stat_tap_table_item columns[COLUMNS] = {
-    [CHALLENGE] = {TABLE_ITEM_STRING, TAP_ALIGN_RIGHT, "Challenge", "%s"},
+    [CHALLENGE] = {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Challenge", "%u"},
     [RETRY] = {TABLE_ITEM_STRING, TAP_ALIGN_RIGHT, "Retry", "%s"},
     [CLOSED] = {TABLE_ITEM_STRING, TAP_ALIGN_RIGHT, "Closed", "%s"},
     [ACCOUNT] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Account", "%s"},
@@ -240,17 +240,38 @@ window_init(stat_tap_table_ui *ui)
     STAT_INIT_DONE;
 }
 
+/* The first column is a number, so that the window sorts it as one. */
+static stat_tap_table_item_type
+window_item(const struct exchange *exchange, enum column column)
+{
+    stat_tap_table_item_type item = {0};
+    item.type = column == CHALLENGE ? TABLE_ITEM_UINT : TABLE_ITEM_STRING;
+    if (column == CHALLENGE)
+        item.value.uint_value = exchange->challenge_frame;
+    else
+        item.value.string_value = cell_text(exchange, column);
+    return item;
+}
+
+static void
+window_free_item(stat_tap_table *table _U_, guint row _U_, guint column _U_, stat_tap_table_item_type *item)
+{
+    if (item->type != TABLE_ITEM_STRING)
+        return;
+    g_free((char *)(uintptr_t)item->value.string_value);
+    item->value.string_value = NULL;
+}
+
 static void
 window_fill(stat_tap_table *table, guint row, const struct exchange *exchange, bool is_new)
 {
     stat_tap_table_item_type items[COLUMNS] = {{0}};
     for (int column = 0; column < COLUMNS; column++) {
-        items[column].type = TABLE_ITEM_STRING;
-        if (!is_new)
-            g_free((char *)(uintptr_t)stat_tap_get_field_data(table, row, column)->value.string_value);
-        items[column].value.string_value = cell_text(exchange, (enum column)column);
-        if (!is_new)
-            stat_tap_set_field_data(table, row, column, &items[column]);
+        items[column] = window_item(exchange, (enum column)column);
+        if (is_new)
+            continue;
+        window_free_item(table, row, column, stat_tap_get_field_data(table, row, column));
+        stat_tap_set_field_data(table, row, column, &items[column]);
     }
     if (is_new)
         stat_tap_init_table_row(table, row, COLUMNS, items);
@@ -277,13 +298,6 @@ window_packet(void *data, packet_info *pinfo _U_, epan_dissect_t *edt _U_, const
     stat_tap_table *table = stat_tap_find_table(stat->stat_tap_data, stat->stat_tap_data->title);
     each_exchange((const struct record *)record, window_add, table);
     return TAP_PACKET_REDRAW;
-}
-
-static void
-window_free_item(stat_tap_table *table _U_, guint row _U_, guint column _U_, stat_tap_table_item_type *item)
-{
-    g_free((char *)(uintptr_t)item->value.string_value);
-    item->value.string_value = NULL;
 }
 
 void
