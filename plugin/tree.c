@@ -611,7 +611,7 @@ show_advice(const struct view *view, const struct record_detail *detail)
         add_advice(view, audit_advice_204(detail->no_notify, is_right_204(detail)), &values);
     } else if (closing) {
         values = (struct finding_values){.use = closing, .exchange = closing->exchange};
-        add_advice(view, audit_advice(closing->outcome, (enum finding)closing->cause), &values);
+        add_advice(view, audit_advice_closing(closing), &values);
     } else if (detail->opens) {
         enum outcome outcome =
             view->later ? exchange_outcome(view->tracker, detail->opens) : detail->opens->outcome;
@@ -696,6 +696,8 @@ title_challenge(const struct view *view, wmem_strbuf_t *title)
     if (exchange->retry_frame)
         wmem_strbuf_append_printf(title, "%s answered in frame %u", closing ? ";" : ":",
                                   exchange->retry_frame);
+    if (outcome == OUTCOME_NONE && !closing && !exchange->retry_frame)
+        wmem_strbuf_append(title, ": asks for credentials");
     if (outcome == OUTCOME_NONE || (closing && outcome == OUTCOME_UNKNOWN))
         return;
     wmem_strbuf_append(title, exchange->retry_frame ? ", " : closing ? "; this challenge: " : ": ");

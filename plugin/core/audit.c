@@ -270,6 +270,16 @@ audit_advice(enum outcome outcome, enum finding cause)
 }
 
 struct advice
+audit_advice_closing(const struct use *use)
+{
+    if (use->outcome == OUTCOME_ACCEPTED && !use->is_retry)
+        return (struct advice){"credentials of an earlier challenge, accepted without a new one",
+                               "at a refresh, or at a later request of the call, while the nonce is valid",
+                               NOTHING ": credentials sent ahead, and accepted"};
+    return audit_advice(use->outcome, (enum finding)use->cause);
+}
+
+struct advice
 audit_advice_204(const struct no_notify *no_notify, bool right)
 {
     if (!no_notify->is_subscribe || !right)

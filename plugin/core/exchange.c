@@ -11,8 +11,7 @@
 enum { LOOP = 5 };
 /* Failing accounts of one address that make it worth a word. */
 enum { MANY_ACCOUNTS = 5 };
-/* A nonce that was refused younger than this had no time to expire; its user may have mistyped the password.
- */
+/* A nonce refused younger than this had no time to expire; its user may have mistyped the password. */
 #define LATE_STALE_NS (INT64_C(20) * 1000000000)
 
 /* The accounts behind one source address. */
@@ -91,6 +90,15 @@ exchange_close(struct exchange *exchange, const struct use *use, const struct re
     exchange->closed_status = record->status;
 }
 
+static void
+add_closing(struct tracker *tracker, struct use *use, struct record *record)
+{
+    struct closing *closing = host_new(tracker, struct closing);
+    struct record_detail *detail = record_detail(tracker, record);
+    *closing = (struct closing){detail->closings, use};
+    detail->closings = closing;
+}
+
 /* A refusal that was seen on the next hop has its cause there. */
 static void
 note_passed_on(struct use *use, const struct record *record)
@@ -123,8 +131,7 @@ close_use(struct tracker *tracker, struct use *use, struct record *record)
     use->outcome = audit_outcome(record->status, refusal.again,
                                  refusal.stale || use->resynchronises ||
                                      (use->nonce_accepted_in && !refusal.same_nonce));
-    /* It may have been accepted before: an answer of this call to a request that is not in the capture says
-     * so. */
+    /* An answer of this call to a request that is not in the capture says that it may have been accepted. */
     bool unsure = use->late || (use->is_retry && use->exchange && use->exchange->lost);
     if (unsure && use->outcome == OUTCOME_REJECTED)
         use->outcome = OUTCOME_UNKNOWN;
@@ -132,10 +139,7 @@ close_use(struct tracker *tracker, struct use *use, struct record *record)
     use->cause = audit_cause(use, use->outcome);
     note_passed_on(use, record);
     use->closed_frame = record->frame;
-    struct closing *closing = host_new(tracker, struct closing);
-    struct record_detail *detail = record_detail(tracker, record);
-    *closing = (struct closing){detail->closings, use};
-    detail->closings = closing;
+    add_closing(tracker, use, record);
     if (use->is_retry && use->exchange && use->exchange->retry_frame == use->request_frame &&
         (use->exchange->retry == use || use->outcome != OUTCOME_OTHER_REALM))
         exchange_close(use->exchange, use, record);
@@ -180,9 +184,7 @@ exchange_refused_again(struct tracker *tracker, const struct transaction *transa
     use->closed_status = record->status;
     use->closed_frame = record->frame;
     use->cause = FINDING_BRANCH_REUSED;
-    struct closing *closing = host_new(tracker, struct closing);
-    closing->use = use;
-    record_detail(tracker, record)->closings = closing;
+    add_closing(tracker, use, record);
     exchange_close(use->exchange, use, record);
 }
 

@@ -140,8 +140,7 @@ parse_nc(struct slice text)
     return nc;
 }
 
-/* The capture may hold a response in front of its request. Then the challenge is the answer to this very
- * request. */
+/* The capture may hold a response in front of its request: then the challenge answers this very request. */
 static bool
 is_own_answer(const struct tracker *tracker, const struct issue *issue, const struct sip_message *message)
 {
@@ -151,8 +150,7 @@ is_own_answer(const struct tracker *tracker, const struct issue *issue, const st
            exchange->call_id_hash == hash_slice(tracker, message->header[SIP_CALL_ID]);
 }
 
-/* In a call whose first answer to the challenge is missing the nonce count has gone on, and CSeq by more than
- * one. */
+/* Where the first answer to the challenge is missing, nc has gone on, and CSeq by more than one. */
 static bool
 is_late(const struct tracker *tracker, const struct use *use, const struct sip_message *message,
         const struct auth_value *credentials)
