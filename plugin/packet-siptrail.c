@@ -27,16 +27,11 @@ allocate_in_file_scope(size_t size)
     return wmem_alloc0(wmem_file_scope(), size);
 }
 
-static uint32_t
-strong_hash(const uint8_t *bytes, size_t len)
-{
-    return wmem_strong_hash(bytes, len);
-}
-
 static void
 siptrail_init(void)
 {
-    const struct tracker_host host = {allocate_in_file_scope, strong_hash, credentials_rows};
+    const struct tracker_host host = {allocate_in_file_scope, (uint64_t)g_random_int() << 32 | g_random_int(),
+                                       credentials_rows};
     tracker = tracker_new(&host);
 }
 

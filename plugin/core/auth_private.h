@@ -66,13 +66,14 @@ struct line_walk {
 struct line_walk line_walk(const struct sip_message *message, bool (*wanted)(enum sip_header));
 bool line_next(struct line_walk *walk, struct slice *text, struct auth_value *value);
 
-/** Reads a kept line again. */
-bool line_parse(const struct auth_line *line, struct auth_value *value);
+/** What a kept line says. It is read once for each message that asks.
+ *  @return valid until the next message is added; NULL when there is nothing in it */
+const struct auth_value *line_value(struct tracker *tracker, const struct auth_line *line);
+/** The same for a line that was just made of `value`. */
+void line_remember(struct tracker *tracker, const struct auth_line *line, const struct auth_value *value);
 
 /** The header that answers a challenge in `header` (RFC 3261 section 22.2, 22.3). */
 enum sip_header answering_header(enum sip_header header);
-
-uint32_t hash_slice(const struct tracker *tracker, struct slice text);
 
 /* --- accounts: nonce.c --- */
 

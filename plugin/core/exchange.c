@@ -43,6 +43,7 @@ keep_challenges(struct tracker *tracker, const struct sip_message *message, stru
         (*tail)->header = walk.id;
         detail->lines_joined |= walk.joined;
         (*tail)->text = host_slice(tracker, text);
+        line_remember(tracker, *tail, &value);
         tail = &(*tail)->next;
     }
 }
@@ -61,21 +62,22 @@ struct refusal {
 };
 
 static struct refusal
-read_refusal(const struct auth_line *lines, const struct use *use, const struct auth_value *credentials)
+read_refusal(struct tracker *tracker, const struct auth_line *lines, const struct use *use,
+             const struct auth_value *credentials)
 {
-    struct refusal refusal = {.again = lines == NULL};
+    struct refusal refusal = {.again = false};
     enum sip_header header = use->line.header;
     if (use->header_differs) /* told by the challenge then, not by the header that was wrong */
         header = header == SIP_AUTHORIZATION ? SIP_PROXY_AUTHORIZATION : SIP_AUTHORIZATION;
     for (const struct auth_line *line = lines; line; line = line->next) {
-        struct auth_value challenge;
-        if (!line_parse(line, &challenge) || answering_header(line->header) != header)
+        const struct auth_value *challenge = line_value(tracker, line);
+        if (!challenge || answering_header(line->header) != header)
             continue;
-        if (!slice_equal(challenge.param[AUTH_REALM], credentials->param[AUTH_REALM]) && !use->realm_differs)
+        if (!slice_equal(challenge->param[AUTH_REALM], credentials->param[AUTH_REALM]) && !use->realm_differs)
             continue;
         refusal.again = true;
-        refusal.stale |= slice_equal_nocase(slice_trim(challenge.param[AUTH_STALE]), SLICE("true"));
-        refusal.same_nonce |= slice_equal(challenge.param[AUTH_NONCE], credentials->param[AUTH_NONCE]);
+        refusal.stale |= slice_equal_nocase(slice_trim(challenge->param[AUTH_STALE]), SLICE("true"));
+        refusal.same_nonce |= slice_equal(challenge->param[AUTH_NONCE], credentials->param[AUTH_NONCE]);
     }
     return refusal;
 }
@@ -119,14 +121,18 @@ note_passed_on(struct use *use, const struct record *record)
 static bool
 close_use(struct tracker *tracker, struct use *use, struct record *record)
 {
-    struct auth_value credentials;
+    struct refusal refusal = {.again = true};
+    const struct auth_line *lines = record->detail ? record->detail->lines : NULL;
     bool success = record->status < 300;
     if (use->identity_only || use->relayed ||
-        (use->outcome != OUTCOME_NONE && (!success || use->outcome == OUTCOME_ACCEPTED)) ||
-        !line_parse(&use->line, &credentials))
+        (use->outcome != OUTCOME_NONE && (!success || use->outcome == OUTCOME_ACCEPTED)))
         return false;
-    const struct refusal refusal =
-        read_refusal(record->detail ? record->detail->lines : NULL, use, &credentials);
+    if (lines) {
+        const struct auth_value *credentials = line_value(tracker, &use->line);
+        if (!credentials)
+            return false;
+        refusal = read_refusal(tracker, lines, use, credentials);
+    }
     use->stale_said = refusal.again && refusal.stale;
     use->outcome = audit_outcome(record->status, refusal.again,
                                  refusal.stale || use->resynchronises ||
@@ -325,7 +331,8 @@ audit_challenge(struct tracker *tracker, const struct sip_message *message, stru
                 struct record *record)
 {
     struct note_target target = {tracker, record, exchange};
-    const struct finding_context context = {.message = message,
+    const struct finding_context context = {.tracker = tracker,
+                                            .message = message,
                                             .record = record,
                                             .exchange = exchange,
                                             .lines = record->detail->lines,
@@ -342,9 +349,9 @@ issue_nonces(struct tracker *tracker, const struct sip_message *message, const s
     struct issue *issue = host_new(tracker, struct issue);
     *issue = (struct issue){exchange, lines, arrival->frame, arrival->time};
     for (const struct auth_line *line = lines; line; line = line->next) {
-        struct auth_value challenge;
-        if (line_parse(line, &challenge) && challenge.param[AUTH_NONCE].len > 0)
-            nonce_issue(tracker, challenge.param[AUTH_NONCE], message, arrival, issue);
+        const struct auth_value *challenge = line_value(tracker, line);
+        if (challenge && challenge->param[AUTH_NONCE].len > 0)
+            nonce_issue(tracker, challenge->param[AUTH_NONCE], message, arrival, issue);
     }
     key_dialog(tracker, message->header[SIP_CALL_ID], arrival);
     key_put(tracker, exchange);
@@ -402,13 +409,13 @@ static void
 judge_server(struct tracker *tracker, const struct sip_message *message, const struct use *use,
              const struct auth_value *info, struct server_proof *proof)
 {
-    struct auth_value credentials;
     size_t count = 0;
-    if (!info->param[AUTH_RSPAUTH].p || !use || !line_parse(&use->line, &credentials) ||
-        !auth_is_digest(&credentials))
+    const struct auth_value *credentials =
+        info->param[AUTH_RSPAUTH].p && use ? line_value(tracker, &use->line) : NULL;
+    if (!credentials || !auth_is_digest(credentials))
         return;
     struct digest_input input = {
-        .credentials = &credentials,
+        .credentials = credentials,
         .response = info->param[AUTH_RSPAUTH],
         .method = SLICE(""),
         .body = message->body,
@@ -416,7 +423,7 @@ judge_server(struct tracker *tracker, const struct sip_message *message, const s
     };
     const struct credential *rows = tracker->host.credentials(&count);
     proof->has_rspauth = true;
-    proof->configured = digest_user_configured(&credentials, rows, count);
+    proof->configured = digest_user_configured(credentials, rows, count);
     proof->verdict = digest_verify(&input, rows, count);
 }
 

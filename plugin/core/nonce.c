@@ -26,24 +26,41 @@ is_credentials_header(enum sip_header id)
 bool
 message_has_any(const struct sip_message *message, bool (*wanted)(enum sip_header))
 {
-    for (int id = 0; id < SIP_HEADER_COUNT; id++) {
-        if (message->header_lines[id] > 0 && wanted((enum sip_header)id))
+    for (enum sip_header id = SIP_WWW_AUTHENTICATE; id <= SIP_PROXY_AUTHORIZATION; id++) {
+        if (message->header_lines[id] > 0 && wanted(id))
             return true;
     }
     return false;
+}
+
+/* The only header line that is wanted needs no search; SIP_HEADER_COUNT when there are none or several. */
+static enum sip_header
+only_line(const struct sip_message *message, bool (*wanted)(enum sip_header))
+{
+    enum sip_header only = SIP_HEADER_COUNT;
+    unsigned lines = 0;
+    for (enum sip_header id = SIP_WWW_AUTHENTICATE; id <= SIP_PROXY_AUTHORIZATION; id++) {
+        if (message->header_lines[id] > 0 && wanted(id)) {
+            lines += message->header_lines[id];
+            only = id;
+        }
+    }
+    return lines == 1 ? only : SIP_HEADER_COUNT;
 }
 
 uint32_t
 credentials_fingerprint(struct tracker *tracker, const struct sip_message *message)
 {
     struct slice rest = message->headers, value;
-    enum sip_header id;
+    enum sip_header id = only_line(message, is_credentials_header);
     uint32_t fingerprint = 0;
+    if (id != SIP_HEADER_COUNT)
+        return hash_slice(tracker, message->header[id]);
     if (!message_has_any(message, is_credentials_header))
         return 0;
     while (sip_message_next_header(&rest, &id, &value)) {
         if (is_credentials_header(id))
-            fingerprint = fingerprint * 31 + tracker->host.hash((const uint8_t *)value.p, value.len);
+            fingerprint = fingerprint * 31 + hash_slice(tracker, value);
     }
     return fingerprint;
 }
@@ -70,23 +87,48 @@ line_next(struct line_walk *walk, struct slice *text, struct auth_value *value)
 struct line_walk
 line_walk(const struct sip_message *message, bool (*wanted)(enum sip_header))
 {
-    return (struct line_walk){.headers = message->headers, .wanted = wanted};
+    struct line_walk walk = {.headers = message->headers, .wanted = wanted};
+    walk.id = only_line(message, wanted);
+    if (walk.id != SIP_HEADER_COUNT) {
+        walk.values = message->header[walk.id];
+        walk.headers.len = 0;
+    }
+    return walk;
 }
 
-bool
-line_parse(const struct auth_line *line, struct auth_value *value)
+static struct parsed_line *
+parsed_add(struct tracker *tracker, const struct auth_line *line)
 {
+    if (tracker->parsed_count == tracker->parsed->len)
+        g_ptr_array_add(tracker->parsed, g_new(struct parsed_line, 1));
+    struct parsed_line *parsed = tracker->parsed->pdata[tracker->parsed_count++];
+    parsed->line = line;
+    return parsed;
+}
+
+const struct auth_value *
+line_value(struct tracker *tracker, const struct auth_line *line)
+{
+    for (unsigned i = 0; i < tracker->parsed_count; i++) {
+        const struct parsed_line *parsed = tracker->parsed->pdata[i];
+        if (parsed->line == line)
+            return parsed->readable ? &parsed->value : NULL;
+    }
+    struct parsed_line *parsed = parsed_add(tracker, line);
     struct slice rest = line->text;
-    return auth_header_next(&rest, value);
+    parsed->readable = auth_header_next(&rest, &parsed->value);
+    return parsed->readable ? &parsed->value : NULL;
+}
+
+void
+line_remember(struct tracker *tracker, const struct auth_line *line, const struct auth_value *value)
+{
+    struct parsed_line *parsed = parsed_add(tracker, line);
+    parsed->value = *value;
+    parsed->readable = true;
 }
 
 /* --- accounts ------------------------------------------------------------------- */
-
-uint32_t
-hash_slice(const struct tracker *tracker, struct slice text)
-{
-    return text.len ? tracker->host.hash((const uint8_t *)text.p, text.len) : 0;
-}
 
 static bool
 ends_in_realm(struct slice user, struct slice realm)

@@ -115,8 +115,7 @@ state_hash(struct tracker *tracker, struct slice header)
     struct slice parameters;
     struct slice state = slice_trim(slice_until(header, ';', &parameters));
     struct slice reason = sip_parameter(parameters, SLICE("reason"));
-    uint32_t hash = state.len ? tracker->host.hash((const uint8_t *)state.p, state.len) : 0;
-    return hash * 31 + (reason.len ? tracker->host.hash((const uint8_t *)reason.p, reason.len) : 0);
+    return hash_slice(tracker, state) * 31 + hash_slice(tracker, reason);
 }
 
 /* Notifier and subscriber agree to the second when a subscription ends; this much may get lost in between. */
@@ -223,8 +222,7 @@ add_notify(struct tracker *tracker, const struct sip_message *message, struct re
     char *event = event_name(message->header[SIP_EVENT]);
     struct subscription *subscription = subscription_find(tracker, message, event, true);
     uint32_t state = state_hash(tracker, message->header[SIP_SUBSCRIPTION_STATE]);
-    subscription->new_hash =
-        message->body.len ? tracker->host.hash((const uint8_t *)message->body.p, message->body.len) | 1 : 0;
+    subscription->new_hash = hash_slice(tracker, message->body);
     const struct finding_context context = {.message = message,
                                             .record = record,
                                             .subscription = subscription};

@@ -27,52 +27,7 @@ struct seen_response {
     struct record *record;
 };
 
-/* --- index ---------------------------------------------------------------------- */
-
-static guint
-entry_hash(gconstpointer entry)
-{
-    return ((const struct index_entry *)entry)->hash;
-}
-
-static gboolean
-entry_equal(gconstpointer a, gconstpointer b)
-{
-    const struct index_entry *x = a, *y = b;
-    return x->hash == y->hash && x->len == y->len && memcmp(x->key, y->key, x->len) == 0;
-}
-
-void
-key_begin(struct tracker *tracker, enum index_kind kind)
-{
-    char tag = (char)kind;
-    g_byte_array_set_size(tracker->probe, sizeof(struct index_entry));
-    g_byte_array_append(tracker->probe, (const guint8 *)&tag, 1);
-}
-
-void
-key_add_number(struct tracker *tracker, uint32_t number)
-{
-    g_byte_array_append(tracker->probe, (const guint8 *)&number, sizeof number);
-}
-
-/* The length goes first: two parts cannot be read as one. */
-void
-key_add(struct tracker *tracker, struct slice part)
-{
-    key_add_number(tracker, (uint32_t)part.len);
-    if (part.len > 0)
-        g_byte_array_append(tracker->probe, (const guint8 *)part.p, (guint)part.len);
-}
-
-void
-key_add_nocase(struct tracker *tracker, struct slice part)
-{
-    guint begin = tracker->probe->len + (guint)sizeof(uint32_t);
-    key_add(tracker, part);
-    for (guint i = begin; i < tracker->probe->len; i++)
-        tracker->probe->data[i] = (guint8)g_ascii_tolower((gchar)tracker->probe->data[i]);
-}
+/* --- keys ----------------------------------------------------------------------- */
 
 void
 key_add_address(struct tracker *tracker, const struct endpoint *endpoint)
@@ -93,40 +48,6 @@ key_add_hop(struct tracker *tracker, const struct arrival *arrival)
     bool ordered = address_compare(&arrival->from, &arrival->to) <= 0;
     key_add_address(tracker, ordered ? &arrival->from : &arrival->to);
     key_add_address(tracker, ordered ? &arrival->to : &arrival->from);
-}
-
-static struct index_entry *
-probe_entry(struct tracker *tracker)
-{
-    struct index_entry *probe = (struct index_entry *)(void *)tracker->probe->data;
-    probe->len = tracker->probe->len - (uint32_t)sizeof(struct index_entry);
-    probe->hash = tracker->host.hash((const uint8_t *)probe->key, probe->len);
-    return probe;
-}
-
-static struct index_entry *
-key_entry(struct tracker *tracker)
-{
-    return g_hash_table_lookup(tracker->index, probe_entry(tracker));
-}
-
-void *
-key_find(struct tracker *tracker)
-{
-    const struct index_entry *entry = key_entry(tracker);
-    return entry ? entry->value : NULL;
-}
-
-struct index_entry *
-key_put(struct tracker *tracker, void *value)
-{
-    struct index_entry *entry = key_entry(tracker);
-    if (!entry) {
-        entry = g_memdup2(tracker->probe->data, tracker->probe->len);
-        g_hash_table_add(tracker->index, entry);
-    }
-    entry->value = value;
-    return entry;
 }
 
 /* --- memory that lasts ---------------------------------------------------------- */
@@ -219,13 +140,6 @@ fallback_key(struct tracker *tracker, const struct sip_message *message, const s
 }
 
 static void
-index_drop(struct tracker *tracker, struct index_entry *entry, const void *value)
-{
-    if (entry && entry->value == value)
-        g_hash_table_remove(tracker->index, entry);
-}
-
-static void
 transaction_free(gpointer data)
 {
     struct transaction *transaction = data;
@@ -241,8 +155,8 @@ transactions_expire(struct tracker *tracker, GQueue *queue, int64_t lifetime)
     struct transaction *oldest;
     while ((oldest = g_queue_peek_head(queue)) && tracker->clock - oldest->clock > lifetime) {
         g_queue_pop_head(queue);
-        index_drop(tracker, oldest->key, oldest);
-        index_drop(tracker, oldest->fallback_key, oldest);
+        index_drop(&tracker->index, oldest->key, oldest);
+        index_drop(&tracker->index, oldest->fallback_key, oldest);
         transaction_free(oldest);
     }
 }
@@ -412,7 +326,7 @@ add_response(struct tracker *tracker, const struct sip_message *message, const s
 {
     struct transaction *transaction = transaction_of_response(tracker, message, arrival);
     if (transaction) {
-        uint32_t hash = tracker->host.hash((const uint8_t *)message->text.p, message->text.len);
+        uint32_t hash = hash_slice(tracker, message->text);
         struct seen_response *seen = response_seen(transaction, hash, record->status);
         record->request = transaction->request;
         if (seen) {
@@ -434,9 +348,8 @@ tracker_new(const struct tracker_host *host)
 {
     struct tracker *tracker = g_new0(struct tracker, 1);
     tracker->host = *host;
-    tracker->index = g_hash_table_new_full(entry_hash, entry_equal, g_free, NULL);
-    tracker->probe = g_byte_array_sized_new(256);
-    g_byte_array_set_size(tracker->probe, sizeof(struct index_entry));
+    index_init(&tracker->index, host->seed);
+    tracker->parsed = g_ptr_array_new_with_free_func(g_free);
     tracker->exchanges_tail = &tracker->exchanges;
     return tracker;
 }
@@ -446,10 +359,10 @@ tracker_free(struct tracker *tracker)
 {
     if (!tracker)
         return;
-    g_hash_table_destroy(tracker->index);
+    index_clear(&tracker->index);
+    g_ptr_array_unref(tracker->parsed);
     g_queue_clear_full(&tracker->invites, transaction_free);
     g_queue_clear_full(&tracker->others, transaction_free);
-    g_byte_array_unref(tracker->probe);
     g_free(tracker);
 }
 
@@ -468,6 +381,7 @@ tracker_add(struct tracker *tracker, const struct sip_message *message, const st
     record->time = arrival->time;
     record->status = message->status;
     record->method = method_name(tracker, message->method);
+    tracker->parsed_count = 0;
     tracker_tick(tracker, arrival->time);
     transactions_expire(tracker, &tracker->invites, INVITES_NS);
     transactions_expire(tracker, &tracker->others, OTHERS_NS);

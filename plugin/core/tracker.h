@@ -243,8 +243,8 @@ struct record {
 struct tracker_host {
     /** Zeroed memory that lives as long as the records are wanted. Never NULL. */
     void *(*allocate)(size_t size);
-    /** A strong hash with a secret seed: the keys come from the wire. */
-    uint32_t (*hash)(const uint8_t *bytes, size_t len);
+    /** Of the hash tables: secret and never the same, for the keys come from the wire. */
+    uint64_t seed;
     /** The configured credentials as of now, for the time of one call. */
     const struct credential *(*credentials)(size_t *count);
 };

@@ -9,6 +9,7 @@
 
 #include <glib.h>
 
+#include "index.h"
 #include "tracker.h"
 
 /** What a SUBSCRIBE asked for; kept until its response. */
@@ -70,17 +71,18 @@ enum index_kind {
     INDEX_ETAG_ANY = 'e'      /**< resource, event, entity-tag: NOTIFY */
 };
 
-/** One key and what it leads to. */
-struct index_entry {
-    uint32_t hash, len;
-    void *value;
-    char key[];
+/** A header line that the message at hand asks for, as read. */
+struct parsed_line {
+    const struct auth_line *line;
+    bool readable;
+    struct auth_value value;
 };
 
 struct tracker {
     struct tracker_host host;
-    GHashTable *index;
-    GByteArray *probe;      /**< the key in the making, behind room for an index_entry */
+    struct index index;
+    GPtrArray *parsed;      /**< struct parsed_line, for the message at hand and for use again */
+    unsigned parsed_count;  /**< of them hold one of this message */
     GQueue invites, others; /**< live transactions, oldest first */
     int64_t clock; /**< latest time seen; steps back only when the capture does, by more than an hour */
     struct exchange *exchanges, **exchanges_tail;
@@ -88,19 +90,53 @@ struct tracker {
 
 /* --- index: tracker.c --- */
 
-/** Begins a key; then come the parts; then find or put. One key at a time. */
-void key_begin(struct tracker *tracker, enum index_kind kind);
-void key_add(struct tracker *tracker, struct slice part);
-void key_add_number(struct tracker *tracker, uint32_t number);
-/** Case is folded. */
-void key_add_nocase(struct tracker *tracker, struct slice part);
+/** Begins a key; then come the parts; then find or put. One key at a time. See index.h. */
+static inline void
+key_begin(struct tracker *tracker, enum index_kind kind)
+{
+    index_key(&tracker->index, (char)kind);
+}
+
+static inline void
+key_add(struct tracker *tracker, struct slice part)
+{
+    index_key_slice(&tracker->index, part);
+}
+
+static inline void
+key_add_number(struct tracker *tracker, uint32_t number)
+{
+    index_key_bytes(&tracker->index, &number, sizeof number);
+}
+
+static inline void
+key_add_nocase(struct tracker *tracker, struct slice part)
+{
+    index_key_nocase(&tracker->index, part);
+}
+
 /** The two addresses in a fixed order, without the ports: a NAT may change those. */
 void key_add_hop(struct tracker *tracker, const struct arrival *arrival);
 void key_add_address(struct tracker *tracker, const struct endpoint *endpoint);
-/** NULL when the key is not there. */
-void *key_find(struct tracker *tracker);
-/** Enters or replaces the value. */
-struct index_entry *key_put(struct tracker *tracker, void *value);
+
+static inline void *
+key_find(struct tracker *tracker)
+{
+    return index_find(&tracker->index);
+}
+
+static inline struct index_entry *
+key_put(struct tracker *tracker, void *value)
+{
+    return index_put(&tracker->index, value);
+}
+
+/** 0 for an absent or empty text. */
+static inline uint32_t
+hash_slice(const struct tracker *tracker, struct slice text)
+{
+    return index_hash(&tracker->index, text);
+}
 
 /** Zeroed memory that lasts as long as the records. */
 #define host_new(tracker, type) ((type *)(tracker)->host.allocate(sizeof(type)))

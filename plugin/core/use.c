@@ -32,20 +32,17 @@ challenge_score(const struct auth_line *line, const struct auth_value *challenge
 }
 
 static const struct auth_line *
-best_challenge(const struct auth_line *lines, enum sip_header header, const struct auth_value *credentials,
-               struct auth_value *challenge)
+best_challenge(struct tracker *tracker, const struct auth_line *lines, enum sip_header header,
+               const struct auth_value *credentials)
 {
     const struct auth_line *best = NULL;
     int best_score = -1;
     for (const struct auth_line *line = lines; line; line = line->next) {
-        struct auth_value value;
-        if (!line_parse(line, &value))
-            continue;
-        int score = challenge_score(line, &value, header, credentials);
+        const struct auth_value *value = line_value(tracker, line);
+        int score = value ? challenge_score(line, value, header, credentials) : -1;
         if (score > best_score) {
             best_score = score;
             best = line;
-            *challenge = value;
         }
     }
     return best;
@@ -96,19 +93,20 @@ is_relayed(const struct exchange *exchange, const struct arrival *arrival)
            !endpoint_same_address(&exchange->server, &arrival->to);
 }
 
-/* Ties the use to the issue of its nonce and compares it with the challenge. */
-static void
-use_answers(struct use *use, const struct issue *issue, const struct auth_value *credentials,
-            struct auth_value *challenge, bool *has_challenge)
+/* Ties the use to the issue of its nonce and compares it with the challenge, which it returns; NULL none. */
+static const struct auth_value *
+use_answers(struct tracker *tracker, struct use *use, const struct issue *issue,
+            const struct auth_value *credentials)
 {
     use->exchange = issue->exchange;
     use->challenge_frame = issue->frame;
-    const struct auth_line *line = best_challenge(issue->lines, use->line.header, credentials, challenge);
-    *has_challenge = line != NULL;
+    const struct auth_line *line = best_challenge(tracker, issue->lines, use->line.header, credentials);
     if (!line)
-        return;
+        return NULL;
+    const struct auth_value *challenge = line_value(tracker, line);
     use->header_differs = answering_header(line->header) != use->line.header;
     use->realm_differs = !slice_equal(challenge->param[AUTH_REALM], credentials->param[AUTH_REALM]);
+    return challenge;
 }
 
 /* Which of the responses that issued the nonce: that of this call, or the one that this user answered before,
@@ -167,8 +165,6 @@ link_by_nonce(struct tracker *tracker, const struct request_view *view, struct u
               const struct auth_value *credentials)
 {
     struct slice text = credentials->param[AUTH_NONCE];
-    struct auth_value challenge;
-    bool has_challenge;
     struct nonce *nonce = text.len ? nonce_find(tracker, text, view->arrival) : NULL;
     if (!nonce)
         return NULL;
@@ -188,29 +184,29 @@ link_by_nonce(struct tracker *tracker, const struct request_view *view, struct u
     use->evidence = use->issue->exchange ? EVIDENCE_NONCE : EVIDENCE_NEXTNONCE;
     use->nonce_age = view->record->time - use->issue->time;
     use->late = is_late(tracker, use, view->message, credentials);
-    use_answers(use, use->issue, credentials, &challenge, &has_challenge);
+    use_answers(tracker, use, use->issue, credentials);
     return nonce;
 }
 
 /* Without a fitting nonce the call must go on from the challenge, and the realm be one that was asked for:
  * other credentials may ride along, cached for a proxy whose challenge came before the capture. */
-static void
+static const struct auth_value *
 link_by_dialog(struct tracker *tracker, const struct request_view *view, struct use *use,
-               const struct auth_value *credentials, struct auth_value *challenge, bool *has_challenge)
+               const struct auth_value *credentials)
 {
     struct use trial = *use;
     struct exchange *exchange = view->follows || use->identity_only ? NULL : dialog_exchange(tracker, view);
     if (!exchange)
-        return;
+        return NULL;
     struct issue issue = {exchange, exchange->challenges, exchange->challenge_frame,
                           exchange->challenge_time};
     trial.evidence = EVIDENCE_DIALOG;
-    use_answers(&trial, &issue, credentials, challenge, has_challenge);
+    const struct auth_value *challenge = use_answers(tracker, &trial, &issue, credentials);
     bool alone = view->record->detail->uses == use && !use->next;
-    if (!trial.realm_differs || alone)
-        *use = trial;
-    else
-        *has_challenge = false;
+    if (trial.realm_differs && !alone)
+        return NULL;
+    *use = trial;
+    return challenge;
 }
 
 /* ACK to a 2xx carries the credentials of the INVITE (RFC 3261 section 13.2.2.4); CANCEL has no rule. */
@@ -318,6 +314,7 @@ find_suspects(struct tracker *tracker, const struct request_view *view, struct u
 {
     const struct sip_message *message = view->message;
     struct finding_context context = {
+        .tracker = tracker,
         .message = message,
         .arrival = view->arrival,
         .record = view->record,
@@ -357,24 +354,26 @@ count_nc(const struct request_view *view, struct use *use, const struct auth_val
 static void
 use_finish(struct tracker *tracker, const struct request_view *view, struct use *use)
 {
-    struct auth_value credentials, challenge;
-    bool has_challenge = false;
-    if (!line_parse(&use->line, &credentials))
+    const struct auth_value *challenge = NULL, *credentials = line_value(tracker, &use->line);
+    if (!credentials)
         return;
-    if (use->issue)
-        has_challenge = best_challenge(use->issue->lines, use->line.header, &credentials, &challenge);
-    else if (!use->nonce)
-        link_by_dialog(tracker, view, use, &credentials, &challenge, &has_challenge);
+    if (use->issue) {
+        const struct auth_line *line =
+            best_challenge(tracker, use->issue->lines, use->line.header, credentials);
+        challenge = line ? line_value(tracker, line) : NULL;
+    } else if (!use->nonce) {
+        challenge = link_by_dialog(tracker, view, use, credentials);
+    }
     if (use->exchange && !use->nonce)
         note_retry(use->exchange, use, view, tracker->clock);
     if (use->verdict.status == DIGEST_NONE)
-        use_verify(tracker, view, use, &credentials, has_challenge ? &challenge : NULL);
-    if (use->holder && !use->holder->first_cnonce.p && credentials.param[AUTH_CNONCE].p)
-        use->holder->first_cnonce = host_slice(tracker, credentials.param[AUTH_CNONCE]);
+        use_verify(tracker, view, use, credentials, challenge);
+    if (use->holder && !use->holder->first_cnonce.p && credentials->param[AUTH_CNONCE].p)
+        use->holder->first_cnonce = host_slice(tracker, credentials->param[AUTH_CNONCE]);
     bool whole = use->verdict.reason != DIGEST_MESSAGE_CUT;
     if (whole && !view->follows && !use->identity_only && !use->relayed)
-        find_suspects(tracker, view, use, &credentials, has_challenge ? &challenge : NULL);
-    count_nc(view, use, &credentials);
+        find_suspects(tracker, view, use, credentials, challenge);
+    count_nc(view, use, credentials);
 }
 
 /* Copies the credentials of the message into a list of uses. False when there are none. */
@@ -394,6 +393,7 @@ keep_uses(struct tracker *tracker, const struct request_view *view)
         *tail = host_new(tracker, struct use);
         (*tail)->line = (struct auth_line){.header = walk.id, .text = host_slice(tracker, text)};
         (*tail)->joined = walk.joined;
+        line_remember(tracker, &(*tail)->line, &credentials);
         use_begin(tracker, view, *tail, &credentials);
         mark_cut(view->message, text, *tail);
         tail = &(*tail)->next;
