@@ -28,10 +28,20 @@ allocate_in_file_scope(size_t size)
 }
 
 static void
+release_in_file_scope(void *memory)
+{
+    wmem_free(wmem_file_scope(), memory);
+}
+
+static void
 siptrail_init(void)
 {
-    const struct tracker_host host = {allocate_in_file_scope, (uint64_t)g_random_int() << 32 | g_random_int(),
-                                       credentials_rows};
+    const struct tracker_host host = {
+        .allocate = allocate_in_file_scope,
+        .release = release_in_file_scope,
+        .seed = (uint64_t)g_random_int() << 32 | g_random_int(),
+        .credentials = credentials_rows,
+    };
     tracker = tracker_new(&host);
 }
 

@@ -87,14 +87,13 @@ const char *user_at_realm(struct tracker *tracker, const struct auth_value *valu
 /* --- nonces: nonce.c --- */
 
 /** Makes a nonce known on this hop and in this call. */
-void nonce_issue(struct tracker *tracker, struct slice text, const struct sip_message *message,
-                 const struct arrival *arrival, struct issue *issue);
+void nonce_issue(struct tracker *tracker, struct slice text, struct issue *issue);
 /** On this hop, or else the latest on any; NULL unknown. */
-struct nonce *nonce_find(struct tracker *tracker, struct slice text, const struct arrival *arrival);
+struct nonce *nonce_find(struct tracker *tracker, struct slice text);
 /** Never NULL. */
 struct nonce_user *nonce_user_find(struct tracker *tracker, const struct nonce *nonce,
                                    const char *user_at_realm);
-struct nonce_call *nonce_call_find(struct tracker *tracker, const struct nonce *nonce, struct slice call_id);
-void key_dialog(struct tracker *tracker, struct slice call_id, const struct arrival *arrival);
+struct nonce_call *nonce_call_find(struct tracker *tracker, const struct nonce *nonce);
+void key_dialog(struct tracker *tracker);
 
 #endif

@@ -240,11 +240,11 @@ note_late_stale(struct tracker *tracker, const struct use *use, struct record *r
 }
 
 static void
-close_uses(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
-           const struct record *request, struct record *record)
+close_uses(struct tracker *tracker, const struct arrival *arrival, const struct record *request,
+           struct record *record)
 {
     struct use *uses = request->detail ? request->detail->uses : NULL;
-    struct account *account = uses ? account_of(tracker, message, &arrival->from) : NULL;
+    struct account *account = uses ? request->detail->account : NULL;
     for (struct use *use = uses; use; use = use->next) {
         if (!close_use(tracker, use, record))
             continue;
@@ -260,12 +260,21 @@ close_uses(struct tracker *tracker, const struct sip_message *message, const str
     }
 }
 
+/* As the request has it, if it has it. */
+static struct account *
+account_here(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
+             const struct transaction *transaction)
+{
+    const struct record_detail *detail = transaction ? transaction->request->detail : NULL;
+    return detail && detail->account ? detail->account : account_of(tracker, message, &arrival->from);
+}
+
 static struct exchange *
 exchange_new(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
              const struct transaction *transaction, struct record *record)
 {
     struct exchange *exchange = host_new(tracker, struct exchange);
-    struct account *account = account_of(tracker, message, &arrival->from);
+    struct account *account = account_here(tracker, message, arrival, transaction);
     exchange->status = record->status;
     exchange->method = record->method;
     exchange->challenge_frame = record->frame;
@@ -273,9 +282,9 @@ exchange_new(struct tracker *tracker, const struct sip_message *message, const s
     exchange->challenge_clock = tracker->clock;
     exchange->request_frame = transaction ? transaction->request->frame : 0;
     exchange->cseq = message->cseq;
-    exchange->call_id_hash = hash_slice(tracker, message->header[SIP_CALL_ID]);
-    exchange->from_tag_hash = hash_slice(tracker, message->from_tag);
-    exchange->branch_hash = hash_slice(tracker, message->via.branch);
+    exchange->call_id_hash = hash_short(tracker->here.call_id);
+    exchange->from_tag_hash = hash_short(tracker->here.from_tag);
+    exchange->branch_hash = hash_short(tracker->here.branch);
     exchange->in_dialog = transaction && transaction->in_dialog;
     exchange->client = arrival->to;
     exchange->server = arrival->from;
@@ -343,17 +352,17 @@ audit_challenge(struct tracker *tracker, const struct sip_message *message, stru
 
 /* Makes the nonces of a challenging response known. */
 static void
-issue_nonces(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
-             struct exchange *exchange, struct auth_line *lines)
+issue_nonces(struct tracker *tracker, const struct arrival *arrival, struct exchange *exchange,
+             struct auth_line *lines)
 {
     struct issue *issue = host_new(tracker, struct issue);
     *issue = (struct issue){exchange, lines, arrival->frame, arrival->time};
     for (const struct auth_line *line = lines; line; line = line->next) {
         const struct auth_value *challenge = line_value(tracker, line);
         if (challenge && challenge->param[AUTH_NONCE].len > 0)
-            nonce_issue(tracker, challenge->param[AUTH_NONCE], message, arrival, issue);
+            nonce_issue(tracker, challenge->param[AUTH_NONCE], issue);
     }
-    key_dialog(tracker, message->header[SIP_CALL_ID], arrival);
+    key_dialog(tracker);
     key_put(tracker, exchange);
 }
 
@@ -375,7 +384,7 @@ open_exchange(struct tracker *tracker, const struct sip_message *message, const 
     struct exchange *exchange = transaction ? transaction->opened : NULL;
     if (!exchange) {
         exchange = exchange_new(tracker, message, arrival, transaction, record);
-        note_loop(tracker, account_of(tracker, message, &arrival->from), exchange, record);
+        note_loop(tracker, exchange->account, exchange, record);
         if (transaction)
             transaction->opened = exchange;
     }
@@ -383,7 +392,7 @@ open_exchange(struct tracker *tracker, const struct sip_message *message, const 
     detail->account = exchange->account;
     record->exchange = exchange;
     audit_challenge(tracker, message, exchange, record);
-    issue_nonces(tracker, message, arrival, exchange, detail->lines);
+    issue_nonces(tracker, arrival, exchange, detail->lines);
     if (!transaction)
         return;
     if (!transaction->request->exchange)
@@ -393,15 +402,14 @@ open_exchange(struct tracker *tracker, const struct sip_message *message, const 
 }
 
 static void
-note_nextnonce(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
-               const struct auth_value *info)
+note_nextnonce(struct tracker *tracker, const struct arrival *arrival, const struct auth_value *info)
 {
     struct slice text = info->param[AUTH_NEXTNONCE];
     if (text.len == 0)
         return;
     struct issue *issue = host_new(tracker, struct issue);
     *issue = (struct issue){NULL, NULL, arrival->frame, arrival->time};
-    nonce_issue(tracker, text, message, arrival, issue);
+    nonce_issue(tracker, text, issue);
 }
 
 /* rspauth is the same digest without a method (RFC 7616 section 3.5), from the parameters of the request. */
@@ -446,7 +454,7 @@ add_info(struct tracker *tracker, const struct sip_message *message, const struc
     detail->lines->header = header;
     detail->lines->text = host_slice(tracker, text);
     auth_info_parse(text, &info);
-    note_nextnonce(tracker, message, arrival, &info);
+    note_nextnonce(tracker, arrival, &info);
     judge_server(tracker, message, request && request->detail ? request->detail->uses : NULL, &info,
                  detail->proof);
 }
@@ -462,10 +470,9 @@ note_provisional(const struct transaction *transaction)
 
 /* An answer to a later request of the call, which is not in the capture itself: it went on. */
 static void
-note_orphan(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
-            const struct record *record)
+note_orphan(struct tracker *tracker, const struct sip_message *message, const struct record *record)
 {
-    key_dialog(tracker, message->header[SIP_CALL_ID], arrival);
+    key_dialog(tracker);
     struct exchange *exchange = key_find(tracker);
     if (exchange && message->cseq > exchange->cseq && strcmp(exchange->method, record->method) == 0)
         exchange->lost = true;
@@ -482,14 +489,14 @@ exchange_response(struct tracker *tracker, const struct sip_message *message, co
         return;
     }
     if (!transaction)
-        note_orphan(tracker, message, arrival, record);
+        note_orphan(tracker, message, record);
     if (challenges) {
         keep_challenges(tracker, message, record_detail(tracker, record));
         if (record->detail->lines_left_out)
             record_note(tracker, record, FINDING_CHALLENGES_LEFT_OUT, record->frame, 0);
     }
     if (transaction) {
-        close_uses(tracker, message, arrival, transaction->request, record);
+        close_uses(tracker, arrival, transaction->request, record);
         if (transaction->opened && record->status < 300)
             exchange_settle(transaction->opened, record->frame, record->status);
     }

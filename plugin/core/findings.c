@@ -551,7 +551,7 @@ findings_each(enum finding_stage stage, const struct finding_context *context,
 {
     for (const uint8_t *i = rules_of(stage); *i != FINDING_NONE; i++) {
         if (rules[*i].applies(context))
-            found((enum finding)*i, context, data);
+            found((enum finding) * i, context, data);
     }
 }
 

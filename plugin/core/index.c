@@ -12,110 +12,89 @@
 static guint
 entry_hash(gconstpointer entry)
 {
-    return (guint)((const struct index_entry *)entry)->low;
+    return (guint)((const struct index_entry *)entry)->hash.low;
 }
 
 static gboolean
 entry_equal(gconstpointer a, gconstpointer b)
 {
-    const struct index_entry *x = a, *y = b;
+    const struct hash128 *x = &((const struct index_entry *)a)->hash;
+    const struct hash128 *y = &((const struct index_entry *)b)->hash;
     return x->low == y->low && x->high == y->high;
 }
 
 void
-index_init(struct index *index, uint64_t seed)
+index_init(struct index *index, uint64_t seed, void *(*allocate)(size_t), void (*release)(void *))
 {
-    *index = (struct index){.seed = seed};
-    index->entries = g_hash_table_new_full(entry_hash, entry_equal, g_free, NULL);
+    *index = (struct index){.seed = seed, .allocate = allocate, .release = release};
+    index->entries = g_hash_table_new(entry_hash, entry_equal);
 }
 
 void
 index_clear(struct index *index)
 {
     g_hash_table_destroy(index->entries);
-    g_free(index->key);
     *index = (struct index){0};
 }
 
-static char *
-key_room(struct index *index, size_t more)
+static struct hash128
+hash_bytes(const struct index *index, const void *bytes, size_t len)
 {
-    if (index->room - index->len < more) {
-        index->room = 2 * (index->room + more);
-        index->key = g_realloc(index->key, index->room);
-    }
-    char *at = index->key + index->len;
-    index->len += more;
-    return at;
+    XXH128_hash_t hash = XXH3_128bits_withSeed(bytes, len, index->seed);
+    return (struct hash128){hash.low64, hash.high64};
 }
 
-void
-index_key(struct index *index, char kind)
+struct hash128
+index_hash(const struct index *index, struct slice text)
 {
-    index->len = 0;
-    *key_room(index, 1) = kind;
+    return hash_bytes(index, text.len ? text.p : "", text.len);
 }
 
-void
-index_key_bytes(struct index *index, const void *bytes, size_t len)
+struct hash128
+index_hash_nocase(const struct index *index, struct slice text)
 {
-    if (len > 0)
-        memcpy(key_room(index, len), bytes, len);
-}
-
-void
-index_key_slice(struct index *index, struct slice part)
-{
-    index_key_bytes(index, &part.len, sizeof part.len);
-    index_key_bytes(index, part.p, part.len);
-}
-
-void
-index_key_nocase(struct index *index, struct slice part)
-{
-    index_key_slice(index, part);
-    for (char *p = index->key + index->len - part.len; p < index->key + index->len; p++)
-        *p = g_ascii_tolower(*p);
+    char stack[128];
+    char *lower = text.len <= sizeof stack ? stack : g_malloc(text.len);
+    for (size_t i = 0; i < text.len; i++)
+        lower[i] = (char)(text.p[i] | (text.p[i] >= 'A' && text.p[i] <= 'Z' ? 0x20 : 0));
+    struct hash128 hash = hash_bytes(index, lower, text.len);
+    if (lower != stack)
+        g_free(lower);
+    return hash;
 }
 
 static struct index_entry
-key_entry(const struct index *index)
+probe(const struct index *index)
 {
-    XXH128_hash_t hash = XXH3_128bits_withSeed(index->key, index->len, index->seed);
-    return (struct index_entry){hash.low64, hash.high64, NULL};
+    return (struct index_entry){hash_bytes(index, index->key, index->parts * sizeof index->key[0]), NULL};
 }
 
 void *
-index_find(struct index *index)
+index_find(const struct index *index)
 {
-    const struct index_entry key = key_entry(index);
+    const struct index_entry key = probe(index);
     const struct index_entry *entry = g_hash_table_lookup(index->entries, &key);
     return entry ? entry->value : NULL;
 }
 
 struct index_entry *
-index_put(struct index *index, void *value)
+index_entry(struct index *index)
 {
-    const struct index_entry key = key_entry(index);
+    const struct index_entry key = probe(index);
     struct index_entry *entry = g_hash_table_lookup(index->entries, &key);
     if (!entry) {
-        entry = g_memdup2(&key, sizeof key);
+        entry = index->allocate(sizeof *entry);
+        *entry = key;
         g_hash_table_add(index->entries, entry);
     }
-    entry->value = value;
     return entry;
 }
 
 void
 index_drop(struct index *index, struct index_entry *entry, const void *value)
 {
-    if (entry && entry->value == value)
-        g_hash_table_remove(index->entries, entry);
-}
-
-uint32_t
-index_hash(const struct index *index, struct slice text)
-{
-    uint32_t hash = text.len ? (uint32_t)XXH3_64bits_withSeed(text.p, text.len, index->seed) : 0;
-    return text.len && !hash ? 1 : hash;
+    if (!entry || entry->value != value)
+        return;
+    g_hash_table_remove(index->entries, entry);
+    index->release(entry);
 }

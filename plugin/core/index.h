@@ -16,39 +16,60 @@
 
 #include "slice.h"
 
-/** One key and what it leads to. Lives until it is dropped, or the index is freed. */
-struct index_entry {
+/** What stands for a text: as good as the text itself, to compare by. */
+struct hash128 {
     uint64_t low, high;
+};
+
+/** One key and what it leads to. Lives until it is dropped, or the index is cleared. */
+struct index_entry {
+    struct hash128 hash;
     void *value;
 };
+
+/** Parts that a key may have. */
+enum { INDEX_PARTS_MAX = 8 };
 
 struct index {
     GHashTable *entries;
     uint64_t seed;
-    char *key; /**< in the making */
-    size_t len, room;
+    void *(*allocate)(size_t);
+    void (*release)(void *);
+    struct hash128 key[INDEX_PARTS_MAX + 1]; /**< in the making */
+    size_t parts;
 };
 
-/** @param seed  secret, and another one for each index */
-void index_init(struct index *index, uint64_t seed);
+/** @param seed  secret, and another one for each index
+ *  @param allocate  for entries; zeroed, never NULL. What `index_clear` leaves behind is its owner's to free.
+ */
+void index_init(struct index *index, uint64_t seed, void *(*allocate)(size_t), void (*release)(void *));
 void index_clear(struct index *index);
 
-/** Begins a key; then come the parts; then find or put. One key at a time. */
-void index_key(struct index *index, char kind);
-void index_key_bytes(struct index *index, const void *bytes, size_t len);
-/** The length goes in first: two parts cannot be read as one. */
-void index_key_slice(struct index *index, struct slice part);
+struct hash128 index_hash(const struct index *index, struct slice text);
 /** Case is folded. */
-void index_key_nocase(struct index *index, struct slice part);
+struct hash128 index_hash_nocase(const struct index *index, struct slice text);
+
+/** Begins a key; then come up to INDEX_PARTS_MAX parts; then find or put. One key at a time.
+ *  @param kind, number  what tells keys of different kinds apart, and any number */
+static inline void
+index_key(struct index *index, char kind, uint64_t number)
+{
+    index->key[0] = (struct hash128){(unsigned char)kind, number};
+    index->parts = 1;
+}
+
+static inline void
+index_key_add(struct index *index, struct hash128 part)
+{
+    g_assert(index->parts <= INDEX_PARTS_MAX);
+    index->key[index->parts++] = part;
+}
 
 /** NULL when the key is not there. */
-void *index_find(struct index *index);
-/** Enters or replaces the value. */
-struct index_entry *index_put(struct index *index, void *value);
+void *index_find(const struct index *index);
+/** The entry of the key, made with the value NULL when there is none. Never NULL. */
+struct index_entry *index_entry(struct index *index);
 /** Removes an entry, unless it leads elsewhere by now. NULL is no entry. */
 void index_drop(struct index *index, struct index_entry *entry, const void *value);
-
-/** A hash of 32 bits under the seed; 0 for an empty text, and for no other. */
-uint32_t index_hash(const struct index *index, struct slice text);
 
 #endif

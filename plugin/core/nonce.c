@@ -199,11 +199,11 @@ user_at_realm(struct tracker *tracker, const struct auth_value *value)
 /* --- nonces --------------------------------------------------------------------- */
 
 static void
-key_nonce(struct tracker *tracker, struct slice text, const struct arrival *arrival)
+key_nonce(struct tracker *tracker, struct slice text)
 {
     key_begin(tracker, INDEX_NONCE);
     key_add(tracker, text);
-    key_add_hop(tracker, arrival);
+    key_add_hash(tracker, tracker->here.hop);
 }
 
 static void
@@ -218,15 +218,14 @@ key_nonce_any(struct tracker *tracker, struct slice text)
 static void
 key_nonce_object(struct tracker *tracker, enum index_kind kind, const struct nonce *nonce)
 {
-    key_begin(tracker, kind);
-    key_add(tracker, (struct slice){(const char *)&nonce, sizeof nonce});
+    key_begin_number(tracker, kind, (uintptr_t)nonce);
 }
 
 struct nonce_call *
-nonce_call_find(struct tracker *tracker, const struct nonce *nonce, struct slice call_id)
+nonce_call_find(struct tracker *tracker, const struct nonce *nonce)
 {
     key_nonce_object(tracker, INDEX_CALL, nonce);
-    key_add(tracker, call_id);
+    key_add_hash(tracker, tracker->here.call_id);
     struct nonce_call *call = key_find(tracker);
     if (!call) {
         call = host_new(tracker, struct nonce_call);
@@ -236,18 +235,17 @@ nonce_call_find(struct tracker *tracker, const struct nonce *nonce, struct slice
 }
 
 void
-key_dialog(struct tracker *tracker, struct slice call_id, const struct arrival *arrival)
+key_dialog(struct tracker *tracker)
 {
     key_begin(tracker, INDEX_DIALOG);
-    key_add(tracker, call_id);
-    key_add_hop(tracker, arrival);
+    key_add_hash(tracker, tracker->here.call_id);
+    key_add_hash(tracker, tracker->here.hop);
 }
 
 void
-nonce_issue(struct tracker *tracker, struct slice text, const struct sip_message *message,
-            const struct arrival *arrival, struct issue *issue)
+nonce_issue(struct tracker *tracker, struct slice text, struct issue *issue)
 {
-    key_nonce(tracker, text, arrival);
+    key_nonce(tracker, text);
     struct nonce *nonce = key_find(tracker);
     if (!nonce) {
         nonce = host_new(tracker, struct nonce);
@@ -259,14 +257,14 @@ nonce_issue(struct tracker *tracker, struct slice text, const struct sip_message
     nonce->issue = issue;
     key_nonce_any(tracker, text);
     key_put(tracker, nonce);
-    struct nonce_call *call = nonce_call_find(tracker, nonce, message->header[SIP_CALL_ID]);
+    struct nonce_call *call = nonce_call_find(tracker, nonce);
     *call = (struct nonce_call){.issue = issue}; /* given anew: the client may count from 1 again */
 }
 
 struct nonce *
-nonce_find(struct tracker *tracker, struct slice text, const struct arrival *arrival)
+nonce_find(struct tracker *tracker, struct slice text)
 {
-    key_nonce(tracker, text, arrival);
+    key_nonce(tracker, text);
     struct nonce *nonce = key_find(tracker);
     if (nonce)
         return nonce;
@@ -278,7 +276,7 @@ struct nonce_user *
 nonce_user_find(struct tracker *tracker, const struct nonce *nonce, const char *user_at_realm)
 {
     key_nonce_object(tracker, INDEX_NONCE_USER, nonce);
-    key_add(tracker, (struct slice){user_at_realm, strlen(user_at_realm)});
+    key_add_hash(tracker, (struct hash128){(uintptr_t)user_at_realm, 0}); /* one text for each user */
     struct nonce_user *user = key_find(tracker);
     if (!user) {
         user = host_new(tracker, struct nonce_user);

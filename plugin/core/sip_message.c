@@ -50,13 +50,6 @@ sip_header_name(enum sip_header id)
     return header_names[id];
 }
 
-/* Nearly all spell a name as its RFC does, and one comparison of all octets is enough. */
-static bool
-is_name(struct slice name, struct slice wanted)
-{
-    return slice_equal(name, wanted) || slice_equal_nocase(name, wanted);
-}
-
 static enum sip_header
 header_id(struct slice name)
 {
@@ -69,7 +62,7 @@ header_id(struct slice name)
         return SIP_HEADER_COUNT;
     while ((at = memchr(at, (int)name.len, (size_t)(end - at)))) {
         enum sip_header id = (enum sip_header)(at - header_lengths);
-        if (is_name(name, header_names[id]))
+        if (slice_equal_nocase(name, header_names[id]))
             return id;
         at++;
     }
@@ -336,6 +329,17 @@ sip_message_parse(struct slice bytes, bool snapped, struct sip_message *message)
     return true;
 }
 
+/* What is in front of parameters and headers, and of what follows a URI that stands without brackets. */
+static size_t
+host_port_length(struct slice rest)
+{
+    size_t n = 0;
+    while (n < rest.len && rest.p[n] != ';' && rest.p[n] != '?' && rest.p[n] != '>' && rest.p[n] != ',' &&
+           rest.p[n] != '\0')
+        n++;
+    return n;
+}
+
 void
 sip_uri_split(struct slice uri, struct slice *user, struct slice *host)
 {
@@ -353,12 +357,7 @@ sip_uri_split(struct slice uri, struct slice *user, struct slice *host)
         *user = slice_until(before_at, ':', NULL);
         rest = after_at;
     }
-    for (size_t n = 0; n <= rest.len; n++) {
-        if (n == rest.len || strchr(";?>,", rest.p[n])) {
-            rest.len = n;
-            break;
-        }
-    }
+    rest.len = host_port_length(rest);
     if (rest.len > 0 && *rest.p == '[')
         *host = slice_between(rest.p, slice_end(slice_until(rest, ']', NULL)) +
                                           (memchr(rest.p, ']', rest.len) ? 1 : 0));

@@ -12,12 +12,6 @@ struct tag_issue {
     uint32_t frame;
 };
 
-static char *
-slice_dup(struct slice text)
-{
-    return text.p ? g_strndup(text.p, text.len) : NULL;
-}
-
 /* Package and id parameter, which together name a subscription of a dialog (RFC 6665 section 4.5.2, 8.2.1).
  */
 static char *
@@ -42,12 +36,18 @@ text_slice(const char *text)
     return (struct slice){text, text ? strlen(text) : 0};
 }
 
-void
-subscribe_request_free(struct subscribe_request *request)
+static char *
+keep_text(struct tracker *tracker, const char *text)
 {
-    g_free(request->event);
-    g_free(request->condition);
-    g_free(request);
+    return text ? host_strdup(tracker, text_slice(text)) : NULL;
+}
+
+void
+subscribe_request_free(struct tracker *tracker, struct subscribe_request *request)
+{
+    tracker->host.release(request->event);
+    tracker->host.release(request->condition);
+    tracker->host.release(request);
 }
 
 /* --- keys ----------------------------------------------------------------------- */
@@ -67,7 +67,7 @@ key_subscription(struct tracker *tracker, enum index_kind kind, const struct sip
 {
     bool ordered = slice_compare(message->from_tag, message->to_tag) <= 0;
     key_begin(tracker, kind);
-    key_add(tracker, message->header[SIP_CALL_ID]);
+    key_add_hash(tracker, tracker->here.call_id);
     key_add(tracker, ordered ? message->from_tag : message->to_tag);
     key_add(tracker, ordered ? message->to_tag : message->from_tag);
     key_add(tracker, text_slice(event));
@@ -239,11 +239,14 @@ add_notify(struct tracker *tracker, const struct sip_message *message, struct re
 /* --- SUBSCRIBE and its response ------------------------------------------------- */
 
 static struct subscribe_request *
-read_subscribe(const struct sip_message *message)
+read_subscribe(struct tracker *tracker, const struct sip_message *message)
 {
-    struct subscribe_request *request = g_new0(struct subscribe_request, 1);
-    request->event = event_name(message->header[SIP_EVENT]);
-    request->condition = slice_dup(message->header[SIP_SUPPRESS_IF_MATCH]);
+    struct subscribe_request *request = host_new(tracker, struct subscribe_request);
+    char *event = event_name(message->header[SIP_EVENT]);
+    request->event = keep_text(tracker, event);
+    g_free(event);
+    if (message->header[SIP_SUPPRESS_IF_MATCH].p)
+        request->condition = host_strdup(tracker, message->header[SIP_SUPPRESS_IF_MATCH]);
     request->has_expires =
         message->header[SIP_EXPIRES].p && sip_number(message->header[SIP_EXPIRES], &request->expires);
     request->unsubscribes = request->has_expires && request->expires == 0;
@@ -280,19 +283,13 @@ subscription_request(struct tracker *tracker, const struct sip_message *message,
         ask_rules(tracker, STAGE_REQUEST, &context, record, 0, 0);
         return;
     }
-    struct subscribe_request *request = transaction->subscribe = read_subscribe(message);
+    struct subscribe_request *request = transaction->subscribe = read_subscribe(tracker, message);
     struct subscription *subscription = subscription_find(tracker, message, request->event, false);
     if (subscription && request->condition)
         subscription->condition_known =
             find_tag(tracker, message, request->event, text_slice(request->condition), &resumed) != NULL;
     context.subscription = subscription;
     ask_rules(tracker, STAGE_SUBSCRIBE, &context, record, 0, 0);
-}
-
-static char *
-keep_text(struct tracker *tracker, const char *text)
-{
-    return text ? host_strdup(tracker, text_slice(text)) : NULL;
 }
 
 static void

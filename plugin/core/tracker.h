@@ -90,7 +90,7 @@ struct exchange {
     bool in_dialog;                                    /**< it had a To tag */
     const struct use *refused;                         /**< credentials of the refused request; NULL: none */
     struct endpoint client, server;
-    const struct account *account;
+    struct account *account;
     const char *user_at_realm; /**< of the credentials that answered; NULL before there are any */
     uint32_t attempt;
     struct auth_line *challenges;
@@ -219,7 +219,7 @@ struct record_detail {
     struct no_notify *no_notify;
     struct server_proof *proof;
     struct note *notes;
-    const struct account *account;
+    struct account *account;
 };
 
 /** What is known of one message. Lives as long as the tracker's host keeps its memory. */
@@ -243,6 +243,9 @@ struct record {
 struct tracker_host {
     /** Zeroed memory that lives as long as the records are wanted. Never NULL. */
     void *(*allocate)(size_t size);
+    /** Gives back what `allocate` gave. What is not given back is the host's own to free, after the tracker.
+     */
+    void (*release)(void *memory);
     /** Of the hash tables: secret and never the same, for the keys come from the wire. */
     uint64_t seed;
     /** The configured credentials as of now, for the time of one call. */

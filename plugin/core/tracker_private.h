@@ -39,6 +39,7 @@ struct subscription {
 
 /** One request and its responses, while responses may still come. */
 struct transaction {
+    struct transaction *next;               /**< in its queue */
     struct index_entry *key, *fallback_key; /**< where the index holds it */
     struct record *request;
     int64_t clock;     /**< when it began */
@@ -46,8 +47,9 @@ struct transaction {
     struct endpoint client, server;
     uint32_t fingerprint; /**< hash of the request's credentials: tells a retry from a retransmission */
     uint32_t cseq;
-    uint16_t status;         /**< of its final response; 0: none. A 2xx replaces any other. */
-    GSList *responses;       /**< struct seen_response */
+    uint16_t status; /**< of its final response; 0: none. A 2xx replaces any other. */
+    struct seen_response *responses;
+    uint16_t responses_seen; /**< how many there are */
     bool in_dialog;          /**< the request had a To tag */
     struct exchange *opened; /**< the exchange that a 401 or 407 to it began */
     struct subscribe_request *subscribe;
@@ -78,12 +80,24 @@ struct parsed_line {
     struct auth_value value;
 };
 
+/** Of the message at hand: parts of many keys. */
+struct message_hashes {
+    struct hash128 call_id, branch, from_tag;
+    struct hash128 hop; /**< the two addresses in a fixed order, without the ports: a NAT may change those */
+};
+
+/** Transactions, oldest first. */
+struct transaction_queue {
+    struct transaction *head, *tail;
+};
+
 struct tracker {
     struct tracker_host host;
     struct index index;
-    GPtrArray *parsed;      /**< struct parsed_line, for the message at hand and for use again */
-    unsigned parsed_count;  /**< of them hold one of this message */
-    GQueue invites, others; /**< live transactions, oldest first */
+    struct message_hashes here;
+    GPtrArray *parsed;     /**< struct parsed_line, for the message at hand and for use again */
+    unsigned parsed_count; /**< of them hold one of this message */
+    struct transaction_queue invites, others; /**< live */
     int64_t clock; /**< latest time seen; steps back only when the capture does, by more than an hour */
     struct exchange *exchanges, **exchanges_tail;
 };
@@ -94,29 +108,34 @@ struct tracker {
 static inline void
 key_begin(struct tracker *tracker, enum index_kind kind)
 {
-    index_key(&tracker->index, (char)kind);
+    index_key(&tracker->index, (char)kind, 0);
+}
+
+/** The same with a number in it. */
+static inline void
+key_begin_number(struct tracker *tracker, enum index_kind kind, uint64_t number)
+{
+    index_key(&tracker->index, (char)kind, number);
 }
 
 static inline void
 key_add(struct tracker *tracker, struct slice part)
 {
-    index_key_slice(&tracker->index, part);
+    index_key_add(&tracker->index, index_hash(&tracker->index, part));
 }
 
 static inline void
-key_add_number(struct tracker *tracker, uint32_t number)
+key_add_hash(struct tracker *tracker, struct hash128 part)
 {
-    index_key_bytes(&tracker->index, &number, sizeof number);
+    index_key_add(&tracker->index, part);
 }
 
 static inline void
 key_add_nocase(struct tracker *tracker, struct slice part)
 {
-    index_key_nocase(&tracker->index, part);
+    index_key_add(&tracker->index, index_hash_nocase(&tracker->index, part));
 }
 
-/** The two addresses in a fixed order, without the ports: a NAT may change those. */
-void key_add_hop(struct tracker *tracker, const struct arrival *arrival);
 void key_add_address(struct tracker *tracker, const struct endpoint *endpoint);
 
 static inline void *
@@ -128,14 +147,23 @@ key_find(struct tracker *tracker)
 static inline struct index_entry *
 key_put(struct tracker *tracker, void *value)
 {
-    return index_put(&tracker->index, value);
+    struct index_entry *entry = index_entry(&tracker->index);
+    entry->value = value;
+    return entry;
 }
 
-/** 0 for an absent or empty text. */
+/** 32 bits are enough to tell what is unlikely to differ. */
+static inline uint32_t
+hash_short(struct hash128 hash)
+{
+    return (uint32_t)hash.high;
+}
+
+/** The same of a text; 0 for an absent or empty one. */
 static inline uint32_t
 hash_slice(const struct tracker *tracker, struct slice text)
 {
-    return index_hash(&tracker->index, text);
+    return text.len ? hash_short(index_hash(&tracker->index, text)) | 1 : 0;
 }
 
 /** Zeroed memory that lasts as long as the records. */
@@ -173,6 +201,6 @@ void subscription_request(struct tracker *tracker, const struct sip_message *mes
                           struct transaction *transaction, struct record *record);
 void subscription_response(struct tracker *tracker, const struct sip_message *message,
                            struct transaction *transaction, struct record *record);
-void subscribe_request_free(struct subscribe_request *request);
+void subscribe_request_free(struct tracker *tracker, struct subscribe_request *request);
 
 #endif

@@ -52,7 +52,7 @@ best_challenge(struct tracker *tracker, const struct auth_line *lines, enum sip_
 static struct exchange *
 dialog_exchange(struct tracker *tracker, const struct request_view *view)
 {
-    key_dialog(tracker, view->message->header[SIP_CALL_ID], view->arrival);
+    key_dialog(tracker);
     struct exchange *exchange = key_find(tracker);
     if (!exchange || exchange->retry_frame || exchange->outcome != OUTCOME_NONE ||
         exchange->refused_repeated || exchange->request_frame == 0 ||
@@ -144,8 +144,8 @@ is_own_answer(const struct tracker *tracker, const struct issue *issue, const st
 {
     const struct exchange *exchange = issue ? issue->exchange : NULL;
     return exchange && exchange->request_frame == 0 && exchange->cseq == message->cseq &&
-           exchange->branch_hash == hash_slice(tracker, message->via.branch) &&
-           exchange->call_id_hash == hash_slice(tracker, message->header[SIP_CALL_ID]);
+           exchange->branch_hash == hash_short(tracker->here.branch) &&
+           exchange->call_id_hash == hash_short(tracker->here.call_id);
 }
 
 /* Where the first answer to the challenge is missing, nc has gone on, and CSeq by more than one. */
@@ -155,7 +155,7 @@ is_late(const struct tracker *tracker, const struct use *use, const struct sip_m
 {
     const struct exchange *exchange = use->issue->exchange;
     return exchange && exchange->retry_frame == 0 && use->nonce_use <= 1 &&
-           exchange->call_id_hash == hash_slice(tracker, message->header[SIP_CALL_ID]) &&
+           exchange->call_id_hash == hash_short(tracker->here.call_id) &&
            message->cseq > exchange->cseq + 1 && parse_nc(credentials->param[AUTH_NC]) > 1;
 }
 
@@ -165,10 +165,10 @@ link_by_nonce(struct tracker *tracker, const struct request_view *view, struct u
               const struct auth_value *credentials)
 {
     struct slice text = credentials->param[AUTH_NONCE];
-    struct nonce *nonce = text.len ? nonce_find(tracker, text, view->arrival) : NULL;
+    struct nonce *nonce = text.len ? nonce_find(tracker, text) : NULL;
     if (!nonce)
         return NULL;
-    use->call = nonce_call_find(tracker, nonce, view->message->header[SIP_CALL_ID]);
+    use->call = nonce_call_find(tracker, nonce);
     use->holder = nonce_user_find(tracker, nonce, use->user_at_realm);
     use->issue = choose_issue(nonce, use, view);
     if (is_own_answer(tracker, use->issue, view->message))
@@ -324,9 +324,9 @@ find_suspects(struct tracker *tracker, const struct request_view *view, struct u
         .use = use,
         .credentials = credentials,
         .challenge = challenge,
-        .branch_hash = hash_slice(tracker, message->via.branch),
-        .call_id_hash = hash_slice(tracker, message->header[SIP_CALL_ID]),
-        .from_tag_hash = hash_slice(tracker, message->from_tag),
+        .branch_hash = hash_short(tracker->here.branch),
+        .call_id_hash = hash_short(tracker->here.call_id),
+        .from_tag_hash = hash_short(tracker->here.from_tag),
         .nc = parse_nc(credentials->param[AUTH_NC]),
         .last_nc = use->call ? use->call->nc : 0,
     };
@@ -414,7 +414,7 @@ exchange_request(struct tracker *tracker, const struct sip_message *message, con
         return;
     for (struct use *use = record->detail->uses; use; use = use->next)
         use_finish(tracker, &view, use);
-    account_of(tracker, message, &arrival->to)->bare = 0;
+    record->detail->account->bare = 0;
     if (record->detail->lines_left_out)
         record_note(tracker, record, FINDING_CHALLENGES_LEFT_OUT, record->frame, 0);
 }
