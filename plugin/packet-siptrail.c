@@ -20,6 +20,7 @@ static int proto_sip = -1, proto_icmp = -1, proto_icmpv6 = -1;
 static int siptrail_tap = -1;
 static dissector_handle_t siptrail_handle;
 static struct tracker *tracker; /* of the file that is open */
+static bool memory_chosen, in_passing; /* no frame of it is looked at again */
 
 static void *
 allocate_in_file_scope(size_t size)
@@ -43,6 +44,7 @@ siptrail_init(void)
         .credentials = credentials_rows,
     };
     tracker = tracker_new(&host);
+    memory_chosen = in_passing = false;
 }
 
 static void
@@ -134,6 +136,27 @@ read_frame(packet_info *pinfo, proto_tree *tree)
     return first;
 }
 
+/* tshark runs taps while it reads a file only if it reads it once: then no frame is looked at again, and what it
+ * left behind may go. Wireshark and sharkd come back to any frame, and so does `tshark -2`. */
+static bool
+reads_once(void)
+{
+    const char *program = g_get_prgname();
+    return program && strcmp(program, "tshark") == 0 && fetch_tapped_data(siptrail_tap, 0);
+}
+
+/* With the first records of a file. */
+static void
+choose_memory(void)
+{
+    if (memory_chosen)
+        return;
+    memory_chosen = true;
+    in_passing = reads_once();
+    if (in_passing)
+        tracker_forget(tracker, statistics_wanted());
+}
+
 static struct record *
 frame_records(packet_info *pinfo, proto_tree *tree)
 {
@@ -142,7 +165,7 @@ frame_records(packet_info *pinfo, proto_tree *tree)
         return (struct record *)p_get_proto_data(wmem_file_scope(), pinfo, proto_siptrail, 0);
     tracker_tick(tracker, nanoseconds(&pinfo->abs_ts));
     records = read_frame(pinfo, tree);
-    if (records)
+    if (records && !in_passing)
         p_add_proto_data(wmem_file_scope(), pinfo, proto_siptrail, 0, records);
     return records;
 }
@@ -150,10 +173,13 @@ frame_records(packet_info *pinfo, proto_tree *tree)
 static int
 dissect_siptrail(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
-    for (struct record *record = frame_records(pinfo, tree); record; record = record->next) {
+    struct record *records = frame_records(pinfo, tree);
+    for (struct record *record = records; record; record = record->next) {
         tree_show(proto_siptrail, tvb, pinfo, tree, tracker, record);
         tap_queue_packet(siptrail_tap, pinfo, record);
     }
+    if (records)
+        choose_memory();
     return tvb_reported_length(tvb);
 }
 
@@ -181,4 +207,6 @@ proto_reg_handoff_siptrail(void)
     if (proto_sip > 0)
         g_array_append_val(wanted, proto_sip);
     set_postdissector_wanted_hfids(siptrail_handle, wanted);
+    /* Without callbacks: it makes taps run, see reads_once. */
+    g_assert_null(register_tap_listener(SIPTRAIL_TAP, NULL, NULL, TL_IS_DISSECTOR_HELPER, NULL, NULL, NULL, NULL));
 }

@@ -14,22 +14,33 @@ enum { LINES_MAX = 32 };
 
 /** One response that issued nonces. */
 struct issue {
-    struct exchange *exchange; /**< NULL: issued as nextnonce */
+    struct exchange *exchange; /**< that it belongs to; NULL: issued as nextnonce */
     struct auth_line *lines;
     uint32_t frame;
     int64_t time;
+    struct issue *next;  /**< of the same exchange */
+    uint32_t references; /**< counted here only without an exchange */
 };
 
 /** One nonce on one hop. */
 struct nonce {
+    struct nonce *newer, *older; /**< in the order of their latest use */
+    int64_t clock;               /**< of that */
+    struct index_entry *entry, *any_entry;
     struct issue *issue; /**< the latest */
+    struct nonce_user *users;
+    struct nonce_call *calls;
+    uint32_t references; /**< by credentials */
     bool shared;         /**< issued to more than one account */
+    bool dropped;        /**< the index does not know it any more */
 };
 
 /** One nonce in the hands of one user: a server may give the same nonce to all that ask in the same second.
  */
 struct nonce_user {
-    const struct issue *issue; /**< that this user answered first; NULL none yet */
+    struct nonce_user *next; /**< of the same nonce */
+    struct index_entry *entry;
+    struct issue *issue; /**< that this user answered first; NULL none yet */
     uint32_t uses;
     uint32_t accepted_in; /**< 2xx to a request with it */
     struct slice first_cnonce;
@@ -37,12 +48,16 @@ struct nonce_user {
 
 /** One nonce in one call: many clients count nc for each call by itself. */
 struct nonce_call {
+    struct nonce_call *next; /**< of the same nonce */
+    struct index_entry *entry;
     struct issue *issue;   /**< in this call; NULL: issued in another one */
     uint32_t nc, nc_frame; /**< latest; 0: none */
 };
 
 /** Credentials as seen on their first hop. */
 struct signed_request {
+    struct index_entry *entry;
+    uint32_t references; /**< by credentials */
     uint32_t frame;
     uint32_t uri_hash; /**< of the Request-URI */
     struct endpoint to;
@@ -91,9 +106,16 @@ void nonce_issue(struct tracker *tracker, struct slice text, struct issue *issue
 /** On this hop, or else the latest on any; NULL unknown. */
 struct nonce *nonce_find(struct tracker *tracker, struct slice text);
 /** Never NULL. */
-struct nonce_user *nonce_user_find(struct tracker *tracker, const struct nonce *nonce,
+struct nonce_user *nonce_user_find(struct tracker *tracker, struct nonce *nonce,
                                    const char *user_at_realm);
-struct nonce_call *nonce_call_find(struct tracker *tracker, const struct nonce *nonce);
+struct nonce_call *nonce_call_find(struct tracker *tracker, struct nonce *nonce);
 void key_dialog(struct tracker *tracker);
+
+/* --- lifetimes: forget.c --- */
+
+/** Sets a pointer to an issue, which lives for as long as there is one. */
+void issue_hold(struct tracker *tracker, struct issue **holder, struct issue *issue);
+/** The credentials of a request are linked: what they point to stays until `use_release`. */
+void use_hold(struct use *use);
 
 #endif

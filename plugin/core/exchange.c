@@ -295,6 +295,9 @@ exchange_new(struct tracker *tracker, const struct sip_message *message, const s
         exchange->refused = transaction->request->detail->uses;
     if (exchange->refused)
         exchange->user_at_realm = exchange->refused->user_at_realm;
+    if (tracker->forgets && !tracker->keeps_exchanges)
+        return exchange;
+    exchange_hold(exchange);
     *tracker->exchanges_tail = exchange;
     tracker->exchanges_tail = &exchange->next;
     return exchange;
@@ -350,20 +353,37 @@ audit_challenge(struct tracker *tracker, const struct sip_message *message, stru
     findings_each(STAGE_OFFER, &context, note_offer, exchange);
 }
 
+/* The exchange of its call on this hop that a retry without a nonce may follow. */
+static void
+make_latest(struct tracker *tracker, struct exchange *exchange)
+{
+    key_dialog(tracker);
+    struct index_entry *entry = index_entry(&tracker->index);
+    struct exchange *before = entry->value;
+    if (before && before != exchange)
+        before->dialog = NULL;
+    entry->value = exchange;
+    exchange->dialog = entry;
+}
+
 /* Makes the nonces of a challenging response known. */
 static void
 issue_nonces(struct tracker *tracker, const struct arrival *arrival, struct exchange *exchange,
              struct auth_line *lines)
 {
     struct issue *issue = host_new(tracker, struct issue);
-    *issue = (struct issue){exchange, lines, arrival->frame, arrival->time};
+    *issue = (struct issue){.exchange = exchange,
+                            .lines = lines,
+                            .frame = arrival->frame,
+                            .time = arrival->time,
+                            .next = exchange->issues};
+    exchange->issues = issue;
     for (const struct auth_line *line = lines; line; line = line->next) {
         const struct auth_value *challenge = line_value(tracker, line);
         if (challenge && challenge->param[AUTH_NONCE].len > 0)
             nonce_issue(tracker, challenge->param[AUTH_NONCE], issue);
     }
-    key_dialog(tracker);
-    key_put(tracker, exchange);
+    make_latest(tracker, exchange);
 }
 
 /* The request was refused to one copy of it, and accepted to another: the challenge needs no answer. */
@@ -385,10 +405,13 @@ open_exchange(struct tracker *tracker, const struct sip_message *message, const 
     if (!exchange) {
         exchange = exchange_new(tracker, message, arrival, transaction, record);
         note_loop(tracker, exchange->account, exchange, record);
-        if (transaction)
+        if (transaction) {
             transaction->opened = exchange;
+            exchange_hold(exchange);
+        }
     }
     detail->opens = exchange;
+    exchange_hold(exchange);
     detail->account = exchange->account;
     record->exchange = exchange;
     audit_challenge(tracker, message, exchange, record);
@@ -408,7 +431,7 @@ note_nextnonce(struct tracker *tracker, const struct arrival *arrival, const str
     if (text.len == 0)
         return;
     struct issue *issue = host_new(tracker, struct issue);
-    *issue = (struct issue){NULL, NULL, arrival->frame, arrival->time};
+    *issue = (struct issue){.frame = arrival->frame, .time = arrival->time};
     nonce_issue(tracker, text, issue);
 }
 

@@ -222,14 +222,16 @@ key_nonce_object(struct tracker *tracker, enum index_kind kind, const struct non
 }
 
 struct nonce_call *
-nonce_call_find(struct tracker *tracker, const struct nonce *nonce)
+nonce_call_find(struct tracker *tracker, struct nonce *nonce)
 {
     key_nonce_object(tracker, INDEX_CALL, nonce);
     key_add_hash(tracker, tracker->here.call_id);
     struct nonce_call *call = key_find(tracker);
     if (!call) {
         call = host_new(tracker, struct nonce_call);
-        key_put(tracker, call);
+        call->entry = key_put(tracker, call);
+        call->next = nonce->calls;
+        nonce->calls = call;
     }
     return call;
 }
@@ -242,6 +244,19 @@ key_dialog(struct tracker *tracker)
     key_add_hash(tracker, tracker->here.hop);
 }
 
+/* The nonce that is found on whatever hop. */
+static void
+make_latest(struct tracker *tracker, struct slice text, struct nonce *nonce)
+{
+    key_nonce_any(tracker, text);
+    struct index_entry *entry = index_entry(&tracker->index);
+    struct nonce *before = entry->value;
+    if (before && before != nonce)
+        before->any_entry = NULL;
+    entry->value = nonce;
+    nonce->any_entry = entry;
+}
+
 void
 nonce_issue(struct tracker *tracker, struct slice text, struct issue *issue)
 {
@@ -249,16 +264,17 @@ nonce_issue(struct tracker *tracker, struct slice text, struct issue *issue)
     struct nonce *nonce = key_find(tracker);
     if (!nonce) {
         nonce = host_new(tracker, struct nonce);
-        key_put(tracker, nonce);
+        nonce->entry = key_put(tracker, nonce);
     }
     if (nonce->issue && issue->exchange && nonce->issue->exchange &&
         nonce->issue->exchange->account != issue->exchange->account)
         nonce->shared = true;
-    nonce->issue = issue;
-    key_nonce_any(tracker, text);
-    key_put(tracker, nonce);
+    issue_hold(tracker, &nonce->issue, issue);
+    nonce_touch(tracker, nonce);
+    make_latest(tracker, text, nonce);
     struct nonce_call *call = nonce_call_find(tracker, nonce);
-    *call = (struct nonce_call){.issue = issue}; /* given anew: the client may count from 1 again */
+    issue_hold(tracker, &call->issue, issue);
+    call->nc = call->nc_frame = 0; /* given anew: the client may count from 1 again */
 }
 
 struct nonce *
@@ -266,21 +282,26 @@ nonce_find(struct tracker *tracker, struct slice text)
 {
     key_nonce(tracker, text);
     struct nonce *nonce = key_find(tracker);
+    if (!nonce) {
+        key_nonce_any(tracker, text);
+        nonce = key_find(tracker);
+    }
     if (nonce)
-        return nonce;
-    key_nonce_any(tracker, text);
-    return key_find(tracker);
+        nonce_touch(tracker, nonce);
+    return nonce;
 }
 
 struct nonce_user *
-nonce_user_find(struct tracker *tracker, const struct nonce *nonce, const char *user_at_realm)
+nonce_user_find(struct tracker *tracker, struct nonce *nonce, const char *user_at_realm)
 {
     key_nonce_object(tracker, INDEX_NONCE_USER, nonce);
     key_add_hash(tracker, (struct hash128){(uintptr_t)user_at_realm, 0}); /* one text for each user */
     struct nonce_user *user = key_find(tracker);
     if (!user) {
         user = host_new(tracker, struct nonce_user);
-        key_put(tracker, user);
+        user->entry = key_put(tracker, user);
+        user->next = nonce->users;
+        nonce->users = user;
     }
     return user;
 }

@@ -19,15 +19,6 @@
 /* Distinct responses of one transaction that are told apart; a fork makes a few, an attacker many. */
 enum { RESPONSES_MAX = 32 };
 
-struct seen_response {
-    struct seen_response *next;
-    uint32_t hash;
-    uint16_t status;
-    int64_t last_seen;
-    struct endpoint from;
-    struct record *record;
-};
-
 /* --- keys ----------------------------------------------------------------------- */
 
 void
@@ -107,7 +98,7 @@ record_note(struct tracker *tracker, struct record *record, uint16_t finding, ui
     return *tail;
 }
 
-/* Methods are few and come again and again: one constant each, and a copy of what is none of them. */
+/* Methods are few and come again and again: one constant each, and one for each that is none of them. */
 static const char *
 method_name(struct tracker *tracker, struct slice method)
 {
@@ -118,7 +109,12 @@ method_name(struct tracker *tracker, struct slice method)
         if (slice_equal(method, (struct slice){known[i], strlen(known[i])}))
             return known[i];
     }
-    return host_strdup(tracker, method);
+    key_begin(tracker, INDEX_METHOD);
+    key_add(tracker, method);
+    struct index_entry *entry = index_entry(&tracker->index);
+    if (!entry->value)
+        entry->value = host_strdup(tracker, method);
+    return entry->value;
 }
 
 /* --- transactions --------------------------------------------------------------- */
@@ -161,6 +157,7 @@ fallback_key(struct tracker *tracker, const struct sip_message *message)
 static void
 transaction_free(struct tracker *tracker, struct transaction *transaction)
 {
+    transaction_forget(tracker, transaction);
     while (transaction->responses) {
         struct seen_response *seen = transaction->responses;
         transaction->responses = seen->next;
@@ -198,6 +195,7 @@ transaction_new(struct tracker *tracker, const struct sip_message *message, cons
                 struct record *record)
 {
     struct transaction *transaction = host_new(tracker, struct transaction);
+    record->is_owned = true;
     transaction->request = record;
     transaction->clock = tracker->clock;
     transaction->last_seen = arrival->time;
@@ -321,6 +319,7 @@ response_remember(struct tracker *tracker, struct transaction *transaction, uint
     struct seen_response *seen = host_new(tracker, struct seen_response);
     *seen = (struct seen_response){transaction->responses, hash,          record->status,
                                    arrival->time,          arrival->from, record};
+    record->is_owned = true;
     transaction->responses = seen;
     transaction->responses_seen++;
 }
@@ -382,6 +381,7 @@ tracker_new(const struct tracker_host *host)
     struct tracker *tracker = g_new0(struct tracker, 1);
     tracker->host = *host;
     index_init(&tracker->index, host->seed, host->allocate, host->release);
+    tracker->passing = g_ptr_array_new();
     tracker->parsed = g_ptr_array_new_with_free_func(g_free);
     tracker->exchanges_tail = &tracker->exchanges;
     return tracker;
@@ -394,6 +394,7 @@ tracker_free(struct tracker *tracker)
         return;
     index_clear(&tracker->index);
     g_ptr_array_unref(tracker->parsed);
+    g_ptr_array_unref(tracker->passing);
     g_free(tracker);
 }
 
@@ -404,9 +405,22 @@ tracker_tick(struct tracker *tracker, int64_t time)
         tracker->clock = time;
 }
 
+static void
+begin_frame(struct tracker *tracker, const struct arrival *arrival)
+{
+    tracker_tick(tracker, arrival->time);
+    if (arrival->frame == tracker->frame)
+        return;
+    tracker->frame = arrival->frame;
+    forget_frame(tracker);
+    transactions_expire(tracker, &tracker->invites, INVITES_NS);
+    transactions_expire(tracker, &tracker->others, OTHERS_NS);
+}
+
 struct record *
 tracker_add(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival)
 {
+    begin_frame(tracker, arrival);
     struct record *record = host_new(tracker, struct record);
     record->frame = arrival->frame;
     record->time = arrival->time;
@@ -414,13 +428,12 @@ tracker_add(struct tracker *tracker, const struct sip_message *message, const st
     record->method = method_name(tracker, message->method);
     tracker->parsed_count = 0;
     hash_message(tracker, message, arrival);
-    tracker_tick(tracker, arrival->time);
-    transactions_expire(tracker, &tracker->invites, INVITES_NS);
-    transactions_expire(tracker, &tracker->others, OTHERS_NS);
     if (message->is_request)
         add_request(tracker, message, arrival, record);
     else
         add_response(tracker, message, arrival, record);
+    if (tracker->forgets && !record->is_owned)
+        g_ptr_array_add(tracker->passing, record);
     return record;
 }
 

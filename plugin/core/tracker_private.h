@@ -55,6 +55,16 @@ struct transaction {
     struct subscribe_request *subscribe;
 };
 
+/** One response of a transaction. */
+struct seen_response {
+    struct seen_response *next;
+    uint32_t hash;
+    uint16_t status;
+    int64_t last_seen;
+    struct endpoint from;
+    struct record *record;
+};
+
 /** Tags of the index, the first octet of each key. */
 enum index_kind {
     INDEX_TRANSACTION = 'T',  /**< branch, sent-by, method, CSeq, Call-ID */
@@ -68,6 +78,7 @@ enum index_kind {
     INDEX_DIALOG = 'D',       /**< Call-ID, hop: the latest exchange */
     INDEX_ACCOUNT = 'A',      /**< address-of-record, server */
     INDEX_USER = 'U',         /**< user@realm */
+    INDEX_METHOD = 'M',       /**< method that is none of the known */
     INDEX_SUBSCRIPTION = 'S', /**< Call-ID, tags, event */
     INDEX_ETAG = 'E',         /**< Call-ID, tags, event, entity-tag: NOTIFY */
     INDEX_ETAG_ANY = 'e'      /**< resource, event, entity-tag: NOTIFY */
@@ -98,6 +109,12 @@ struct tracker {
     GPtrArray *parsed;     /**< struct parsed_line, for the message at hand and for use again */
     unsigned parsed_count; /**< of them hold one of this message */
     struct transaction_queue invites, others; /**< live */
+    bool forgets;                 /**< see tracker_forget */
+    bool keeps_exchanges;         /**< likewise */
+    uint32_t frame;               /**< at hand */
+    GPtrArray *passing;           /**< records of it that no transaction owns */
+    struct nonce *newest, *oldest; /**< nonces in the order of their latest use */
+    uint32_t nonces;              /**< how many there are */
     int64_t clock; /**< latest time seen; steps back only when the capture does, by more than an hour */
     struct exchange *exchanges, **exchanges_tail;
 };
@@ -194,6 +211,17 @@ void exchange_refused_again(struct tracker *tracker, const struct transaction *t
                             struct record *record);
 /** Hash of all that is in the credentials headers; 0 without. */
 uint32_t credentials_fingerprint(struct tracker *tracker, const struct sip_message *message);
+
+/* --- forget.c --- */
+
+void exchange_hold(struct exchange *exchange);
+void exchange_release(struct tracker *tracker, struct exchange *exchange);
+/** The records of a transaction that is over. */
+void transaction_forget(struct tracker *tracker, struct transaction *transaction);
+/** Before the first message of another frame: releases what was needed for the one before, and what is too old. */
+void forget_frame(struct tracker *tracker);
+/** A nonce that was just used or issued. */
+void nonce_touch(struct tracker *tracker, struct nonce *nonce);
 
 /* --- subscription.c --- */
 

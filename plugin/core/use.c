@@ -111,7 +111,7 @@ use_answers(struct tracker *tracker, struct use *use, const struct issue *issue,
 
 /* Which of the responses that issued the nonce: that of this call, or the one that this user answered before,
  * or the latest. If several accounts were given the nonce, the latest must have been to this one. */
-static const struct issue *
+static struct issue *
 choose_issue(const struct nonce *nonce, const struct use *use, const struct request_view *view)
 {
     if (use->call->issue)
@@ -180,7 +180,7 @@ link_by_nonce(struct tracker *tracker, const struct request_view *view, struct u
     if (!use->issue)
         return nonce;
     if (!use->relayed)
-        use->holder->issue = use->issue;
+        issue_hold(tracker, &use->holder->issue, use->issue);
     use->evidence = use->issue->exchange ? EVIDENCE_NONCE : EVIDENCE_NEXTNONCE;
     use->nonce_age = view->record->time - use->issue->time;
     use->late = is_late(tracker, use, view->message, credentials);
@@ -198,8 +198,10 @@ link_by_dialog(struct tracker *tracker, const struct request_view *view, struct 
     struct exchange *exchange = view->follows || use->identity_only ? NULL : dialog_exchange(tracker, view);
     if (!exchange)
         return NULL;
-    struct issue issue = {exchange, exchange->challenges, exchange->challenge_frame,
-                          exchange->challenge_time};
+    const struct issue issue = {.exchange = exchange,
+                                .lines = exchange->challenges,
+                                .frame = exchange->challenge_frame,
+                                .time = exchange->challenge_time};
     trial.evidence = EVIDENCE_DIALOG;
     const struct auth_value *challenge = use_answers(tracker, &trial, &issue, credentials);
     bool alone = view->record->detail->uses == use && !use->next;
@@ -281,9 +283,10 @@ signed_request_find(struct tracker *tracker, const struct request_view *view,
     if (!request) {
         request = host_new(tracker, struct signed_request);
         *request =
-            (struct signed_request){view->record->frame, hash_slice(tracker, view->message->request_uri),
-                                    view->arrival->to, 0};
-        key_put(tracker, request);
+            (struct signed_request){.frame = view->record->frame,
+                                    .uri_hash = hash_slice(tracker, view->message->request_uri),
+                                    .to = view->arrival->to};
+        request->entry = key_put(tracker, request);
     }
     return request;
 }
@@ -414,6 +417,8 @@ exchange_request(struct tracker *tracker, const struct sip_message *message, con
         return;
     for (struct use *use = record->detail->uses; use; use = use->next)
         use_finish(tracker, &view, use);
+    for (struct use *use = record->detail->uses; use; use = use->next)
+        use_hold(use);
     record->detail->account->bare = 0;
     if (record->detail->lines_left_out)
         record_note(tracker, record, FINDING_CHALLENGES_LEFT_OUT, record->frame, 0);
