@@ -19,7 +19,7 @@ static int proto_siptrail = -1;
 static int proto_sip = -1, proto_icmp = -1, proto_icmpv6 = -1;
 static int siptrail_tap = -1;
 static dissector_handle_t siptrail_handle;
-static struct tracker *tracker; /* of the file that is open */
+static struct tracker *tracker;        /* of the file that is open */
 static bool memory_chosen, in_passing; /* no frame of it is looked at again */
 
 static void *
@@ -136,8 +136,8 @@ read_frame(packet_info *pinfo, proto_tree *tree)
     return first;
 }
 
-/* tshark runs taps while it reads a file only if it reads it once: then no frame is looked at again, and what it
- * left behind may go. Wireshark and sharkd come back to any frame, and so does `tshark -2`. */
+/* tshark runs taps while it reads a file only if it reads it once: then no frame is looked at again, and what
+ * it left behind may go. Wireshark and sharkd come back to any frame, and so does `tshark -2`. */
 static bool
 reads_once(void)
 {
@@ -208,5 +208,6 @@ proto_reg_handoff_siptrail(void)
         g_array_append_val(wanted, proto_sip);
     set_postdissector_wanted_hfids(siptrail_handle, wanted);
     /* Without callbacks: it makes taps run, see reads_once. */
-    g_assert_null(register_tap_listener(SIPTRAIL_TAP, NULL, NULL, TL_IS_DISSECTOR_HELPER, NULL, NULL, NULL, NULL));
+    g_assert_null(
+        register_tap_listener(SIPTRAIL_TAP, NULL, NULL, TL_IS_DISSECTOR_HELPER, NULL, NULL, NULL, NULL));
 }

@@ -22,22 +22,10 @@ struct issue {
     uint32_t references; /**< counted here only without an exchange */
 };
 
-/** One nonce on one hop. */
-struct nonce {
-    struct nonce *newer, *older; /**< in the order of their latest use */
-    int64_t clock;               /**< of that */
-    struct index_entry *entry, *any_entry;
-    struct issue *issue; /**< the latest */
-    struct nonce_user *users;
-    struct nonce_call *calls;
-    uint32_t references; /**< by credentials */
-    bool shared;         /**< issued to more than one account */
-    bool dropped;        /**< the index does not know it any more */
-};
-
 /** One nonce in the hands of one user: a server may give the same nonce to all that ask in the same second.
  */
 struct nonce_user {
+    const char *name;        /**< user@realm, the one text for each user; NULL nobody yet */
     struct nonce_user *next; /**< of the same nonce */
     struct index_entry *entry;
     struct issue *issue; /**< that this user answered first; NULL none yet */
@@ -48,10 +36,25 @@ struct nonce_user {
 
 /** One nonce in one call: many clients count nc for each call by itself. */
 struct nonce_call {
+    struct hash128 call_id;  /**< both 0: of no call yet */
     struct nonce_call *next; /**< of the same nonce */
     struct index_entry *entry;
     struct issue *issue;   /**< in this call; NULL: issued in another one */
     uint32_t nc, nc_frame; /**< latest; 0: none */
+};
+
+/** One nonce on one hop. */
+struct nonce {
+    struct index_link link; /**< the same on other hops */
+    struct hash128 hop;
+    struct nonce *newer, *older; /**< in the order of their latest use */
+    int64_t clock;               /**< of that */
+    struct issue *issue;         /**< the latest */
+    struct nonce_user user; /**< nearly always the only one; else the last of a list that the index knows */
+    struct nonce_call call; /**< likewise */
+    uint32_t references;    /**< by credentials */
+    bool shared;            /**< issued to more than one account */
+    bool dropped;           /**< the index does not know it any more */
 };
 
 /** Credentials as seen on their first hop. */
@@ -106,8 +109,7 @@ void nonce_issue(struct tracker *tracker, struct slice text, struct issue *issue
 /** On this hop, or else the latest on any; NULL unknown. */
 struct nonce *nonce_find(struct tracker *tracker, struct slice text);
 /** Never NULL. */
-struct nonce_user *nonce_user_find(struct tracker *tracker, struct nonce *nonce,
-                                   const char *user_at_realm);
+struct nonce_user *nonce_user_find(struct tracker *tracker, struct nonce *nonce, const char *user_at_realm);
 struct nonce_call *nonce_call_find(struct tracker *tracker, struct nonce *nonce);
 void key_dialog(struct tracker *tracker);
 

@@ -112,23 +112,31 @@ nonce_touch(struct tracker *tracker, struct nonce *nonce)
 }
 
 static void
+user_release(struct tracker *tracker, struct nonce_user *user)
+{
+    issue_hold(tracker, &user->issue, NULL);
+    tracker->host.release((char *)(uintptr_t)user->first_cnonce.p);
+}
+
+static void
 nonce_free(struct tracker *tracker, struct nonce *nonce)
 {
-    while (nonce->users) {
-        struct nonce_user *user = nonce->users;
-        nonce->users = user->next;
+    struct nonce_user *user;
+    struct nonce_call *call;
+    while ((user = nonce->user.next)) {
+        nonce->user.next = user->next;
         index_drop(&tracker->index, user->entry, user);
-        issue_hold(tracker, &user->issue, NULL);
-        tracker->host.release((char *)(uintptr_t)user->first_cnonce.p);
+        user_release(tracker, user);
         tracker->host.release(user);
     }
-    while (nonce->calls) {
-        struct nonce_call *call = nonce->calls;
-        nonce->calls = call->next;
+    while ((call = nonce->call.next)) {
+        nonce->call.next = call->next;
         index_drop(&tracker->index, call->entry, call);
         issue_hold(tracker, &call->issue, NULL);
         tracker->host.release(call);
     }
+    user_release(tracker, &nonce->user);
+    issue_hold(tracker, &nonce->call.issue, NULL);
     issue_hold(tracker, &nonce->issue, NULL);
     tracker->host.release(nonce);
 }
@@ -139,8 +147,7 @@ nonce_drop(struct tracker *tracker, struct nonce *nonce)
 {
     nonce_unlink(tracker, nonce);
     tracker->nonces--;
-    index_drop(&tracker->index, nonce->entry, nonce);
-    index_drop(&tracker->index, nonce->any_entry, nonce);
+    index_unshare(&tracker->index, &nonce->link);
     nonce->dropped = true;
     if (nonce->references == 0)
         nonce_free(tracker, nonce);

@@ -90,6 +90,45 @@ index_entry(struct index *index)
     return entry;
 }
 
+/* Takes `link` out of its list and leaves the entry, be it empty. */
+static void
+unlink_sharer(struct index_link *link)
+{
+    struct index_link *first = link->entry->value, **at = &first;
+    while (*at != link)
+        at = &(*at)->next;
+    *at = link->next;
+    link->entry->value = first;
+    link->entry = NULL;
+}
+
+void
+index_share(struct index *index, struct index_link *link)
+{
+    struct index_entry *entry = index_entry(index);
+    if (link->entry)
+        unlink_sharer(link);
+    link->next = entry->value;
+    link->entry = entry;
+    entry->value = link;
+    for (int n = 1; (link = link->next); n++) {
+        if (n == INDEX_SHARERS_MAX) {
+            unlink_sharer(link);
+            return;
+        }
+    }
+}
+
+void
+index_unshare(struct index *index, struct index_link *link)
+{
+    struct index_entry *entry = link->entry;
+    if (!entry)
+        return;
+    unlink_sharer(link);
+    index_drop(index, entry, NULL);
+}
+
 void
 index_drop(struct index *index, struct index_entry *entry, const void *value)
 {

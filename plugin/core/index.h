@@ -30,6 +30,16 @@ struct index_entry {
 /** Parts that a key may have. */
 enum { INDEX_PARTS_MAX = 8 };
 
+/** What shares a key with others: the first member of such a struct. */
+struct index_link {
+    struct index_link *next;
+    struct index_entry *entry; /**< NULL: not in the index */
+};
+
+/** As many may share a key; of more the oldest are not found any more. Real ones are a handful, and an
+ * attacker makes no long lists to walk. */
+enum { INDEX_SHARERS_MAX = 64 };
+
 struct index {
     GHashTable *entries;
     uint64_t seed;
@@ -65,10 +75,15 @@ index_key_add(struct index *index, struct hash128 part)
     index->key[index->parts++] = part;
 }
 
-/** NULL when the key is not there. */
+/** NULL when the key is not there; the newest of those that share it. */
 void *index_find(const struct index *index);
 /** The entry of the key, made with the value NULL when there is none. Never NULL. */
 struct index_entry *index_entry(struct index *index);
+/** Puts `link` in front of those that share the key, or moves it there. */
+void index_share(struct index *index, struct index_link *link);
+/** Takes `link` out, and the entry with the last one. */
+void index_unshare(struct index *index, struct index_link *link);
+
 /** Removes an entry, unless it leads elsewhere by now. NULL is no entry. */
 void index_drop(struct index *index, struct index_entry *entry, const void *value);
 

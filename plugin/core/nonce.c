@@ -196,22 +196,7 @@ user_at_realm(struct tracker *tracker, const struct auth_value *value)
     return name;
 }
 
-/* --- nonces --------------------------------------------------------------------- */
-
-static void
-key_nonce(struct tracker *tracker, struct slice text)
-{
-    key_begin(tracker, INDEX_NONCE);
-    key_add(tracker, text);
-    key_add_hash(tracker, tracker->here.hop);
-}
-
-static void
-key_nonce_any(struct tracker *tracker, struct slice text)
-{
-    key_begin(tracker, INDEX_NONCE_ANY);
-    key_add(tracker, text);
-}
+/* --- nonces ---------------------------------------------------------------------- */
 
 /* A nonce of one hop, by the object that stands for it: shorter than its text, and the same for a client that
  * moved. */
@@ -221,19 +206,53 @@ key_nonce_object(struct tracker *tracker, enum index_kind kind, const struct non
     key_begin_number(tracker, kind, (uintptr_t)nonce);
 }
 
+static bool
+same_hash(struct hash128 a, struct hash128 b)
+{
+    return a.low == b.low && a.high == b.high;
+}
+
+/* The first call is in the nonce itself, the others are in the index. */
 struct nonce_call *
 nonce_call_find(struct tracker *tracker, struct nonce *nonce)
 {
+    const struct hash128 here = tracker->here.call_id;
+    if (same_hash(nonce->call.call_id, (struct hash128){0, 0}))
+        nonce->call.call_id = here;
+    if (same_hash(nonce->call.call_id, here))
+        return &nonce->call;
     key_nonce_object(tracker, INDEX_CALL, nonce);
-    key_add_hash(tracker, tracker->here.call_id);
+    key_add_hash(tracker, here);
     struct nonce_call *call = key_find(tracker);
     if (!call) {
         call = host_new(tracker, struct nonce_call);
+        call->call_id = here;
         call->entry = key_put(tracker, call);
-        call->next = nonce->calls;
-        nonce->calls = call;
+        call->next = nonce->call.next;
+        nonce->call.next = call;
     }
     return call;
+}
+
+/* The first user likewise. */
+struct nonce_user *
+nonce_user_find(struct tracker *tracker, struct nonce *nonce, const char *name)
+{
+    if (!nonce->user.name)
+        nonce->user.name = name;
+    if (nonce->user.name == name)
+        return &nonce->user;
+    key_nonce_object(tracker, INDEX_NONCE_USER, nonce);
+    key_add_hash(tracker, (struct hash128){(uintptr_t)name, 0}); /* there is one text for each user */
+    struct nonce_user *user = key_find(tracker);
+    if (!user) {
+        user = host_new(tracker, struct nonce_user);
+        user->name = name;
+        user->entry = key_put(tracker, user);
+        user->next = nonce->user.next;
+        nonce->user.next = user;
+    }
+    return user;
 }
 
 void
@@ -244,34 +263,35 @@ key_dialog(struct tracker *tracker)
     key_add_hash(tracker, tracker->here.hop);
 }
 
-/* The nonce that is found on whatever hop. */
-static void
-make_latest(struct tracker *tracker, struct slice text, struct nonce *nonce)
+/* On this hop, or else `any` that is the latest. */
+static struct nonce *
+nonce_look_up(struct tracker *tracker, struct slice text, bool any)
 {
-    key_nonce_any(tracker, text);
-    struct index_entry *entry = index_entry(&tracker->index);
-    struct nonce *before = entry->value;
-    if (before && before != nonce)
-        before->any_entry = NULL;
-    entry->value = nonce;
-    nonce->any_entry = entry;
+    key_begin(tracker, INDEX_NONCE);
+    key_add(tracker, text);
+    struct index_link *latest = key_find(tracker);
+    for (struct index_link *link = latest; link; link = link->next) {
+        struct nonce *nonce = (struct nonce *)link;
+        if (same_hash(nonce->hop, tracker->here.hop))
+            return nonce;
+    }
+    return any ? (struct nonce *)latest : NULL;
 }
 
 void
 nonce_issue(struct tracker *tracker, struct slice text, struct issue *issue)
 {
-    key_nonce(tracker, text);
-    struct nonce *nonce = key_find(tracker);
+    struct nonce *nonce = nonce_look_up(tracker, text, false);
     if (!nonce) {
         nonce = host_new(tracker, struct nonce);
-        nonce->entry = key_put(tracker, nonce);
+        nonce->hop = tracker->here.hop;
     }
+    index_share(&tracker->index, &nonce->link);
     if (nonce->issue && issue->exchange && nonce->issue->exchange &&
         nonce->issue->exchange->account != issue->exchange->account)
         nonce->shared = true;
     issue_hold(tracker, &nonce->issue, issue);
     nonce_touch(tracker, nonce);
-    make_latest(tracker, text, nonce);
     struct nonce_call *call = nonce_call_find(tracker, nonce);
     issue_hold(tracker, &call->issue, issue);
     call->nc = call->nc_frame = 0; /* given anew: the client may count from 1 again */
@@ -280,30 +300,10 @@ nonce_issue(struct tracker *tracker, struct slice text, struct issue *issue)
 struct nonce *
 nonce_find(struct tracker *tracker, struct slice text)
 {
-    key_nonce(tracker, text);
-    struct nonce *nonce = key_find(tracker);
-    if (!nonce) {
-        key_nonce_any(tracker, text);
-        nonce = key_find(tracker);
-    }
+    struct nonce *nonce = nonce_look_up(tracker, text, true);
     if (nonce)
         nonce_touch(tracker, nonce);
     return nonce;
-}
-
-struct nonce_user *
-nonce_user_find(struct tracker *tracker, struct nonce *nonce, const char *user_at_realm)
-{
-    key_nonce_object(tracker, INDEX_NONCE_USER, nonce);
-    key_add_hash(tracker, (struct hash128){(uintptr_t)user_at_realm, 0}); /* one text for each user */
-    struct nonce_user *user = key_find(tracker);
-    if (!user) {
-        user = host_new(tracker, struct nonce_user);
-        user->entry = key_put(tracker, user);
-        user->next = nonce->users;
-        nonce->users = user;
-    }
-    return user;
 }
 
 enum sip_header

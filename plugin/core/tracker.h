@@ -265,8 +265,9 @@ struct tracker;
 struct tracker *tracker_new(const struct tracker_host *host);
 void tracker_free(struct tracker *tracker);
 
-/** From now on nobody asks for a record once the next frame is read: the tracker may release what it no longer
- *  needs itself. Until then, and if this is never called, all is kept for as long as the host keeps its memory.
+/** From now on nobody asks for a record once the next frame is read: the tracker may release what it no
+ * longer needs itself. Until then, and if this is never called, all is kept for as long as the host keeps its
+ * memory.
  *
  *  @param keep_exchanges  `tracker_exchanges` will be asked for all the same */
 void tracker_forget(struct tracker *tracker, bool keep_exchanges);
@@ -275,8 +276,8 @@ void tracker_forget(struct tracker *tracker, bool keep_exchanges);
  *
  *  Nothing of `message` is kept but copies. Must be called once for each message, in the order of the
  * capture.
- *  @return its record, from host->allocate; after `tracker_forget` it lives until a message of another frame is
- *          added */
+ *  @return its record, from host->allocate; after `tracker_forget` it lives until a message of another frame
+ * is added */
 struct record *tracker_add(struct tracker *tracker, const struct sip_message *message,
                            const struct arrival *arrival);
 

@@ -69,10 +69,9 @@ struct seen_response {
 enum index_kind {
     INDEX_TRANSACTION = 'T',  /**< branch, sent-by, method, CSeq, Call-ID */
     INDEX_FALLBACK = 'F',     /**< Call-ID, CSeq, method, From tag, hop: the latest transaction */
-    INDEX_NONCE = 'N',        /**< nonce, hop */
-    INDEX_NONCE_ANY = 'n',    /**< nonce on whatever hop: the latest */
-    INDEX_NONCE_USER = 'u',   /**< nonce of a hop, user@realm */
-    INDEX_CALL = 'X',         /**< nonce of a hop, Call-ID */
+    INDEX_NONCE = 'N',        /**< nonce: those of all hops */
+    INDEX_NONCE_USER = 'u',   /**< nonce of a hop, user@realm, but for the first */
+    INDEX_CALL = 'X',         /**< nonce of a hop, Call-ID, but for the first */
     INDEX_SIGNED = 'G',       /**< nonce, response digits: the first request with them */
     INDEX_SOURCE = 'P',       /**< client address */
     INDEX_DIALOG = 'D',       /**< Call-ID, hop: the latest exchange */
@@ -109,12 +108,12 @@ struct tracker {
     GPtrArray *parsed;     /**< struct parsed_line, for the message at hand and for use again */
     unsigned parsed_count; /**< of them hold one of this message */
     struct transaction_queue invites, others; /**< live */
-    bool forgets;                 /**< see tracker_forget */
-    bool keeps_exchanges;         /**< likewise */
-    uint32_t frame;               /**< at hand */
-    GPtrArray *passing;           /**< records of it that no transaction owns */
-    struct nonce *newest, *oldest; /**< nonces in the order of their latest use */
-    uint32_t nonces;              /**< how many there are */
+    bool forgets;                             /**< see tracker_forget */
+    bool keeps_exchanges;                     /**< likewise */
+    uint32_t frame;                           /**< at hand */
+    GPtrArray *passing;                       /**< records of it that no transaction owns */
+    struct nonce *newest, *oldest;            /**< nonces in the order of their latest use */
+    uint32_t nonces;                          /**< how many there are */
     int64_t clock; /**< latest time seen; steps back only when the capture does, by more than an hour */
     struct exchange *exchanges, **exchanges_tail;
 };
@@ -218,7 +217,8 @@ void exchange_hold(struct exchange *exchange);
 void exchange_release(struct tracker *tracker, struct exchange *exchange);
 /** The records of a transaction that is over. */
 void transaction_forget(struct tracker *tracker, struct transaction *transaction);
-/** Before the first message of another frame: releases what was needed for the one before, and what is too old. */
+/** Before the first message of another frame: releases what was needed for the one before, and what is too
+ * old. */
 void forget_frame(struct tracker *tracker);
 /** A nonce that was just used or issued. */
 void nonce_touch(struct tracker *tracker, struct nonce *nonce);

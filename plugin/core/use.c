@@ -282,10 +282,9 @@ signed_request_find(struct tracker *tracker, const struct request_view *view,
     struct signed_request *request = key_find(tracker);
     if (!request) {
         request = host_new(tracker, struct signed_request);
-        *request =
-            (struct signed_request){.frame = view->record->frame,
-                                    .uri_hash = hash_slice(tracker, view->message->request_uri),
-                                    .to = view->arrival->to};
+        *request = (struct signed_request){.frame = view->record->frame,
+                                           .uri_hash = hash_slice(tracker, view->message->request_uri),
+                                           .to = view->arrival->to};
         request->entry = key_put(tracker, request);
     }
     return request;
