@@ -412,17 +412,12 @@ show_challenges(const struct view *view, const struct record_detail *detail)
     }
 }
 
-static const char *
-verdict_reason(const struct view *view, const struct digest_verdict *verdict)
+static void
+add_verdict_reason(const struct view *view, int field, const struct digest_verdict *verdict)
 {
-    if (verdict->missing)
-        return wmem_strdup_printf(view->pinfo->pool, "parameter %s is missing", verdict->missing);
-    if (verdict->reason == DIGEST_NONCONFORMING)
-        return wmem_strdup_printf(view->pinfo->pool, "%s: %s", digest_reason_text(verdict->reason),
-                                  verdict->variant);
-    if (verdict->reason != DIGEST_REASON_NONE)
-        return digest_reason_text(verdict->reason);
-    return verdict->variant && strcmp(verdict->variant, "rfc") != 0 ? verdict->variant : NULL;
+    char *text = view->tree ? digest_verdict_text(verdict) : NULL;
+    add_text(view, field, text && *text ? text : NULL);
+    g_free(text);
 }
 
 static void
@@ -432,7 +427,7 @@ show_verdict(const struct view *view, const struct use *use)
     if (use->verdict.status == DIGEST_NONE)
         return;
     add_text(view, hf_digest_status, digest_status_text(use->verdict.status));
-    add_text(view, hf_digest_reason, verdict_reason(view, &use->verdict));
+    add_verdict_reason(view, hf_digest_reason, &use->verdict);
     add_text(view, hf_digest_variant, use->verdict.variant);
     add_expert(view, view->item, audit_digest(&use->verdict, use->configured, false), &values);
 }
@@ -498,7 +493,7 @@ show_info(const struct view *view, const struct record_detail *detail)
     if (!proof->has_rspauth)
         return;
     add_text(&inner, hf_info_status, digest_status_text(proof->verdict.status));
-    add_text(&inner, hf_info_reason, verdict_reason(view, &proof->verdict));
+    add_verdict_reason(&inner, hf_info_reason, &proof->verdict);
     enum finding finding = audit_digest(&proof->verdict, proof->configured, true);
     if (proof->verdict.status != DIGEST_UNVERIFIED)
         add_expert(&inner, inner.item, finding, &values);

@@ -594,10 +594,9 @@ append_offered(GString *text, const struct finding_values *values)
 static void
 append_why(GString *text, const struct use *use)
 {
-    if (use && use->verdict.missing)
-        g_string_append_printf(text, "parameter %s is missing", use->verdict.missing);
-    else
-        g_string_append(text, use ? digest_reason_text(use->verdict.reason) : "?");
+    char *why = use ? digest_verdict_text(&use->verdict) : g_strdup("?");
+    g_string_append(text, why);
+    g_free(why);
 }
 
 /* A resynchronisation is signed with the empty password: no row is needed to verify it. */
@@ -664,7 +663,7 @@ use_number(const struct use *use, const char *name)
     if (strcmp(name, "tried") == 0)
         return use->verdict.tried;
     if (strcmp(name, "variants") == 0)
-        return use->verdict.variants;
+        return use->verdict.computations;
     return 0;
 }
 
