@@ -53,22 +53,21 @@ def finding_table():
 
 
 def mistakes():
-    """(name, what the client does, remedy) of each variant that does not conform."""
+    """(names, what the client does, remedy) of the variants that do not conform."""
     text = VARIANTS.read_text()
-    fixes = dict(re.findall(r'^#define (\w+_FIX)\s+"(.*)"$', text, flags=re.M))
+    fixes = dict(re.findall(r'^#define (\w+_FIX)\s+(?:\\\s*)?"(.*)"$', text, flags=re.M))
     says = re.search(r'"(signs as if [^"]*)" method, STACK_FIX', text).group(1)
     table = text[text.index("digest_variants[] = {"):]
-    for method, row in re.findall(r'METHOD\("(\w+)"\)|^    \{(.*)\},$', table, flags=re.M):
-        if method:
-            yield f"method-{method}", says + method, fixes["STACK_FIX"]
-            continue
+    methods = re.findall(r'METHOD\("(\w+)"\)', table)
+    yield [f"method-{method}" for method in methods], says + "such a one", fixes["STACK_FIX"]
+    for row in re.findall(r'^    \{(.*)\},$', table, flags=re.M):
         name, mistake, fix = re.match(r'"([\w-]+)", \w+, \w+, "[^"]*", "([^"]*)", (.*)$', row).groups()
         if mistake:
-            yield name, mistake, fixes.get(fix) or fix.strip('"')
+            yield [name], mistake, fixes.get(fix) or fix.strip('"')
 
 
 def mistake_table():
-    return ["| variant | the client … | what to do |", "|---|---|---|", *(f"| `{name}` | {says} | {fix} |" for name, says, fix in mistakes())]
+    return ["| variant | the client … | what to do |", "|---|---|---|", *(f"| {', '.join(f'`{name}`' for name in names)} | {says} | {fix} |" for names, says, fix in mistakes())]
 
 
 def as_cell(text):
