@@ -846,9 +846,23 @@ show_notes(const struct view *view, const struct record_detail *detail)
                                               .status = view->record->status,
                                               .method = view->record->method,
                                               .frame_a = note->frame_a,
-                                              .frame_b = note->frame_b};
+                                              .frame_b = note->frame_b,
+                                              .number = note->number};
         add_expert(view, view->item, (enum finding)note->finding, &values);
     }
+}
+
+/* Only time tells that nothing came. */
+static void
+show_awaited(const struct view *view)
+{
+    const struct record *record = view->record;
+    if (!view->later || !record_misses_notify(view->tracker, record))
+        return;
+    const struct finding_values values = {.status = record->status,
+                                          .method = record->method,
+                                          .frame_a = record->detail->awaited->subscribe_frame};
+    add_expert(view, view->item, FINDING_NOTIFY_MISSING, &values);
 }
 
 /* What it means comes first, then the evidence. */
@@ -864,6 +878,7 @@ show_detail(const struct view *view, const struct record_detail *detail)
         show_no_notify(view, detail->no_notify);
     show_advice(view, detail);
     show_notes(view, detail);
+    show_awaited(view);
     if (detail->opens)
         show_challenges(view, detail);
     for (const struct use *use = detail->uses; use; use = use->next)

@@ -145,6 +145,19 @@ audit_cause(const struct use *use, enum outcome outcome)
     }
 }
 
+/* The client got the challenge. What it did elsewhere tells whether it could have answered. */
+static enum finding
+unwilling_cause(const struct exchange *exchange)
+{
+    if (strcmp(exchange->method, "NOTIFY") == 0)
+        return FINDING_NOTIFY_UNANSWERED;
+    if (exchange->in_dialog)
+        return FINDING_IN_DIALOG_UNANSWERED;
+    return exchange->account->accepted_frame && strcmp(exchange->method, "REGISTER") != 0
+               ? FINDING_METHOD_UNANSWERED
+               : FINDING_NEVER_ANSWERED;
+}
+
 /* Why nobody answered: after a refusal the client gave up; else the challenge itself may tell. */
 static enum finding
 silence_cause(const struct exchange *exchange)
@@ -156,7 +169,9 @@ silence_cause(const struct exchange *exchange)
     }
     if (exchange->refused && exchange->refused->outcome != OUTCOME_OTHER_REALM)
         return FINDING_GAVE_UP;
-    return strcmp(exchange->method, "OPTIONS") == 0 ? FINDING_OPTIONS_CHALLENGED : FINDING_NEVER_ANSWERED;
+    if (strcmp(exchange->method, "OPTIONS") == 0)
+        return FINDING_OPTIONS_CHALLENGED;
+    return exchange->refused_repeated ? FINDING_CHALLENGE_LOST : unwilling_cause(exchange);
 }
 
 enum finding

@@ -139,6 +139,8 @@ close_use(struct tracker *tracker, struct use *use, struct record *record)
     use->cause = audit_cause(use, use->outcome);
     note_passed_on(use, record);
     use->closed_frame = record->frame;
+    if (use->outcome == OUTCOME_ACCEPTED && use->verdict.reason == DIGEST_MISMATCH)
+        record_note(tracker, record, FINDING_DIGEST_BAD_ACCEPTED, 0, 0)->use = use;
     add_closing(tracker, use, record);
     if (use->is_retry && use->exchange && use->exchange->retry_frame == use->request_frame &&
         (use->exchange->retry == use || use->outcome != OUTCOME_OTHER_REALM))
@@ -233,6 +235,14 @@ note_late_stale(struct tracker *tracker, const struct use *use, struct record *r
     record_note(tracker, record, FINDING_LATE_STALE, 0, 0)->use = use;
 }
 
+static uint32_t
+min_expires(const struct sip_message *message)
+{
+    uint32_t seconds = 0;
+    struct slice text = message->header[SIP_MIN_EXPIRES];
+    return text.p && sip_number(text, &seconds) ? seconds : 0;
+}
+
 static void
 close_uses(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
            const struct record *request, struct record *record)
@@ -242,6 +252,8 @@ close_uses(struct tracker *tracker, const struct sip_message *message, const str
     for (struct use *use = uses; use; use = use->next) {
         if (!close_use(tracker, use, record))
             continue;
+        if (use->outcome == OUTCOME_INTERVAL_TOO_BRIEF)
+            use->compared = min_expires(message);
         tell_suspects(tracker, use, record);
         count_account(tracker, account, use, &arrival->to, record);
         account->refused += use->outcome == OUTCOME_REJECTED ? 1 : 0;
@@ -249,6 +261,8 @@ close_uses(struct tracker *tracker, const struct sip_message *message, const str
             continue;
         note_late_stale(tracker, use, record);
         account->attempt = account->refused = 0;
+        if (!account->accepted_frame)
+            account->accepted_frame = record->frame;
         if (use->holder)
             use->holder->accepted_in = record->frame;
     }
@@ -291,7 +305,7 @@ note_challenge(enum finding finding, const struct finding_context *context, void
     (void)context;
     struct note_target *target = data;
     record_note(target->tracker, target->record, (uint16_t)finding, target->record->frame, 0);
-    if (finding_rule(finding)->weight == WEIGHT_CAUSE)
+    if (finding_rule(finding)->severity != SEVERITY_CHAT)
         finding_set_add(&target->exchange->suspects, finding);
 }
 

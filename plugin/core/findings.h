@@ -54,6 +54,7 @@ struct finding_context {
     uint32_t signed_in;   /**< the same credentials, one hop earlier, for another Request-URI */
     const struct subscription *subscription;
     const struct subscribe_request *request; /**< the SUBSCRIBE that is answered */
+    bool condition_holds; /**< the first NOTIFY has the tag that its SUBSCRIBE named as known */
 };
 
 /** One rule. Texts hold placeholders in braces, see finding_expand. */
@@ -81,12 +82,17 @@ struct finding_values {
     const struct use *use;
     const char *method;
     uint16_t status; /**< of the message that the finding is about */
-    uint32_t frame_a, frame_b;
+    uint32_t frame_a, frame_b, number;
 };
 
-/** Replaces the placeholders of a text: {account} {realm} {uri} {algorithm} {offered} {method} {reason} {why}
- * {by} {variant}, the frames {challenge} {retry} {closed} {accepted} {a} {b}, and the numbers {code}
- * {attempt} {attempts} {credential} {tried} {variants}.
+/** Replaces the placeholders of a text.
+ *
+ *  Of the credentials: {account} {username} {realm} {uri} {request_uri} {algorithm} {qop} {nc} {nc_text}
+ * {header} {source} {asked_expires}. Of the challenge: {asked_realm} {asked_algorithm} {asked_qop}
+ * {asked_header} {due_header} {offered} {client} {asker} {cseq} {hints}. Of the verdict: {reason} {why} {by}
+ * {variant} {mistake} {remedy} {credential} {tried} {variants}. Frames: {challenge} {retry} {closed}
+ * {accepted} {accepted_account} {a} {b}. Others: {method} {code} {attempts} {last_nc} {min_expires} {between}
+ * {n}.
  *  @return free with g_free; as valid as UTF-8 as the wire's text is */
 char *finding_expand(const char *text, const struct finding_values *values);
 

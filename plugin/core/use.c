@@ -257,12 +257,27 @@ mark_cut(const struct sip_message *message, struct slice text, struct use *use)
         use->verdict = (struct digest_verdict){.status = DIGEST_UNVERIFIED, .reason = DIGEST_MESSAGE_CUT};
 }
 
+/* s; 0: not said. */
+static uint32_t
+asked_expires(const struct sip_message *message)
+{
+    struct slice parameters, contact = message->header[SIP_CONTACT], text = message->header[SIP_EXPIRES];
+    uint32_t seconds = 0;
+    if (!text.p && contact.p) {
+        slice_until(contact, '>', &parameters);
+        text = sip_parameter(parameters, SLICE("expires"));
+    }
+    return text.p && sip_number(text, &seconds) ? seconds : 0;
+}
+
 static void
 use_begin(struct tracker *tracker, const struct request_view *view, struct use *use,
           const struct auth_value *credentials)
 {
     use->request_frame = view->record->frame;
     use->method = view->record->method;
+    use->source_port = view->arrival->from.port;
+    use->asked_expires = asked_expires(view->message);
     use->resynchronises = credentials->param[AUTH_AUTS].p != NULL;
     use->nonce_age = -1;
     use->identity_only = credentials->param[AUTH_NONCE].p && credentials->param[AUTH_NONCE].len == 0;
@@ -305,6 +320,21 @@ signed_elsewhere(struct tracker *tracker, const struct request_view *view, const
     return rewritten ? first->frame : 0;
 }
 
+/* Clients that sign another uri do so again and again: one copy of each. */
+static const char *
+uri_copy(struct tracker *tracker, struct slice uri)
+{
+    key_begin(tracker, INDEX_URI);
+    key_add(tracker, uri);
+    const char *copy = key_find(tracker);
+    if (!copy) {
+        struct index_entry *entry = key_put(tracker, NULL);
+        entry->value = host_strdup(tracker, uri);
+        copy = entry->value;
+    }
+    return copy;
+}
+
 static void
 note_suspect(enum finding finding, const struct finding_context *context, void *data)
 {
@@ -334,6 +364,9 @@ find_suspects(struct tracker *tracker, const struct request_view *view, struct u
         .last_nc = use->call ? use->call->nc : 0,
     };
     use->suspect_frame = use->call ? use->call->nc_frame : 0;
+    use->compared = context.last_nc;
+    if (credentials->param[AUTH_URI].p && !slice_equal(credentials->param[AUTH_URI], message->request_uri))
+        use->request_uri = uri_copy(tracker, message->request_uri);
     use->moved = use->exchange && !endpoint_same_address(&use->exchange->client, &view->arrival->from);
     use->signed_request = signed_request_find(tracker, view, credentials);
     context.signed_in = signed_elsewhere(tracker, view, use, credentials);
