@@ -841,7 +841,8 @@ static void
 show_notes(const struct view *view, const struct record_detail *detail)
 {
     for (const struct note *note = detail->notes; note; note = note->next) {
-        const struct finding_values values = {.exchange = detail->opens,
+        const struct exchange *answered = note->use ? note->use->exchange : NULL;
+        const struct finding_values values = {.exchange = answered ? answered : detail->opens,
                                               .use = note->use,
                                               .status = view->record->status,
                                               .method = view->record->method,

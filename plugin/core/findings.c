@@ -425,8 +425,8 @@ realm_unrelated(const struct finding_context *c)
     struct slice user, host, rest = c->lines ? c->lines->text : (struct slice){NULL, 0};
     struct auth_value first;
     sip_uri_split(c->message->to_uri, &user, &host);
-    if (!auth_header_next(&rest, &first) || host.len == 0 || first.param[AUTH_REALM].len == 0 ||
-        g_ascii_isdigit(host.p[host.len - 1]) || *host.p == '[')
+    if (c->exchange->in_dialog || c->exchange->refused || !auth_header_next(&rest, &first) || host.len == 0 ||
+        first.param[AUTH_REALM].len == 0 || g_ascii_isdigit(host.p[host.len - 1]) || *host.p == '[')
         return false;
     struct slice realm = first.param[AUTH_REALM];
     return !ends_with_label(realm, host) && !ends_with_label(host, realm);

@@ -225,7 +225,8 @@ notify_deadline(const struct sip_message *message, const struct record *record)
 
 /* What is wrong with a NOTIFY while a 204 is in force (RFC 5839 section 5.2, 6.2, 6.3). */
 static enum finding
-judge_notify(const struct subscription *subscription, const struct sip_message *message, bool state_changed)
+judge_notify(const struct subscription *subscription, const struct sip_message *message, bool state_changed,
+             bool shortened)
 {
     struct slice condition = text_slice(subscription->suppressed->etag), etag = message->header[SIP_ETAG];
     bool any = slice_equal(condition, SLICE("*"));
@@ -236,7 +237,7 @@ judge_notify(const struct subscription *subscription, const struct sip_message *
     if (!etag.p && !any && (message->body.len > 0 || state_changed))
         return FINDING_NOTIFY_UNTAGGED;
     if (message->body.len == 0)
-        return state_changed ? FINDING_NONE : FINDING_NOTIFY_SUPERFLUOUS;
+        return state_changed || shortened ? FINDING_NONE : FINDING_NOTIFY_SUPERFLUOUS;
     return state_changed ? FINDING_STATE_WITH_BODY : FINDING_NOTIFY_BODY;
 }
 
@@ -297,8 +298,7 @@ audit_notify(struct tracker *tracker, const struct sip_message *message,
     int64_t deadline = notify_deadline(message, record);
     bool shortened =
         deadline && subscription->deadline && deadline + EXPIRY_SLACK_NS < subscription->deadline;
-    enum finding finding =
-        judge_notify(subscription, message, shortened || state != subscription->state_hash);
+    enum finding finding = judge_notify(subscription, message, state != subscription->state_hash, shortened);
     if (finding == FINDING_NONE)
         return;
     record_note(tracker, record, (uint16_t)finding, subscription->suppressed_frame, suppressed->etag_frame);

@@ -95,6 +95,7 @@ test_expand_full(gconstpointer data)
         g_test_message("%s", text);
         g_assert_null(strpbrk(text, "{}?"));
         g_assert_true(*text != '\0');
+        g_assert_cmpuint(strlen(text), <=, 190); /* Wireshark cuts an item at 240, its label included */
         g_free(text);
     }
     script_end(s);

@@ -3,6 +3,7 @@ from sip import Account, Message, PHONE, SERVER, parameters
 
 NONCE = "4a17c09be2d85f6301b7d29e84cf60a3"  # of some other day
 MD5, SHA = {"algorithm": "MD5"}, {"algorithm": "SHA-256"}
+SDP = "v=0\r\no=- 1 1 IN IP4 {address}\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n"
 OTHER_BRANCH = "z9hG4bK5be1c07a92f4"
 
 # name: (challenge, answer, end). The phone registers, is challenged, answers; the end is a status, 401 with a new challenge.
@@ -31,6 +32,9 @@ ANSWERS = {
     "server_error": ({}, {}, 500),
     "aor_unknown": ({}, {}, 404),
     "wrong_password_403": ({}, {"password": "brass-Kettle-8"}, 403),
+    "anonymous": ({}, {"username": "anonymous", "password": ""}, 401),
+    "algorithm_not_echoed": (MD5, {"algorithm": None}, 401),
+    "cseq_skipped": ({}, {"request": {"cseq": 5}}, 401),
     "variant_refused": ({}, {"password": "brass-Kettle-9\n"}, 401),
 }
 REASONS = {"cseq_unchanged": "Invalid CSeq", "bare_value_quoted": "Bad header field: authorization",
@@ -57,6 +61,62 @@ def registered(phone, **challenge):
     phone.challenge(**challenge)
     phone.answer()
     phone.ok()
+
+
+def cseq_decreased(phone):
+    phone.cseq = 6
+    phone.register()
+    phone.challenge()
+    phone.answer(request={"cseq": 6})
+    phone.challenge()
+
+
+def auth_int_chosen(phone):
+    """The phone signs its SDP too, and a border controller changes the address in it."""
+    phone.send("INVITE", body=SDP.format(address="192.0.2.20"))
+    phone.challenge(407, qop="auth,auth-int")
+    acknowledge(phone)
+    line = phone.credentials("INVITE", phone.target("INVITE"), body=SDP.format(address="192.0.2.20"), qop="auth-int")
+    phone.send("INVITE", [("Proxy-Authorization", line)], body=SDP.format(address="203.0.113.5"))
+    phone.challenge(407, qop="auth,auth-int")
+    acknowledge(phone)
+
+
+def cancel_cseq(phone):
+    """The call was begun anew with credentials, and the phone cancels the first one."""
+    phone.send("INVITE")
+    refused = phone.message
+    phone.challenge(407)
+    acknowledge(phone)
+    phone.answer("INVITE")
+    phone.reply(100)
+    tag = phone.scene.token(10)
+    phone.reply(180, tag=tag)
+    phone.scene.wait(6)
+    phone.send("CANCEL", cseq=int(refused.first("CSeq").split()[0]), branch=branch_of(phone.message))
+    phone.reply(481)
+
+
+def ack_cseq(phone):
+    """A trunk registers its calls through a proxy that answers the challenge itself, and forgets that this took a CSeq number."""
+    phone.send("INVITE")
+    refused = phone.message
+    phone.challenge(407)
+    acknowledge(phone)
+    phone.answer("INVITE")
+    tag = phone.scene.token(10)
+    phone.scene.wait(3)
+    answer = phone.reply(200, [("Contact", "<sip:600@198.51.100.10>")], tag=tag)
+    inside = {"uri": "sip:600@198.51.100.10", "to": phone.target("INVITE"), "to_tag": tag}
+    phone.send("ACK", cseq=int(refused.first("CSeq").split()[0]), **inside)
+    phone.scene.wait(0.5)
+    phone.scene.send(phone.server, phone.phone, answer)
+
+
+def digest_bad_accepted(phone):
+    """The password was changed on both sides, and not in the preferences."""
+    phone.password = "copper-Kettle-3"
+    registered(phone)
 
 
 def to_tag_kept(phone):
@@ -143,6 +203,10 @@ def second_realm_unanswered(phone):
     phone.challenge(407, realm="gateway.example.net")
     acknowledge(phone)
     phone.ping()
+
+
+def branch_of(message):
+    return message.first("Via").partition("branch=")[2].partition(";")[0]
 
 
 def ack(invite, response):
@@ -284,4 +348,5 @@ STORIES = {name: refused(name) for name in ANSWERS}
 STORIES.update((f.__name__, f) for f in (
     to_tag_kept, branch_reused_replayed, tcp_reconnected, mistyped, some_accounts_fail, nonce_resent, nc_replayed, nc_skipped,
     source_port_changed, preloaded_refused, credentials_joined, second_realm_unanswered, uri_rewritten, digest_variant,
-    server_unproved, unanswered_loop, many_accounts_fail))
+    server_unproved, unanswered_loop, many_accounts_fail, cseq_decreased, auth_int_chosen, cancel_cseq, ack_cseq,
+    digest_bad_accepted))
