@@ -572,14 +572,16 @@ show_closings(const struct view *view, const struct record_detail *detail)
     }
 }
 
-/* The closing that says most: one that is not `accepted` before one that is. */
+/* The closing that says most: one that is not `accepted` before one that is, and of these an answer to a
+ * challenge before credentials sent ahead. */
 static const struct use *
 main_closing(const struct record_detail *detail)
 {
     const struct use *best = NULL;
     for (const struct closing *i = detail->closings; i; i = i->next) {
-        if (!best || best->outcome == OUTCOME_ACCEPTED ||
-            (best->outcome == OUTCOME_OTHER_REALM && i->use->outcome != OUTCOME_ACCEPTED))
+        bool accepted = i->use->outcome == OUTCOME_ACCEPTED;
+        if (!best || (best->outcome == OUTCOME_ACCEPTED && (!accepted || !best->is_retry)) ||
+            (best->outcome == OUTCOME_OTHER_REALM && !accepted))
             best = i->use;
     }
     return best;
@@ -601,17 +603,21 @@ static void
 show_advice(const struct view *view, const struct record_detail *detail)
 {
     const struct use *closing = main_closing(detail);
-    struct finding_values values = {.exchange = detail->opens};
+    struct finding_values values = {.exchange = detail->opens,
+                                    .status = view->record->status,
+                                    .method = view->record->method,
+                                    .no_notify = detail->no_notify};
     if (detail->no_notify) {
         add_advice(view, audit_advice_204(detail->no_notify, is_right_204(detail)), &values);
     } else if (closing) {
-        values = (struct finding_values){.use = closing, .exchange = closing->exchange};
+        values.use = closing;
+        values.exchange = closing->exchange;
         add_advice(view, audit_advice_closing(closing), &values);
     } else if (detail->opens) {
         enum outcome outcome =
             view->later ? exchange_outcome(view->tracker, detail->opens) : detail->opens->outcome;
         enum finding cause = view->later ? audit_exchange_cause(view->tracker, detail->opens) : FINDING_NONE;
-        add_advice(view, audit_advice(outcome, cause), &values);
+        add_advice(view, audit_advice_challenge(detail->opens, outcome, cause), &values);
     }
 }
 

@@ -997,6 +997,24 @@ append_of_use(GString *text, const struct finding_values *values, const char *na
 }
 
 static bool
+append_of_204(GString *text, const struct no_notify *no_notify, const char *name)
+{
+    if (!no_notify)
+        return false;
+    if (strcmp(name, "event") == 0)
+        g_string_append(text, no_notify->event ? no_notify->event : "its package");
+    else if (strcmp(name, "granted") == 0)
+        append_seconds(text, no_notify->expires, "as long as before");
+    else if (strcmp(name, "subscribe") == 0)
+        g_string_append_printf(text, "%u", no_notify->subscribe_frame);
+    else if (strcmp(name, "notify") == 0)
+        g_string_append_printf(text, "%u", no_notify->notify_frame);
+    else
+        return false;
+    return true;
+}
+
+static bool
 append_of_exchange(GString *text, const struct finding_values *values, const char *name)
 {
     const struct use *use = values_use(values);
@@ -1027,8 +1045,8 @@ append_of_exchange(GString *text, const struct finding_values *values, const cha
 static void
 append_value(GString *text, const struct finding_values *values, const char *name)
 {
-    if (!append_of_exchange(text, values, name) && !append_of_use(text, values, name) &&
-        !append_parameter(text, values, name))
+    if (!append_of_204(text, values->no_notify, name) && !append_of_exchange(text, values, name) &&
+        !append_of_use(text, values, name) && !append_parameter(text, values, name))
         append_number(text, values, name);
 }
 
