@@ -6,7 +6,7 @@ from pcapng import pcapng
 START = 1768467600_000000  # 2026-01-15 09:00:00 UTC, in microseconds
 PHONE, SERVER = ("192.0.2.20", 5060), ("198.51.100.10", 5060)
 QUOTED = ("username", "realm", "nonce", "uri", "response", "cnonce", "opaque", "domain")
-REASONS = {100: "Trying", 180: "Ringing", 200: "OK", 202: "Accepted", 204: "No Notification", 400: "Bad Request",
+REASONS = {100: "Trying", 180: "Ringing", 200: "OK", 202: "Accepted", 204: "No Notification", 302: "Moved Temporarily", 400: "Bad Request",
            401: "Unauthorized", 403: "Forbidden", 407: "Proxy Authentication Required", 481: "Call/Transaction Does Not Exist",
            423: "Interval Too Brief", 486: "Busy Here", 487: "Request Terminated"}
 HASHES = {"MD5": "md5", "SHA-256": "sha256", "SHA-512-256": "sha512"}  # the last one is wrong: half of SHA-512
