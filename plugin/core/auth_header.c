@@ -8,6 +8,8 @@
 
 #include "auth_header.h"
 
+#include <glib.h>
+
 static const struct slice param_names[AUTH_PARAM_COUNT] = {
 #define NAME(literal)                                                                                        \
     {                                                                                                        \
@@ -38,6 +40,20 @@ struct slice
 auth_param_name(enum auth_param param)
 {
     return param_names[param];
+}
+
+char *
+auth_param_names(uint32_t set)
+{
+    GString *text = g_string_new(NULL);
+    for (unsigned i = 0; i < AUTH_PARAM_COUNT; i++) {
+        if (!(set >> i & 1))
+            continue;
+        struct slice name = auth_param_name((enum auth_param)i);
+        const char *join = text->len == 0 ? "" : set >> i == 1 ? " and " : ", ";
+        g_string_append_printf(text, "%s%.*s", join, (int)name.len, name.p);
+    }
+    return g_string_free(text, FALSE);
 }
 
 static bool

@@ -46,7 +46,8 @@ struct signed_request {
     uint32_t frame;
     uint32_t uri_hash; /**< of the Request-URI */
     struct endpoint to;
-    uint32_t refused_in; /**< a refusal of them whose cause is known, on whatever hop; 0: none */
+    uint32_t refused_in : 31; /**< a refusal of them whose cause is known, on whatever hop; 0: none */
+    uint32_t good : 1;        /**< the digest was right there */
 };
 
 /* --- header lines: nonce.c --- */

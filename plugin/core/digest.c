@@ -50,29 +50,16 @@ digest_reason_text(enum digest_reason reason)
     return text[reason];
 }
 
-/* "cnonce and nc" */
-static void
-append_names(GString *text, unsigned params)
-{
-    for (unsigned i = 0; i < AUTH_PARAM_COUNT; i++) {
-        unsigned rest = params >> i;
-        if (!(rest & 1))
-            continue;
-        struct slice name = auth_param_name((enum auth_param)i);
-        const char *join = params & ((1u << i) - 1) ? (rest == 1 ? " and " : ", ") : "";
-        g_string_append_printf(text, "%s%.*s", join, (int)name.len, name.p);
-    }
-}
-
 char *
 digest_verdict_text(const struct digest_verdict *verdict)
 {
     GString *text = g_string_new(NULL);
     if (verdict->missing) {
         bool several = verdict->missing & (verdict->missing - 1);
-        g_string_append(text, several ? "parameters " : "parameter ");
-        append_names(text, verdict->missing);
-        g_string_append(text, several ? " are missing" : " is missing");
+        char *names = auth_param_names(verdict->missing);
+        g_string_append_printf(text, several ? "parameters %s are missing" : "parameter %s is missing",
+                               names);
+        g_free(names);
         return g_string_free(text, FALSE);
     }
     g_string_append(text, digest_reason_text(verdict->reason));

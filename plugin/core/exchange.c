@@ -316,8 +316,17 @@ note_offer(enum finding finding, const struct finding_context *context, void *da
     finding_set_add(&((struct exchange *)data)->suspects, finding);
 }
 
-/* A loop is told from the LOOP-th challenge on. Without credentials it needs time, too: a phone may well
- * begin several calls at once. */
+static bool
+is_milestone(uint32_t count)
+{
+    uint32_t milestone = LOOP;
+    while (milestone < count && milestone < UINT32_MAX / 2)
+        milestone *= 2;
+    return count == milestone;
+}
+
+/* A loop is told at its LOOP-th challenge, and whenever it has got twice as long. Without credentials it
+ * needs time, too: a phone may well begin several calls at once. */
 static void
 note_loop(struct tracker *tracker, struct account *account, const struct exchange *exchange,
           struct record *record)
@@ -328,9 +337,9 @@ note_loop(struct tracker *tracker, struct account *account, const struct exchang
         account->bare = 0;
     else if (account->bare++ == 0)
         account->bare_clock = tracker->clock;
-    if (account->refused >= LOOP)
+    if (is_milestone(account->refused))
         record_note(tracker, record, FINDING_CHALLENGE_LOOP, 0, 0);
-    else if (account->bare >= LOOP && tracker->clock - account->bare_clock > SIP_TIMEOUT_NS)
+    else if (is_milestone(account->bare) && tracker->clock - account->bare_clock > SIP_TIMEOUT_NS)
         record_note(tracker, record, FINDING_UNANSWERED_LOOP, 0, 0);
 }
 

@@ -196,6 +196,12 @@ uri_rewritten(const struct finding_context *c)
 }
 
 static bool
+changed_on_path(const struct finding_context *c)
+{
+    return c->good_in != 0;
+}
+
+static bool
 uri_differs(const struct finding_context *c)
 {
     return sent(c, AUTH_URI).p && !c->signed_in && !slice_equal(sent(c, AUTH_URI), c->message->request_uri);
@@ -260,6 +266,38 @@ static bool
 bare_value_quoted(const struct finding_context *c)
 {
     return (c->credentials->quoted & (1u << AUTH_ALGORITHM | 1u << AUTH_QOP | 1u << AUTH_NC)) != 0;
+}
+
+static bool
+parameter_repeated(const struct finding_context *c)
+{
+    return c->credentials->repeated != 0;
+}
+
+static bool
+username_twice(const struct finding_context *c)
+{
+    return sent(c, AUTH_USERNAME).p && sent(c, AUTH_USERNAME_EXT).p;
+}
+
+/* Those that RFC 7616 section 3.4 wants in quotes, and that have none. */
+static uint32_t
+unquoted(const struct auth_value *credentials)
+{
+    static const enum auth_param texts[] = {AUTH_USERNAME, AUTH_REALM,  AUTH_NONCE, AUTH_URI,
+                                            AUTH_RESPONSE, AUTH_CNONCE, AUTH_OPAQUE};
+    uint32_t bare = 0;
+    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+        if (credentials->param[texts[i]].p)
+            bare |= 1u << texts[i];
+    }
+    return bare & ~credentials->quoted;
+}
+
+static bool
+value_unquoted(const struct finding_context *c)
+{
+    return unquoted(c->credentials) != 0;
 }
 
 static bool
@@ -799,6 +837,17 @@ append_nc(GString *text, const struct use *use)
 }
 
 static void
+append_names(GString *text, const struct use *use, bool repeated)
+{
+    struct auth_value value = {0};
+    if (use)
+        line_parse(&use->line, &value);
+    char *names = auth_param_names(repeated ? value.repeated : unquoted(&value));
+    g_string_append(text, *names ? names : "a value");
+    g_free(names);
+}
+
+static void
 append_between(GString *text, const struct use *use)
 {
     char *address = use && use->signed_request ? endpoint_text(&use->signed_request->to) : g_strdup("?");
@@ -981,6 +1030,8 @@ append_of_use(GString *text, const struct finding_values *values, const char *na
         append_nc(text, use);
     else if (strcmp(name, "source") == 0)
         append_source(text, use);
+    else if (strcmp(name, "repeated") == 0 || strcmp(name, "unquoted") == 0)
+        append_names(text, use, *name == 'r');
     else if (strcmp(name, "between") == 0)
         append_between(text, use);
     else if (strcmp(name, "header") == 0)

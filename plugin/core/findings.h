@@ -52,6 +52,7 @@ struct finding_context {
     uint32_t branch_hash, call_id_hash, from_tag_hash; /**< of the message */
     uint32_t nc, last_nc; /**< of these credentials, and of those before in this call; 0: none */
     uint32_t signed_in;   /**< the same credentials, one hop earlier, for another Request-URI */
+    uint32_t good_in;     /**< the same credentials, one hop earlier, whose digest was right there */
     const struct subscription *subscription;
     const struct subscribe_request *request; /**< the SUBSCRIBE that is answered */
     bool condition_holds; /**< the first NOTIFY has the tag that its SUBSCRIBE named as known */
@@ -91,9 +92,9 @@ struct finding_values {
  *  Of the credentials: {account} {username} {realm} {uri} {request_uri} {algorithm} {qop} {nc} {nc_text}
  *  {header} {source} {asked_expires}. Of the challenge: {asked_realm} {asked_algorithm} {asked_qop}
  *  {asked_header} {due_header} {offered} {client} {asker} {cseq} {hints}. Of the verdict: {reason} {why} {by}
- *  {variant} {mistake} {remedy} {credential} {tried} {variants}. Of a 204: {event} {granted} {subscribe}
- *  {notify}. Frames: {challenge} {retry} {closed} {accepted} {accepted_account} {a} {b}. Others: {method}
- *  {code} {attempts} {last_nc} {min_expires} {between} {n}.
+ *  {repeated} {unquoted} {variant} {mistake} {remedy} {credential} {tried} {variants}. Of a 204: {event}
+ * {granted} {subscribe} {notify}. Frames: {challenge} {retry} {closed} {accepted} {accepted_account} {a} {b}.
+ * Others: {method} {code} {attempts} {last_nc} {min_expires} {between} {n}.
  *  @return free with g_free; as valid as UTF-8 as the wire's text is */
 char *finding_expand(const char *text, const struct finding_values *values);
 

@@ -291,7 +291,7 @@ use_begin(struct tracker *tracker, const struct request_view *view, struct use *
 
 static struct signed_request *
 signed_request_find(struct tracker *tracker, const struct request_view *view,
-                    const struct auth_value *credentials)
+                    const struct auth_value *credentials, bool good)
 {
     key_begin(tracker, INDEX_SIGNED);
     key_add(tracker, credentials->param[AUTH_NONCE]);
@@ -301,7 +301,7 @@ signed_request_find(struct tracker *tracker, const struct request_view *view,
         request = host_new(tracker, struct signed_request);
         *request =
             (struct signed_request){view->record->frame, hash_slice(tracker, view->message->request_uri),
-                                    view->arrival->to, 0};
+                                    view->arrival->to, 0, good};
         key_put(tracker, request);
     }
     return request;
@@ -333,6 +333,16 @@ uri_copy(struct tracker *tracker, struct slice uri)
         copy = entry->value;
     }
     return copy;
+}
+
+/* The digest was right on its way to another server, and is not any more: that frame, or 0. */
+static uint32_t
+good_elsewhere(const struct request_view *view, const struct use *use)
+{
+    const struct signed_request *first = use->signed_request;
+    bool spoilt = use->verdict.status == DIGEST_BAD && first->good &&
+                  !endpoint_same_address(&first->to, &view->arrival->to);
+    return spoilt ? first->frame : 0;
 }
 
 static void
@@ -368,10 +378,11 @@ find_suspects(struct tracker *tracker, const struct request_view *view, struct u
     if (credentials->param[AUTH_URI].p && !slice_equal(credentials->param[AUTH_URI], message->request_uri))
         use->request_uri = uri_copy(tracker, message->request_uri);
     use->moved = use->exchange && !endpoint_same_address(&use->exchange->client, &view->arrival->from);
-    use->signed_request = signed_request_find(tracker, view, credentials);
+    use->signed_request = signed_request_find(tracker, view, credentials, use->verdict.status == DIGEST_GOOD);
     context.signed_in = signed_elsewhere(tracker, view, use, credentials);
-    if (context.signed_in)
-        use->suspect_frame = context.signed_in;
+    context.good_in = good_elsewhere(view, use);
+    if (context.signed_in || context.good_in)
+        use->suspect_frame = use->signed_request->frame;
     findings_each(STAGE_CREDENTIALS, &context, note_suspect, use);
 }
 

@@ -35,6 +35,9 @@ ANSWERS = {
     "anonymous": ({}, {"username": "anonymous", "password": ""}, 401),
     "algorithm_not_echoed": (MD5, {"algorithm": None}, 401),
     "cseq_skipped": ({}, {"request": {"cseq": 5}}, 401),
+    "username_twice": ({}, {"more": ", username*=UTF-8''100"}, 401),
+    "parameter_repeated": ({}, {"more": ', realm="asterisk"'}, 401),
+    "value_unquoted": ({}, {"bare": ("username", "cnonce")}, 400),
     "variant_refused": ({}, {"password": "brass-Kettle-9\n"}, 401),
 }
 REASONS = {"cseq_unchanged": "Invalid CSeq", "bare_value_quoted": "Bad header field: authorization",
@@ -235,6 +238,21 @@ def uri_rewritten(phone):
     acknowledge(phone)
 
 
+def changed_on_path(phone):
+    """A session border controller puts its own address into SDP that the phone has signed."""
+    border = ("203.0.113.5", 5060)
+    body, changed = SDP.format(address="192.0.2.20"), SDP.format(address="203.0.113.5")
+    hop = Hop(phone, border)
+    phone.send("INVITE", body=body)
+    hop.forward(body=changed)
+    hop.back(lambda: phone.challenge(407, qop="auth-int"))
+    acknowledge(phone)
+    phone.answer("INVITE", {"body": body})
+    hop.forward(body=changed)
+    hop.back(lambda: phone.challenge(407, qop="auth-int"))
+    acknowledge(phone)
+
+
 class Hop:
     """A session border controller between phone and server. The phone talks to it."""
 
@@ -242,11 +260,11 @@ class Hop:
         self.phone, self.border = phone, border
         phone.server = border
 
-    def forward(self, uri):
+    def forward(self, uri=None, body=None):
         request, scene = self.phone.message, self.phone.scene
         self.via = ("Via", f"SIP/2.0/UDP {self.border[0]}:5060;branch=z9hG4bK{scene.token(12)}")
-        method = request.start.split()[0]
-        self.sent = Message(f"{method} {uri} SIP/2.0", [self.via, *request.headers], request.body)
+        start = f"{request.start.split()[0]} {uri} SIP/2.0" if uri else request.start
+        self.sent = Message(start, [self.via, *request.headers], body or request.body)
         scene.send(self.border, SERVER, self.sent)
 
     def back(self, make, *arguments):
@@ -349,4 +367,4 @@ STORIES.update((f.__name__, f) for f in (
     to_tag_kept, branch_reused_replayed, tcp_reconnected, mistyped, some_accounts_fail, nonce_resent, nc_replayed, nc_skipped,
     source_port_changed, preloaded_refused, credentials_joined, second_realm_unanswered, uri_rewritten, digest_variant,
     server_unproved, unanswered_loop, many_accounts_fail, cseq_decreased, auth_int_chosen, cancel_cseq, ack_cseq,
-    digest_bad_accepted))
+    digest_bad_accepted, changed_on_path))

@@ -121,7 +121,7 @@ class Account:
     def register(self, expires=3600, **changes):
         self.send("REGISTER", [("Expires", expires), *changes.pop("extra", ())], **changes)
 
-    def credentials(self, method, uri, password=None, body="", answers=None, sign=digest, quote=(), **changes):
+    def credentials(self, method, uri, password=None, body="", answers=None, sign=digest, quote=(), bare=(), more="", **changes):
         """The parameters that answer a challenge; a changed one is signed as it is changed."""
         offer = {**(answers or self.offer)}
         self.nc += 1
@@ -131,7 +131,7 @@ class Account:
             values.update(qop=(offer.get("qop") or "auth").split(",")[0], nc=f"{self.nc:08x}", cnonce=self.scene.token(12))
         values.update(changes)
         values["response"] = changes.get("response") or sign(values, method, self.password if password is None else password, body)
-        return "Digest " + parameters(values, (*QUOTED, *quote))
+        return "Digest " + parameters(values, [name for name in (*QUOTED, *quote) if name not in bare]) + more
 
     def answer(self, method="REGISTER", request=None, header=None, extra=(), **changes):
         """The request once more, with credentials for the latest challenge."""
