@@ -262,10 +262,17 @@ weaker_algorithm(const struct finding_context *c)
            is_offered(c, algorithm_or_md5(sent(c, AUTH_ALGORITHM)));
 }
 
+/* What RFC 7616 section 3.4 wants without quotes. */
+static uint32_t
+bare_quoted(const struct auth_value *credentials)
+{
+    return credentials->quoted & (1u << AUTH_ALGORITHM | 1u << AUTH_QOP | 1u << AUTH_NC);
+}
+
 static bool
 bare_value_quoted(const struct finding_context *c)
 {
-    return (c->credentials->quoted & (1u << AUTH_ALGORITHM | 1u << AUTH_QOP | 1u << AUTH_NC)) != 0;
+    return bare_quoted(c->credentials) != 0;
 }
 
 static bool
@@ -837,12 +844,14 @@ append_nc(GString *text, const struct use *use)
 }
 
 static void
-append_names(GString *text, const struct use *use, bool repeated)
+append_names(GString *text, const struct use *use, const char *which)
 {
     struct auth_value value = {0};
     if (use)
         line_parse(&use->line, &value);
-    char *names = auth_param_names(repeated ? value.repeated : unquoted(&value));
+    char *names = auth_param_names(strcmp(which, "repeated") == 0   ? value.repeated
+                                   : strcmp(which, "unquoted") == 0 ? unquoted(&value)
+                                                                    : bare_quoted(&value));
     g_string_append(text, *names ? names : "a value");
     g_free(names);
 }
@@ -901,6 +910,10 @@ append_reason(GString *text, const struct finding_values *values)
     }
     if (use->verdict.status == DIGEST_GOOD) {
         g_string_append(text, "the digest is right");
+        return;
+    }
+    if (use->verdict.reason == DIGEST_NO_CREDENTIAL) {
+        g_string_append(text, "digest not verified, as no credential is configured for it");
         return;
     }
     g_string_append_printf(text, "the digest is %s: ", digest_status_text(use->verdict.status));
@@ -1030,8 +1043,8 @@ append_of_use(GString *text, const struct finding_values *values, const char *na
         append_nc(text, use);
     else if (strcmp(name, "source") == 0)
         append_source(text, use);
-    else if (strcmp(name, "repeated") == 0 || strcmp(name, "unquoted") == 0)
-        append_names(text, use, *name == 'r');
+    else if (strcmp(name, "repeated") == 0 || strcmp(name, "unquoted") == 0 || strcmp(name, "quoted") == 0)
+        append_names(text, use, name);
     else if (strcmp(name, "between") == 0)
         append_between(text, use);
     else if (strcmp(name, "header") == 0)
@@ -1069,7 +1082,10 @@ static bool
 append_of_exchange(GString *text, const struct finding_values *values, const char *name)
 {
     const struct use *use = values_use(values);
-    const char *method = values->method ? values->method : values->exchange ? values->exchange->method : NULL;
+    const char *method = use                ? use->method
+                         : values->method   ? values->method
+                         : values->exchange ? values->exchange->method
+                                            : NULL;
     if (strcmp(name, "offered") == 0)
         append_offered(text, values);
     else if (strcmp(name, "asked_header") == 0)
@@ -1087,7 +1103,7 @@ append_of_exchange(GString *text, const struct finding_values *values, const cha
                               : values->exchange ? exchange_account(values->exchange)
                                                  : "?");
     else if (strcmp(name, "method") == 0)
-        g_string_append(text, method ? method : use ? use->method : "another method");
+        g_string_append(text, method ? method : "another method");
     else
         return false;
     return true;
