@@ -69,13 +69,23 @@ refusal_cause(const struct use *use)
     return use->verdict.status == DIGEST_GOOD ? FINDING_DIGEST_GOOD_REFUSED : FINDING_REFUSED_UNVERIFIED;
 }
 
+/* No server makes nonces that live shorter than this, once and for one use. */
+#define FRESH_NS (INT64_C(2) * 1000000000)
+
+static bool
+is_fresh(const struct use *use)
+{
+    return use->is_retry && use->nonce_use == 1 && use->nonce_age >= 0 && use->nonce_age < FRESH_NS &&
+           !finding_set_has(&use->suspects, FINDING_SOURCE_PORT_CHANGED);
+}
+
 static enum finding
 stale_cause(const struct use *use)
 {
     if (use->resynchronises)
         return FINDING_AKA_RESYNC;
     if (use->stale_said)
-        return FINDING_NONCE_STALE;
+        return is_fresh(use) ? FINDING_STALE_AT_ONCE : FINDING_NONCE_STALE;
     if (finding_set_has(&use->suspects, FINDING_NC_REPLAYED))
         return FINDING_NC_REPLAYED;
     return finding_set_has(&use->suspects, FINDING_SOURCE_PORT_CHANGED) ? FINDING_SOURCE_PORT_CHANGED
@@ -299,6 +309,10 @@ static const struct {
     {FINDING_NC_REPLAYED,
      "at the second request of a client that does not count, or of somebody who replays the first"},
     {FINDING_NONCE_RESENT, "with a client that does not read the latest challenge"},
+    {FINDING_STALE_AT_ONCE,
+     "with several servers behind one address, or one that says stale to whatever it refuses"},
+    {FINDING_CREDENTIALS_DROPPED,
+     "with a client that remembers one realm only, behind a proxy that asks too"},
     {FINDING_STALE_UNSAID, "at a refresh, with a server that forgets to say stale=true"},
     {FINDING_PRELOADED_REFUSED, "at the first request of a capture that begins in the middle"},
     {FINDING_ANONYMOUS, "with a client that has no account, or none for this realm"},

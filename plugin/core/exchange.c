@@ -115,9 +115,48 @@ note_passed_on(struct use *use, const struct record *record)
     }
 }
 
+static bool
+asks_for(const struct auth_line *lines, struct slice realm)
+{
+    struct auth_value challenge;
+    for (; lines; lines = lines->next) {
+        if (line_parse(lines, &challenge) && slice_equal(challenge.param[AUTH_REALM], realm))
+            return true;
+    }
+    return false;
+}
+
+/* Among the credentials of one request. */
+static bool
+has_realm(const struct use *uses, struct slice realm)
+{
+    struct auth_value credentials;
+    for (; uses; uses = uses->next) {
+        if (line_parse(&uses->line, &credentials) && slice_equal(credentials.param[AUTH_REALM], realm))
+            return true;
+    }
+    return false;
+}
+
+/* The request before had credentials for the realm that asks now, and this one has none. */
+static void
+note_dropped(struct use *use, const struct record *request, const struct record *record)
+{
+    const struct use *before = use->exchange ? use->exchange->refused : NULL;
+    struct auth_value credentials;
+    for (; before && use->outcome == OUTCOME_OTHER_REALM; before = before->next) {
+        if (!line_parse(&before->line, &credentials) ||
+            !asks_for(record->detail->lines, credentials.param[AUTH_REALM]) ||
+            has_realm(request->detail->uses, credentials.param[AUTH_REALM]))
+            continue;
+        use->cause = FINDING_CREDENTIALS_DROPPED;
+        use->suspect_frame = before->request_frame;
+    }
+}
+
 /* One use of the answered request: how it ended. A 2xx replaces a refusal of another copy of the request. */
 static bool
-close_use(struct tracker *tracker, struct use *use, struct record *record)
+close_use(struct tracker *tracker, struct use *use, const struct record *request, struct record *record)
 {
     struct auth_value credentials;
     bool success = record->status < 300;
@@ -138,6 +177,7 @@ close_use(struct tracker *tracker, struct use *use, struct record *record)
     use->closed_status = record->status;
     use->cause = audit_cause(use, use->outcome);
     note_passed_on(use, record);
+    note_dropped(use, request, record);
     use->closed_frame = record->frame;
     if (use->outcome == OUTCOME_ACCEPTED && use->verdict.reason == DIGEST_MISMATCH)
         record_note(tracker, record, FINDING_DIGEST_BAD_ACCEPTED, 0, 0)->use = use;
@@ -166,7 +206,7 @@ tell_suspects(struct tracker *tracker, const struct use *use, struct record *rec
     for (unsigned i = 1; refused && i < FINDING_COUNT; i++) {
         if (!finding_set_has(&use->suspects, i) || i == use->cause)
             continue;
-        if (use->stale_said && !explains_stale(use, (enum finding)i))
+        if (use->stale_said && use->cause != FINDING_STALE_AT_ONCE && !explains_stale(use, (enum finding)i))
             continue;
         record_note(tracker, record, (uint16_t)i, use->suspect_frame, 0)->use = use;
     }
@@ -250,7 +290,7 @@ close_uses(struct tracker *tracker, const struct sip_message *message, const str
     struct use *uses = request->detail ? request->detail->uses : NULL;
     struct account *account = uses ? account_of(tracker, message, &arrival->from) : NULL;
     for (struct use *use = uses; use; use = use->next) {
-        if (!close_use(tracker, use, record))
+        if (!close_use(tracker, use, request, record))
             continue;
         if (use->outcome == OUTCOME_INTERVAL_TOO_BRIEF)
             use->compared = min_expires(message);

@@ -1041,6 +1041,8 @@ append_of_use(GString *text, const struct finding_values *values, const char *na
         g_string_append(text, digest_variant_remedy(variant));
     else if (strcmp(name, "nc") == 0)
         append_nc(text, use);
+    else if (strcmp(name, "age") == 0)
+        g_string_append_printf(text, "%.3f s", use ? (double)use->nonce_age / 1e9 : 0.0);
     else if (strcmp(name, "source") == 0)
         append_source(text, use);
     else if (strcmp(name, "repeated") == 0 || strcmp(name, "unquoted") == 0 || strcmp(name, "quoted") == 0)

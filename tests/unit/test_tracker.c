@@ -653,10 +653,10 @@ static const struct ending endings[] = {
      "WWW-Authenticate: Digest realm=\"example.com\", nonce=\"n2\", stale=false\r\n", "rejected",
      "digest_mismatch"},
     {"stale", NULL, NULL, 401, "WWW-Authenticate: Digest realm=\"example.com\", nonce=\"n2\", stale=true\r\n",
-     "stale", "nonce_stale"},
+     "stale", "stale_at_once"},
     {"stale-quoted-upper-case", NULL, NULL, 401,
      "WWW-Authenticate: Digest realm=\"example.com\", nonce=\"n2\", stale=\"TRUE\"\r\n", "stale",
-     "nonce_stale"},
+     "stale_at_once"},
     {"other-realm", NULL, NULL, 401, CHALLENGE_OF("WWW-Authenticate", "elsewhere", "n2"), "other-realm",
      "other_realm"},
     {"other-header", NULL, NULL, 407, CHALLENGE_OF("Proxy-Authenticate", "proxy", "p1"), "other-realm",
@@ -1143,6 +1143,33 @@ test_interval_too_brief(struct script *s)
 }
 
 static void
+test_stale_after_a_while(struct script *s)
+{
+    SEND(s);
+    SEND(s, .status = 401, .headers = CHALLENGE("n1"));
+    script_wait(s, 30);
+    SEND(s, .cseq = 2, .headers = ANSWER(s));
+    SEND(s, .cseq = 2, .status = 401,
+         .headers = "WWW-Authenticate: Digest realm=\"example.com\", nonce=\"n2\", stale=true\r\n");
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "nonce_stale");
+}
+
+/* Both realms are answered, and the first one asks for fresh credentials: nothing was left out. */
+static void
+test_credentials_kept(struct script *s)
+{
+    const char *first = ANSWER(s, .header = "Proxy-Authorization", .realm = "a", .nonce = "n1");
+    const char *second = ANSWER(s, .realm = "b", .nonce = "n2");
+    SEND(s);
+    SEND(s, .status = 407, .headers = CHALLENGE_OF("Proxy-Authenticate", "a", "n1"));
+    SEND(s, .cseq = 2, .headers = first);
+    SEND(s, .cseq = 2, .status = 401, .headers = CHALLENGE_OF("WWW-Authenticate", "b", "n2"));
+    SEND(s, .cseq = 3, .headers = script_join(s, first, second));
+    SEND(s, .cseq = 3, .status = 407, .headers = CHALLENGE_OF("Proxy-Authenticate", "a", "n3"));
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 1)), ==, "other_realm");
+}
+
+static void
 test_bad_but_accepted(struct script *s)
 {
     SEND(s);
@@ -1227,6 +1254,8 @@ static const struct play plays[] = {
     {"finding/anonymous", test_anonymous},
     {"finding/anonymous-with-password", test_anonymous_with_password},
     {"finding/interval-too-brief", test_interval_too_brief},
+    {"finding/stale-after-a-while", test_stale_after_a_while},
+    {"finding/credentials-kept", test_credentials_kept},
     {"finding/bad-but-accepted", test_bad_but_accepted},
     {"clock/steps-back", test_clock_steps_back},
     {"clock/steps-far-back", test_clock_steps_far_back},

@@ -208,6 +208,28 @@ def second_realm_unanswered(phone):
     phone.ping()
 
 
+def stale_at_once(phone):
+    """Two servers behind one address, each with nonces of its own."""
+    phone.register()
+    phone.challenge()
+    for _ in range(2):
+        phone.answer()
+        phone.challenge(stale="true")
+    phone.answer()
+    phone.ok()
+
+
+def credentials_dropped(phone):
+    """The phone remembers one realm only, and two ask in turn."""
+    phone.send("INVITE")
+    phone.challenge(407)
+    for realm in ("gateway.example.net", phone.realm, "gateway.example.net"):
+        acknowledge(phone)
+        phone.answer("INVITE")
+        phone.challenge(407, realm=realm)
+    acknowledge(phone)
+
+
 def branch_of(message):
     return message.first("Via").partition("branch=")[2].partition(";")[0]
 
@@ -367,4 +389,5 @@ STORIES.update((f.__name__, f) for f in (
     to_tag_kept, branch_reused_replayed, tcp_reconnected, mistyped, some_accounts_fail, nonce_resent, nc_replayed, nc_skipped,
     source_port_changed, preloaded_refused, credentials_joined, second_realm_unanswered, uri_rewritten, digest_variant,
     server_unproved, unanswered_loop, many_accounts_fail, cseq_decreased, auth_int_chosen, cancel_cseq, ack_cseq,
-    digest_bad_accepted, changed_on_path))
+    digest_bad_accepted, changed_on_path, stale_at_once,
+    credentials_dropped))
