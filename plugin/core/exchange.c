@@ -120,7 +120,8 @@ asks_for(const struct auth_line *lines, struct slice realm)
 {
     struct auth_value challenge;
     for (; lines; lines = lines->next) {
-        if (line_parse(lines, &challenge) && slice_equal(challenge.param[AUTH_REALM], realm))
+        struct slice rest = lines->text;
+        if (auth_header_next(&rest, &challenge) && slice_equal(challenge.param[AUTH_REALM], realm))
             return true;
     }
     return false;
@@ -132,7 +133,8 @@ has_realm(const struct use *uses, struct slice realm)
 {
     struct auth_value credentials;
     for (; uses; uses = uses->next) {
-        if (line_parse(&uses->line, &credentials) && slice_equal(credentials.param[AUTH_REALM], realm))
+        struct slice rest = uses->line.text;
+        if (auth_header_next(&rest, &credentials) && slice_equal(credentials.param[AUTH_REALM], realm))
             return true;
     }
     return false;
@@ -145,7 +147,8 @@ note_dropped(struct use *use, const struct record *request, const struct record 
     const struct use *before = use->exchange ? use->exchange->refused : NULL;
     struct auth_value credentials;
     for (; before && use->outcome == OUTCOME_OTHER_REALM; before = before->next) {
-        if (!line_parse(&before->line, &credentials) ||
+        struct slice rest = before->line.text;
+        if (!auth_header_next(&rest, &credentials) ||
             !asks_for(record->detail->lines, credentials.param[AUTH_REALM]) ||
             has_realm(request->detail->uses, credentials.param[AUTH_REALM]))
             continue;

@@ -8,6 +8,13 @@
 
 #include "auth_private.h"
 
+static bool
+read_line(const struct auth_line *line, struct auth_value *value)
+{
+    struct slice rest = line->text;
+    return auth_header_next(&rest, value);
+}
+
 /* --- credentials ----------------------------------------------------------------- */
 
 static struct slice
@@ -423,7 +430,7 @@ challenge_repeated(const struct finding_context *c)
     struct auth_value one, other;
     for (const struct auth_line *i = c->lines; i; i = i->next) {
         for (const struct auth_line *j = i->next; j; j = j->next) {
-            if (i->header == j->header && line_parse(i, &one) && line_parse(j, &other) &&
+            if (i->header == j->header && read_line(i, &one) && read_line(j, &other) &&
                 same_offer(&one, &other) && comes_from_one(c, &one, &other))
                 return true;
         }
@@ -727,7 +734,7 @@ static bool
 first_challenge(const struct finding_values *values, struct auth_value *value)
 {
     const struct auth_line *line = values->exchange ? values->exchange->challenges : NULL;
-    return line && line_parse(line, value);
+    return line && read_line(line, value);
 }
 
 /* The challenge that the credentials answer: of several the one of the same nonce and realm, else the first.
@@ -738,12 +745,12 @@ answered_line(const struct finding_values *values, const struct auth_value *cred
 {
     const struct auth_line *best = values->exchange ? values->exchange->challenges : NULL;
     for (const struct auth_line *line = best; line; line = line->next) {
-        if (line_parse(line, challenge) &&
+        if (read_line(line, challenge) &&
             slice_equal(challenge->param[AUTH_NONCE], credentials->param[AUTH_NONCE]) &&
             slice_equal(challenge->param[AUTH_REALM], credentials->param[AUTH_REALM]))
             return line;
     }
-    return best && line_parse(best, challenge) ? best : NULL;
+    return best && read_line(best, challenge) ? best : NULL;
 }
 
 /* A parameter of the credentials, or of the challenge where there are no credentials. */
@@ -752,7 +759,7 @@ append_param(GString *text, const struct finding_values *values, enum auth_param
 {
     struct auth_value value = {0};
     const struct use *use = values_use(values);
-    if (!use || !line_parse(&use->line, &value))
+    if (!use || !read_line(&use->line, &value))
         first_challenge(values, &value);
     append_slice(text, param == AUTH_ALGORITHM ? algorithm_or_md5(value.param[param]) : value.param[param]);
 }
@@ -764,7 +771,7 @@ append_asked(GString *text, const struct finding_values *values, enum auth_param
     struct auth_value credentials = {0}, challenge = {0};
     const struct use *use = values_use(values);
     if (use)
-        line_parse(&use->line, &credentials);
+        read_line(&use->line, &credentials);
     answered_line(values, &credentials, &challenge);
     append_slice(text, challenge.param[param]);
 }
@@ -775,7 +782,7 @@ append_header(GString *text, const struct finding_values *values, bool due)
     struct auth_value credentials = {0}, challenge = {0};
     const struct use *use = values_use(values);
     if (use)
-        line_parse(&use->line, &credentials);
+        read_line(&use->line, &credentials);
     const struct auth_line *line = answered_line(values, &credentials, &challenge);
     if (line)
         append_slice(text, sip_header_name(due ? answering_header(line->header) : line->header));
@@ -837,7 +844,7 @@ append_nc(GString *text, const struct use *use)
 {
     struct auth_value value = {0};
     if (use)
-        line_parse(&use->line, &value);
+        read_line(&use->line, &value);
     char *digits = g_strndup(value.param[AUTH_NC].p ? value.param[AUTH_NC].p : "", value.param[AUTH_NC].len);
     g_string_append_printf(text, "%" G_GUINT64_FORMAT, g_ascii_strtoull(digits, NULL, 16));
     g_free(digits);
@@ -848,7 +855,7 @@ append_names(GString *text, const struct use *use, const char *which)
 {
     struct auth_value value = {0};
     if (use)
-        line_parse(&use->line, &value);
+        read_line(&use->line, &value);
     char *names = auth_param_names(strcmp(which, "repeated") == 0   ? value.repeated
                                    : strcmp(which, "unquoted") == 0 ? unquoted(&value)
                                                                     : bare_quoted(&value));

@@ -4,8 +4,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
+#include "auth_private.h"
 #include "findings.h"
-#include "tracker_private.h"
 
 /* A NOTIFY that issued an entity-tag. */
 struct tag_issue {
@@ -315,8 +315,7 @@ content_hash(struct tracker *tracker, const struct sip_message *message)
     struct slice body = message->body, type = message->header[SIP_CONTENT_TYPE];
     if (body.len == 0)
         return 0;
-    uint32_t hash = tracker->host.hash((const uint8_t *)body.p, body.len) * 31;
-    return (type.len ? hash + tracker->host.hash((const uint8_t *)type.p, type.len) : hash) | 1;
+    return (hash_slice(tracker, body) * 31 + hash_slice(tracker, type)) | 1;
 }
 
 static void

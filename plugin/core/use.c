@@ -299,9 +299,10 @@ signed_request_find(struct tracker *tracker, const struct request_view *view,
     struct signed_request *request = key_find(tracker);
     if (!request) {
         request = host_new(tracker, struct signed_request);
-        *request =
-            (struct signed_request){view->record->frame, hash_slice(tracker, view->message->request_uri),
-                                    view->arrival->to, 0, good};
+        *request = (struct signed_request){.frame = view->record->frame,
+                                           .uri_hash = hash_slice(tracker, view->message->request_uri),
+                                           .to = view->arrival->to,
+                                           .good = good};
         key_put(tracker, request);
     }
     return request;
