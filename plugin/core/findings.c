@@ -424,16 +424,23 @@ comes_from_one(const struct finding_context *c, const struct auth_value *a, cons
            slice_equal(c->message->method, SLICE("REGISTER"));
 }
 
+/* Each line is read once, and compared with those before it. */
 static bool
 challenge_repeated(const struct finding_context *c)
 {
-    struct auth_value one, other;
-    for (const struct auth_line *i = c->lines; i; i = i->next) {
-        for (const struct auth_line *j = i->next; j; j = j->next) {
-            if (i->header == j->header && read_line(i, &one) && read_line(j, &other) &&
-                same_offer(&one, &other) && comes_from_one(c, &one, &other))
+    struct auth_value offers[LINES_MAX];
+    const struct auth_line *lines[LINES_MAX];
+    size_t count = 0;
+    for (const struct auth_line *line = c->lines; line && count < LINES_MAX; line = line->next) {
+        if (!read_line(line, &offers[count]))
+            continue;
+        lines[count] = line;
+        for (size_t i = 0; i < count; i++) {
+            if (lines[i]->header == line->header && same_offer(&offers[i], &offers[count]) &&
+                comes_from_one(c, &offers[i], &offers[count]))
                 return true;
         }
+        count++;
     }
     return false;
 }
