@@ -38,6 +38,9 @@ struct advice {
     const char *meaning, *when, *fix;
 };
 struct advice audit_advice(enum outcome outcome, enum finding cause);
+/** The same for a 401 or 407 that begins an exchange. */
+struct advice audit_advice_challenge(const struct exchange *exchange, enum outcome outcome,
+                                     enum finding cause);
 /** The same for a response that closes the request of these credentials. */
 struct advice audit_advice_closing(const struct use *use);
 struct advice audit_advice_204(const struct no_notify *no_notify, bool right);

@@ -10,6 +10,8 @@
 
 #include <limits.h>
 
+#include <glib.h>
+
 #define PARAMS(X)                                                                                            \
     X(AUTH_USERNAME, "username")                                                                             \
     X(AUTH_USERNAME_EXT, "username*")                                                                        \
@@ -43,6 +45,20 @@ struct slice
 auth_param_name(enum auth_param param)
 {
     return param_names[param];
+}
+
+char *
+auth_param_names(uint32_t set)
+{
+    GString *text = g_string_new(NULL);
+    for (unsigned i = 0; i < AUTH_PARAM_COUNT; i++) {
+        if (!(set >> i & 1))
+            continue;
+        struct slice name = auth_param_name((enum auth_param)i);
+        const char *join = text->len == 0 ? "" : set >> i == 1 ? " and " : ", ";
+        g_string_append_printf(text, "%s%.*s", join, (int)name.len, name.p);
+    }
+    return g_string_free(text, FALSE);
 }
 
 static bool

@@ -9,8 +9,9 @@
 
 #include "tracker_private.h"
 
-/** Challenges or credentials of one message that are kept; more is no honest message. */
-enum { LINES_MAX = 32 };
+/** Challenges or credentials of one message that are kept, and octets of them; more is no honest message, and
+ * would be read again with each answer to it. */
+enum { LINES_MAX = 32, LINES_OCTETS_MAX = 1 << 14 };
 
 /** One response that issued nonces. */
 struct issue {
@@ -64,7 +65,8 @@ struct signed_request {
     uint32_t frame;
     uint32_t uri_hash; /**< of the Request-URI */
     struct endpoint to;
-    uint32_t refused_in; /**< a refusal of them whose cause is known, on whatever hop; 0: none */
+    uint32_t refused_in : 31; /**< a refusal of them whose cause is known, on whatever hop; 0: none */
+    uint32_t good : 1;        /**< the digest was right there */
 };
 
 /* --- header lines: nonce.c --- */

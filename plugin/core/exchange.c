@@ -34,8 +34,10 @@ keep_challenges(struct tracker *tracker, const struct sip_message *message, stru
     struct auth_line **tail = &detail->lines;
     struct auth_value value;
     struct slice text;
+    size_t octets = 0;
     for (int n = 0; line_next(&walk, &text, &value); n++) {
-        if (n >= LINES_MAX) {
+        octets += text.len;
+        if (n >= LINES_MAX || octets > LINES_OCTETS_MAX) {
             detail->lines_left_out++;
             continue;
         }
@@ -117,9 +119,48 @@ note_passed_on(struct use *use, const struct record *record)
     }
 }
 
+static bool
+asks_for(struct tracker *tracker, const struct auth_line *lines, struct slice realm)
+{
+    for (; lines; lines = lines->next) {
+        const struct auth_value *challenge = line_value(tracker, lines);
+        if (challenge && slice_equal(challenge->param[AUTH_REALM], realm))
+            return true;
+    }
+    return false;
+}
+
+/* Among the credentials of one request. */
+static bool
+has_realm(struct tracker *tracker, const struct use *uses, struct slice realm)
+{
+    for (; uses; uses = uses->next) {
+        const struct auth_value *credentials = line_value(tracker, &uses->line);
+        if (credentials && slice_equal(credentials->param[AUTH_REALM], realm))
+            return true;
+    }
+    return false;
+}
+
+/* The request before had credentials for the realm that asks now, and this one has none. */
+static void
+note_dropped(struct tracker *tracker, struct use *use, const struct record *request,
+             const struct record *record)
+{
+    const struct use *before = use->exchange ? use->exchange->refused : NULL;
+    for (; before && use->outcome == OUTCOME_OTHER_REALM; before = before->next) {
+        const struct auth_value *credentials = line_value(tracker, &before->line);
+        if (!credentials || !asks_for(tracker, record->detail->lines, credentials->param[AUTH_REALM]) ||
+            has_realm(tracker, request->detail->uses, credentials->param[AUTH_REALM]))
+            continue;
+        use->cause = FINDING_CREDENTIALS_DROPPED;
+        use->suspect_frame = before->request_frame;
+    }
+}
+
 /* One use of the answered request: how it ended. A 2xx replaces a refusal of another copy of the request. */
 static bool
-close_use(struct tracker *tracker, struct use *use, struct record *record)
+close_use(struct tracker *tracker, struct use *use, const struct record *request, struct record *record)
 {
     struct refusal refusal = {.again = true};
     const struct auth_line *lines = record->detail ? record->detail->lines : NULL;
@@ -144,7 +185,10 @@ close_use(struct tracker *tracker, struct use *use, struct record *record)
     use->closed_status = record->status;
     use->cause = audit_cause(use, use->outcome);
     note_passed_on(use, record);
+    note_dropped(tracker, use, request, record);
     use->closed_frame = record->frame;
+    if (use->outcome == OUTCOME_ACCEPTED && use->verdict.reason == DIGEST_MISMATCH)
+        record_note(tracker, record, FINDING_DIGEST_BAD_ACCEPTED, 0, 0)->use = use;
     add_closing(tracker, use, record);
     if (use->is_retry && use->exchange && use->exchange->retry_frame == use->request_frame &&
         (use->exchange->retry == use || use->outcome != OUTCOME_OTHER_REALM))
@@ -170,7 +214,7 @@ tell_suspects(struct tracker *tracker, const struct use *use, struct record *rec
     for (unsigned i = 1; refused && i < FINDING_COUNT; i++) {
         if (!finding_set_has(&use->suspects, i) || i == use->cause)
             continue;
-        if (use->stale_said && !explains_stale(use, (enum finding)i))
+        if (use->stale_said && use->cause != FINDING_STALE_AT_ONCE && !explains_stale(use, (enum finding)i))
             continue;
         record_note(tracker, record, (uint16_t)i, use->suspect_frame, 0)->use = use;
     }
@@ -239,15 +283,25 @@ note_late_stale(struct tracker *tracker, const struct use *use, struct record *r
     record_note(tracker, record, FINDING_LATE_STALE, 0, 0)->use = use;
 }
 
+static uint32_t
+min_expires(const struct sip_message *message)
+{
+    uint32_t seconds = 0;
+    struct slice text = message->header[SIP_MIN_EXPIRES];
+    return text.p && sip_number(text, &seconds) ? seconds : 0;
+}
+
 static void
-close_uses(struct tracker *tracker, const struct arrival *arrival, const struct record *request,
-           struct record *record)
+close_uses(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
+           const struct record *request, struct record *record)
 {
     struct use *uses = request->detail ? request->detail->uses : NULL;
     struct account *account = uses ? request->detail->account : NULL;
     for (struct use *use = uses; use; use = use->next) {
-        if (!close_use(tracker, use, record))
+        if (!close_use(tracker, use, request, record))
             continue;
+        if (use->outcome == OUTCOME_INTERVAL_TOO_BRIEF)
+            use->compared = min_expires(message);
         tell_suspects(tracker, use, record);
         count_account(tracker, account, use, &arrival->to, record);
         account->refused += use->outcome == OUTCOME_REJECTED ? 1 : 0;
@@ -255,6 +309,8 @@ close_uses(struct tracker *tracker, const struct arrival *arrival, const struct 
             continue;
         note_late_stale(tracker, use, record);
         account->attempt = account->refused = 0;
+        if (!account->accepted_frame)
+            account->accepted_frame = record->frame;
         if (use->holder)
             use->holder->accepted_in = record->frame;
     }
@@ -309,7 +365,7 @@ note_challenge(enum finding finding, const struct finding_context *context, void
     (void)context;
     struct note_target *target = data;
     record_note(target->tracker, target->record, (uint16_t)finding, target->record->frame, 0);
-    if (finding_rule(finding)->weight == WEIGHT_CAUSE)
+    if (finding_rule(finding)->severity != SEVERITY_CHAT)
         finding_set_add(&target->exchange->suspects, finding);
 }
 
@@ -320,8 +376,17 @@ note_offer(enum finding finding, const struct finding_context *context, void *da
     finding_set_add(&((struct exchange *)data)->suspects, finding);
 }
 
-/* A loop is told from the LOOP-th challenge on. Without credentials it needs time, too: a phone may well
- * begin several calls at once. */
+static bool
+is_milestone(uint32_t count)
+{
+    uint32_t milestone = LOOP;
+    while (milestone < count && milestone < UINT32_MAX / 2)
+        milestone *= 2;
+    return count == milestone;
+}
+
+/* A loop is told at its LOOP-th challenge, and whenever it has got twice as long. Without credentials it
+ * needs time, too: a phone may well begin several calls at once. */
 static void
 note_loop(struct tracker *tracker, struct account *account, const struct exchange *exchange,
           struct record *record)
@@ -332,9 +397,9 @@ note_loop(struct tracker *tracker, struct account *account, const struct exchang
         account->bare = 0;
     else if (account->bare++ == 0)
         account->bare_clock = tracker->clock;
-    if (account->refused >= LOOP)
+    if (is_milestone(account->refused))
         record_note(tracker, record, FINDING_CHALLENGE_LOOP, 0, 0);
-    else if (account->bare >= LOOP && tracker->clock - account->bare_clock > SIP_TIMEOUT_NS)
+    else if (is_milestone(account->bare) && tracker->clock - account->bare_clock > SIP_TIMEOUT_NS)
         record_note(tracker, record, FINDING_UNANSWERED_LOOP, 0, 0);
 }
 
@@ -519,7 +584,7 @@ exchange_response(struct tracker *tracker, const struct sip_message *message, co
             record_note(tracker, record, FINDING_CHALLENGES_LEFT_OUT, record->frame, 0);
     }
     if (transaction) {
-        close_uses(tracker, arrival, transaction->request, record);
+        close_uses(tracker, message, arrival, transaction->request, record);
         if (transaction->opened && record->status < 300)
             exchange_settle(transaction->opened, record->frame, record->status);
     }

@@ -8,7 +8,10 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
+#include "findings.h"
 #include "tracker_private.h"
+
+#include <arpa/inet.h>
 
 /* The same packet captured twice arrives within this; no stack retransmits so soon. */
 #define COPY_NS (INT64_C(50) * 1000000)
@@ -218,6 +221,51 @@ endpoint_same_address(const struct endpoint *a, const struct endpoint *b)
     return a->type == b->type && address_compare(a, b) == 0;
 }
 
+char *
+endpoint_text(const struct endpoint *endpoint)
+{
+    char text[INET6_ADDRSTRLEN] = "";
+    if (endpoint->len == 4)
+        inet_ntop(AF_INET, endpoint->address, text, sizeof text);
+    else if (endpoint->len == 16)
+        inet_ntop(AF_INET6, endpoint->address, text, sizeof text);
+    return g_strdup(*text ? text : "another address");
+}
+
+/* The INVITE of this call and hop with a CSeq number; NULL: none. */
+static const struct transaction *
+invite_by_number(struct tracker *tracker, const struct sip_message *message, uint32_t cseq,
+                 const struct arrival *arrival)
+{
+    struct sip_message as_invite = *message;
+    as_invite.method = SLICE("INVITE");
+    as_invite.cseq = cseq;
+    fallback_key(tracker, &as_invite);
+    const struct transaction *invite = key_find(tracker);
+    return invite && endpoint_same_address(&invite->client, &arrival->from) ? invite : NULL;
+}
+
+/* An ACK that belongs to no answered INVITE, while the next one was accepted: who authenticates on behalf of
+ * the client forgot to count. */
+static void
+note_ack_cseq(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
+              struct record *record)
+{
+    const struct transaction *next = invite_by_number(tracker, message, message->cseq + 1, arrival);
+    if (next && next->status >= 200 && next->status < 300)
+        record_note(tracker, record, FINDING_ACK_CSEQ, next->request->response_frame, 0)->number =
+            message->cseq;
+}
+
+/* A refused INVITE has nothing to cancel once another one has answered its challenge. */
+static void
+note_cancel_cseq(struct tracker *tracker, const struct transaction *invite, struct record *record)
+{
+    const struct exchange *opened = invite->opened;
+    if (opened && opened->retry_frame && opened->closed_frame == 0)
+        record_note(tracker, record, FINDING_CANCEL_CSEQ, opened->retry_frame, opened->challenge_frame);
+}
+
 /* ACK to a refusal and CANCEL share the branch of their INVITE (RFC 3261 section 9.1, 17.1.1.3); ACK to a 2xx
  * has its CSeq number (section 13.2.2.4). */
 static void
@@ -228,15 +276,16 @@ link_to_invite(struct tracker *tracker, const struct sip_message *message, const
     as_invite.method = SLICE("INVITE");
     transaction_key(tracker, &as_invite, as_invite.method);
     const struct transaction *invite = key_find(tracker);
-    if (!invite) {
-        fallback_key(tracker, &as_invite);
-        invite = key_find(tracker);
-        if (invite && !endpoint_same_address(&invite->client, &arrival->from))
-            invite = NULL;
-    }
+    bool by_number = !invite;
+    if (by_number)
+        invite = invite_by_number(tracker, message, message->cseq, arrival);
+    bool acknowledges = strcmp(record->method, "ACK") == 0;
     if (invite)
-        record->belongs_to =
-            strcmp(record->method, "ACK") == 0 ? invite->request->response_frame : invite->request->frame;
+        record->belongs_to = acknowledges ? invite->request->response_frame : invite->request->frame;
+    if (acknowledges && by_number && (!invite || invite->status >= 300))
+        note_ack_cseq(tracker, message, arrival, record);
+    if (!acknowledges && invite)
+        note_cancel_cseq(tracker, invite, record);
 }
 
 /* By the fallback only what came back on the same hop: a proxy's other leg has the same Call-ID and CSeq. */
@@ -370,7 +419,7 @@ add_response(struct tracker *tracker, const struct sip_message *message, const s
         record->exchange = transaction->request->exchange;
     }
     exchange_response(tracker, message, arrival, transaction, record);
-    subscription_response(tracker, message, transaction, record);
+    subscription_response(tracker, message, arrival, transaction, record);
 }
 
 /* --- public --------------------------------------------------------------------- */

@@ -67,13 +67,14 @@ enum outcome {
 
 /** An address-of-record as one server knows it. */
 struct account {
-    const char *name;   /**< `user@host` of From or To, UTF-8 not assured */
-    uint32_t attempt;   /**< challenges since the last success */
-    uint32_t refused;   /**< of them, to credentials that were not stale */
-    uint32_t bare;      /**< challenges in a row to requests without credentials */
-    int64_t bare_clock; /**< since when */
-    bool accepted;      /**< counted among the accounts of its source that were accepted */
-    bool failed;        /**< counted among the failing accounts of its source */
+    const char *name;        /**< `user@host` of From or To, UTF-8 not assured */
+    uint32_t attempt;        /**< challenges since the last success */
+    uint32_t refused;        /**< of them, to credentials that were not stale */
+    uint32_t bare;           /**< challenges in a row to requests without credentials */
+    int64_t bare_clock;      /**< since when */
+    uint32_t accepted_frame; /**< first 2xx to credentials of it; 0: none */
+    bool accepted;           /**< counted among the accounts of its source that were accepted */
+    bool failed;             /**< counted among the failing accounts of its source */
 };
 
 /** One challenging response and all that follows from it. Filled until the capture ends. */
@@ -149,10 +150,11 @@ struct use {
     bool relayed;        /**< the challenge was made to another client by another server: not for this hop */
     bool late;           /**< earlier uses of the nonce are missing in the capture */
     bool resynchronises; /**< AKA: carries auts */
-    const char *method;  /**< of the request */
-    bool moved;          /**< from another address than the challenge went to */
-    bool joined;         /**< stands behind other credentials in the same header line */
-    bool identity_only;  /**< `nonce=""`: names a user, answers nothing */
+    uint16_t source_port;
+    const char *method; /**< of the request */
+    bool moved;         /**< from another address than the challenge went to */
+    bool joined;        /**< stands behind other credentials in the same header line */
+    bool identity_only; /**< `nonce=""`: names a user, answers nothing */
     uint32_t
         nonce_use; /**< how many requests of this user have used this nonce, this one counted; 0: unknown */
     int64_t nonce_age;          /**< since it was issued; -1: unknown */
@@ -161,15 +163,18 @@ struct use {
     struct nonce_call *call;    /**< likewise */
     struct issue *issue;        /**< likewise */
     uint32_t nonce_accepted_in; /**< an earlier 2xx to a request with this nonce; 0: none */
+    uint32_t compared; /**< what it should go on from: the nonce count before; of a 423 its Min-Expires */
     struct digest_verdict verdict;
     bool configured; /**< some credential is configured for this user */
 
     bool stale_said;             /**< the challenge that refused it says stale=true */
+    uint32_t asked_expires;      /**< of the request, s; 0: not said */
     struct finding_set suspects; /**< what is odd about them; told if they are refused */
     struct signed_request
-        *signed_request;    /**< the tracker's own: the same credentials, wherever they were seen */
-    uint32_t suspect_frame; /**< an earlier request that a suspect compares with; 0: none */
-    enum outcome outcome;   /**< of the request that carries it, as far as it concerns this realm */
+        *signed_request;     /**< the tracker's own: the same credentials, wherever they were seen */
+    const char *request_uri; /**< when it is another than the digest's uri; else NULL */
+    uint32_t suspect_frame;  /**< an earlier request that a suspect compares with; 0: none */
+    enum outcome outcome;    /**< of the request that carries it, as far as it concerns this realm */
     uint16_t cause;
     uint32_t closed_frame;
     uint16_t closed_status;
@@ -210,6 +215,7 @@ struct server_proof {
 struct note {
     struct note *next;
     uint16_t finding; /**< enum finding */
+    uint32_t number;  /**< that its sentence names */
     uint32_t frame_a, frame_b;
     const struct use *use; /**< that it is about; NULL: none */
 };
@@ -226,6 +232,16 @@ struct record_detail {
     struct server_proof *proof;
     struct note *notes;
     struct account *account;
+    const struct awaited_notify *awaited; /**< of a 2xx that begins a subscription */
+};
+
+/** The NOTIFY that every new subscription begins with (RFC 6665 section 4.2.1.2). */
+struct awaited_notify {
+    int64_t clock; /**< of the latest 2xx to the SUBSCRIBE */
+    uint32_t seen; /**< the NOTIFY, or an answer to it; 0: none */
+    uint32_t subscribe_frame;
+    const char *condition; /**< its Suppress-If-Match; NULL: none */
+    bool elsewhere;        /**< it takes another way than the one that is captured */
 };
 
 /** What is known of one message. Lives as long as the tracker's host keeps its memory. */
@@ -293,6 +309,9 @@ enum outcome exchange_outcome(const struct tracker *tracker, const struct exchan
 /** The message that closed the exchange, and its status code, as of now; 0 when there is none. */
 uint32_t exchange_closed_frame(const struct exchange *exchange);
 uint16_t exchange_closed_status(const struct exchange *exchange);
+
+/** Whether this 2xx began a subscription, and the NOTIFY that it wants did not come in time, as of now. */
+bool record_misses_notify(const struct tracker *tracker, const struct record *record);
 
 /** The name of the account: the credentials' `user@realm`, or From/To before there are any. Never NULL. */
 const char *exchange_account(const struct exchange *exchange);

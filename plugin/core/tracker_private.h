@@ -18,8 +18,9 @@ struct subscribe_request {
     char *condition; /**< Suppress-If-Match; NULL none */
     bool has_to_tag;
     bool has_expires;
-    uint32_t expires;  /**< s */
-    bool unsubscribes; /**< Expires: 0 */
+    uint32_t expires;               /**< s */
+    bool unsubscribes;              /**< Expires: 0 */
+    struct awaited_notify *awaited; /**< of one that begins a subscription */
 };
 
 /** One subscription of a dialog. */
@@ -79,6 +80,8 @@ enum index_kind {
     INDEX_USER = 'U',         /**< user@realm */
     INDEX_METHOD = 'M',       /**< method that is none of the known */
     INDEX_SUBSCRIPTION = 'S', /**< Call-ID, tags, event */
+    INDEX_AWAITED = 'W',      /**< Call-ID, subscriber's tag: the NOTIFY that a SUBSCRIBE waits for */
+    INDEX_URI = 'R',          /**< Request-URI: its one copy */
     INDEX_ETAG = 'E',         /**< Call-ID, tags, event, entity-tag: NOTIFY */
     INDEX_ETAG_ANY = 'e'      /**< resource, event, entity-tag: NOTIFY */
 };
@@ -194,6 +197,8 @@ struct record_detail *record_detail(struct tracker *tracker, struct record *reco
 struct note *record_note(struct tracker *tracker, struct record *record, uint16_t finding, uint32_t frame_a,
                          uint32_t frame_b);
 
+/** The address without the port, as text. Free with g_free. */
+char *endpoint_text(const struct endpoint *endpoint);
 /** The port aside. */
 bool endpoint_same_address(const struct endpoint *a, const struct endpoint *b);
 
@@ -228,7 +233,8 @@ void nonce_touch(struct tracker *tracker, struct nonce *nonce);
 void subscription_request(struct tracker *tracker, const struct sip_message *message,
                           struct transaction *transaction, struct record *record);
 void subscription_response(struct tracker *tracker, const struct sip_message *message,
-                           struct transaction *transaction, struct record *record);
+                           const struct arrival *arrival, struct transaction *transaction,
+                           struct record *record);
 void subscribe_request_free(struct tracker *tracker, struct subscribe_request *request);
 
 #endif

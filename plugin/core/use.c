@@ -255,12 +255,27 @@ mark_cut(const struct sip_message *message, struct slice text, struct use *use)
         use->verdict = (struct digest_verdict){.status = DIGEST_UNVERIFIED, .reason = DIGEST_MESSAGE_CUT};
 }
 
+/* s; 0: not said. */
+static uint32_t
+asked_expires(const struct sip_message *message)
+{
+    struct slice parameters, contact = message->header[SIP_CONTACT], text = message->header[SIP_EXPIRES];
+    uint32_t seconds = 0;
+    if (!text.p && contact.p) {
+        slice_until(contact, '>', &parameters);
+        text = sip_parameter(parameters, SLICE("expires"));
+    }
+    return text.p && sip_number(text, &seconds) ? seconds : 0;
+}
+
 static void
 use_begin(struct tracker *tracker, const struct request_view *view, struct use *use,
           const struct auth_value *credentials)
 {
     use->request_frame = view->record->frame;
     use->method = view->record->method;
+    use->source_port = view->arrival->from.port;
+    use->asked_expires = asked_expires(view->message);
     use->resynchronises = credentials->param[AUTH_AUTS].p != NULL;
     use->nonce_age = -1;
     use->identity_only = credentials->param[AUTH_NONCE].p && credentials->param[AUTH_NONCE].len == 0;
@@ -274,7 +289,7 @@ use_begin(struct tracker *tracker, const struct request_view *view, struct use *
 
 static struct signed_request *
 signed_request_find(struct tracker *tracker, const struct request_view *view,
-                    const struct auth_value *credentials)
+                    const struct auth_value *credentials, bool good)
 {
     key_begin(tracker, INDEX_SIGNED);
     key_add(tracker, credentials->param[AUTH_NONCE]);
@@ -284,7 +299,8 @@ signed_request_find(struct tracker *tracker, const struct request_view *view,
         request = host_new(tracker, struct signed_request);
         *request = (struct signed_request){.frame = view->record->frame,
                                            .uri_hash = hash_slice(tracker, view->message->request_uri),
-                                           .to = view->arrival->to};
+                                           .to = view->arrival->to,
+                                           .good = good};
         request->entry = key_put(tracker, request);
     }
     return request;
@@ -301,6 +317,31 @@ signed_elsewhere(struct tracker *tracker, const struct request_view *view, const
                      first->uri_hash != hash_slice(tracker, view->message->request_uri) &&
                      first->uri_hash == hash_slice(tracker, credentials->param[AUTH_URI]);
     return rewritten ? first->frame : 0;
+}
+
+/* Clients that sign another uri do so again and again: one copy of each. */
+static const char *
+uri_copy(struct tracker *tracker, struct slice uri)
+{
+    key_begin(tracker, INDEX_URI);
+    key_add(tracker, uri);
+    const char *copy = key_find(tracker);
+    if (!copy) {
+        struct index_entry *entry = key_put(tracker, NULL);
+        entry->value = host_strdup(tracker, uri);
+        copy = entry->value;
+    }
+    return copy;
+}
+
+/* The digest was right on its way to another server, and is not any more: that frame, or 0. */
+static uint32_t
+good_elsewhere(const struct request_view *view, const struct use *use)
+{
+    const struct signed_request *first = use->signed_request;
+    bool spoilt = use->verdict.status == DIGEST_BAD && first->good &&
+                  !endpoint_same_address(&first->to, &view->arrival->to);
+    return spoilt ? first->frame : 0;
 }
 
 static void
@@ -333,11 +374,15 @@ find_suspects(struct tracker *tracker, const struct request_view *view, struct u
         .last_nc = use->call ? use->call->nc : 0,
     };
     use->suspect_frame = use->call ? use->call->nc_frame : 0;
+    use->compared = context.last_nc;
+    if (credentials->param[AUTH_URI].p && !slice_equal(credentials->param[AUTH_URI], message->request_uri))
+        use->request_uri = uri_copy(tracker, message->request_uri);
     use->moved = use->exchange && !endpoint_same_address(&use->exchange->client, &view->arrival->from);
-    use->signed_request = signed_request_find(tracker, view, credentials);
+    use->signed_request = signed_request_find(tracker, view, credentials, use->verdict.status == DIGEST_GOOD);
     context.signed_in = signed_elsewhere(tracker, view, use, credentials);
-    if (context.signed_in)
-        use->suspect_frame = context.signed_in;
+    context.good_in = good_elsewhere(view, use);
+    if (context.signed_in || context.good_in)
+        use->suspect_frame = use->signed_request->frame;
     findings_each(STAGE_CREDENTIALS, &context, note_suspect, use);
 }
 
