@@ -10,81 +10,9 @@
 #include <unistd.h>
 
 #include "other_traffic.h"
-#include "sip_text.h"
-
-#define STEPS(array) .steps = (array), .count = G_N_ELEMENTS(array)
+#include "scripts.h"
 
 static const int64_t start_time = INT64_C(1700000000) * 1000000000;
-
-/* --- scripts ------------------------------------------------------------------ */
-
-static const struct step registration_steps[] = {
-    {CLIENT, 0, "REGISTER", 1, 1, CONTACT | EXPIRES, 0, 0},
-    {SERVER, 401, "REGISTER", 1, 1, CHALLENGE, 8, 0},
-    {CLIENT, 0, "REGISTER", 2, 2, CONTACT | EXPIRES | CREDENTIALS, 12, 0},
-    {SERVER, 200, "REGISTER", 2, 2, CONTACT | EXPIRES, 10, 0},
-};
-static const struct step refresh_steps[] = {
-    {CLIENT, 0, "REGISTER", 1, 1, CONTACT | EXPIRES, 0, 0},
-    {SERVER, 401, "REGISTER", 1, 1, CHALLENGE, 8, 0},
-    {CLIENT, 0, "REGISTER", 2, 2, CONTACT | EXPIRES | CREDENTIALS, 20, 0},
-    {SERVER, 200, "REGISTER", 2, 2, CONTACT | EXPIRES, 10, 0},
-};
-static const struct step call_steps[] = {
-    {CLIENT, 0, "INVITE", 1, 1, CONTACT | SDP, 0, 0},
-    {SERVER, 407, "INVITE", 1, 1, CHALLENGE, 8, 0},
-    {CLIENT, 0, "ACK", 1, 1, TO_TAG, 4, 0},
-    {CLIENT, 0, "INVITE", 2, 2, CONTACT | SDP | CREDENTIALS, 2, 0},
-    {SERVER, 100, "INVITE", 2, 2, 0, 5, 0},
-    {SERVER, 180, "INVITE", 2, 2, CONTACT, 900, 0},
-    {SERVER, 200, "INVITE", 2, 2, CONTACT | SDP, 4000, 0},
-    {CLIENT, 0, "ACK", 2, 3, TO_TAG | CONTACT, 10, 0},
-    {CLIENT, 0, "BYE", 3, 4, TO_TAG, 60000, 0},
-    {SERVER, 200, "BYE", 3, 4, 0, 10, 0},
-};
-static const struct step call_with_media_steps[] = {
-    {CLIENT, 0, "INVITE", 1, 1, CONTACT | SDP, 0, 0},
-    {SERVER, 407, "INVITE", 1, 1, CHALLENGE, 8, 0},
-    {CLIENT, 0, "ACK", 1, 1, TO_TAG, 4, 0},
-    {CLIENT, 0, "INVITE", 2, 2, CONTACT | SDP | CREDENTIALS, 2, 0},
-    {SERVER, 100, "INVITE", 2, 2, 0, 5, 0},
-    {SERVER, 180, "INVITE", 2, 2, CONTACT, 900, 0},
-    {SERVER, 200, "INVITE", 2, 2, CONTACT | SDP, 4000, 0},
-    {CLIENT, 0, "ACK", 2, 3, TO_TAG | CONTACT, 10, 0},
-    {CLIENT, 0, "BYE", 3, 4, TO_TAG, 20, 200},
-    {SERVER, 200, "BYE", 3, 4, 0, 10, 0},
-};
-static const struct step subscription_steps[] = {
-    {CLIENT, 0, "SUBSCRIBE", 1, 1, CONTACT | EXPIRES | SUBSCRIPTION, 0, 0},
-    {SERVER, 200, "SUBSCRIBE", 1, 1, CONTACT | EXPIRES, 8, 0},
-    {SERVER, 0, "NOTIFY", 1, 2, CONTACT | TO_TAG | SUBSCRIPTION, 2, 0},
-    {CLIENT, 200, "NOTIFY", 1, 2, CONTACT, 8, 0},
-    {CLIENT, 0, "SUBSCRIBE", 2, 3, CONTACT | EXPIRES | SUBSCRIPTION | TO_TAG | CONDITION, 30000, 0},
-    {SERVER, 204, "SUBSCRIBE", 2, 3, CONTACT | EXPIRES, 8, 0},
-};
-static const struct step ping_steps[] = {
-    {CLIENT, 0, "OPTIONS", 1, 1, CONTACT, 0, 0},
-    {SERVER, 200, "OPTIONS", 1, 1, CONTACT, 5, 0},
-};
-static const struct step unanswered_steps[] = {
-    {CLIENT, 0, "REGISTER", 1, 1, CONTACT | EXPIRES, 0, 0},
-};
-static const struct step refused_steps[] = {
-    {CLIENT, 0, "REGISTER", 1, 1, CONTACT | EXPIRES, 0, 0},
-    {SERVER, 401, "REGISTER", 1, 1, CHALLENGE, 5, 0},
-};
-
-static const struct script registration = {STEPS(registration_steps), .one_call_id = true};
-static const struct script call = {STEPS(call_steps)};
-static const struct script call_with_media = {STEPS(call_with_media_steps)};
-static const struct script subscription = {STEPS(subscription_steps)};
-static const struct script ping = {STEPS(ping_steps)};
-static const struct script unanswered = {STEPS(unanswered_steps), .scanner = true};
-static const struct script refused = {STEPS(refused_steps), .scanner = true};
-static const struct script one_call_id = {STEPS(refresh_steps), .goes_round = true, .cseq_each_round = 2};
-static const struct script one_nonce = {STEPS(refresh_steps), .goes_round = true, .first_again = 2,
-                                        .cseq_each_round = 1, .one_nonce = true};
-static const struct script shared_nonce = {STEPS(registration_steps), .shared_nonce = true};
 
 /** A mixture of dialogs, by weight: of 100 dialogs that begin, so many are of this kind. */
 struct share {
@@ -100,22 +28,29 @@ static const struct kind {
     enum special special;
     const char *text;
 } kinds[] = {
-    {"registrations", {{&registration, 100}}, 0, "REGISTER 401 REGISTER 200"},
-    {"calls", {{&call, 100}}, 0, "INVITE 407 ACK INVITE 100 180 200 ACK BYE 200"},
-    {"subscriptions", {{&subscription, 100}}, 0, "SUBSCRIBE 200 NOTIFY 200 SUBSCRIBE 204"},
-    {"pings", {{&ping, 100}}, 0, "OPTIONS 200"},
-    {"scan", {{&unanswered, 100}}, 0, "REGISTER of ever new users, unanswered"},
-    {"scan-challenged", {{&refused, 100}}, 0, "REGISTER 401 of ever new users"},
-    {"one-call-id", {{&one_call_id, 100}}, 0, "REGISTER 401 REGISTER 200 and so on, in one Call-ID"},
-    {"one-nonce", {{&one_nonce, 100}}, 0, "REGISTER 200 and so on, nc counting on"},
-    {"shared-nonce", {{&shared_nonce, 100}}, 0, "registrations, the server gives everybody the same nonce"},
+    {"registrations", {{&script_registration, 100}}, 0, "REGISTER 401 REGISTER 200"},
+    {"calls", {{&script_call, 100}}, 0, "INVITE 407 ACK INVITE 100 180 200 ACK BYE 200"},
+    {"subscriptions", {{&script_subscription, 100}}, 0, "SUBSCRIBE 200 NOTIFY 200 SUBSCRIBE 204"},
+    {"pings", {{&script_ping, 100}}, 0, "OPTIONS 200"},
+    {"scan", {{&script_unanswered, 100}}, 0, "REGISTER of ever new users, unanswered"},
+    {"scan-challenged", {{&script_refused, 100}}, 0, "REGISTER 401 of ever new users"},
+    {"one-call-id", {{&script_one_call_id, 100}}, 0, "REGISTER 401 REGISTER 200 and so on, in one Call-ID"},
+    {"one-nonce", {{&script_one_nonce, 100}}, 0, "REGISTER 200 and so on, nc counting on"},
+    {"shared-nonce",
+     {{&script_shared_nonce, 100}},
+     0,
+     "registrations, the server gives everybody the same nonce"},
     {"mixed",
-     {{&ping, 40}, {&registration, 30}, {&call, 20}, {&subscription, 7}, {&unanswered, 3}},
+     {{&script_ping, 40},
+      {&script_registration, 30},
+      {&script_call, 20},
+      {&script_subscription, 7},
+      {&script_unanswered, 3}},
      0,
      "a trunk's signalling: 40 % pings, 30 % registrations, 20 % calls, 7 % subscriptions, 3 % scan"},
-    {"media", {{&call_with_media, 100}}, 0, "calls with 200 packets of RTP each"},
+    {"media", {{&script_call_with_media, 100}}, 0, "calls with 200 packets of RTP each"},
     {"segments",
-     {{&registration, 100}},
+     {{&script_registration, 100}},
      SEGMENTS_OF_100,
      "registrations over TCP, 100 messages in each segment"},
     {"no-sip", {{NULL, 0}}, NO_SIP, "RTP without signalling, HTTP, other TCP, DNS, NTP, ICMP, ARP"},
