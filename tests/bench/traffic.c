@@ -24,7 +24,7 @@ enum special { NOTHING_SPECIAL, NO_SIP, SEGMENTS_OF_100 };
 
 static const struct kind {
     const char *name;
-    struct share shares[5];
+    struct share shares[6];
     enum special special;
     const char *text;
 } kinds[] = {
@@ -45,7 +45,8 @@ static const struct kind {
       {&script_registration, 30},
       {&script_call, 20},
       {&script_subscription, 7},
-      {&script_unanswered, 3}},
+      {&script_unanswered, 2},
+      {&script_refused, 1}},
      0,
      "a trunk's signalling: 40 % pings, 30 % registrations, 20 % calls, 7 % subscriptions, 3 % scan"},
     {"media", {{&script_call_with_media, 100}}, 0, "calls with 200 packets of RTP each"},
