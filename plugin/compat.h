@@ -25,13 +25,13 @@ typedef bool uat_bool;
 #define STAT_GROUP_TELEPHONY REGISTER_TELEPHONY_GROUP_UNSORTED
 #endif
 
-/* stat_tap_ui.stat_tap_init_cb tells of success since 4.6. */
+/* stat_tap_ui.tap_init_cb tells of success since 4.6. */
 #if WIRESHARK_VERSION_MAJOR == 4 && WIRESHARK_VERSION_MINOR < 6
 typedef void stat_init_result;
 #define STAT_INIT_DONE
 #else
 typedef bool stat_init_result;
-#define STAT_INIT_DONE return true
+#define STAT_INIT_DONE true
 #endif
 
 static inline void
