@@ -26,7 +26,7 @@ def as_pattern(output):
     return "".join("(?:.*\n)*?" if line == "…" else re.escape(line) + "\n" for line in lines)
 
 
-@pytest.mark.parametrize("command, output", examples())
+@pytest.mark.parametrize("command, output", list(examples()))
 def test_example(wireshark, command, output):
     result = subprocess.run(wireshark.command(["sh", "-c", command]), cwd=wireshark.folder, capture_output=True, timeout=120)
     printed = "\n".join(line.rstrip() for line in result.stdout.decode().strip("\n").split("\n")) + "\n"

@@ -1,10 +1,12 @@
 """Runs tshark and sharkd with the plugin, in an environment of their own."""
+import calendar
 import collections
 import json
 import os
 import shutil
 import subprocess
 import tempfile
+import time
 import xml.etree.ElementTree
 from pathlib import Path
 
@@ -28,6 +30,14 @@ def captures(folder=ROOT / "captures"):
                     raise ValueError(f"{index.name}, {name}: credentials are [user, realm, type, secret], type one of {SECRET_TYPES}")
             found.append(Capture(name, entry["file"], tuple(entry.get("tshark_options", ())), rows, entry.get("story", "")))
     return found
+
+
+def epoch(text):
+    """The seconds of a frame.time_epoch, which Wireshark prints as a number before 4.6, and as a date in UTC since."""
+    if "T" not in text:
+        return float(text)
+    day, _, fraction = text.rstrip("Z").partition(".")
+    return calendar.timegm(time.strptime(day, "%Y-%m-%dT%H:%M:%S")) + float(f"0.{fraction}")
 
 
 def uat_string(text):
