@@ -55,10 +55,10 @@ current_tracker(void)
 
 /* A broken capture may name any year. Within these bounds neither sums nor differences overflow. */
 static int64_t
-nanoseconds(const nstime_t *time)
+nanoseconds(const nstime_t *stamp)
 {
     const int64_t last_second = INT64_C(4000000000); /* in 2096 */
-    return CLAMP((int64_t)time->secs, 0, last_second) * 1000000000 + time->nsecs;
+    return CLAMP((int64_t)stamp->secs, 0, last_second) * 1000000000 + stamp->nsecs;
 }
 
 static struct endpoint

@@ -293,8 +293,8 @@ static tap_packet_status
 window_packet(void *data, packet_info *pinfo _U_, epan_dissect_t *edt _U_, const void *record,
               tap_flags_t flags _U_)
 {
-    stat_data_t *stat = (stat_data_t *)data;
-    stat_tap_table *table = stat_tap_find_table(stat->stat_tap_data, stat->stat_tap_data->title);
+    stat_data_t *ui = (stat_data_t *)data;
+    stat_tap_table *table = stat_tap_find_table(ui->stat_tap_data, ui->stat_tap_data->title);
     each_exchange((const struct record *)record, window_add, table);
     return TAP_PACKET_REDRAW;
 }
