@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from wireshark import ROOT
+from wireshark import ROOT, in_seconds
 
 DOCUMENTS = ("README.md", "docs/guide.md")
 
@@ -30,7 +30,7 @@ def as_pattern(output):
 def test_example(wireshark, command, output):
     result = subprocess.run(wireshark.command(["sh", "-c", command]), cwd=wireshark.folder, capture_output=True, timeout=120)
     printed = "\n".join(line.rstrip() for line in result.stdout.decode().strip("\n").split("\n")) + "\n"
-    assert re.fullmatch(as_pattern(output), printed), f"$ {command}\nprints\n{printed}\n{result.stderr.decode()}"
+    assert re.fullmatch(as_pattern(output), in_seconds(printed)), f"$ {command}\nprints\n{printed}\n{result.stderr.decode()}"
 
 
 def test_documents_have_examples():

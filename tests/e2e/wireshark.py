@@ -3,6 +3,7 @@ import calendar
 import collections
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -38,6 +39,12 @@ def epoch(text):
         return float(text)
     day, _, fraction = text.rstrip("Z").partition(".")
     return calendar.timegm(time.strptime(day, "%Y-%m-%dT%H:%M:%S")) + float(f"0.{fraction}")
+
+
+def in_seconds(text):
+    """Packet details with times as before Wireshark 4.6, which writes short ones in smaller units."""
+    factors = {"milli": 1e-3, "micro": 1e-6, "nano": 1e-9}
+    return re.sub(r"([0-9.]+) (milli|micro|nano)seconds", lambda m: f"{float(m[1]) * factors[m[2]]:.9f} seconds", text)
 
 
 def uat_string(text):
