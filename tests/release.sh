@@ -1,6 +1,6 @@
 #!/bin/sh
-# release.sh   what releases.sh runs as root in the tree of a Debian release, on the sources in /siptrail: build, unit
-#              tests and end-to-end tests as an ordinary user, then the packages
+# release.sh [:packages]   what releases.sh runs as root in the tree of a Debian release, on the sources in /siptrail: build,
+#                          unit tests, the packages, and end-to-end tests unless told :packages, as an ordinary user
 #
 # It installs packages and makes a user: never run it outside such a tree. Each step that passed leaves a line in
 # /results.
@@ -39,7 +39,7 @@ system_files() {
         -o -path /var/lib/apt -o -path /var/cache -o -path /results \) -prune -o -print | sort
 }
 
-# The report for a trunk that registers. Colums that tell: accepted, and the digest verified.
+# The report for a trunk that registers. Columns that tell: accepted, and the digest verified.
 exchanges() { # COMMAND...
     "$@" tshark -q -r /siptrail/captures/trunk-registration.pcapng -z siptrail,exchanges \
         -o 'uat:siptrail_credentials:"trunk","pbx.example.com","password","brass-Kettle-9"' 2>/dev/null |
@@ -127,4 +127,4 @@ test_personal "personal folder" \
     "cmake --build $build/personal --target uninstall"
 test_system_folder
 test_debian_package
-test_end_to_end
+[ "${1:-}" = :packages ] || test_end_to_end
