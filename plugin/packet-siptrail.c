@@ -62,12 +62,12 @@ nanoseconds(const nstime_t *stamp)
 }
 
 static struct endpoint
-endpoint_of(const address *address, guint32 port)
+endpoint_of(const address *host, guint32 port)
 {
-    struct endpoint endpoint = {.port = (uint16_t)port, .type = (uint8_t)address->type};
-    endpoint.len = (uint8_t)MIN((size_t)MAX(address->len, 0), sizeof endpoint.address);
+    struct endpoint endpoint = {.port = (uint16_t)port, .type = (uint8_t)host->type};
+    endpoint.len = (uint8_t)MIN((size_t)MAX(host->len, 0), sizeof endpoint.address);
     if (endpoint.len > 0)
-        memcpy(endpoint.address, address->data, endpoint.len);
+        memcpy(endpoint.address, host->data, endpoint.len);
     return endpoint;
 }
 

@@ -934,10 +934,10 @@ has_something_to_say(const struct record *record)
 static bool
 is_wanted(proto_tree *tree, int proto)
 {
-    static int proto_expert = -1;
-    if (proto_expert < 0)
-        proto_expert = proto_get_id_by_filter_name("_ws.expert");
-    return proto_field_is_referenced(tree, proto) || proto_field_is_referenced(tree, proto_expert);
+    static int id_of_expert = -1;
+    if (id_of_expert < 0)
+        id_of_expert = proto_get_id_by_filter_name("_ws.expert");
+    return proto_field_is_referenced(tree, proto) || proto_field_is_referenced(tree, id_of_expert);
 }
 
 static bool

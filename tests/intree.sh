@@ -45,5 +45,13 @@ if [ "${2:-}" != --objects ]; then
     cmake --build "$build" --target siptrail
     ls -l "$build/run/plugins"/*/epan/siptrail.so
 else
-    ninja -C "$build" $(ninja -C "$build" -t targets all | sed -n "s|^\($place/CMakeFiles/siptrail.dir/.*\.o\): .*|\1|p")
+    # Past ninja, which would build the library that they are linked to first.
+    cmake --build "$build" --target version
+    ninja -C "$build" -t compdb | python3 -c '
+import json, subprocess, sys
+for entry in json.load(sys.stdin):
+    if "/siptrail.dir/" in entry.get("output", ""):
+        print(entry["output"], flush=True)
+        subprocess.run("mkdir -p $(dirname " + entry["output"] + ") && " + entry["command"], shell=True, check=True, cwd=entry["directory"])
+'
 fi
