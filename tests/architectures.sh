@@ -19,14 +19,15 @@ set -eu
 dpkg --add-architecture i386
 dpkg --add-architecture s390x
 apt-get -q update
-DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends cmake make pkg-config python3 qemu-user \
-    gcc-i686-linux-gnu libc6-dev-i386-cross libglib2.0-dev:i386 libgcrypt20-dev:i386 \
-    gcc-s390x-linux-gnu libc6-dev-s390x-cross libglib2.0-dev:s390x libgcrypt20-dev:s390x
+export DEBIAN_FRONTEND=noninteractive
+apt-get -q install -y --no-install-recommends cmake make pkg-config python3 qemu-user
 for machine in i686:i386: s390x:s390x:qemu-s390x; do
     IFS=: read -r compiler folder emulator <<END
 $machine
 END
     echo "== $folder"
+    apt-get -q install -y --no-install-recommends gcc-$compiler-linux-gnu libc6-dev-$folder-cross libc6-dev:$folder \
+        libglib2.0-dev:$folder libgcrypt20-dev:$folder
     PKG_CONFIG_LIBDIR=/usr/lib/$folder-linux-gnu/pkgconfig:/usr/share/pkgconfig cmake -S /siptrail -B /build-$folder \
         -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=$folder -DCMAKE_C_COMPILER=$compiler-linux-gnu-gcc \
         -DCMAKE_LIBRARY_ARCHITECTURE=$folder-linux-gnu -DCMAKE_CROSSCOMPILING_EMULATOR=$emulator -DSIPTRAIL_PLUGIN=OFF

@@ -39,7 +39,7 @@ def test_documents_have_examples():
 
 
 def test_links_lead_somewhere():
-    for document in (*DOCUMENTS, "docs/reference.md", "docs/testing.md", "docs/design.md", "captures/README.md"):
+    for document in (*DOCUMENTS, "docs/reference.md", "docs/install.md", "docs/testing.md", "docs/design.md", "captures/README.md"):
         path = ROOT / document
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text()):
             assert (path.parent / target).exists(), f"{document} links to {target}"
