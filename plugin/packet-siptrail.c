@@ -62,19 +62,19 @@ current_tracker(void)
 
 /* A broken capture may name any year. Within these bounds neither sums nor differences overflow. */
 static int64_t
-nanoseconds(const nstime_t *time)
+nanoseconds(const nstime_t *stamp)
 {
     const int64_t last_second = INT64_C(4000000000); /* in 2096 */
-    return CLAMP((int64_t)time->secs, 0, last_second) * 1000000000 + time->nsecs;
+    return CLAMP((int64_t)stamp->secs, 0, last_second) * 1000000000 + stamp->nsecs;
 }
 
 static struct endpoint
-endpoint_of(const address *address, guint32 port)
+endpoint_of(const address *host, guint32 port)
 {
-    struct endpoint endpoint = {.port = (uint16_t)port, .type = (uint8_t)address->type};
-    endpoint.len = (uint8_t)MIN((size_t)MAX(address->len, 0), sizeof endpoint.address);
+    struct endpoint endpoint = {.port = (uint16_t)port, .type = (uint8_t)host->type};
+    endpoint.len = (uint8_t)MIN((size_t)MAX(host->len, 0), sizeof endpoint.address);
     if (endpoint.len > 0)
-        memcpy(endpoint.address, address->data, endpoint.len);
+        memcpy(endpoint.address, host->data, endpoint.len);
     return endpoint;
 }
 

@@ -216,7 +216,7 @@ statistics_wanted(void)
 }
 
 /* `-z siptrail,exchanges[,filter]` */
-static void
+static stat_init_result
 listing_begin(const char *argument, void *name)
 {
     const char *filter = argument + strlen(name);
@@ -227,7 +227,7 @@ listing_begin(const char *argument, void *name)
         register_tap_listener(SIPTRAIL_TAP, listing, *filter == ',' ? filter + 1 : NULL, TL_REQUIRES_NOTHING,
                               listing_reset, listing_packet, listing_draw, listing_finish);
     if (!error)
-        return;
+        return STAT_INIT_DONE;
     fprintf(stderr, "siptrail: -z %s: %s\n", (const char *)name, error->str);
     g_string_free(error, TRUE);
     exit(1);
@@ -237,7 +237,7 @@ listing_begin(const char *argument, void *name)
 
 static GHashTable *window_rows; /* exchange to row number + 1 */
 
-static stat_init_result
+static void
 window_init(stat_tap_table_ui *ui)
 {
     stat_tap_table *table = stat_tap_find_table(ui, ui->title);
@@ -246,7 +246,6 @@ window_init(stat_tap_table_ui *ui)
     g_hash_table_remove_all(window_rows);
     if (!table)
         stat_tap_add_table(ui, stat_tap_init_table(ui->title, COLUMNS, 0, NULL));
-    STAT_INIT_DONE;
 }
 
 /* The first column is a number, so that the window sorts it as one. */
@@ -303,8 +302,8 @@ static tap_packet_status
 window_packet(void *data, packet_info *pinfo _U_, epan_dissect_t *edt _U_, const void *record,
               tap_flags_t flags _U_)
 {
-    stat_data_t *stat = (stat_data_t *)data;
-    stat_tap_table *table = stat_tap_find_table(stat->stat_tap_data, stat->stat_tap_data->title);
+    stat_data_t *ui = (stat_data_t *)data;
+    stat_tap_table *table = stat_tap_find_table(ui->stat_tap_data, ui->stat_tap_data->title);
     each_exchange((const struct record *)record, window_add, table);
     return TAP_PACKET_REDRAW;
 }

@@ -10,7 +10,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
-#include <strings.h>
 
 /** `len` octets at `p`; not terminated, may hold any octet. `p` is NULL when the text is absent,
  *  which differs from present and empty. A slice never outlives the bytes that it was cut from. */
