@@ -213,6 +213,11 @@ detail_forget(struct tracker *tracker, struct record_detail *detail)
         detail->notes = note->next;
         tracker->host.release(note);
     }
+    while (detail->registrations) {
+        struct registration_step *step = detail->registrations;
+        detail->registrations = step->next;
+        tracker->host.release(step);
+    }
     if (detail->opens) /* has the lines, too */
         exchange_release(tracker, detail->opens);
     else
