@@ -155,6 +155,12 @@ audit_cause(const struct use *use, enum outcome outcome)
     }
 }
 
+bool
+exchange_refused_for_good(const struct exchange *exchange)
+{
+    return exchange->refused ? exchange->refused->outcome != OUTCOME_OTHER_REALM : exchange->refused_for_good;
+}
+
 /* The client got the challenge. What it did elsewhere tells whether it could have answered. */
 static enum finding
 unwilling_cause(const struct exchange *exchange)
@@ -177,7 +183,7 @@ silence_cause(const struct exchange *exchange)
             finding_set_has(&exchange->suspects, (unsigned)i))
             return (enum finding)i;
     }
-    if (exchange->refused && exchange->refused->outcome != OUTCOME_OTHER_REALM)
+    if (exchange_refused_for_good(exchange))
         return FINDING_GAVE_UP;
     if (strcmp(exchange->method, "OPTIONS") == 0)
         return FINDING_OPTIONS_CHALLENGED;
@@ -221,7 +227,7 @@ exchange_digest(const struct exchange *exchange)
     /* Worst first: bad, unverified, good. */
     static const int weight[] =
         {[DIGEST_NONE] = 0, [DIGEST_GOOD] = 1, [DIGEST_UNVERIFIED] = 2, [DIGEST_BAD] = 3};
-    enum digest_status worst = DIGEST_NONE;
+    enum digest_status worst = exchange->digest;
     for (const struct use *use = exchange->retry; use; use = use->next) {
         if (use->exchange == exchange && weight[use->verdict.status] > weight[worst])
             worst = use->verdict.status;

@@ -26,6 +26,9 @@ enum finding audit_digest(const struct digest_verdict *verdict, bool configured,
 /** Digest status of all credentials that answered the exchange: the worst. DIGEST_NONE without a retry. */
 enum digest_status exchange_digest(const struct exchange *exchange);
 
+/** The refused request had credentials, and not for another realm: a second challenge, not a further one. */
+bool exchange_refused_for_good(const struct exchange *exchange);
+
 /** "accepted", "rejected", … as `siptrail.outcome` has it; "" for OUTCOME_NONE. */
 const char *outcome_text(enum outcome outcome);
 

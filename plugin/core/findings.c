@@ -8,13 +8,6 @@
 
 #include "auth_private.h"
 
-static bool
-read_line(const struct auth_line *line, struct auth_value *value)
-{
-    struct slice rest = line->text;
-    return auth_header_next(&rest, value);
-}
-
 /* --- credentials ----------------------------------------------------------------- */
 
 static struct slice
@@ -72,10 +65,8 @@ static bool
 is_offered(const struct finding_context *c, struct slice algorithm)
 {
     for (const struct auth_line *line = c->lines; line; line = line->next) {
-        struct slice rest = line->text;
-        struct auth_value value;
-        if (auth_header_next(&rest, &value) &&
-            slice_equal_nocase(algorithm, algorithm_or_md5(value.param[AUTH_ALGORITHM])))
+        const struct auth_value *value = line_value(c->tracker, line);
+        if (value && slice_equal_nocase(algorithm, algorithm_or_md5(value->param[AUTH_ALGORITHM])))
             return true;
     }
     return false;
@@ -259,12 +250,11 @@ username_is_uri(const struct finding_context *c)
 static bool
 weaker_algorithm(const struct finding_context *c)
 {
-    struct slice rest = c->lines ? c->lines->text : (struct slice){NULL, 0};
-    struct auth_value top;
-    if (!is_digest_answer(c) || !auth_header_next(&rest, &top))
+    const struct auth_value *top = c->lines ? line_value(c->tracker, c->lines) : NULL;
+    if (!top || !is_digest_answer(c))
         return false;
-    return slice_starts_nocase(top.param[AUTH_ALGORITHM], SLICE("SHA-")) &&
-           slice_equal(top.param[AUTH_REALM], sent(c, AUTH_REALM)) &&
+    return slice_starts_nocase(top->param[AUTH_ALGORITHM], SLICE("SHA-")) &&
+           slice_equal(top->param[AUTH_REALM], sent(c, AUTH_REALM)) &&
            slice_starts_nocase(algorithm_or_md5(sent(c, AUTH_ALGORITHM)), SLICE("MD5")) &&
            is_offered(c, algorithm_or_md5(sent(c, AUTH_ALGORITHM)));
 }
@@ -349,15 +339,14 @@ cancel_challenged(const struct finding_context *c)
 
 /* Whether any, or else whether every challenge is as the test says. */
 static bool
-lines_are(const struct auth_line *lines, bool every, bool (*test)(const struct auth_value *))
+lines_are(const struct finding_context *c, bool every, bool (*test)(const struct auth_value *))
 {
-    for (const struct auth_line *line = lines; line; line = line->next) {
-        struct slice rest = line->text;
-        struct auth_value value;
-        if (auth_header_next(&rest, &value) && test(&value) != every)
+    for (const struct auth_line *line = c->lines; line; line = line->next) {
+        const struct auth_value *value = line_value(c->tracker, line);
+        if (value && test(value) != every)
             return !every;
     }
-    return every && lines;
+    return every && c->lines;
 }
 
 static bool
@@ -424,23 +413,18 @@ comes_from_one(const struct finding_context *c, const struct auth_value *a, cons
            slice_equal(c->message->method, SLICE("REGISTER"));
 }
 
-/* Each line is read once, and compared with those before it. */
+/* Each line is compared with those before it. */
 static bool
 challenge_repeated(const struct finding_context *c)
 {
-    struct auth_value offers[LINES_MAX];
-    const struct auth_line *lines[LINES_MAX];
-    size_t count = 0;
-    for (const struct auth_line *line = c->lines; line && count < LINES_MAX; line = line->next) {
-        if (!read_line(line, &offers[count]))
-            continue;
-        lines[count] = line;
-        for (size_t i = 0; i < count; i++) {
-            if (lines[i]->header == line->header && same_offer(&offers[i], &offers[count]) &&
-                comes_from_one(c, &offers[i], &offers[count]))
+    for (const struct auth_line *line = c->lines; line; line = line->next) {
+        const struct auth_value *offer = line_value(c->tracker, line);
+        for (const struct auth_line *before = c->lines; offer && before != line; before = before->next) {
+            const struct auth_value *other = line_value(c->tracker, before);
+            if (other && before->header == line->header && same_offer(other, offer) &&
+                comes_from_one(c, other, offer))
                 return true;
         }
-        count++;
     }
     return false;
 }
@@ -481,56 +465,56 @@ ends_with_label(struct slice name, struct slice end)
 static bool
 realm_unrelated(const struct finding_context *c)
 {
-    struct slice user, host, rest = c->lines ? c->lines->text : (struct slice){NULL, 0};
-    struct auth_value first;
+    struct slice user, host;
+    const struct auth_value *first = c->lines ? line_value(c->tracker, c->lines) : NULL;
     sip_uri_split(c->message->to_uri, &user, &host);
-    if (c->exchange->in_dialog || c->exchange->refused || !auth_header_next(&rest, &first) || host.len == 0 ||
-        first.param[AUTH_REALM].len == 0 || g_ascii_isdigit(host.p[host.len - 1]) || *host.p == '[')
+    if (c->exchange->in_dialog || c->exchange->refused || !first || host.len == 0 ||
+        first->param[AUTH_REALM].len == 0 || g_ascii_isdigit(host.p[host.len - 1]) || *host.p == '[')
         return false;
-    struct slice realm = first.param[AUTH_REALM];
+    struct slice realm = first->param[AUTH_REALM];
     return !ends_with_label(realm, host) && !ends_with_label(host, realm);
 }
 
 static bool
 basic_offered(const struct finding_context *c)
 {
-    return lines_are(c->lines, false, is_basic);
+    return lines_are(c, false, is_basic);
 }
 
 static bool
 md5_only(const struct finding_context *c)
 {
-    return lines_are(c->lines, true, is_md5);
+    return lines_are(c, true, is_md5);
 }
 
 static bool
 no_qop(const struct finding_context *c)
 {
-    return lines_are(c->lines, false, is_without_qop);
+    return lines_are(c, false, is_without_qop);
 }
 
 static bool
 sha_offered(const struct finding_context *c)
 {
-    return lines_are(c->lines, false, is_sha);
+    return lines_are(c, false, is_sha);
 }
 
 static bool
 unknown_algorithm_offered(const struct finding_context *c)
 {
-    return lines_are(c->lines, true, is_unknown_algorithm);
+    return lines_are(c, true, is_unknown_algorithm);
 }
 
 static bool
 scheme_spelling(const struct finding_context *c)
 {
-    return lines_are(c->lines, false, is_oddly_spelt);
+    return lines_are(c, false, is_oddly_spelt);
 }
 
 static bool
 algorithm_quoted(const struct finding_context *c)
 {
-    return lines_are(c->lines, false, is_quoted_bare);
+    return lines_are(c, false, is_quoted_bare);
 }
 
 static bool
@@ -710,13 +694,30 @@ finding_rule(enum finding finding)
     return &rules[finding < FINDING_COUNT ? finding : FINDING_NONE];
 }
 
+/* The rules of one stage, FINDING_NONE behind the last. */
+static const uint8_t *
+rules_of(enum finding_stage stage)
+{
+    static uint8_t of_stage[STAGE_COUNT][FINDING_COUNT];
+    static bool sorted;
+    if (!sorted) {
+        uint8_t *tail[STAGE_COUNT];
+        for (int i = 0; i < STAGE_COUNT; i++)
+            tail[i] = of_stage[i];
+        for (int i = 1; i < FINDING_COUNT; i++)
+            *tail[rules[i].stage]++ = (uint8_t)i;
+        sorted = true;
+    }
+    return of_stage[stage];
+}
+
 void
 findings_each(enum finding_stage stage, const struct finding_context *context,
               void (*found)(enum finding, const struct finding_context *, void *), void *data)
 {
-    for (int i = 1; i < FINDING_COUNT; i++) {
-        if (rules[i].stage == stage && rules[i].applies(context))
-            found((enum finding)i, context, data);
+    for (const uint8_t *i = rules_of(stage); *i != FINDING_NONE; i++) {
+        if (rules[*i].applies(context))
+            found((enum finding) * i, context, data);
     }
 }
 
@@ -735,6 +736,13 @@ append_slice(GString *text, struct slice slice)
         g_string_append_len(text, slice.p, (gssize)slice.len);
     else
         g_string_append_c(text, '?');
+}
+
+static bool
+read_line(const struct auth_line *line, struct auth_value *value)
+{
+    struct slice rest = line->text;
+    return auth_header_next(&rest, value);
 }
 
 static bool

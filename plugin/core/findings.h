@@ -32,7 +32,8 @@ enum finding_stage {
     STAGE_REQUEST,     /**< any request but SUBSCRIBE and NOTIFY */
     STAGE_SUBSCRIBE,
     STAGE_SUBSCRIBED, /**< a 2xx to a SUBSCRIBE */
-    STAGE_NOTIFY
+    STAGE_NOTIFY,
+    STAGE_COUNT
 };
 
 /** How far a suspect explains a refusal. */
@@ -40,6 +41,7 @@ enum finding_weight { WEIGHT_HINT, WEIGHT_CAUSE_IF_GOOD, WEIGHT_CAUSE_UNLESS_BAD
 
 /** What a predicate may look at; what a stage does not have is NULL or 0. */
 struct finding_context {
+    struct tracker *tracker;
     const struct sip_message *message;
     const struct arrival *arrival;
     const struct record *record;

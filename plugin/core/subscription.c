@@ -12,12 +12,6 @@ struct tag_issue {
     uint32_t frame;
 };
 
-static char *
-slice_dup(struct slice text)
-{
-    return text.p ? g_strndup(text.p, text.len) : NULL;
-}
-
 /* Package and id parameter, which together name a subscription of a dialog (RFC 6665 section 4.5.2, 8.2.1).
  */
 static char *
@@ -42,12 +36,18 @@ text_slice(const char *text)
     return (struct slice){text, text ? strlen(text) : 0};
 }
 
-void
-subscribe_request_free(struct subscribe_request *request)
+static char *
+keep_text(struct tracker *tracker, const char *text)
 {
-    g_free(request->event);
-    g_free(request->condition);
-    g_free(request);
+    return text ? host_strdup(tracker, text_slice(text)) : NULL;
+}
+
+void
+subscribe_request_free(struct tracker *tracker, struct subscribe_request *request)
+{
+    tracker->host.release(request->event);
+    tracker->host.release(request->condition);
+    tracker->host.release(request);
 }
 
 /* --- keys ----------------------------------------------------------------------- */
@@ -67,7 +67,7 @@ key_subscription(struct tracker *tracker, enum index_kind kind, const struct sip
 {
     bool ordered = slice_compare(message->from_tag, message->to_tag) <= 0;
     key_begin(tracker, kind);
-    key_add(tracker, message->header[SIP_CALL_ID]);
+    key_add_hash(tracker, tracker->here.call_id);
     key_add(tracker, ordered ? message->from_tag : message->to_tag);
     key_add(tracker, ordered ? message->to_tag : message->from_tag);
     key_add(tracker, text_slice(event));
@@ -110,17 +110,17 @@ subscription_find(struct tracker *tracker, const struct sip_message *message, co
 
 /* Any of the dialogs that a SUBSCRIBE may have forked to. */
 static void
-key_awaited(struct tracker *tracker, const struct sip_message *message, struct slice subscriber_tag)
+key_awaited(struct tracker *tracker, struct slice subscriber_tag)
 {
     key_begin(tracker, INDEX_AWAITED);
-    key_add(tracker, message->header[SIP_CALL_ID]);
+    key_add_hash(tracker, tracker->here.call_id);
     key_add(tracker, subscriber_tag);
 }
 
 static struct awaited_notify *
 await_notify(struct tracker *tracker, const struct sip_message *message, const struct record *record)
 {
-    key_awaited(tracker, message, message->from_tag);
+    key_awaited(tracker, message->from_tag);
     struct awaited_notify *awaited = key_find(tracker);
     if (!awaited) {
         awaited = host_new(tracker, struct awaited_notify);
@@ -139,7 +139,7 @@ static uint32_t
 awaited_arrives(struct tracker *tracker, const struct sip_message *message, const struct record *record)
 {
     struct slice etag = message->header[SIP_ETAG];
-    key_awaited(tracker, message, message->to_tag);
+    key_awaited(tracker, message->to_tag);
     struct awaited_notify *awaited = key_find(tracker);
     if (!awaited || awaited->seen)
         return 0;
@@ -203,8 +203,7 @@ state_hash(struct tracker *tracker, struct slice header)
     struct slice parameters;
     struct slice state = slice_trim(slice_until(header, ';', &parameters));
     struct slice reason = sip_parameter(parameters, SLICE("reason"));
-    uint32_t hash = state.len ? tracker->host.hash((const uint8_t *)state.p, state.len) : 0;
-    return hash * 31 + (reason.len ? tracker->host.hash((const uint8_t *)reason.p, reason.len) : 0);
+    return hash_slice(tracker, state) * 31 + hash_slice(tracker, reason);
 }
 
 /* Notifier and subscriber agree to the second when a subscription ends; this much may get lost in between. */
@@ -344,11 +343,14 @@ add_notify(struct tracker *tracker, const struct sip_message *message, struct re
 /* --- SUBSCRIBE and its response ------------------------------------------------- */
 
 static struct subscribe_request *
-read_subscribe(const struct sip_message *message)
+read_subscribe(struct tracker *tracker, const struct sip_message *message)
 {
-    struct subscribe_request *request = g_new0(struct subscribe_request, 1);
-    request->event = event_name(message->header[SIP_EVENT]);
-    request->condition = slice_dup(message->header[SIP_SUPPRESS_IF_MATCH]);
+    struct subscribe_request *request = host_new(tracker, struct subscribe_request);
+    char *event = event_name(message->header[SIP_EVENT]);
+    request->event = keep_text(tracker, event);
+    g_free(event);
+    if (message->header[SIP_SUPPRESS_IF_MATCH].p)
+        request->condition = host_strdup(tracker, message->header[SIP_SUPPRESS_IF_MATCH]);
     request->has_expires =
         message->header[SIP_EXPIRES].p && sip_number(message->header[SIP_EXPIRES], &request->expires);
     request->unsubscribes = request->has_expires && request->expires == 0;
@@ -385,7 +387,7 @@ subscription_request(struct tracker *tracker, const struct sip_message *message,
         ask_rules(tracker, STAGE_REQUEST, &context, record, 0, 0);
         return;
     }
-    struct subscribe_request *request = transaction->subscribe = read_subscribe(message);
+    struct subscribe_request *request = transaction->subscribe = read_subscribe(tracker, message);
     if (!request->has_to_tag)
         request->awaited = await_notify(tracker, message, record);
     struct subscription *subscription = subscription_find(tracker, message, request->event, false);
@@ -394,12 +396,6 @@ subscription_request(struct tracker *tracker, const struct sip_message *message,
             find_tag(tracker, message, request->event, text_slice(request->condition), &resumed) != NULL;
     context.subscription = subscription;
     ask_rules(tracker, STAGE_SUBSCRIBE, &context, record, 0, 0);
-}
-
-static char *
-keep_text(struct tracker *tracker, const char *text)
-{
-    return text ? host_strdup(tracker, text_slice(text)) : NULL;
 }
 
 static void

@@ -91,7 +91,7 @@ struct exchange {
     bool in_dialog;                                    /**< it had a To tag */
     const struct use *refused;                         /**< credentials of the refused request; NULL: none */
     struct endpoint client, server;
-    const struct account *account;
+    struct account *account;
     const char *user_at_realm; /**< of the credentials that answered; NULL before there are any */
     uint32_t attempt;
     struct auth_line *challenges;
@@ -114,6 +114,12 @@ struct exchange {
     uint16_t settled_status;
     uint16_t cause;              /**< enum finding; 0 while there is none */
     struct finding_set suspects; /**< what in the challenge may have kept the client from answering */
+
+    uint32_t references;        /**< the tracker's own, like all that follows */
+    bool refused_for_good;      /**< of `refused`, once that is forgotten: it was not for another realm */
+    enum digest_status digest;  /**< of `retry`, likewise */
+    struct issue *issues;       /**< its challenging responses */
+    struct index_entry *dialog; /**< where the index holds it as the latest of its call; NULL: no longer */
 };
 
 /** A copy of one challenge, one set of credentials or one Authentication-Info. */
@@ -155,7 +161,7 @@ struct use {
     struct nonce *nonce;        /**< the tracker's own; NULL: unknown */
     struct nonce_user *holder;  /**< likewise */
     struct nonce_call *call;    /**< likewise */
-    const struct issue *issue;  /**< likewise */
+    struct issue *issue;        /**< likewise */
     uint32_t nonce_accepted_in; /**< an earlier 2xx to a request with this nonce; 0: none */
     uint32_t compared; /**< what it should go on from: the nonce count before; of a 423 its Min-Expires */
     struct digest_verdict verdict;
@@ -225,7 +231,7 @@ struct record_detail {
     struct no_notify *no_notify;
     struct server_proof *proof;
     struct note *notes;
-    const struct account *account;
+    struct account *account;
     const struct awaited_notify *awaited; /**< of a 2xx that begins a subscription */
 };
 
@@ -244,6 +250,7 @@ struct record {
     uint32_t frame;
     uint16_t status; /**< 0 for a request */
     bool is_copy;    /**< `first` is the same packet, captured twice */
+    bool is_owned;   /**< the tracker's own: it goes with its transaction */
     int64_t time;
     const char *method;
     struct record *first;    /**< first copy of the same message, NULL when this is it */
@@ -259,8 +266,11 @@ struct record {
 struct tracker_host {
     /** Zeroed memory that lives as long as the records are wanted. Never NULL. */
     void *(*allocate)(size_t size);
-    /** A strong hash with a secret seed: the keys come from the wire. */
-    uint32_t (*hash)(const uint8_t *bytes, size_t len);
+    /** Gives back what `allocate` gave. What is not given back is the host's own to free, after the tracker.
+     */
+    void (*release)(void *memory);
+    /** Of the hash tables: secret and never the same, for the keys come from the wire. */
+    uint64_t seed;
     /** The configured credentials as of now, for the time of one call. */
     const struct credential *(*credentials)(size_t *count);
 };
@@ -271,18 +281,26 @@ struct tracker;
 struct tracker *tracker_new(const struct tracker_host *host);
 void tracker_free(struct tracker *tracker);
 
+/** From now on nobody asks for a record once the next frame is read: the tracker may release what it no
+ * longer needs itself. Until then, and if this is never called, all is kept for as long as the host keeps its
+ * memory.
+ *
+ *  @param keep_exchanges  `tracker_exchanges` will be asked for all the same */
+void tracker_forget(struct tracker *tracker, bool keep_exchanges);
+
 /** Takes in the next message of the capture.
  *
  *  Nothing of `message` is kept but copies. Must be called once for each message, in the order of the
  * capture.
- *  @return its record, from host->allocate */
+ *  @return its record, from host->allocate; after `tracker_forget` it lives until a message of another frame
+ * is added */
 struct record *tracker_add(struct tracker *tracker, const struct sip_message *message,
                            const struct arrival *arrival);
 
 /** Tells that the capture goes on: the time of any frame, SIP or not. Cheap. */
 void tracker_tick(struct tracker *tracker, int64_t time);
 
-/** All exchanges in the order of their challenges; NULL when there are none. */
+/** All exchanges that are kept, in the order of their challenges; NULL when there are none. */
 const struct exchange *tracker_exchanges(const struct tracker *tracker);
 
 /** The outcome as of now: that of a closed exchange, or what the time passed since says of an open one. */
