@@ -81,7 +81,6 @@ enum index_kind {
     INDEX_METHOD = 'M',       /**< method that is none of the known */
     INDEX_SUBSCRIPTION = 'S', /**< Call-ID, tags, event */
     INDEX_AWAITED = 'W',      /**< Call-ID, subscriber's tag: the NOTIFY that a SUBSCRIBE waits for */
-    INDEX_URI = 'R',          /**< Request-URI: its one copy */
     INDEX_ETAG = 'E',         /**< Call-ID, tags, event, entity-tag: NOTIFY */
     INDEX_ETAG_ANY = 'e'      /**< resource, event, entity-tag: NOTIFY */
 };
