@@ -84,7 +84,6 @@ enum index_kind {
     INDEX_SERVICE_ROUTE = 'V', /**< address-of-record, client */
     INDEX_SUBSCRIPTION = 'S',  /**< Call-ID, tags, event */
     INDEX_AWAITED = 'W',       /**< Call-ID, subscriber's tag: the NOTIFY that a SUBSCRIBE waits for */
-    INDEX_URI = 'R',           /**< Request-URI: its one copy */
     INDEX_ETAG = 'E',          /**< Call-ID, tags, event, entity-tag: NOTIFY */
     INDEX_ETAG_ANY = 'e'       /**< resource, event, entity-tag: NOTIFY */
 };
