@@ -33,11 +33,23 @@ strong_hash(const uint8_t *bytes, size_t len)
     return wmem_strong_hash(bytes, len);
 }
 
+/* Asks epan to keep the SIP items of each frame on its first pass, or nothing. */
+static void
+want_sip(bool wanted)
+{
+    GArray *ids = g_array_new(FALSE, FALSE, sizeof(int));
+    if (wanted && proto_sip > 0)
+        g_array_append_val(ids, proto_sip);
+    set_postdissector_wanted_hfids(siptrail_handle, ids);
+}
+
 static void
 siptrail_init(void)
 {
     const struct tracker_host host = {allocate_in_file_scope, strong_hash, credentials_rows};
     tracker = tracker_new(&host);
+    if (WANTS_WHILE_DISABLED)
+        want_sip(proto_is_protocol_enabled(find_protocol_by_id(proto_siptrail)));
 }
 
 static void
@@ -169,11 +181,8 @@ proto_register_siptrail(void)
 void
 proto_reg_handoff_siptrail(void)
 {
-    GArray *wanted = g_array_new(FALSE, FALSE, sizeof(int));
     proto_sip = proto_registrar_get_id_byname("sip");
     proto_icmp = proto_registrar_get_id_byname("icmp");
     proto_icmpv6 = proto_registrar_get_id_byname("icmpv6");
-    if (proto_sip > 0)
-        g_array_append_val(wanted, proto_sip);
-    set_postdissector_wanted_hfids(siptrail_handle, wanted);
+    want_sip(true);
 }
