@@ -19,7 +19,8 @@ static int proto_siptrail = -1;
 static int proto_sip = -1, proto_icmp = -1, proto_icmpv6 = -1;
 static int siptrail_tap = -1;
 static dissector_handle_t siptrail_handle;
-static struct tracker *tracker; /* of the file that is open */
+static struct tracker *tracker;        /* of the file that is open */
+static bool memory_chosen, in_passing; /* no frame of it is looked at again */
 
 static void *
 allocate_in_file_scope(size_t size)
@@ -27,10 +28,10 @@ allocate_in_file_scope(size_t size)
     return wmem_alloc0(wmem_file_scope(), size);
 }
 
-static uint32_t
-strong_hash(const uint8_t *bytes, size_t len)
+static void
+release_in_file_scope(void *memory)
 {
-    return wmem_strong_hash(bytes, len);
+    wmem_free(wmem_file_scope(), memory);
 }
 
 /* Asks epan to keep the SIP items of each frame on its first pass, or nothing. */
@@ -46,8 +47,14 @@ want_sip(bool wanted)
 static void
 siptrail_init(void)
 {
-    const struct tracker_host host = {allocate_in_file_scope, strong_hash, credentials_rows};
+    const struct tracker_host host = {
+        .allocate = allocate_in_file_scope,
+        .release = release_in_file_scope,
+        .seed = (uint64_t)g_random_int() << 32 | g_random_int(),
+        .credentials = credentials_rows,
+    };
     tracker = tracker_new(&host);
+    memory_chosen = in_passing = false;
     if (WANTS_WHILE_DISABLED)
         want_sip(proto_is_protocol_enabled(find_protocol_by_id(proto_siptrail)));
 }
@@ -141,6 +148,27 @@ read_frame(packet_info *pinfo, proto_tree *tree)
     return first;
 }
 
+/* tshark runs taps while it reads a file only if it reads it once: then no frame is looked at again, and what
+ * it left behind may go. Wireshark and sharkd come back to any frame, and so does `tshark -2`. */
+static bool
+reads_once(void)
+{
+    const char *program = g_get_prgname();
+    return program && strcmp(program, "tshark") == 0 && fetch_tapped_data(siptrail_tap, 0);
+}
+
+/* With the first records of a file. */
+static void
+choose_memory(void)
+{
+    if (memory_chosen)
+        return;
+    memory_chosen = true;
+    in_passing = reads_once();
+    if (in_passing)
+        tracker_forget(tracker, statistics_wanted());
+}
+
 static struct record *
 frame_records(packet_info *pinfo, proto_tree *tree)
 {
@@ -149,7 +177,7 @@ frame_records(packet_info *pinfo, proto_tree *tree)
         return (struct record *)p_get_proto_data(wmem_file_scope(), pinfo, proto_siptrail, 0);
     tracker_tick(tracker, nanoseconds(&pinfo->abs_ts));
     records = read_frame(pinfo, tree);
-    if (records)
+    if (records && !in_passing)
         p_add_proto_data(wmem_file_scope(), pinfo, proto_siptrail, 0, records);
     return records;
 }
@@ -157,10 +185,13 @@ frame_records(packet_info *pinfo, proto_tree *tree)
 static int
 dissect_siptrail(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
-    for (struct record *record = frame_records(pinfo, tree); record; record = record->next) {
+    struct record *records = frame_records(pinfo, tree);
+    for (struct record *record = records; record; record = record->next) {
         tree_show(proto_siptrail, tvb, pinfo, tree, tracker, record);
         tap_queue_packet(siptrail_tap, pinfo, record);
     }
+    if (records)
+        choose_memory();
     return tvb_reported_length(tvb);
 }
 
@@ -185,4 +216,7 @@ proto_reg_handoff_siptrail(void)
     proto_icmp = proto_registrar_get_id_byname("icmp");
     proto_icmpv6 = proto_registrar_get_id_byname("icmpv6");
     want_sip(true);
+    /* Without callbacks: it makes taps run, see reads_once. */
+    g_assert_null(
+        register_tap_listener(SIPTRAIL_TAP, NULL, NULL, TL_IS_DISSECTOR_HELPER, NULL, NULL, NULL, NULL));
 }

@@ -120,6 +120,8 @@ by_challenge(gconstpointer a, gconstpointer b)
 
 /* --- command line --------------------------------------------------------------- */
 
+static bool listing_wanted;
+
 struct listing {
     GHashTable *seen; /* exchanges to show */
 };
@@ -207,6 +209,12 @@ listing_draw(void *data)
     g_ptr_array_free(sorted, TRUE);
 }
 
+bool
+statistics_wanted(void)
+{
+    return listing_wanted;
+}
+
 /* `-z siptrail,exchanges[,filter]` */
 static stat_init_result
 listing_begin(const char *argument, void *name)
@@ -214,6 +222,7 @@ listing_begin(const char *argument, void *name)
     const char *filter = argument + strlen(name);
     struct listing *listing = g_new0(struct listing, 1);
     listing->seen = g_hash_table_new(NULL, NULL);
+    listing_wanted = true;
     GString *error =
         register_tap_listener(SIPTRAIL_TAP, listing, *filter == ',' ? filter + 1 : NULL, TL_REQUIRES_NOTHING,
                               listing_reset, listing_packet, listing_draw, listing_finish);

@@ -455,17 +455,12 @@ show_challenges(const struct view *view, const struct record_detail *detail)
     }
 }
 
-static const char *
-verdict_reason(const struct view *view, const struct digest_verdict *verdict)
+static void
+add_verdict_reason(const struct view *view, int field, const struct digest_verdict *verdict)
 {
-    if (verdict->missing)
-        return wmem_strdup_printf(view->pinfo->pool, "parameter %s is missing", verdict->missing);
-    if (verdict->reason == DIGEST_NONCONFORMING)
-        return wmem_strdup_printf(view->pinfo->pool, "%s: %s", digest_reason_text(verdict->reason),
-                                  verdict->variant);
-    if (verdict->reason != DIGEST_REASON_NONE)
-        return digest_reason_text(verdict->reason);
-    return verdict->variant && strcmp(verdict->variant, "rfc") != 0 ? verdict->variant : NULL;
+    char *text = view->tree ? digest_verdict_text(verdict) : NULL;
+    add_text(view, field, text && *text ? text : NULL);
+    g_free(text);
 }
 
 static void
@@ -475,7 +470,7 @@ show_verdict(const struct view *view, const struct use *use)
     if (use->verdict.status == DIGEST_NONE)
         return;
     add_text(view, hf_digest_status, digest_status_text(use->verdict.status));
-    add_text(view, hf_digest_reason, verdict_reason(view, &use->verdict));
+    add_verdict_reason(view, hf_digest_reason, &use->verdict);
     add_text(view, hf_digest_variant, use->verdict.variant);
     add_expert(view, view->item, audit_digest(&use->verdict, use->configured, false), &values);
 }
@@ -541,7 +536,7 @@ show_info(const struct view *view, const struct record_detail *detail)
     if (!proof->has_rspauth)
         return;
     add_text(&inner, hf_info_status, digest_status_text(proof->verdict.status));
-    add_text(&inner, hf_info_reason, verdict_reason(view, &proof->verdict));
+    add_verdict_reason(&inner, hf_info_reason, &proof->verdict);
     enum finding finding = audit_digest(&proof->verdict, proof->configured, true);
     if (proof->verdict.status != DIGEST_UNVERIFIED)
         add_expert(&inner, inner.item, finding, &values);
@@ -620,14 +615,16 @@ show_closings(const struct view *view, const struct record_detail *detail)
     }
 }
 
-/* The closing that says most: one that is not `accepted` before one that is. */
+/* The closing that says most: one that is not `accepted` before one that is, and of these an answer to a
+ * challenge before credentials sent ahead. */
 static const struct use *
 main_closing(const struct record_detail *detail)
 {
     const struct use *best = NULL;
     for (const struct closing *i = detail->closings; i; i = i->next) {
-        if (!best || best->outcome == OUTCOME_ACCEPTED ||
-            (best->outcome == OUTCOME_OTHER_REALM && i->use->outcome != OUTCOME_ACCEPTED))
+        bool accepted = i->use->outcome == OUTCOME_ACCEPTED;
+        if (!best || (best->outcome == OUTCOME_ACCEPTED && (!accepted || !best->is_retry)) ||
+            (best->outcome == OUTCOME_OTHER_REALM && !accepted))
             best = i->use;
     }
     return best;
@@ -649,17 +646,21 @@ static void
 show_advice(const struct view *view, const struct record_detail *detail)
 {
     const struct use *closing = main_closing(detail);
-    struct finding_values values = {.exchange = detail->opens};
+    struct finding_values values = {.exchange = detail->opens,
+                                    .status = view->record->status,
+                                    .method = view->record->method,
+                                    .no_notify = detail->no_notify};
     if (detail->no_notify) {
         add_advice(view, audit_advice_204(detail->no_notify, is_right_204(detail)), &values);
     } else if (closing) {
-        values = (struct finding_values){.use = closing, .exchange = closing->exchange};
+        values.use = closing;
+        values.exchange = closing->exchange;
         add_advice(view, audit_advice_closing(closing), &values);
     } else if (detail->opens) {
         enum outcome outcome =
             view->later ? exchange_outcome(view->tracker, detail->opens) : detail->opens->outcome;
         enum finding cause = view->later ? audit_exchange_cause(view->tracker, detail->opens) : FINDING_NONE;
-        add_advice(view, audit_advice(outcome, cause), &values);
+        add_advice(view, audit_advice_challenge(detail->opens, outcome, cause), &values);
     }
 }
 
@@ -889,14 +890,29 @@ static void
 show_notes(const struct view *view, const struct record_detail *detail)
 {
     for (const struct note *note = detail->notes; note; note = note->next) {
-        const struct finding_values values = {.exchange = detail->opens,
+        const struct exchange *answered = note->use ? note->use->exchange : NULL;
+        const struct finding_values values = {.exchange = answered ? answered : detail->opens,
                                               .use = note->use,
                                               .status = view->record->status,
                                               .method = view->record->method,
                                               .frame_a = note->frame_a,
-                                              .frame_b = note->frame_b};
+                                              .frame_b = note->frame_b,
+                                              .number = note->number};
         add_expert(view, view->item, (enum finding)note->finding, &values);
     }
+}
+
+/* Only time tells that nothing came. */
+static void
+show_awaited(const struct view *view)
+{
+    const struct record *record = view->record;
+    if (!view->later || !record_misses_notify(view->tracker, record))
+        return;
+    const struct finding_values values = {.status = record->status,
+                                          .method = record->method,
+                                          .frame_a = record->detail->awaited->subscribe_frame};
+    add_expert(view, view->item, FINDING_NOTIFY_MISSING, &values);
 }
 
 /* What it means comes first, then the evidence. */
@@ -912,6 +928,7 @@ show_detail(const struct view *view, const struct record_detail *detail)
         show_no_notify(view, detail->no_notify);
     show_advice(view, detail);
     show_notes(view, detail);
+    show_awaited(view);
     if (detail->opens)
         show_challenges(view, detail);
     for (const struct use *use = detail->uses; use; use = use->next)

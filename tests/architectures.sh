@@ -27,7 +27,7 @@ $machine
 END
     echo "== $folder"
     apt-get -q install -y --no-install-recommends gcc-$compiler-linux-gnu libc6-dev-$folder-cross libc6-dev:$folder \
-        libglib2.0-dev:$folder libgcrypt20-dev:$folder
+        libglib2.0-dev:$folder libgcrypt20-dev:$folder libxxhash-dev
     PKG_CONFIG_LIBDIR=/usr/lib/$folder-linux-gnu/pkgconfig:/usr/share/pkgconfig cmake -S /siptrail -B /build-$folder \
         -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=$folder -DCMAKE_C_COMPILER=$compiler-linux-gnu-gcc \
         -DCMAKE_LIBRARY_ARCHITECTURE=$folder-linux-gnu -DCMAKE_CROSSCOMPILING_EMULATOR=$emulator -DSIPTRAIL_PLUGIN=OFF
