@@ -203,29 +203,41 @@ configured_ha1(const struct attempt *attempt, struct slice secret, char *ha1)
     return TRY_FITS;
 }
 
-/* UTF-8 to ISO-8859-1; absent when it has no such form, or is the same. Free the result's text with g_free.
- */
+/* UTF-8 to ISO-8859-1; absent when it has no such form. Wipe and free the result's text. */
 static struct slice
 to_latin1(struct slice utf8)
 {
-    gsize len = 0;
-    char *text = g_convert(utf8.p, (gssize)utf8.len, "ISO-8859-1", "UTF-8", NULL, &len, NULL);
-    return (struct slice){text, text ? len : 0};
+    char *text = g_malloc(utf8.len + 1);
+    size_t n = 0;
+    for (const char *p = utf8.p; p < slice_end(utf8); p = g_utf8_next_char(p)) {
+        gunichar letter = g_utf8_get_char_validated(p, slice_end(utf8) - p);
+        if (letter > 0xff) { /* or invalid, which is larger still */
+            wipe(text, n);
+            g_free(text);
+            return (struct slice){NULL, 0};
+        }
+        text[n++] = (char)letter;
+    }
+    return (struct slice){text, n};
 }
 
+/* In a block of just its size: one that grows leaves its old self behind. */
 static struct slice
 password_of(const struct attempt *attempt, struct slice secret)
 {
-    GString *text = g_string_new_len(secret.p, (gssize)secret.len);
-    if (attempt->empty_password)
-        g_string_truncate(text, 0);
-    g_string_append_len(text, attempt->password_suffix.p, (gssize)attempt->password_suffix.len);
-    struct slice password = {text->str, text->len};
-    g_string_free(text, FALSE);
+    struct slice suffix = attempt->password_suffix;
+    size_t len = attempt->empty_password ? 0 : secret.len;
+    struct slice password = {g_malloc(len + suffix.len + 1), len + suffix.len};
+    char *text = (char *)(uintptr_t)password.p;
+    if (len > 0)
+        memcpy(text, secret.p, len);
+    if (suffix.len > 0)
+        memcpy(text + len, suffix.p, suffix.len);
     if (!attempt->latin1)
         return password;
     struct slice latin1 = to_latin1(password);
-    g_free((char *)(uintptr_t)password.p);
+    wipe(text, password.len);
+    g_free(text);
     return latin1;
 }
 
