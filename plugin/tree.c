@@ -220,7 +220,7 @@ register_findings(expert_module_t *module)
         const struct finding_rule *rule = finding_rule((enum finding)i);
         ei_findings[i] = (expert_field)EI_INIT;
         infos[i].ids = &ei_findings[i];
-        infos[i].eiinfo.name = wmem_strconcat(wmem_epan_scope(), "siptrail.finding.", rule->name, NULL);
+        infos[i].eiinfo.name = wmem_strdup_printf(wmem_epan_scope(), "siptrail.finding.%s", rule->name);
         infos[i].eiinfo.group = groups[rule->group];
         infos[i].eiinfo.severity = severities[rule->severity];
         infos[i].eiinfo.summary = rule->sentence;
