@@ -304,13 +304,11 @@ static void
 register_findings(expert_module_t *module)
 {
     static ei_register_info infos[FINDING_COUNT];
-    static char *names[FINDING_COUNT];
     for (int i = 1; i < FINDING_COUNT; i++) {
         const struct finding_rule *rule = finding_rule((enum finding)i);
-        names[i] = g_strconcat("siptrail.finding.", rule->name, NULL);
         finding_experts[i] = (expert_field)EI_INIT;
         infos[i].ids = &finding_experts[i];
-        infos[i].eiinfo.name = names[i];
+        infos[i].eiinfo.name = wmem_strdup_printf(wmem_epan_scope(), "siptrail.finding.%s", rule->name);
         infos[i].eiinfo.group = groups[rule->group];
         infos[i].eiinfo.severity = severities[rule->severity];
         infos[i].eiinfo.summary = rule->sentence;
