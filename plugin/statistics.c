@@ -120,6 +120,8 @@ by_challenge(gconstpointer a, gconstpointer b)
 
 /* --- command line --------------------------------------------------------------- */
 
+static bool listing_wanted;
+
 struct listing {
     GHashTable *seen; /* exchanges to show */
 };
@@ -207,18 +209,25 @@ listing_draw(void *data)
     g_ptr_array_free(sorted, TRUE);
 }
 
+bool
+statistics_wanted(void)
+{
+    return listing_wanted;
+}
+
 /* `-z siptrail,exchanges[,filter]` */
-static void
+static stat_init_result
 listing_begin(const char *argument, void *name)
 {
     const char *filter = argument + strlen(name);
     struct listing *listing = g_new0(struct listing, 1);
     listing->seen = g_hash_table_new(NULL, NULL);
+    listing_wanted = true;
     GString *error =
         register_tap_listener(SIPTRAIL_TAP, listing, *filter == ',' ? filter + 1 : NULL, TL_REQUIRES_NOTHING,
                               listing_reset, listing_packet, listing_draw, listing_finish);
     if (!error)
-        return;
+        return STAT_INIT_DONE;
     fprintf(stderr, "siptrail: -z %s: %s\n", (const char *)name, error->str);
     g_string_free(error, TRUE);
     exit(1);
@@ -228,7 +237,7 @@ listing_begin(const char *argument, void *name)
 
 static GHashTable *window_rows; /* exchange to row number + 1 */
 
-static stat_init_result
+static void
 window_init(stat_tap_table_ui *ui)
 {
     stat_tap_table *table = stat_tap_find_table(ui, ui->title);
@@ -237,7 +246,6 @@ window_init(stat_tap_table_ui *ui)
     g_hash_table_remove_all(window_rows);
     if (!table)
         stat_tap_add_table(ui, stat_tap_init_table(ui->title, COLUMNS, 0, NULL));
-    STAT_INIT_DONE;
 }
 
 /* The first column is a number, so that the window sorts it as one. */
@@ -294,8 +302,8 @@ static tap_packet_status
 window_packet(void *data, packet_info *pinfo _U_, epan_dissect_t *edt _U_, const void *record,
               tap_flags_t flags _U_)
 {
-    stat_data_t *stat = (stat_data_t *)data;
-    stat_tap_table *table = stat_tap_find_table(stat->stat_tap_data, stat->stat_tap_data->title);
+    stat_data_t *ui = (stat_data_t *)data;
+    stat_tap_table *table = stat_tap_find_table(ui->stat_tap_data, ui->stat_tap_data->title);
     each_exchange((const struct record *)record, window_add, table);
     return TAP_PACKET_REDRAW;
 }

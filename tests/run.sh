@@ -3,6 +3,7 @@
 #
 # 1. gcc: plugin, unit tests, fuzz corpus     2. clang with ASan and UBSan: the same for the core
 # 3. clang-format                             4. end to end through tshark and sharkd (pytest)
+# 5. the same and the packages in trees of three Debian releases (releases.sh)
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -50,3 +51,15 @@ find "$top/plugin" "$top/tests" -name '*.[ch]' -exec clang-format --dry-run -Wer
 
 echo "== end to end"
 SIPTRAIL_PLUGIN="$work/gcc/plugin/siptrail.so" /usr/bin/python3 -m pytest -q -p no:cacheprovider "$top/tests"
+
+echo "== releases"
+here=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+for release in bookworm trixie sid; do
+    # This machine's own release has had its end-to-end tests above.
+    if [ "$release" = "$here" ]; then
+        releases="${releases:-} $release:packages"
+    else
+        releases="${releases:-} $release"
+    fi
+done
+"$top/tests/releases.sh" $releases

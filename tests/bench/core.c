@@ -11,7 +11,6 @@
 
 #include <gcrypt.h>
 #include <wireshark.h>
-#include <wsutil/wmem/wmem.h>
 
 #include "scripts.h"
 #include "tracker.h"
@@ -28,41 +27,23 @@ now_ns(void)
 
 /* --- host ----------------------------------------------------------------------- */
 
-/* Hands out memory as Wireshark's file scope does: piece by piece out of large blocks, given back all at
- * once. */
 static struct {
-    GSList *blocks;
-    char *next;
-    size_t left, taken;
+    size_t taken; /* octets in use */
 } arena;
 
 static void *
 arena_allocate(size_t size)
 {
-    size = (size + 15) & ~(size_t)15;
-    arena.taken += size;
-    if (size > arena.left) {
-        arena.left = MAX((size_t)BLOCK, size);
-        arena.next = g_malloc(arena.left);
-        arena.blocks = g_slist_prepend(arena.blocks, arena.next);
-    }
-    void *piece = arena.next;
-    arena.next += size;
-    arena.left -= size;
-    return memset(piece, 0, size);
+    void *block = g_malloc0(size);
+    arena.taken += malloc_usable_size(block);
+    return block;
 }
 
 static void
-arena_reset(void)
+arena_release(void *block)
 {
-    g_slist_free_full(arena.blocks, g_free);
-    memset(&arena, 0, sizeof arena);
-}
-
-static uint32_t
-strong_hash(const uint8_t *bytes, size_t len)
-{
-    return wmem_strong_hash(bytes, len);
+    arena.taken -= malloc_usable_size(block);
+    g_free(block);
 }
 
 static const struct credential *
@@ -139,7 +120,7 @@ add_message(struct tracker *tracker, const struct traffic *traffic, guint number
 static struct tracker *
 play(const struct traffic *traffic)
 {
-    const struct tracker_host host = {arena_allocate, strong_hash, no_credentials};
+    const struct tracker_host host = {arena_allocate, arena_release, 1, no_credentials};
     struct tracker *tracker = tracker_new(&host);
     for (guint i = 0; i < traffic->messages->len; i++)
         add_message(tracker, traffic, i, 0);
@@ -180,7 +161,8 @@ measure_messages(const char *name, const struct script *script, unsigned count, 
         kept = (double)arena.taken / traffic.messages->len;
         index = ((double)mallinfo2().uordblks - (double)heap) / traffic.messages->len;
         tracker_free(tracker);
-        arena_reset();
+        arena.taken =
+            0; /* the records of this round stay, as they do in Wireshark until it closes the file */
     }
     printf("%-14s%10.0f%14.0f%14.0f%14.0f\n", name, median(ns, rounds), kept, index,
            (kept + index) * script->count);
@@ -272,7 +254,6 @@ main(int argc, char **argv)
         return 2;
     }
     gcry_check_version(NULL);
-    wmem_init();
     printf("%-14s%10s%14s%14s%14s\n", "traffic", "ns", "octets kept", "in its index", "a dialog");
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         if (strcmp(only, "all") == 0 || strcmp(only, cases[i].name) == 0)
@@ -280,6 +261,5 @@ main(int argc, char **argv)
     }
     if (strcmp(only, "all") == 0 || strcmp(only, "digests") == 0)
         measure_digests(rounds);
-    wmem_cleanup();
     return 0;
 }

@@ -9,12 +9,17 @@ import json
 import random
 import re
 import subprocess
+import sys
 
 import pytest
 
 from packets import MILLISECOND, Trace
 from sharkd import Sharkd
-from wireshark import Capture
+from wireshark import ROOT, Capture
+
+sys.path.append(str(ROOT / "tests/unit"))
+
+from torture import TORTURE         # noqa: E402
 
 CLIENT, SERVER = ("192.0.2.10", 5060), ("192.0.2.20", 5060)
 USER, REALM, PASSWORD = "trunk", "pbx.example.com", "brass-Kettle-9"
@@ -272,97 +277,10 @@ def floods():
 
 
 def torture():
-    """After RFC 4475, whose names these are; what makes each of them difficult is kept."""
-    def invite(name, body="v=0\r\no=- 0 0 IN IP4 192.0.2.1\r\ns=-\r\n", start="INVITE sip:user@example.com SIP/2.0", **changes):
-        call = {"Call_ID": name, "From": "sip:caller@example.net;tag=1", "Content_Type": "application/sdp", "CSeq": "1 INVITE"}
-        return Story(name, [sip(start, body, **call | changes)])
-
-    def other(name, method="OPTIONS", start="{} sip:user@example.com SIP/2.0", **changes):
-        call = {"Call_ID": name, "From": "sip:caller@example.net;tag=1", "CSeq": f"1 {method}"}
-        return Story(name, [sip(start.format(method), **call | changes)])
-
-    yield invite("wsinv", start="INVITE sip:vivekg@example.com;unknownparam SIP/2.0",
-                 TO="\r\n sip:vivekg@example.com ;   tag    = 19181n", To=None, From=None,
-                 **{"from  ": '"J \\\\\\""       <sip:j@example.com>\r\n  ;\r\n  tag = 98asjd8'}, CSeq="0009\r\n  INVITE",
-                 MaX_fOrWaRdS="0068", s="",
-                 Via="SIP  /   2.0\r\n /UDP\r\n    192.0.2.2;branch=390skdjuw", UnknownHeader=";;,,;;,;",
-                 v=["SIP  / 2.0  / TCP  spindle.example.com  ;\r\n  branch  =   z9hG4bK9ikj8  ,\r\n SIP  /    2.0   / UDP  192.168.255.111"])
-    yield other("intmeth", "!interesting-Method0123456789_*+`.%indeed'~",
-                start="{} sip:1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/;;*:&it+has=1,weird!*pas$wo~d_too.(doesn't-it)@example.com SIP/2.0",
-                To=b'"BEL:\\\x07 NUL:\\\x00 DEL:\\\x7f" <sip:1_unusual.URI~(to-be!sure)@example.com>',
-                From=b"token1~` token2'+_ <sip:mundane@example.com>;fromParam''~+*_!.-%=\"\xd1\x80\";tag=_token~1'+`*%!-.")
-    yield invite("esc01", start="INVITE sip:sips%3Auser%40example.com@example.net SIP/2.0", To="sip:%75se%72@example.com",
-                 From="<sip:I%20have%20spaces@example.net>;tag=938",
-                 Contact="<sip:cal%6Cer@host5.example.net;%6C%72;n%61me=v%61lue%25%34%31>")
-    yield other("escnull", "REGISTER", To="sip:null-%00-null@example.com", From="sip:null-%00-null@example.com;tag=83",
-                Contact="<sip:%00@host5.example.com>, <sip:%00%00@host5.example.com>")
-    yield other("esc02", "RE%47IST%45R", start="{} sip:registrar.example.com SIP/2.0", To='"%Z%45" <sip:resource@example.com>')
-    yield other("lwsdisp", From="caller<sip:caller@example.com>;tag=323")
-    yield invite("longreq", To='"I have a user name of extremeextreme' + "extreme" * 20 + ' proportion" <sip:user@example.com:6000;unknownparam1=very' + "long" * 60 + "value>", F="sip:" + "amazinglylongcallername" * 5 + "@example.net;tag=12" + "9" * 200,
-                 **{"Unknown-" + "Long" * 40 + "-Name": "unknown-" + "long" * 60 + "-value"},
-                 Call_ID="longreq.one" + "really" * 20 + "longcallid", From=None,
-                 Via=[f"SIP/2.0/TCP sip{n}.example.com" for n in range(33, 20,
-                                                                       -1)] + ["SIP/2.0/TCP host.example.com;branch=very" + "long" * 50 + "branchvalue"])
-    twice = register(Call_ID="dblreq", Contact="sip:j.user@host.example.com")
-    yield Story("dblreq", [twice + invite("dblreq-2").messages[0], twice + b"\r\n\r\n\0\0trailing"])
-    yield other("semiuri", start="{} sip:user;par=u%40example.net@example.com SIP/2.0",
-                Accept="application/sdp, application/pkcs7-mime,\r\n multipart/mixed")
-    yield other("transports", Via=[f"SIP/2.0/{t} t{n}.example.com;branch=z9hG4bK{t}" for n,
-                                   t in enumerate(("UDP", "SCTP", "TLS", "UNKNOWN", "TCP"))])
-    yield Story("mpart01", [sip("MESSAGE sip:kumiko@example.org SIP/2.0",
-                                b"--7a9\r\nContent-Type: text/plain\r\n\r\nHello\r\n--7a9\r\nContent-Type: application/octet-stream\r\n\r\n0\x82\x01\x52\0\r\n\r\n\r\n--7a9--\r\n",
-                                Content_Type="multipart/mixed;boundary=7a9", Call_ID="mpart01")])
-    yield Story("unreason", [response("200 = 2**3 * 5**2 \u043d\u043e \u0441\u0442\u043e", Call_ID="unreason")])
-    yield Story("noreason", [response("100 ", Call_ID="noreason")])
-    yield invite("badinv01", To='"Joe" <sip:joe@example.org>;;;;', From="sip:caller@example.net;;tag=134161461246",
-                 Via="SIP/2.0/UDP 192.0.2.15;;,;,,", Contact='"Joe" <sip:joe@example.org>;;;;', Max_Forwards="")
-    yield invite("clerr", Content_Length="9999")
-    yield invite("ncl", Content_Length="-999")
-    yield other("scalar02", "REGISTER", CSeq="36893488147419103232 REGISTER", Max_Forwards="300", Expires="1" + "0" * 99,
-                Contact="<sip:user@host129.example.com>;expires=280297596632815")
-    yield Story("scalarlg", [response("503 Service Unavailable", Call_ID="scalarlg", CSeq="9292394834772304023312 OPTIONS",
-                                      Retry_After="949302838503028349304023988", Warning="1812 overture \"In Progress\"")])
-    yield invite("quotbal", To='"Mr. J. User <sip:j.user@example.com>')
-    yield invite("ltgtruri", start="INVITE <sip:user@example.com> SIP/2.0")
-    yield invite("lwsruri", start="INVITE sip:user@example.com; lr SIP/2.0")
-    yield invite("lwsstart", start="INVITE  sip:user@example.com  SIP/2.0")
-    yield other("trws", start="{} sip:remote-target@example.com SIP/2.0  ")
-    yield invite("escruri", start="INVITE sip:user@example.com?Route=%3Csip:example.com%3E SIP/2.0")
-    yield invite("baddate", Date="Fri, 01 Jan 2010 16:00:00 EST")
-    yield other("regbadct", "REGISTER", Contact="sip:user@example.com?Route=%3Csip:sip.example.com%3E")
-    yield other("badaspec", To='"Watson, Thomas" < sip:t.watson@example.org >')
-    yield other("baddn", To="Bell, Alexander <sip:a.g.bell@example.com>;tag=43",
-                From="Bell, Alexander <sip:a.g.bell@example.com>;tag=43")
-    yield other("badvers", start="{} sip:t.watson@example.org SIP/7.0", Via="SIP/7.0/UDP c.example.com;branch=z9hG4bKkdjuw")
-    yield other("mismatch01", CSeq="8 INVITE")
-    yield other("mismatch02", "NEWMETHOD", CSeq="34 INVITE")
-    yield Story("bigcode", [response("4294967301 better not break the receiver", Call_ID="bigcode", CSeq="353494 INVITE")])
-    yield other("badbranch", Via="SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK")
-    yield Story("insuf", [sip("INVITE sip:user@example.com SIP/2.0", Via="SIP/2.0/UDP 192.0.2.95;branch=z9hG4bKkdj.insuf",
-                              From=None, To=None, Call_ID=None, CSeq="193942 INVITE")])
-    yield other("unkscm", start="{} nobodyKnowsThisScheme:totallyopaquecontent SIP/2.0")
-    yield other("novelsc", start="{} soap.beep://192.0.2.103:3002 SIP/2.0")
-    yield other("unksm2", "REGISTER", To="isbn:2983792873", From="<http://www.example.com>;tag=3234233",
-                Contact="<name:John_Smith>")
-    yield other("bext01", Require="nothingSupportsThis, nothingSupportsThisEither",
-                Proxy_Require="noProxiesSupportThis, norDoAnyProxiesSupportThis")
-    yield invite("invut", Content_Type="application/unknownformat", body="<audio>\r\n <pcmu port=\"443\"/>\r\n</audio>")
-    yield other("regaut01", "REGISTER", Authorization='NoOneKnowsThisScheme opaque-data=here')
-    yield invite("multi01", CSeq=["59 INVITE", "60 OPTIONS"], Call_ID=["multi01.one", "multi01.two"], Max_Forwards=["70", "5"],
-                 From=["sip:one@example.com;tag=1", "sip:two@example.com;tag=2"], To=["sip:a@example.com", "sip:b@example.com"])
-    yield other("mcl01", Content_Length=["13", "5"])
-    yield Story("bcast", [response("200 OK", Via=["SIP/2.0/UDP 192.0.2.198;branch=z9hG4bK1324923",
-                                                  "SIP/2.0/UDP 255.255.255.255;branch=z9hG4bK1saber23"], CSeq="322 INVITE",
-                                                  Call_ID="bcast")])
-    yield other("zeromf", Max_Forwards="0")
-    yield other("cparam01", "REGISTER", Contact="sip:+19725552222@gw1.example.net;unknownparam")
-    yield other("cparam02", "REGISTER", Contact="<sip:+19725552222@gw1.example.net;unknownparam>")
-    yield other("regescrt", "REGISTER", Contact="<sip:user@example.com?Route=%3Csip:sip.example.com%3E>")
-    yield invite("sdp01", Accept="text/nobodyKnowsThis")
-    yield Story("inv2543", [sip("INVITE sip:UserB@example.com SIP/2.0", Via="SIP/2.0/UDP iftgw.example.com",
-                                From="<sip:+13035551111@ift.example.net;user=phone>",
-                                To="sip:+16505552222@ss1.example.net;user=phone", Call_ID="inv2543", CSeq="56 INVITE")])
-    yield other("test", "SUBSCRIBE", Event="presence;id=;;", Accept="", Suppress_If_Match='"quoted"')
+    """The messages of RFC 4475."""
+    for message in TORTURE:
+        yield Story(message.name, [message.octets])
+    yield Story("all at once", [message.octets for message in TORTURE] * 2)
 
 
 GROUPS = {make.__name__: make for make in (lacking, numbers, start_lines, values, roles, sizes, floods, torture)}
