@@ -190,6 +190,7 @@ struct closing {
 
 /** What a 204 stands on (RFC 5839). */
 struct no_notify {
+    uint32_t references; /**< the tracker's own */
     uint32_t subscribe_frame;
     const char *event;   /**< package, with `;id=` if any; NULL unknown */
     const char *etag;    /**< the Suppress-If-Match value; NULL none */
@@ -294,8 +295,9 @@ struct record_detail {
 
 /** The NOTIFY that every new subscription begins with (RFC 6665 section 4.2.1.2). */
 struct awaited_notify {
-    int64_t clock; /**< of the latest 2xx to the SUBSCRIBE */
-    uint32_t seen; /**< the NOTIFY, or an answer to it; 0: none */
+    struct index_entry *entry; /**< the tracker's own */
+    int64_t clock;             /**< of the latest 2xx to the SUBSCRIBE */
+    uint32_t seen;             /**< the NOTIFY, or an answer to it; 0: none */
     uint32_t subscribe_frame;
     const char *condition; /**< its Suppress-If-Match; NULL: none */
     bool elsewhere;        /**< it takes another way than the one that is captured */

@@ -12,6 +12,18 @@
 #include "index.h"
 #include "tracker.h"
 
+struct tracker;
+
+/** What goes when it was not used for a long time. */
+struct aged {
+    struct aged *newer, *older; /**< in the order of their latest use */
+    int64_t clock;              /**< of that */
+    void (*drop)(struct tracker *tracker, struct aged *aged);
+};
+
+/** The struct that `pointer` is the member `member` of. */
+#define CONTAINER(pointer, type, member) ((type *)(void *)((char *)(pointer)-G_STRUCT_OFFSET(type, member)))
+
 /** What a SUBSCRIBE asked for; kept until its response. */
 struct subscribe_request {
     char *event;     /**< NULL none */
@@ -25,6 +37,8 @@ struct subscribe_request {
 
 /** One subscription of a dialog. */
 struct subscription {
+    struct aged aged;
+    struct index_entry *entry;
     struct no_notify *suppressed; /**< the 204 that is in force, NULL when none is */
     uint32_t suppressed_frame;
     bool ended;          /**< … and that ended the subscription */
@@ -117,8 +131,8 @@ struct tracker {
     bool keeps_exchanges;                     /**< likewise */
     uint32_t frame;                           /**< at hand */
     GPtrArray *passing;                       /**< records of it that no transaction owns */
-    struct nonce *newest, *oldest;            /**< nonces in the order of their latest use */
-    uint32_t nonces;                          /**< how many there are */
+    struct aged *newest, *oldest;
+    uint32_t aged; /**< how many there are of them */
     int64_t clock; /**< latest time seen; steps back only when the capture does, by more than an hour */
     struct exchange *exchanges, **exchanges_tail;
     uint32_t service_routes; /**< how many clients were given one */
@@ -229,8 +243,13 @@ void transaction_forget(struct tracker *tracker, struct transaction *transaction
 /** Before the first message of another frame: releases what was needed for the one before, and what is too
  * old. */
 void forget_frame(struct tracker *tracker);
-/** A nonce that was just used or issued. */
-void nonce_touch(struct tracker *tracker, struct nonce *nonce);
+/** It was just made or used.
+ *  @param drop  releases it, and takes it out of the index */
+void aged_touch(struct tracker *tracker, struct aged *aged, void (*drop)(struct tracker *, struct aged *));
+/** Nonces may go even when they are young. */
+void nonce_drop(struct tracker *tracker, struct aged *aged);
+/** NULL is none. */
+void no_notify_release(struct tracker *tracker, struct no_notify *no_notify);
 
 /* --- registration.c --- */
 
