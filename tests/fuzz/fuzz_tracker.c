@@ -79,7 +79,7 @@ check_record(const struct record *record)
     for (const struct use *use = record->detail->uses; use; use = use->next)
         check_use(use);
     for (const struct closing *closing = record->detail->closings; closing; closing = closing->next)
-        must(closing->use->request_frame < record->frame);
+        must(closing->use->request_frame < record->frame && audit_advice_closing(closing->use).meaning);
     for (const struct note *note = record->detail->notes; note; note = note->next) {
         must(note->finding > FINDING_NONE && note->finding < FINDING_COUNT);
         say((enum finding)note->finding,
@@ -101,6 +101,7 @@ check_exchanges(const struct tracker *tracker)
         must((exchange->retry_frame == 0) == (exchange->retry == NULL));
         must(exchange->retry_frame == 0 || exchange->retry_frame > exchange->challenge_frame);
         must(exchange->attempt > 0 && exchange_account(exchange));
+        must((exchange_closed_frame(exchange) == 0) == (exchange_closed_status(exchange) == 0));
         say(cause, &(struct finding_values){.exchange = exchange});
         exchange_digest(exchange);
         previous = exchange->challenge_frame;
