@@ -11,37 +11,39 @@
 #include <wireshark.h>
 #include <epan/packet.h>
 #include <epan/stat_groups.h>
+#include <epan/uat.h>
 
-/* UAT callbacks return gboolean, four octets, before 4.2; bool since. */
-#if WIRESHARK_VERSION_MAJOR == 4 && WIRESHARK_VERSION_MINOR < 2
-typedef gboolean uat_bool;
-#else
-typedef bool uat_bool;
-#endif
+/* What UAT callbacks return: gboolean, four octets, in 4.0; bool in 4.4. */
+typedef __typeof__(((uat_update_cb_t)NULL)(NULL, NULL)) uat_bool;
 
-#if WIRESHARK_VERSION_MAJOR == 4 && WIRESHARK_VERSION_MINOR < 4
-#define STAT_GROUP_TELEPHONY REGISTER_STAT_GROUP_TELEPHONY
-#else
-#define STAT_GROUP_TELEPHONY REGISTER_TELEPHONY_GROUP_UNSORTED
-#endif
+/* Telephony's own group has one name in 4.0 and another in 4.4, but its neighbour has not. */
+#define STAT_GROUP_TELEPHONY ((register_stat_group_t)(REGISTER_STAT_GROUP_RSERPOOL + 1))
 
-/* stat_tap_ui.stat_tap_init_cb tells of success since 4.6. */
+/* stat_tap_ui.tap_init_cb tells of success since 4.6. */
 #if WIRESHARK_VERSION_MAJOR == 4 && WIRESHARK_VERSION_MINOR < 6
 typedef void stat_init_result;
 #define STAT_INIT_DONE
 #else
 typedef bool stat_init_result;
-#define STAT_INIT_DONE return true
+#define STAT_INIT_DONE true
 #endif
 
+/* Before 4.4 epan builds a tree for what a post-dissector wants even while its protocol is disabled. */
+#define WANTS_WHILE_DISABLED (WIRESHARK_VERSION_MAJOR == 4 && WIRESHARK_VERSION_MINOR < 4)
+
+/* Takes the packet in 4.0, its frame in 4.4. */
 static inline void
 compat_depend_on_frame(packet_info *pinfo, guint32 frame)
 {
-#if WIRESHARK_VERSION_MAJOR == 4 && WIRESHARK_VERSION_MINOR < 2
-    mark_frame_as_depended_upon(pinfo, frame);
-#else
-    mark_frame_as_depended_upon(pinfo->fd, frame);
-#endif
+    mark_frame_as_depended_upon(_Generic(mark_frame_as_depended_upon, void (*)(frame_data *, guint32)
+                                         : pinfo->fd, default
+                                         : pinfo),
+                                frame);
 }
+
+/* A field's unit is given through a macro since 4.2. */
+#ifndef UNS
+#define UNS(units) (units)
+#endif
 
 #endif

@@ -12,14 +12,15 @@
 #include "core/wipe.h"
 #include "credentials.h"
 
-/* One row as typed. The texts have a length and may hold any octet. */
+/* One row as typed. The texts have a length and may hold any octet; Wireshark's macros take them for char in
+ * one version and for unsigned char in another. */
 struct row {
-    char *user;
+    void *user;
     guint user_len;
-    char *realm;
+    void *realm;
     guint realm_len;
     guint type; /* enum secret_type */
-    char *secret;
+    void *secret;
     guint secret_len;
     GByteArray *octets; /* what the secret stands for; made when the row is accepted */
     guint res_len;
@@ -94,10 +95,11 @@ append_hex(GByteArray *octets, const char *text, guint len)
 static const char *
 check_ha1(const struct row *row)
 {
+    const char *digits = row->secret;
     if (row->secret_len != 32 && row->secret_len != 64)
         return "Secret: an HA1 has 32 hex digits (MD5) or 64 (SHA-256, SHA-512-256)";
     for (guint i = 0; i < row->secret_len; i++) {
-        if (!g_ascii_isxdigit(row->secret[i]))
+        if (!g_ascii_isxdigit(digits[i]))
             return "Secret: an HA1 is made of hex digits";
     }
     g_byte_array_append(row->octets, (const guint8 *)row->secret, row->secret_len);
@@ -107,9 +109,10 @@ check_ha1(const struct row *row)
 static const char *
 check_aka(struct row *row)
 {
-    const char *colon = row->secret ? memchr(row->secret, ':', row->secret_len) : NULL;
-    guint first_len = colon ? (guint)(colon - row->secret) : row->secret_len;
-    if (!append_hex(row->octets, row->secret, row->secret_len))
+    const char *digits = row->secret;
+    const char *colon = digits ? memchr(digits, ':', row->secret_len) : NULL;
+    guint first_len = colon ? (guint)(colon - digits) : row->secret_len;
+    if (!append_hex(row->octets, digits, row->secret_len))
         return "Secret: AKA keys are written as hex digits, with a colon between two of them";
     if (row->type != SECRET_AKA_RES)
         return row->octets->len == 2 * AKA_KEY_LEN
@@ -165,9 +168,9 @@ row_copy(void *to, const void *from, size_t len _U_)
     struct row *copy = (struct row *)to;
     const struct row *row = (const struct row *)from;
     *copy = *row;
-    copy->user = (char *)g_memdup2(row->user, row->user_len);
-    copy->realm = (char *)g_memdup2(row->realm, row->realm_len);
-    copy->secret = (char *)g_memdup2(row->secret, row->secret_len);
+    copy->user = g_memdup2(row->user, row->user_len);
+    copy->realm = g_memdup2(row->realm, row->realm_len);
+    copy->secret = g_memdup2(row->secret, row->secret_len);
     copy->octets = NULL;
     if (row->octets) {
         copy->octets = g_byte_array_sized_new(row->octets->len + 1);

@@ -27,6 +27,8 @@ plugin_folder() {
 
 uninstall() {
     file=$(plugin_folder)/epan/siptrail.so
+    build=$(build_folder)
+    [ ! -f "$build/install_manifest.txt" ] || cmake --build "$build" --target uninstall >/dev/null
     rm -f "$file"
     echo "siptrail: removed $file"
 }
@@ -34,8 +36,10 @@ uninstall() {
 build_and_install() {
     build=$(build_folder)
     folder=$(plugin_folder)
+    if [ "$(id -u)" -eq 0 ]; then personal=OFF; else personal=ON; fi
     log=$(mktemp)
-    if ! { cmake -S "$top" -B "$build" -DSIPTRAIL_TESTS=OFF -DSIPTRAIL_PLUGIN_DIR="$folder" &&
+    if ! { cmake -S "$top" -B "$build" -DSIPTRAIL_TESTS=OFF -DSIPTRAIL_PERSONAL=$personal \
+        -DSIPTRAIL_PLUGIN_DIR="$folder" &&
         cmake --build "$build" -j 2 && cmake --install "$build"; } >"$log" 2>&1; then
         cat "$log" >&2
         rm -f "$log"

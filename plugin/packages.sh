@@ -1,6 +1,8 @@
 # packages.sh: what building and testing need, and how to get it. Sourced by install.sh and ../tests/run.sh.
 
-BUILD_PACKAGES="cmake make gcc libc6-dev pkg-config libglib2.0-dev libgcrypt20-dev wireshark-dev tshark"
+BUILD_PACKAGES="cmake make gcc libc6-dev pkg-config libglib2.0-dev libgcrypt20-dev libxxhash-dev wireshark-dev tshark"
+TEST_PACKAGES="wireshark-common python3 python3-pytest util-linux parallel sqlite3 openssh-client iproute2"
+PACKAGING_PACKAGES="dpkg-dev file gzip lintian"
 
 # The command that makes a command run as root: nothing for root itself.
 as_root() {
@@ -25,7 +27,7 @@ have_tools() {
     for tool in cmake make cc pkg-config tshark; do
         command -v $tool >/dev/null 2>&1 || return 1
     done
-    pkg-config --exists glib-2.0 libgcrypt wireshark
+    pkg-config --exists glib-2.0 libgcrypt libxxhash wireshark
 }
 
 # Installs what is missing of the named Debian packages, and touches nothing when nothing is.

@@ -19,7 +19,8 @@ static int proto_siptrail = -1;
 static int proto_sip = -1, proto_icmp = -1, proto_icmpv6 = -1;
 static int siptrail_tap = -1;
 static dissector_handle_t siptrail_handle;
-static struct tracker *tracker; /* of the file that is open */
+static struct tracker *tracker;        /* of the file that is open */
+static bool memory_chosen, in_passing; /* no frame of it is looked at again */
 
 static void *
 allocate_in_file_scope(size_t size)
@@ -27,17 +28,35 @@ allocate_in_file_scope(size_t size)
     return wmem_alloc0(wmem_file_scope(), size);
 }
 
-static uint32_t
-strong_hash(const uint8_t *bytes, size_t len)
+static void
+release_in_file_scope(void *memory)
 {
-    return wmem_strong_hash(bytes, len);
+    wmem_free(wmem_file_scope(), memory);
+}
+
+/* Asks epan to keep the SIP items of each frame on its first pass, or nothing. */
+static void
+want_sip(bool wanted)
+{
+    GArray *ids = g_array_new(FALSE, FALSE, sizeof(int));
+    if (wanted && proto_sip > 0)
+        g_array_append_val(ids, proto_sip);
+    set_postdissector_wanted_hfids(siptrail_handle, ids);
 }
 
 static void
 siptrail_init(void)
 {
-    const struct tracker_host host = {allocate_in_file_scope, strong_hash, credentials_rows};
+    const struct tracker_host host = {
+        .allocate = allocate_in_file_scope,
+        .release = release_in_file_scope,
+        .seed = (uint64_t)g_random_int() << 32 | g_random_int(),
+        .credentials = credentials_rows,
+    };
     tracker = tracker_new(&host);
+    memory_chosen = in_passing = false;
+    if (WANTS_WHILE_DISABLED)
+        want_sip(proto_is_protocol_enabled(find_protocol_by_id(proto_siptrail)));
 }
 
 static void
@@ -55,19 +74,19 @@ current_tracker(void)
 
 /* A broken capture may name any year. Within these bounds neither sums nor differences overflow. */
 static int64_t
-nanoseconds(const nstime_t *time)
+nanoseconds(const nstime_t *stamp)
 {
     const int64_t last_second = INT64_C(4000000000); /* in 2096 */
-    return CLAMP((int64_t)time->secs, 0, last_second) * 1000000000 + time->nsecs;
+    return CLAMP((int64_t)stamp->secs, 0, last_second) * 1000000000 + stamp->nsecs;
 }
 
 static struct endpoint
-endpoint_of(const address *address, guint32 port)
+endpoint_of(const address *host, guint32 port)
 {
-    struct endpoint endpoint = {.port = (uint16_t)port, .type = (uint8_t)address->type};
-    endpoint.len = (uint8_t)MIN((size_t)MAX(address->len, 0), sizeof endpoint.address);
+    struct endpoint endpoint = {.port = (uint16_t)port, .type = (uint8_t)host->type};
+    endpoint.len = (uint8_t)MIN((size_t)MAX(host->len, 0), sizeof endpoint.address);
     if (endpoint.len > 0)
-        memcpy(endpoint.address, address->data, endpoint.len);
+        memcpy(endpoint.address, host->data, endpoint.len);
     return endpoint;
 }
 
@@ -129,6 +148,27 @@ read_frame(packet_info *pinfo, proto_tree *tree)
     return first;
 }
 
+/* tshark runs taps while it reads a file only if it reads it once: then no frame is looked at again, and what
+ * it left behind may go. Wireshark and sharkd come back to any frame, and so does `tshark -2`. */
+static bool
+reads_once(void)
+{
+    const char *program = g_get_prgname();
+    return program && strcmp(program, "tshark") == 0 && fetch_tapped_data(siptrail_tap, 0);
+}
+
+/* With the first records of a file. */
+static void
+choose_memory(void)
+{
+    if (memory_chosen)
+        return;
+    memory_chosen = true;
+    in_passing = reads_once();
+    if (in_passing)
+        tracker_forget(tracker, statistics_wanted());
+}
+
 static struct record *
 frame_records(packet_info *pinfo, proto_tree *tree)
 {
@@ -137,7 +177,7 @@ frame_records(packet_info *pinfo, proto_tree *tree)
         return (struct record *)p_get_proto_data(wmem_file_scope(), pinfo, proto_siptrail, 0);
     tracker_tick(tracker, nanoseconds(&pinfo->abs_ts));
     records = read_frame(pinfo, tree);
-    if (records)
+    if (records && !in_passing)
         p_add_proto_data(wmem_file_scope(), pinfo, proto_siptrail, 0, records);
     return records;
 }
@@ -145,10 +185,13 @@ frame_records(packet_info *pinfo, proto_tree *tree)
 static int
 dissect_siptrail(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
-    for (struct record *record = frame_records(pinfo, tree); record; record = record->next) {
+    struct record *records = frame_records(pinfo, tree);
+    for (struct record *record = records; record; record = record->next) {
         tree_show(proto_siptrail, tvb, pinfo, tree, tracker, record);
         tap_queue_packet(siptrail_tap, pinfo, record);
     }
+    if (records)
+        choose_memory();
     return tvb_reported_length(tvb);
 }
 
@@ -169,11 +212,11 @@ proto_register_siptrail(void)
 void
 proto_reg_handoff_siptrail(void)
 {
-    GArray *wanted = g_array_new(FALSE, FALSE, sizeof(int));
     proto_sip = proto_registrar_get_id_byname("sip");
     proto_icmp = proto_registrar_get_id_byname("icmp");
     proto_icmpv6 = proto_registrar_get_id_byname("icmpv6");
-    if (proto_sip > 0)
-        g_array_append_val(wanted, proto_sip);
-    set_postdissector_wanted_hfids(siptrail_handle, wanted);
+    want_sip(true);
+    /* Without callbacks: it makes taps run, see reads_once. */
+    g_assert_null(
+        register_tap_listener(SIPTRAIL_TAP, NULL, NULL, TL_IS_DISSECTOR_HELPER, NULL, NULL, NULL, NULL));
 }

@@ -14,6 +14,9 @@
 
 /** Registers the tables.
  *  @param tracker  gives the state of the file that is open */
+/** A table is to be printed at the end. */
+bool statistics_wanted(void);
+
 void statistics_register(const struct tracker *(*tracker)(void));
 
 #endif

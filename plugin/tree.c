@@ -9,6 +9,7 @@
 #include <epan/charsets.h>
 #include <epan/expert.h>
 #include <epan/tap.h>
+#include <epan/unit_strings.h>
 
 #include "core/audit.h"
 #include "tree.h"
@@ -56,6 +57,16 @@ static int hf_etag = -1;
 static int hf_etag_in = -1;
 static int hf_expires = -1;
 static int hf_notify_in = -1;
+static int hf_registration_contact = -1;
+static int hf_registration_state = -1;
+static int hf_registration_requested = -1;
+static int hf_registration_expires = -1;
+static int hf_registration_min_expires = -1;
+static int hf_registration_refresh = -1;
+static int hf_registration_previous_in = -1;
+static int hf_registration_lapsed_for = -1;
+static int hf_registration_bulk = -1;
+static int hf_registration = -1;
 static int hf_meaning = -1;
 static int hf_when = -1;
 static int hf_fix = -1;
@@ -64,150 +75,227 @@ static int ett_siptrail = -1;
 static int ett_challenge = -1;
 static int ett_credentials = -1;
 static int ett_info = -1;
-
-#define TEXT(id, name, filter, blurb)                                                                        \
-    {                                                                                                        \
-        &id,                                                                                                 \
-        {                                                                                                    \
-            name, filter, FT_STRING, BASE_NONE, NULL, 0, blurb, HFILL                                        \
-        }                                                                                                    \
-    }
-#define FRAME(id, name, filter, kind, blurb)                                                                 \
-    {                                                                                                        \
-        &id,                                                                                                 \
-        {                                                                                                    \
-            name, filter, FT_FRAMENUM, BASE_NONE, FRAMENUM_TYPE(kind), 0, blurb, HFILL                       \
-        }                                                                                                    \
-    }
-#define TIME(id, name, filter, blurb)                                                                        \
-    {                                                                                                        \
-        &id,                                                                                                 \
-        {                                                                                                    \
-            name, filter, FT_RELATIVE_TIME, BASE_NONE, NULL, 0, blurb, HFILL                                 \
-        }                                                                                                    \
-    }
-#define NUMBER(id, name, filter, type, blurb)                                                                \
-    {                                                                                                        \
-        &id,                                                                                                 \
-        {                                                                                                    \
-            name, filter, type, BASE_DEC, NULL, 0, blurb, HFILL                                              \
-        }                                                                                                    \
-    }
-#define SUBTREE(id, name, filter, blurb)                                                                     \
-    {                                                                                                        \
-        &id,                                                                                                 \
-        {                                                                                                    \
-            name, filter, FT_NONE, BASE_NONE, NULL, 0, blurb, HFILL                                          \
-        }                                                                                                    \
-    }
+static int ett_registration = -1;
 
 static hf_register_info fields[] = {
-    FRAME(hf_request_in, "Request in frame", "siptrail.request_in", FT_FRAMENUM_REQUEST,
-          "The request that this response answers"),
-    FRAME(hf_response_in, "Response in frame", "siptrail.response_in", FT_FRAMENUM_RESPONSE,
-          "The final response to this request"),
-    TIME(hf_response_time, "Response time", "siptrail.response_time",
-         "From the first copy of the request to its final response"),
-    FRAME(hf_retransmission_of, "Retransmission of frame", "siptrail.retransmission_of",
-          FT_FRAMENUM_RETRANS_PREV, "The first copy of the same message"),
-    FRAME(hf_copy_of, "Copy of frame", "siptrail.copy_of", FT_FRAMENUM_DUP_ACK,
-          "The same packet, captured twice: not a retransmission"),
-    FRAME(hf_ack_of, "Acknowledges frame", "siptrail.ack_of", FT_FRAMENUM_ACK,
-          "The final response that this ACK is for"),
-    FRAME(hf_cancels, "Cancels frame", "siptrail.cancels", FT_FRAMENUM_NONE,
-          "The INVITE that this CANCEL is for"),
-    TEXT(hf_account, "Account", "siptrail.account",
-         "user@realm of the credentials; before there are any, the address in From, or in To of a REGISTER"),
-    NUMBER(hf_attempt, "Attempt", "siptrail.attempt", FT_UINT32,
-           "Running number of challenges of this account and server since the last success"),
-    SUBTREE(hf_challenge, "Challenge", "siptrail.challenge", "One challenge of a 401 or 407"),
-    TEXT(hf_challenge_scheme, "Scheme", "siptrail.challenge.scheme", "Authentication scheme as written"),
-    TEXT(hf_challenge_header, "Header", "siptrail.challenge.header",
-         "WWW-Authenticate or Proxy-Authenticate"),
-    TEXT(hf_challenge_param[AUTH_REALM], "Realm", "siptrail.challenge.realm", NULL),
-    TEXT(hf_challenge_param[AUTH_NONCE], "Nonce", "siptrail.challenge.nonce", NULL),
-    TEXT(hf_challenge_param[AUTH_ALGORITHM], "Algorithm", "siptrail.challenge.algorithm",
-         "MD5 where none is named"),
-    TEXT(hf_challenge_param[AUTH_QOP], "QoP", "siptrail.challenge.qop", "Qualities of protection on offer"),
-    TEXT(hf_challenge_param[AUTH_OPAQUE], "Opaque", "siptrail.challenge.opaque", NULL),
-    TEXT(hf_challenge_param[AUTH_DOMAIN], "Domain", "siptrail.challenge.domain", NULL),
-    TEXT(hf_challenge_param[AUTH_STALE], "Stale", "siptrail.challenge.stale",
-         "true: the nonce was refused, user and password may be right"),
-    TEXT(hf_challenge_param[AUTH_USERHASH], "Userhash", "siptrail.challenge.userhash", NULL),
-    TEXT(hf_challenge_param[AUTH_CHARSET], "Charset", "siptrail.challenge.charset", NULL),
-    FRAME(hf_challenge_in, "Challenge in frame", "siptrail.challenge_in", FT_FRAMENUM_NONE,
-          "The challenge that these credentials answer, or the 2xx that gave their nonce as nextnonce"),
-    FRAME(hf_retry_in, "Retry in frame", "siptrail.retry_in", FT_FRAMENUM_NONE,
-          "The first request with credentials for this challenge"),
-    TIME(hf_retry_time, "Retry time", "siptrail.retry_time", "From the challenge to the retry"),
-    TEXT(hf_outcome, "Outcome", "siptrail.outcome",
-         "accepted, rejected, stale, other-realm, forbidden, interval-too-brief, failed, no-retry, no-answer "
-         "or "
-         "unknown"),
-    FRAME(hf_outcome_in, "Outcome in frame", "siptrail.outcome_in", FT_FRAMENUM_RESPONSE,
-          "The message that closed the exchange"),
-    NUMBER(hf_outcome_code, "Outcome code", "siptrail.outcome.code", FT_UINT16,
-           "Status code of the message that closed the exchange"),
-    FRAME(hf_closes, "Closes the exchange of frame", "siptrail.closes", FT_FRAMENUM_NONE,
-          "The challenge whose exchange this response ends"),
-    TEXT(hf_cause, "Cause", "siptrail.cause", "Name of the main finding when the outcome is not accepted"),
-    SUBTREE(hf_credentials, "Credentials", "siptrail.credentials", "One set of credentials of a request"),
-    TEXT(hf_credentials_scheme, "Scheme", "siptrail.credentials.scheme", "Authentication scheme as written"),
-    TEXT(hf_credentials_header, "Header", "siptrail.credentials.header",
-         "Authorization or Proxy-Authorization"),
-    TEXT(hf_credentials_param[AUTH_USERNAME], "Username", "siptrail.credentials.username",
-         "username, or username* decoded"),
-    TEXT(hf_credentials_param[AUTH_REALM], "Realm", "siptrail.credentials.realm", NULL),
-    TEXT(hf_credentials_param[AUTH_NONCE], "Nonce", "siptrail.credentials.nonce", NULL),
-    TEXT(hf_credentials_param[AUTH_URI], "URI", "siptrail.credentials.uri", "What the digest covers as uri"),
-    TEXT(hf_credentials_param[AUTH_RESPONSE], "Response", "siptrail.credentials.response",
-         "The digest as sent"),
-    TEXT(hf_credentials_param[AUTH_ALGORITHM], "Algorithm", "siptrail.credentials.algorithm", NULL),
-    TEXT(hf_credentials_param[AUTH_QOP], "QoP", "siptrail.credentials.qop", NULL),
-    TEXT(hf_credentials_param[AUTH_NC], "Nonce count", "siptrail.credentials.nc", "As sent, hexadecimal"),
-    TEXT(hf_credentials_param[AUTH_CNONCE], "Client nonce", "siptrail.credentials.cnonce", NULL),
-    TEXT(hf_credentials_param[AUTH_OPAQUE], "Opaque", "siptrail.credentials.opaque", NULL),
-    TEXT(hf_credentials_param[AUTH_USERHASH], "Userhash", "siptrail.credentials.userhash", NULL),
-    TEXT(hf_credentials_param[AUTH_AUTS], "AUTS", "siptrail.credentials.auts", "AKA resynchronisation"),
-    TEXT(hf_digest_status, "Digest", "siptrail.digest.status", "good, bad or unverified"),
-    TEXT(hf_digest_reason, "Digest reason", "siptrail.digest.reason",
-         "Why bad or unverified; which variant fits"),
-    TEXT(hf_digest_variant, "Digest variant", "siptrail.digest.variant",
-         "rfc, or the name of the computation that fits"),
-    NUMBER(hf_nonce_use, "Nonce use", "siptrail.nonce_use", FT_UINT32,
-           "How many requests of this user have used this nonce so far"),
-    TIME(hf_nonce_age, "Nonce age", "siptrail.nonce_age", "Since the nonce was issued"),
-    SUBTREE(hf_info, "Authentication-Info", "siptrail.authentication_info",
-            "What the server says in its 2xx"),
-    TEXT(hf_info_header, "Header", "siptrail.authentication_info.header", NULL),
-    TEXT(hf_info_param[AUTH_NEXTNONCE], "Next nonce", "siptrail.authentication_info.nextnonce", NULL),
-    TEXT(hf_info_param[AUTH_RSPAUTH], "Rspauth", "siptrail.authentication_info.rspauth",
-         "The server's digest as sent"),
-    TEXT(hf_info_param[AUTH_QOP], "QoP", "siptrail.authentication_info.qop", NULL),
-    TEXT(hf_info_param[AUTH_NC], "Nonce count", "siptrail.authentication_info.nc", NULL),
-    TEXT(hf_info_param[AUTH_CNONCE], "Client nonce", "siptrail.authentication_info.cnonce", NULL),
-    TEXT(hf_info_status, "Server's digest", "siptrail.authentication_info.status",
-         "good, bad or unverified: whether the server knows the credential"),
-    TEXT(hf_info_reason, "Reason", "siptrail.authentication_info.reason", NULL),
-    FRAME(hf_subscribe_in, "SUBSCRIBE in frame", "siptrail.no_notify.subscribe_in", FT_FRAMENUM_REQUEST,
-          "The SUBSCRIBE that asked for this 204"),
-    TEXT(hf_event, "Event", "siptrail.no_notify.event", "Event package, with ;id= if any"),
-    TEXT(hf_etag, "Suppress-If-Match", "siptrail.no_notify.etag",
-         "The entity-tag of the SUBSCRIBE's condition"),
-    FRAME(hf_etag_in, "Entity-tag of frame", "siptrail.no_notify.etag_in", FT_FRAMENUM_NONE,
-          "The NOTIFY that issued this entity-tag"),
-    NUMBER(hf_expires, "Expires", "siptrail.no_notify.expires", FT_UINT32, "Seconds granted"),
-    FRAME(hf_notify_in, "NOTIFY not due in frame", "siptrail.no_notify.notify_in", FT_FRAMENUM_NONE,
-          "A NOTIFY that came though none was due"),
-    TEXT(hf_meaning, "Meaning", "siptrail.meaning", "What the code means here"),
-    TEXT(hf_when, "When", "siptrail.when", "When one sees it"),
-    TEXT(hf_fix, "Fix", "siptrail.fix", "What to do"),
+    {&hf_request_in,
+     {"Request in frame", "siptrail.request_in", FT_FRAMENUM, BASE_NONE, FRAMENUM_TYPE(FT_FRAMENUM_REQUEST),
+      0, "The request that this response answers", HFILL}},
+    {&hf_response_in,
+     {"Response in frame", "siptrail.response_in", FT_FRAMENUM, BASE_NONE,
+      FRAMENUM_TYPE(FT_FRAMENUM_RESPONSE), 0, "The final response to this request", HFILL}},
+    {&hf_response_time,
+     {"Response time", "siptrail.response_time", FT_RELATIVE_TIME, BASE_NONE, NULL, 0,
+      "From the first copy of the request to its final response", HFILL}},
+    {&hf_retransmission_of,
+     {"Retransmission of frame", "siptrail.retransmission_of", FT_FRAMENUM, BASE_NONE,
+      FRAMENUM_TYPE(FT_FRAMENUM_RETRANS_PREV), 0, "The first copy of the same message", HFILL}},
+    {&hf_copy_of,
+     {"Copy of frame", "siptrail.copy_of", FT_FRAMENUM, BASE_NONE, FRAMENUM_TYPE(FT_FRAMENUM_DUP_ACK), 0,
+      "The same packet, captured twice: not a retransmission", HFILL}},
+    {&hf_ack_of,
+     {"Acknowledges frame", "siptrail.ack_of", FT_FRAMENUM, BASE_NONE, FRAMENUM_TYPE(FT_FRAMENUM_ACK), 0,
+      "The final response that this ACK is for", HFILL}},
+    {&hf_cancels,
+     {"Cancels frame", "siptrail.cancels", FT_FRAMENUM, BASE_NONE, FRAMENUM_TYPE(FT_FRAMENUM_NONE), 0,
+      "The INVITE that this CANCEL is for", HFILL}},
+    {&hf_account,
+     {"Account", "siptrail.account", FT_STRING, BASE_NONE, NULL, 0,
+      "user@realm of the credentials; before there are any, the address in From, or in To of a REGISTER",
+      HFILL}},
+    {&hf_attempt,
+     {"Attempt", "siptrail.attempt", FT_UINT32, BASE_DEC, NULL, 0,
+      "Running number of challenges of this account and server since the last success", HFILL}},
+    {&hf_challenge,
+     {"Challenge", "siptrail.challenge", FT_NONE, BASE_NONE, NULL, 0, "One challenge of a 401 or 407",
+      HFILL}},
+    {&hf_challenge_scheme,
+     {"Scheme", "siptrail.challenge.scheme", FT_STRING, BASE_NONE, NULL, 0,
+      "Authentication scheme as written", HFILL}},
+    {&hf_challenge_header,
+     {"Header", "siptrail.challenge.header", FT_STRING, BASE_NONE, NULL, 0,
+      "WWW-Authenticate or Proxy-Authenticate", HFILL}},
+    {&hf_challenge_param[AUTH_REALM],
+     {"Realm", "siptrail.challenge.realm", FT_STRING, BASE_NONE, NULL, 0, NULL, HFILL}},
+    {&hf_challenge_param[AUTH_NONCE],
+     {"Nonce", "siptrail.challenge.nonce", FT_STRING, BASE_NONE, NULL, 0, NULL, HFILL}},
+    {&hf_challenge_param[AUTH_ALGORITHM],
+     {"Algorithm", "siptrail.challenge.algorithm", FT_STRING, BASE_NONE, NULL, 0, "MD5 where none is named",
+      HFILL}},
+    {&hf_challenge_param[AUTH_QOP],
+     {"QoP", "siptrail.challenge.qop", FT_STRING, BASE_NONE, NULL, 0, "Qualities of protection on offer",
+      HFILL}},
+    {&hf_challenge_param[AUTH_OPAQUE],
+     {"Opaque", "siptrail.challenge.opaque", FT_STRING, BASE_NONE, NULL, 0, NULL, HFILL}},
+    {&hf_challenge_param[AUTH_DOMAIN],
+     {"Domain", "siptrail.challenge.domain", FT_STRING, BASE_NONE, NULL, 0, NULL, HFILL}},
+    {&hf_challenge_param[AUTH_STALE],
+     {"Stale", "siptrail.challenge.stale", FT_STRING, BASE_NONE, NULL, 0,
+      "true: the nonce was refused, user and password may be right", HFILL}},
+    {&hf_challenge_param[AUTH_USERHASH],
+     {"Userhash", "siptrail.challenge.userhash", FT_STRING, BASE_NONE, NULL, 0, NULL, HFILL}},
+    {&hf_challenge_param[AUTH_CHARSET],
+     {"Charset", "siptrail.challenge.charset", FT_STRING, BASE_NONE, NULL, 0, NULL, HFILL}},
+    {&hf_challenge_in,
+     {"Challenge in frame", "siptrail.challenge_in", FT_FRAMENUM, BASE_NONE, FRAMENUM_TYPE(FT_FRAMENUM_NONE),
+      0, "The challenge that these credentials answer, or the 2xx that gave their nonce as nextnonce",
+      HFILL}},
+    {&hf_retry_in,
+     {"Retry in frame", "siptrail.retry_in", FT_FRAMENUM, BASE_NONE, FRAMENUM_TYPE(FT_FRAMENUM_NONE), 0,
+      "The first request with credentials for this challenge", HFILL}},
+    {&hf_retry_time,
+     {"Retry time", "siptrail.retry_time", FT_RELATIVE_TIME, BASE_NONE, NULL, 0,
+      "From the challenge to the retry", HFILL}},
+    {&hf_outcome,
+     {"Outcome", "siptrail.outcome", FT_STRING, BASE_NONE, NULL, 0,
+      "accepted, rejected, stale, other-realm, forbidden, interval-too-brief, failed, no-retry, no-answer "
+      "or "
+      "unknown",
+      HFILL}},
+    {&hf_outcome_in,
+     {"Outcome in frame", "siptrail.outcome_in", FT_FRAMENUM, BASE_NONE, FRAMENUM_TYPE(FT_FRAMENUM_RESPONSE),
+      0, "The message that closed the exchange", HFILL}},
+    {&hf_outcome_code,
+     {"Outcome code", "siptrail.outcome.code", FT_UINT16, BASE_DEC, NULL, 0,
+      "Status code of the message that closed the exchange", HFILL}},
+    {&hf_closes,
+     {"Closes the exchange of frame", "siptrail.closes", FT_FRAMENUM, BASE_NONE,
+      FRAMENUM_TYPE(FT_FRAMENUM_NONE), 0, "The challenge whose exchange this response ends", HFILL}},
+    {&hf_cause,
+     {"Cause", "siptrail.cause", FT_STRING, BASE_NONE, NULL, 0,
+      "Name of the main finding when the outcome is not accepted", HFILL}},
+    {&hf_credentials,
+     {"Credentials", "siptrail.credentials", FT_NONE, BASE_NONE, NULL, 0,
+      "One set of credentials of a request", HFILL}},
+    {&hf_credentials_scheme,
+     {"Scheme", "siptrail.credentials.scheme", FT_STRING, BASE_NONE, NULL, 0,
+      "Authentication scheme as written", HFILL}},
+    {&hf_credentials_header,
+     {"Header", "siptrail.credentials.header", FT_STRING, BASE_NONE, NULL, 0,
+      "Authorization or Proxy-Authorization", HFILL}},
+    {&hf_credentials_param[AUTH_USERNAME],
+     {"Username", "siptrail.credentials.username", FT_STRING, BASE_NONE, NULL, 0,
+      "username, or username* decoded", HFILL}},
+    {&hf_credentials_param[AUTH_REALM],
+     {"Realm", "siptrail.credentials.realm", FT_STRING, BASE_NONE, NULL, 0, NULL, HFILL}},
+    {&hf_credentials_param[AUTH_NONCE],
+     {"Nonce", "siptrail.credentials.nonce", FT_STRING, BASE_NONE, NULL, 0, NULL, HFILL}},
+    {&hf_credentials_param[AUTH_URI],
+     {"URI", "siptrail.credentials.uri", FT_STRING, BASE_NONE, NULL, 0, "What the digest covers as uri",
+      HFILL}},
+    {&hf_credentials_param[AUTH_RESPONSE],
+     {"Response", "siptrail.credentials.response", FT_STRING, BASE_NONE, NULL, 0, "The digest as sent",
+      HFILL}},
+    {&hf_credentials_param[AUTH_ALGORITHM],
+     {"Algorithm", "siptrail.credentials.algorithm", FT_STRING, BASE_NONE, NULL, 0, NULL, HFILL}},
+    {&hf_credentials_param[AUTH_QOP],
+     {"QoP", "siptrail.credentials.qop", FT_STRING, BASE_NONE, NULL, 0, NULL, HFILL}},
+    {&hf_credentials_param[AUTH_NC],
+     {"Nonce count", "siptrail.credentials.nc", FT_STRING, BASE_NONE, NULL, 0, "As sent, hexadecimal",
+      HFILL}},
+    {&hf_credentials_param[AUTH_CNONCE],
+     {"Client nonce", "siptrail.credentials.cnonce", FT_STRING, BASE_NONE, NULL, 0, NULL, HFILL}},
+    {&hf_credentials_param[AUTH_OPAQUE],
+     {"Opaque", "siptrail.credentials.opaque", FT_STRING, BASE_NONE, NULL, 0, NULL, HFILL}},
+    {&hf_credentials_param[AUTH_USERHASH],
+     {"Userhash", "siptrail.credentials.userhash", FT_STRING, BASE_NONE, NULL, 0, NULL, HFILL}},
+    {&hf_credentials_param[AUTH_AUTS],
+     {"AUTS", "siptrail.credentials.auts", FT_STRING, BASE_NONE, NULL, 0, "AKA resynchronisation", HFILL}},
+    {&hf_digest_status,
+     {"Digest", "siptrail.digest.status", FT_STRING, BASE_NONE, NULL, 0, "good, bad or unverified", HFILL}},
+    {&hf_digest_reason,
+     {"Digest reason", "siptrail.digest.reason", FT_STRING, BASE_NONE, NULL, 0,
+      "Why bad or unverified; which variant fits", HFILL}},
+    {&hf_digest_variant,
+     {"Digest variant", "siptrail.digest.variant", FT_STRING, BASE_NONE, NULL, 0,
+      "rfc, or the name of the computation that fits", HFILL}},
+    {&hf_nonce_use,
+     {"Nonce use", "siptrail.nonce_use", FT_UINT32, BASE_DEC, NULL, 0,
+      "How many requests of this user have used this nonce so far", HFILL}},
+    {&hf_nonce_age,
+     {"Nonce age", "siptrail.nonce_age", FT_RELATIVE_TIME, BASE_NONE, NULL, 0, "Since the nonce was issued",
+      HFILL}},
+    {&hf_info,
+     {"Authentication-Info", "siptrail.authentication_info", FT_NONE, BASE_NONE, NULL, 0,
+      "What the server says in its 2xx", HFILL}},
+    {&hf_info_header,
+     {"Header", "siptrail.authentication_info.header", FT_STRING, BASE_NONE, NULL, 0, NULL, HFILL}},
+    {&hf_info_param[AUTH_NEXTNONCE],
+     {"Next nonce", "siptrail.authentication_info.nextnonce", FT_STRING, BASE_NONE, NULL, 0, NULL, HFILL}},
+    {&hf_info_param[AUTH_RSPAUTH],
+     {"Rspauth", "siptrail.authentication_info.rspauth", FT_STRING, BASE_NONE, NULL, 0,
+      "The server's digest as sent", HFILL}},
+    {&hf_info_param[AUTH_QOP],
+     {"QoP", "siptrail.authentication_info.qop", FT_STRING, BASE_NONE, NULL, 0, NULL, HFILL}},
+    {&hf_info_param[AUTH_NC],
+     {"Nonce count", "siptrail.authentication_info.nc", FT_STRING, BASE_NONE, NULL, 0, NULL, HFILL}},
+    {&hf_info_param[AUTH_CNONCE],
+     {"Client nonce", "siptrail.authentication_info.cnonce", FT_STRING, BASE_NONE, NULL, 0, NULL, HFILL}},
+    {&hf_info_status,
+     {"Server's digest", "siptrail.authentication_info.status", FT_STRING, BASE_NONE, NULL, 0,
+      "good, bad or unverified: whether the server knows the credential", HFILL}},
+    {&hf_info_reason,
+     {"Reason", "siptrail.authentication_info.reason", FT_STRING, BASE_NONE, NULL, 0, NULL, HFILL}},
+    {&hf_subscribe_in,
+     {"SUBSCRIBE in frame", "siptrail.no_notify.subscribe_in", FT_FRAMENUM, BASE_NONE,
+      FRAMENUM_TYPE(FT_FRAMENUM_REQUEST), 0, "The SUBSCRIBE that asked for this 204", HFILL}},
+    {&hf_event,
+     {"Event", "siptrail.no_notify.event", FT_STRING, BASE_NONE, NULL, 0, "Event package, with ;id= if any",
+      HFILL}},
+    {&hf_etag,
+     {"Suppress-If-Match", "siptrail.no_notify.etag", FT_STRING, BASE_NONE, NULL, 0,
+      "The entity-tag of the SUBSCRIBE's condition", HFILL}},
+    {&hf_etag_in,
+     {"Entity-tag of frame", "siptrail.no_notify.etag_in", FT_FRAMENUM, BASE_NONE,
+      FRAMENUM_TYPE(FT_FRAMENUM_NONE), 0, "The NOTIFY that issued this entity-tag", HFILL}},
+    {&hf_expires,
+     {"Expires", "siptrail.no_notify.expires", FT_UINT32, BASE_DEC, NULL, 0, "Seconds granted", HFILL}},
+    {&hf_notify_in,
+     {"NOTIFY not due in frame", "siptrail.no_notify.notify_in", FT_FRAMENUM, BASE_NONE,
+      FRAMENUM_TYPE(FT_FRAMENUM_NONE), 0, "A NOTIFY that came though none was due", HFILL}},
+    {&hf_registration,
+     {"Registration", "siptrail.registration", FT_NONE, BASE_NONE, NULL, 0,
+      "One contact of a REGISTER and its answer", HFILL}},
+    {&hf_registration_contact,
+     {"Contact", "siptrail.registration.contact", FT_STRING, BASE_NONE, NULL, 0, "URI of the contact",
+      HFILL}},
+    {&hf_registration_state,
+     {"State", "siptrail.registration.state", FT_STRING, BASE_NONE, NULL, 0,
+      "What a REGISTER meets, and its answer leaves behind: registered, lapsed, removed, refused, "
+      "challenged, "
+      "unanswered or unknown",
+      HFILL}},
+    {&hf_registration_requested,
+     {"Requested", "siptrail.registration.requested", FT_UINT32, BASE_DEC | BASE_UNIT_STRING,
+      UNS(&units_seconds), 0, "Expiry that the client asks for", HFILL}},
+    {&hf_registration_expires,
+     {"Granted", "siptrail.registration.expires", FT_UINT32, BASE_DEC | BASE_UNIT_STRING, UNS(&units_seconds),
+      0, "Expiry that the registrar grants to this contact", HFILL}},
+    {&hf_registration_min_expires,
+     {"Minimum", "siptrail.registration.min_expires", FT_UINT32, BASE_DEC | BASE_UNIT_STRING,
+      UNS(&units_seconds), 0, "Min-Expires of a 423", HFILL}},
+    {&hf_registration_refresh,
+     {"Refresh", "siptrail.registration.refresh", FT_UINT32, BASE_DEC, NULL, 0,
+      "Running number of the refresh that this answer grants", HFILL}},
+    {&hf_registration_previous_in,
+     {"Granted before in frame", "siptrail.registration.previous_in", FT_FRAMENUM, BASE_NONE,
+      FRAMENUM_TYPE(FT_FRAMENUM_NONE), 0, "The latest answer before that granted it", HFILL}},
+    {&hf_registration_lapsed_for,
+     {"Lapsed for", "siptrail.registration.lapsed_for", FT_RELATIVE_TIME, BASE_NONE, NULL, 0,
+      "Since the granted time had run out", HFILL}},
+    {&hf_registration_bulk,
+     {"Bulk", "siptrail.registration.bulk", FT_BOOLEAN, BASE_NONE, NULL, 0,
+      "The contact stands for many numbers (bnc, RFC 6140)", HFILL}},
+    {&hf_meaning,
+     {"Meaning", "siptrail.meaning", FT_STRING, BASE_NONE, NULL, 0, "What the code means here", HFILL}},
+    {&hf_when, {"When", "siptrail.when", FT_STRING, BASE_NONE, NULL, 0, "When one sees it", HFILL}},
+    {&hf_fix, {"Fix", "siptrail.fix", FT_STRING, BASE_NONE, NULL, 0, "What to do", HFILL}},
 };
 
-static int *subtrees[] = {&ett_siptrail, &ett_challenge, &ett_credentials, &ett_info};
+static int *subtrees[] = {&ett_siptrail, &ett_challenge, &ett_credentials, &ett_info, &ett_registration};
 
 /* One expert info per row of the table of findings. */
-static expert_field ei_findings[FINDING_COUNT];
+static expert_field finding_experts[FINDING_COUNT];
 
 static const int severities[] = {PI_CHAT, PI_NOTE, PI_WARN, PI_ERROR};
 static const int groups[] = {PI_SECURITY, PI_PROTOCOL, PI_SEQUENCE, PI_RESPONSE_CODE};
@@ -218,8 +306,8 @@ register_findings(expert_module_t *module)
     static ei_register_info infos[FINDING_COUNT];
     for (int i = 1; i < FINDING_COUNT; i++) {
         const struct finding_rule *rule = finding_rule((enum finding)i);
-        ei_findings[i] = (expert_field)EI_INIT;
-        infos[i].ids = &ei_findings[i];
+        finding_experts[i] = (expert_field)EI_INIT;
+        infos[i].ids = &finding_experts[i];
         infos[i].eiinfo.name = wmem_strdup_printf(wmem_epan_scope(), "siptrail.finding.%s", rule->name);
         infos[i].eiinfo.group = groups[rule->group];
         infos[i].eiinfo.severity = severities[rule->severity];
@@ -292,8 +380,8 @@ add_number(const struct view *view, int field, guint32 number)
 static void
 add_time(const struct view *view, int field, int64_t nanoseconds)
 {
-    nstime_t time = {(time_t)(nanoseconds / 1000000000), (int)(nanoseconds % 1000000000)};
-    generated(proto_tree_add_time(view->tree, field, view->tvb, 0, 0, &time));
+    nstime_t span = {(time_t)(nanoseconds / 1000000000), (int)(nanoseconds % 1000000000)};
+    generated(proto_tree_add_time(view->tree, field, view->tvb, 0, 0, &span));
 }
 
 static struct view
@@ -343,7 +431,7 @@ add_expert(const struct view *view, proto_item *item, enum finding finding,
     char *text = finding_expand(finding_rule(finding)->sentence, values);
     const char *valid =
         (const char *)get_utf_8_string(view->pinfo->pool, (const guint8 *)text, (int)strlen(text));
-    expert_add_info_format(view->pinfo, item, &ei_findings[finding], "%s", valid);
+    expert_add_info_format(view->pinfo, item, &finding_experts[finding], "%s", valid);
     g_free(text);
 }
 
@@ -410,17 +498,12 @@ show_challenges(const struct view *view, const struct record_detail *detail)
     }
 }
 
-static const char *
-verdict_reason(const struct view *view, const struct digest_verdict *verdict)
+static void
+add_verdict_reason(const struct view *view, int field, const struct digest_verdict *verdict)
 {
-    if (verdict->missing)
-        return wmem_strdup_printf(view->pinfo->pool, "parameter %s is missing", verdict->missing);
-    if (verdict->reason == DIGEST_NONCONFORMING)
-        return wmem_strdup_printf(view->pinfo->pool, "%s: %s", digest_reason_text(verdict->reason),
-                                  verdict->variant);
-    if (verdict->reason != DIGEST_REASON_NONE)
-        return digest_reason_text(verdict->reason);
-    return verdict->variant && strcmp(verdict->variant, "rfc") != 0 ? verdict->variant : NULL;
+    char *text = view->tree ? digest_verdict_text(verdict) : NULL;
+    add_text(view, field, text && *text ? text : NULL);
+    g_free(text);
 }
 
 static void
@@ -430,7 +513,7 @@ show_verdict(const struct view *view, const struct use *use)
     if (use->verdict.status == DIGEST_NONE)
         return;
     add_text(view, hf_digest_status, digest_status_text(use->verdict.status));
-    add_text(view, hf_digest_reason, verdict_reason(view, &use->verdict));
+    add_verdict_reason(view, hf_digest_reason, &use->verdict);
     add_text(view, hf_digest_variant, use->verdict.variant);
     add_expert(view, view->item, audit_digest(&use->verdict, use->configured, false), &values);
 }
@@ -496,7 +579,7 @@ show_info(const struct view *view, const struct record_detail *detail)
     if (!proof->has_rspauth)
         return;
     add_text(&inner, hf_info_status, digest_status_text(proof->verdict.status));
-    add_text(&inner, hf_info_reason, verdict_reason(view, &proof->verdict));
+    add_verdict_reason(&inner, hf_info_reason, &proof->verdict);
     enum finding finding = audit_digest(&proof->verdict, proof->configured, true);
     if (proof->verdict.status != DIGEST_UNVERIFIED)
         add_expert(&inner, inner.item, finding, &values);
@@ -575,14 +658,16 @@ show_closings(const struct view *view, const struct record_detail *detail)
     }
 }
 
-/* The closing that says most: one that is not `accepted` before one that is. */
+/* The closing that says most: one that is not `accepted` before one that is, and of these an answer to a
+ * challenge before credentials sent ahead. */
 static const struct use *
 main_closing(const struct record_detail *detail)
 {
     const struct use *best = NULL;
     for (const struct closing *i = detail->closings; i; i = i->next) {
-        if (!best || best->outcome == OUTCOME_ACCEPTED ||
-            (best->outcome == OUTCOME_OTHER_REALM && i->use->outcome != OUTCOME_ACCEPTED))
+        bool accepted = i->use->outcome == OUTCOME_ACCEPTED;
+        if (!best || (best->outcome == OUTCOME_ACCEPTED && (!accepted || !best->is_retry)) ||
+            (best->outcome == OUTCOME_OTHER_REALM && !accepted))
             best = i->use;
     }
     return best;
@@ -604,17 +689,21 @@ static void
 show_advice(const struct view *view, const struct record_detail *detail)
 {
     const struct use *closing = main_closing(detail);
-    struct finding_values values = {.exchange = detail->opens};
+    struct finding_values values = {.exchange = detail->opens,
+                                    .status = view->record->status,
+                                    .method = view->record->method,
+                                    .no_notify = detail->no_notify};
     if (detail->no_notify) {
         add_advice(view, audit_advice_204(detail->no_notify, is_right_204(detail)), &values);
     } else if (closing) {
-        values = (struct finding_values){.use = closing, .exchange = closing->exchange};
+        values.use = closing;
+        values.exchange = closing->exchange;
         add_advice(view, audit_advice_closing(closing), &values);
     } else if (detail->opens) {
         enum outcome outcome =
             view->later ? exchange_outcome(view->tracker, detail->opens) : detail->opens->outcome;
         enum finding cause = view->later ? audit_exchange_cause(view->tracker, detail->opens) : FINDING_NONE;
-        add_advice(view, audit_advice(outcome, cause), &values);
+        add_advice(view, audit_advice_challenge(detail->opens, outcome, cause), &values);
     }
 }
 
@@ -765,6 +854,19 @@ title_no_notify(const struct no_notify *no_notify, bool right, wmem_strbuf_t *ti
 }
 
 static void
+title_registration(const struct record_detail *detail, wmem_strbuf_t *title)
+{
+    const struct registration_step *step = detail->registrations;
+    if (!step || (!step->has_granted && step->state != REGISTRATION_REMOVED))
+        return;
+    wmem_strbuf_append_printf(title, ", %s", registration_state_text(step->state));
+    if (step->has_granted)
+        wmem_strbuf_append_printf(title, " for %u s", step->granted);
+    if (step->next)
+        wmem_strbuf_append(title, " (first of several contacts)");
+}
+
+static void
 title_response(const struct view *view, wmem_strbuf_t *title)
 {
     const struct record *record = view->record;
@@ -777,12 +879,15 @@ title_response(const struct view *view, wmem_strbuf_t *title)
         if (closing->challenge_frame)
             wmem_strbuf_append_printf(title, ", the challenge in frame %u was answered in frame %u",
                                       closing->challenge_frame, closing->request_frame);
+        title_registration(record->detail, title);
         return;
     }
     if (record->request)
         wmem_strbuf_append_printf(title, " to the %s in frame %u", record->method, record->request->frame);
     else
         wmem_strbuf_append_printf(title, " to a %s that is not in the capture", record->method);
+    if (record->detail)
+        title_registration(record->detail, title);
 }
 
 static void
@@ -844,14 +949,70 @@ static void
 show_notes(const struct view *view, const struct record_detail *detail)
 {
     for (const struct note *note = detail->notes; note; note = note->next) {
-        const struct finding_values values = {.exchange = detail->opens,
+        const struct exchange *answered = note->use ? note->use->exchange : NULL;
+        const struct finding_values values = {.exchange = answered ? answered : detail->opens,
                                               .use = note->use,
                                               .status = view->record->status,
                                               .method = view->record->method,
                                               .frame_a = note->frame_a,
-                                              .frame_b = note->frame_b};
+                                              .frame_b = note->frame_b,
+                                              .number = note->number};
         add_expert(view, view->item, (enum finding)note->finding, &values);
     }
+}
+
+/* Only time tells that nothing came. */
+/* "contact: registered for 3600 s" */
+static const char *
+registration_text(const struct view *view, const struct registration_step *step)
+{
+    const char *state = registration_state_text(step->state);
+    wmem_strbuf_t *text = wmem_strbuf_new(view->pinfo->pool, step->registration->contact);
+    if (view->record->status == 0 && step->has_asked && step->asked == 0)
+        wmem_strbuf_append_printf(text, ": asks to be removed (%s so far)", state);
+    else if (view->record->status == 0 && step->has_asked)
+        wmem_strbuf_append_printf(text, ": asks for %u s (%s so far)", step->asked, state);
+    else
+        wmem_strbuf_append_printf(text, ": %s", state);
+    if (step->has_granted)
+        wmem_strbuf_append_printf(text, " for %u s", step->granted);
+    return param_text(view, (struct slice){wmem_strbuf_get_str(text), wmem_strbuf_get_len(text)});
+}
+
+static void
+show_registration(const struct view *view, const struct registration_step *step)
+{
+    const struct view inner = add_subtree(view, hf_registration, ett_registration,
+                                          wmem_strdup_printf(view->pinfo->pool, "Registration of %s",
+                                                             registration_text(view, step)));
+    const char *contact = step->registration->contact;
+    add_text(&inner, hf_registration_contact, param_text(view, (struct slice){contact, strlen(contact)}));
+    add_text(&inner, hf_registration_state, registration_state_text(step->state));
+    if (step->has_asked)
+        add_number(&inner, hf_registration_requested, step->asked);
+    if (step->has_granted)
+        add_number(&inner, hf_registration_expires, step->granted);
+    if (step->has_min)
+        add_number(&inner, hf_registration_min_expires, step->min);
+    if (step->refresh)
+        add_number(&inner, hf_registration_refresh, step->refresh);
+    add_back_link(&inner, hf_registration_previous_in, step->granted_frame);
+    if (step->lapsed)
+        add_time(&inner, hf_registration_lapsed_for, step->lapsed);
+    if (step->registration->bulk)
+        generated(proto_tree_add_boolean(inner.tree, hf_registration_bulk, inner.tvb, 0, 0, TRUE));
+}
+
+static void
+show_awaited(const struct view *view)
+{
+    const struct record *record = view->record;
+    if (!view->later || !record_misses_notify(view->tracker, record))
+        return;
+    const struct finding_values values = {.status = record->status,
+                                          .method = record->method,
+                                          .frame_a = record->detail->awaited->subscribe_frame};
+    add_expert(view, view->item, FINDING_NOTIFY_MISSING, &values);
 }
 
 /* What it means comes first, then the evidence. */
@@ -866,7 +1027,11 @@ show_detail(const struct view *view, const struct record_detail *detail)
     if (detail->no_notify)
         show_no_notify(view, detail->no_notify);
     show_advice(view, detail);
+    for (const struct registration_step *step = view->tree ? detail->registrations : NULL; step;
+         step = step->next)
+        show_registration(view, step);
     show_notes(view, detail);
+    show_awaited(view);
     if (detail->opens)
         show_challenges(view, detail);
     for (const struct use *use = detail->uses; use; use = use->next)
@@ -889,10 +1054,10 @@ has_something_to_say(const struct record *record)
 static bool
 is_wanted(proto_tree *tree, int proto)
 {
-    static int proto_expert = -1;
-    if (proto_expert < 0)
-        proto_expert = proto_get_id_by_filter_name("_ws.expert");
-    return proto_field_is_referenced(tree, proto) || proto_field_is_referenced(tree, proto_expert);
+    static int id_of_expert = -1;
+    if (id_of_expert < 0)
+        id_of_expert = proto_get_id_by_filter_name("_ws.expert");
+    return proto_field_is_referenced(tree, proto) || proto_field_is_referenced(tree, id_of_expert);
 }
 
 static bool

@@ -4,6 +4,7 @@
 # 1. gcc: plugin, unit tests, fuzz corpus     2. clang with ASan and UBSan: the same for the core
 # 3. each fuzz target for a minute            4. damaged captures through tshark with ASan and UBSan
 # 5. clang-format                             6. end to end through tshark and sharkd (pytest), valgrind
+# 7. the same and the packages in trees of three Debian releases (releases.sh)
 #
 # SIPTRAIL_FUZZ_SECONDS=3600 fuzzes for longer.
 set -eu
@@ -11,7 +12,7 @@ set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 . "$top/plugin/packages.sh"
 
-need_packages $BUILD_PACKAGES wireshark-common clang libclang-rt-14-dev clang-format python3 python3-pytest util-linux valgrind
+need_packages $BUILD_PACKAGES $TEST_PACKAGES clang libclang-rt-14-dev clang-format libwrap0 valgrind
 
 work=${SIPTRAIL_TEST_BUILD:-$(mktemp -d)}
 [ -n "${SIPTRAIL_TEST_BUILD:-}" ] || trap 'rm -rf "$work"' EXIT
@@ -30,6 +31,14 @@ build() { # FOLDER OPTION...
 unit_tests() { # FOLDER
     (cd "$work/$1" && ctest --output-on-failure -j 2)
 }
+
+# The package would start a service on this machine: its program alone will do.
+sshd_without_service() {
+    [ ! -x /usr/sbin/sshd ] || return 0
+    (cd "$work" && apt-get -q download openssh-server >&2 && dpkg -x openssh-server_*.deb sshd) || return 1
+    export SIPTRAIL_SSHD="$work/sshd/usr/sbin/sshd"
+}
+sshd_without_service || echo "siptrail: no sshd for the test of many hosts" >&2
 
 echo "== gcc"
 build gcc -DCMAKE_C_COMPILER=gcc
@@ -80,3 +89,15 @@ echo "== memory"
 
 echo "== end to end"
 SIPTRAIL_PLUGIN="$work/gcc/plugin/siptrail.so" /usr/bin/python3 -m pytest -q -p no:cacheprovider "$top/tests"
+
+echo "== releases"
+here=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+for release in bookworm trixie sid; do
+    # This machine's own release has had its end-to-end tests above.
+    if [ "$release" = "$here" ]; then
+        releases="${releases:-} $release:packages"
+    else
+        releases="${releases:-} $release"
+    fi
+done
+"$top/tests/releases.sh" $releases

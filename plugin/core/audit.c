@@ -69,13 +69,23 @@ refusal_cause(const struct use *use)
     return use->verdict.status == DIGEST_GOOD ? FINDING_DIGEST_GOOD_REFUSED : FINDING_REFUSED_UNVERIFIED;
 }
 
+/* No server makes nonces that live shorter than this, once and for one use. */
+#define FRESH_NS (INT64_C(2) * 1000000000)
+
+static bool
+is_fresh(const struct use *use)
+{
+    return use->is_retry && use->nonce_use == 1 && use->nonce_age >= 0 && use->nonce_age < FRESH_NS &&
+           !finding_set_has(&use->suspects, FINDING_SOURCE_PORT_CHANGED);
+}
+
 static enum finding
 stale_cause(const struct use *use)
 {
     if (use->resynchronises)
         return FINDING_AKA_RESYNC;
     if (use->stale_said)
-        return FINDING_NONCE_STALE;
+        return is_fresh(use) ? FINDING_STALE_AT_ONCE : FINDING_NONCE_STALE;
     if (finding_set_has(&use->suspects, FINDING_NC_REPLAYED))
         return FINDING_NC_REPLAYED;
     return finding_set_has(&use->suspects, FINDING_SOURCE_PORT_CHANGED) ? FINDING_SOURCE_PORT_CHANGED
@@ -145,6 +155,25 @@ audit_cause(const struct use *use, enum outcome outcome)
     }
 }
 
+bool
+exchange_refused_for_good(const struct exchange *exchange)
+{
+    return exchange->refused ? exchange->refused->outcome != OUTCOME_OTHER_REALM : exchange->refused_for_good;
+}
+
+/* The client got the challenge. What it did elsewhere tells whether it could have answered. */
+static enum finding
+unwilling_cause(const struct exchange *exchange)
+{
+    if (strcmp(exchange->method, "NOTIFY") == 0)
+        return FINDING_NOTIFY_UNANSWERED;
+    if (exchange->in_dialog)
+        return FINDING_IN_DIALOG_UNANSWERED;
+    return exchange->account->accepted_frame && strcmp(exchange->method, "REGISTER") != 0
+               ? FINDING_METHOD_UNANSWERED
+               : FINDING_NEVER_ANSWERED;
+}
+
 /* Why nobody answered: after a refusal the client gave up; else the challenge itself may tell. */
 static enum finding
 silence_cause(const struct exchange *exchange)
@@ -154,9 +183,11 @@ silence_cause(const struct exchange *exchange)
             finding_set_has(&exchange->suspects, (unsigned)i))
             return (enum finding)i;
     }
-    if (exchange->refused && exchange->refused->outcome != OUTCOME_OTHER_REALM)
+    if (exchange_refused_for_good(exchange))
         return FINDING_GAVE_UP;
-    return strcmp(exchange->method, "OPTIONS") == 0 ? FINDING_OPTIONS_CHALLENGED : FINDING_NEVER_ANSWERED;
+    if (strcmp(exchange->method, "OPTIONS") == 0)
+        return FINDING_OPTIONS_CHALLENGED;
+    return exchange->refused_repeated ? FINDING_CHALLENGE_LOST : unwilling_cause(exchange);
 }
 
 enum finding
@@ -196,7 +227,7 @@ exchange_digest(const struct exchange *exchange)
     /* Worst first: bad, unverified, good. */
     static const int weight[] =
         {[DIGEST_NONE] = 0, [DIGEST_GOOD] = 1, [DIGEST_UNVERIFIED] = 2, [DIGEST_BAD] = 3};
-    enum digest_status worst = DIGEST_NONE;
+    enum digest_status worst = exchange->digest;
     for (const struct use *use = exchange->retry; use; use = use->next) {
         if (use->exchange == exchange && weight[use->verdict.status] > weight[worst])
             worst = use->verdict.status;
@@ -227,38 +258,108 @@ outcome_text(enum outcome outcome)
 
 /* One row per outcome; the fix of a bad end is that of its cause. */
 static const struct advice advices[] = {
-    [OUTCOME_NONE] = {"the server asks who is calling, as it does for a request without valid credentials",
-                      "at the first request of a trunk or phone, and whenever a nonce has expired",
-                      "nothing to fix so far: the client has to repeat the request with credentials"},
-    [OUTCOME_ACCEPTED] = {"the normal challenge, answered and accepted",
-                          "at the first request of a trunk or phone, and whenever a nonce has expired",
-                          NOTHING ": normal challenge, answered and accepted"},
-    [OUTCOME_REJECTED] = {"the server did not believe the credentials and asks again",
+    [OUTCOME_NONE] = {"{asker} wants to know who sends this {method} before it goes on; nothing is wrong yet",
+                      "at the first {method} of a trunk or phone, and whenever a nonce has expired",
+                      "nothing to fix so far: the client has to send {method} again with credentials"},
+    [OUTCOME_ACCEPTED] =
+        {"the normal challenge of {asker}: answered in frame {retry}, accepted in frame {closed}",
+         "at the first {method} of a trunk or phone, and whenever a nonce has expired",
+         NOTHING ": normal challenge, answered and accepted"},
+    [OUTCOME_REJECTED] = {"{asker} does not believe the credentials in frame {retry}, and asks again",
                           "wrong password, wrong user, another realm, or a request changed on the path",
                           NULL},
-    [OUTCOME_STALE] = {"the nonce was too old; user and password are not in doubt",
-                       "at a refresh, when the client still uses the nonce of an earlier challenge", NULL},
-    [OUTCOME_OTHER_REALM] = {"one server was satisfied, the next one on the way asks for its own realm",
-                             "a proxy and a registrar, or several forks, that each authenticate", NULL},
+    [OUTCOME_STALE] =
+        {"{asker} does not take the nonce in frame {retry} any more; user and password are not in doubt",
+         "at a refresh, when the client goes on with the nonce of an earlier challenge", NULL},
+    [OUTCOME_OTHER_REALM] =
+        {"one server was satisfied by frame {retry}, the next one on the way asks for its own realm",
+         "where a proxy and a registrar, or several forks, each authenticate", NULL},
     [OUTCOME_FORBIDDEN] =
-        {"the server knows who calls, or does not want to say that it does not, and refuses",
+        {"the {method} of {account} is refused for good: the server knows who calls, or does not "
+         "want to say that it does not",
          "unknown or disabled account, wrong address-of-record, source address not allowed", NULL},
-    [OUTCOME_INTERVAL_TOO_BRIEF] = {"authentication passed, the requested expiry is too short for the server",
-                                    "REGISTER or SUBSCRIBE with a small Expires", NULL},
-    [OUTCOME_FAILED] = {"the answer to the credentials is neither a success nor another challenge",
-                        "any final answer from 300 on but 401, 403, 407 and 423", NULL},
+    [OUTCOME_INTERVAL_TOO_BRIEF] =
+        {"the credentials are good; asked for was {asked_expires}, and the server wants {min_expires}",
+         "REGISTER or SUBSCRIBE with a small Expires", NULL},
+    [OUTCOME_FAILED] =
+        {"the credentials in frame {retry} got as far as they should; the {method} itself ends with {code}",
+         "any final answer from 300 on but 401, 403, 407 and 423", NULL},
     [OUTCOME_NO_RETRY] =
-        {"the client got a challenge and did nothing more",
+        {"{asker} asked who sends this {method}, and the client did nothing more",
          "no credentials for this realm, an algorithm that it does not know, or the challenge was "
          "lost on its way",
          NULL},
-    [OUTCOME_NO_ANSWER] = {"the client answered, and the server fell silent",
-                           "the larger, authenticated request was lost or filtered, or the server failed",
+    [OUTCOME_NO_ANSWER] = {"the client answered in frame {retry}, and {asker} fell silent",
+                           "when the larger, authenticated {method} is lost or filtered, or the server fails",
                            NULL},
-    [OUTCOME_UNKNOWN] = {"the server asks who is calling; the capture does not show how it ended",
-                         "the capture ends, or lost packets, before the answer",
+    [OUTCOME_UNKNOWN] = {"{asker} asks who sends this {method}; the capture does not show how it ends",
+                         "when the capture ends, or lost packets, before the answer",
                          "capture for longer, at least 32 s past the challenge"},
 };
+
+/* When one sees it, where the cause says more than the outcome. */
+static const struct {
+    enum finding cause;
+    const char *when;
+} occasions[] = {
+    {FINDING_DIGEST_MISMATCH, "after a password was changed on one side only, with a typing error, or behind "
+                              "an element that changes what is "
+                              "signed"},
+    {FINDING_DIGEST_GOOD_REFUSED,
+     "when the server's database has another password, or none for this user in this realm"},
+    {FINDING_VARIANT_REFUSED, "with a client that computes in its own way, or a password that was pasted"},
+    {FINDING_URI_REWRITTEN, "behind a border controller or B2BUA that rewrites what the client has signed"},
+    {FINDING_URI_DIFFERS,
+     "with a client that signs another URI than it sends, at a server that compares them"},
+    {FINDING_SOURCE_PORT_CHANGED, "at a refresh after a NAT has given the client another port"},
+    {FINDING_NC_REPLAYED,
+     "at the second request of a client that does not count, or of somebody who replays the first"},
+    {FINDING_NONCE_RESENT, "with a client that does not read the latest challenge"},
+    {FINDING_STALE_AT_ONCE,
+     "with several servers behind one address, or one that says stale to whatever it refuses"},
+    {FINDING_CREDENTIALS_DROPPED,
+     "with a client that remembers one realm only, behind a proxy that asks too"},
+    {FINDING_STALE_UNSAID, "at a refresh, with a server that forgets to say stale=true"},
+    {FINDING_PRELOADED_REFUSED, "at the first request of a capture that begins in the middle"},
+    {FINDING_ANONYMOUS, "with a client that has no account, or none for this realm"},
+    {FINDING_GAVE_UP, "after refused credentials, when the client does not try again"},
+    {FINDING_ALGORITHM_UNANSWERED, "with a client that is older than RFC 8760"},
+    {FINDING_CHALLENGE_LOST, "behind a firewall or NAT that lets requests out and no answers in"},
+    {FINDING_METHOD_UNANSWERED, "with a client that authenticates REGISTER only"},
+    {FINDING_IN_DIALOG_UNANSWERED, "with a client that forgets its credentials within a call"},
+    {FINDING_NOTIFY_UNANSWERED, "with a subscriber that challenges whatever it receives"},
+    {FINDING_NO_CHALLENGE, "with a server or border controller that takes the challenge out"},
+    {FINDING_BAD_REQUEST, "with a server that is strict about the form of a request"},
+    {FINDING_SERVER_ERROR, "when the server or something behind it fails"},
+    {FINDING_REGISTRATION_FAILED, "unknown address-of-record, or an element on the way that gives up"},
+};
+
+/* What a status code says that ends a request whose credentials were not at fault. */
+static const char *
+occasion_of(uint16_t status)
+{
+    static const struct {
+        uint16_t status;
+        const char *when;
+    } codes[] = {
+        {404, "the number or address is not known"},
+        {408, "nobody answered in time"},
+        {480, "the callee is not registered"},
+        {481, "the call or subscription is over already"},
+        {486, "the callee is busy"},
+        {487, "the caller hung up before the answer"},
+        {488, "no codec or transport in common"},
+        {503, "the server has no room, or no way on"},
+        {600, "the callee is busy everywhere"},
+        {603, "the callee declines"},
+        {302, "the callee is to be reached elsewhere"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(codes); i++) {
+        if (codes[i].status == status)
+            return codes[i].when;
+    }
+    return NULL;
+}
 
 struct advice
 audit_advice(enum outcome outcome, enum finding cause)
@@ -266,6 +367,21 @@ audit_advice(enum outcome outcome, enum finding cause)
     struct advice advice = advices[outcome];
     if (!advice.fix)
         advice.fix = finding_rule(cause)->fix;
+    for (size_t i = 0; i < G_N_ELEMENTS(occasions); i++) {
+        if (occasions[i].cause == cause)
+            advice.when = occasions[i].when;
+    }
+    return advice;
+}
+
+struct advice
+audit_advice_challenge(const struct exchange *exchange, enum outcome outcome, enum finding cause)
+{
+    struct advice advice = audit_advice(outcome, cause);
+    if (outcome == OUTCOME_ACCEPTED && !exchange->retry_frame)
+        advice.meaning = "another copy of the same {method} was accepted: this challenge needs no answer";
+    if (outcome == OUTCOME_UNKNOWN && exchange->retry_frame)
+        advice.meaning = "the challenge was answered in frame {retry}; the capture does not show how it ends";
     return advice;
 }
 
@@ -273,31 +389,63 @@ struct advice
 audit_advice_closing(const struct use *use)
 {
     if (use->outcome == OUTCOME_ACCEPTED && !use->is_retry)
-        return (struct advice){"credentials of an earlier challenge, accepted without a new one",
-                               "at a refresh, or at a later request of the call, while the nonce is valid",
-                               NOTHING ": credentials sent ahead, and accepted"};
-    return audit_advice(use->outcome, (enum finding)use->cause);
+        return (struct advice){
+            "the {method} is accepted with credentials of an earlier challenge, without a new one",
+            "at a refresh, or at a later request of the call, while the nonce is valid",
+            NOTHING ": credentials sent ahead, and accepted"};
+    struct advice advice = audit_advice(use->outcome, (enum finding)use->cause);
+    if (use->outcome == OUTCOME_ACCEPTED)
+        advice = (struct advice){
+            "the {method} of {account} is accepted: frame {retry} answered the challenge in frame "
+            "{challenge} to the server's satisfaction",
+            "at the end of every {method} that was challenged and answered rightly", advice.fix};
+    const char *when = use->outcome == OUTCOME_FAILED ? occasion_of(use->closed_status) : NULL;
+    if (when)
+        advice.when = when;
+    return advice;
+}
+
+static struct advice
+advice_wrong_204(const struct no_notify *no_notify)
+{
+    if (!no_notify->is_subscribe)
+        return (struct advice){"{method} is answered with 204, which is defined for SUBSCRIBE only",
+                               "with a server that takes 204 for an ordinary success",
+                               "let the server answer with 200"};
+    if (!no_notify->in_dialog)
+        return (struct advice){
+            "the SUBSCRIBE in frame {subscribe} begins a subscription: a NOTIFY was due, and the server says "
+            "that "
+            "there will be none",
+            "with a server that heeds Suppress-If-Match outside of a dialog, too",
+            "let the server answer with 200, and send a NOTIFY without a body if the condition holds"};
+    return (struct advice){
+        "the SUBSCRIBE in frame {subscribe} has no condition: a NOTIFY was due, and the server says "
+        "that there will be none",
+        "with a server that takes 204 for an ordinary success, or behind an element that removes "
+        "Suppress-If-Match",
+        "let the server answer with 200 and send a NOTIFY"};
 }
 
 struct advice
 audit_advice_204(const struct no_notify *no_notify, bool right)
 {
     if (!no_notify->is_subscribe || !right)
-        return (struct advice){"a NOTIFY was due, and the server says that there will be none",
-                               "a server that takes 204 for an ordinary success",
-                               "let the server answer with 200 and, for a SUBSCRIBE, send a NOTIFY"};
+        return advice_wrong_204(no_notify);
     if (no_notify->notify_frame)
-        return (struct advice){"subscription accepted, no state change to notify; yet a NOTIFY followed",
-                               "a notifier that forgets the condition of the SUBSCRIBE",
-                               "let the notifier stay silent while the condition holds"};
+        return (struct advice){
+            "the subscription to {event} is accepted, no state change to notify; yet a NOTIFY followed "
+            "in frame {notify}",
+            "with a notifier that forgets the condition of the SUBSCRIBE",
+            "let the notifier stay silent while the condition holds"};
     if (no_notify->unsubscribed)
         return (struct advice){
-            "subscription ended; the subscriber already knows the state, so no NOTIFY will come",
-            "SUBSCRIBE with Expires: 0 whose Suppress-If-Match names the current entity-tag",
+            "the subscription to {event} is over; the subscriber knows the state, so no NOTIFY will come",
+            "at a SUBSCRIBE with Expires: 0 whose Suppress-If-Match names the current entity-tag",
             NOTHING ": subscription ended, no state change to notify"};
     return (struct advice){
-        "subscription accepted and renewed; the subscriber already knows the state, so no NOTIFY "
-        "will come",
-        "refreshing SUBSCRIBE whose Suppress-If-Match names the current entity-tag",
+        "the subscription to {event} goes on for {granted}; the subscriber knows the state, so no "
+        "NOTIFY will come until it changes",
+        "at a refreshing SUBSCRIBE whose Suppress-If-Match names the current entity-tag",
         NOTHING ": subscription accepted, no state change to notify"};
 }

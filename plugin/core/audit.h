@@ -26,6 +26,9 @@ enum finding audit_digest(const struct digest_verdict *verdict, bool configured,
 /** Digest status of all credentials that answered the exchange: the worst. DIGEST_NONE without a retry. */
 enum digest_status exchange_digest(const struct exchange *exchange);
 
+/** The refused request had credentials, and not for another realm: a second challenge, not a further one. */
+bool exchange_refused_for_good(const struct exchange *exchange);
+
 /** "accepted", "rejected", … as `siptrail.outcome` has it; "" for OUTCOME_NONE. */
 const char *outcome_text(enum outcome outcome);
 
@@ -35,6 +38,9 @@ struct advice {
     const char *meaning, *when, *fix;
 };
 struct advice audit_advice(enum outcome outcome, enum finding cause);
+/** The same for a 401 or 407 that begins an exchange. */
+struct advice audit_advice_challenge(const struct exchange *exchange, enum outcome outcome,
+                                     enum finding cause);
 /** The same for a response that closes the request of these credentials. */
 struct advice audit_advice_closing(const struct use *use);
 struct advice audit_advice_204(const struct no_notify *no_notify, bool right);

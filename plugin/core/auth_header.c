@@ -8,36 +8,57 @@
 
 #include "auth_header.h"
 
-static const struct slice param_names[AUTH_PARAM_COUNT] = {
-#define NAME(literal)                                                                                        \
-    {                                                                                                        \
-        (literal), sizeof(literal) - 1                                                                       \
-    }
-    [AUTH_USERNAME] = NAME("username"),
-    [AUTH_USERNAME_EXT] = NAME("username*"),
-    [AUTH_REALM] = NAME("realm"),
-    [AUTH_NONCE] = NAME("nonce"),
-    [AUTH_URI] = NAME("uri"),
-    [AUTH_RESPONSE] = NAME("response"),
-    [AUTH_ALGORITHM] = NAME("algorithm"),
-    [AUTH_QOP] = NAME("qop"),
-    [AUTH_NC] = NAME("nc"),
-    [AUTH_CNONCE] = NAME("cnonce"),
-    [AUTH_OPAQUE] = NAME("opaque"),
-    [AUTH_DOMAIN] = NAME("domain"),
-    [AUTH_STALE] = NAME("stale"),
-    [AUTH_USERHASH] = NAME("userhash"),
-    [AUTH_CHARSET] = NAME("charset"),
-    [AUTH_AUTS] = NAME("auts"),
-    [AUTH_NEXTNONCE] = NAME("nextnonce"),
-    [AUTH_RSPAUTH] = NAME("rspauth"),
+#include <limits.h>
+
+#include <glib.h>
+
+#define PARAMS(X)                                                                                            \
+    X(AUTH_USERNAME, "username")                                                                             \
+    X(AUTH_USERNAME_EXT, "username*")                                                                        \
+    X(AUTH_REALM, "realm")                                                                                   \
+    X(AUTH_NONCE, "nonce")                                                                                   \
+    X(AUTH_URI, "uri")                                                                                       \
+    X(AUTH_RESPONSE, "response")                                                                             \
+    X(AUTH_ALGORITHM, "algorithm")                                                                           \
+    X(AUTH_QOP, "qop")                                                                                       \
+    X(AUTH_NC, "nc")                                                                                         \
+    X(AUTH_CNONCE, "cnonce")                                                                                 \
+    X(AUTH_OPAQUE, "opaque")                                                                                 \
+    X(AUTH_DOMAIN, "domain")                                                                                 \
+    X(AUTH_STALE, "stale")                                                                                   \
+    X(AUTH_USERHASH, "userhash")                                                                             \
+    X(AUTH_CHARSET, "charset")                                                                               \
+    X(AUTH_AUTS, "auts")                                                                                     \
+    X(AUTH_NEXTNONCE, "nextnonce")                                                                           \
+    X(AUTH_RSPAUTH, "rspauth")
+
+#define NAME(param, literal) [param] = {(literal), sizeof(literal) - 1},
+static const struct slice param_names[AUTH_PARAM_COUNT] = {PARAMS(NAME)};
 #undef NAME
-};
+
+/* Apart, so that memchr finds the few names that are as long as the one at hand. */
+#define LENGTH(param, literal) [param] = sizeof(literal) - 1,
+static const unsigned char param_lengths[AUTH_PARAM_COUNT] = {PARAMS(LENGTH)};
+#undef LENGTH
 
 struct slice
 auth_param_name(enum auth_param param)
 {
     return param_names[param];
+}
+
+char *
+auth_param_names(uint32_t set)
+{
+    GString *text = g_string_new(NULL);
+    for (unsigned i = 0; i < AUTH_PARAM_COUNT; i++) {
+        if (!(set >> i & 1))
+            continue;
+        struct slice name = auth_param_name((enum auth_param)i);
+        const char *join = text->len == 0 ? "" : set >> i == 1 ? " and " : ", ";
+        g_string_append_printf(text, "%s%.*s", join, (int)name.len, name.p);
+    }
+    return g_string_free(text, FALSE);
 }
 
 static bool
@@ -47,15 +68,23 @@ is_token(char c)
            (c != '\0' && strchr("-.!%*_+`'~", c));
 }
 
+/* The first `n` octets, which leave `rest`. */
+static struct slice
+take(struct slice *rest, size_t n)
+{
+    struct slice taken = {rest->p, n};
+    rest->p += n;
+    rest->len -= n;
+    return taken;
+}
+
 static struct slice
 take_token(struct slice *rest)
 {
     size_t n = 0;
     while (n < rest->len && is_token(rest->p[n]))
         n++;
-    struct slice token = {rest->p, n};
-    *rest = slice_from(*rest, n);
-    return token;
+    return take(rest, n);
 }
 
 /* True when there was a comma. */
@@ -63,20 +92,31 @@ static bool
 skip_separators(struct slice *rest)
 {
     bool comma = false;
-    while (rest->len > 0 && (slice_is_lws(*rest->p) || *rest->p == ',')) {
-        comma |= *rest->p == ',';
-        *rest = slice_from(*rest, 1);
-    }
+    size_t n = 0;
+    for (; n < rest->len && (slice_is_lws(rest->p[n]) || rest->p[n] == ','); n++)
+        comma |= rest->p[n] == ',';
+    take(rest, n);
     return comma;
+}
+
+/* The offset of the quote that closes the one at 0; the length when there is none. */
+static size_t
+quoted_end(struct slice s)
+{
+    struct slice head = slice_until(slice_from(s, 1), '"', NULL);
+    size_t n = 1;
+    if (!head.len || !memchr(head.p, '\\', head.len))
+        return head.len + 1;
+    while (n < s.len && s.p[n] != '"')
+        n += s.p[n] == '\\' && n + 1 < s.len ? 2 : 1;
+    return n;
 }
 
 /* The string after the opening quote; a backslash escapes whatever follows it. */
 static struct slice
 take_quoted(struct slice *rest, struct auth_value *value)
 {
-    size_t n = 1;
-    while (n < rest->len && rest->p[n] != '"')
-        n += rest->p[n] == '\\' && n + 1 < rest->len ? 2 : 1;
+    size_t n = quoted_end(*rest);
     struct slice text = {rest->p + 1, n - 1};
     if (n >= rest->len)
         value->unterminated = true;
@@ -91,25 +131,36 @@ take_bare(struct slice *rest)
     size_t n = 0;
     while (n < rest->len && rest->p[n] != ',' && !slice_is_lws(rest->p[n]))
         n++;
-    struct slice text = {rest->p, n};
-    *rest = slice_from(*rest, n);
-    return text;
+    return take(rest, n);
+}
+
+static enum auth_param
+param_of(struct slice name)
+{
+    const unsigned char *at = param_lengths, *end = param_lengths + AUTH_PARAM_COUNT;
+    if (name.len > UCHAR_MAX)
+        return AUTH_PARAM_COUNT;
+    while ((at = memchr(at, (int)name.len, (size_t)(end - at)))) {
+        enum auth_param param = (enum auth_param)(at - param_lengths);
+        if (slice_equal_nocase(name, param_names[param]))
+            return param;
+        at++;
+    }
+    return AUTH_PARAM_COUNT;
 }
 
 static void
 store_param(struct auth_value *value, struct slice name, struct slice text, bool quoted)
 {
-    for (int i = 0; i < AUTH_PARAM_COUNT; i++) {
-        if (!slice_equal_nocase(name, param_names[i]))
-            continue;
-        if (value->param[i].p) {
-            value->repeated |= 1u << i;
-            return;
-        }
-        value->param[i] = text;
-        value->quoted |= quoted ? 1u << i : 0;
+    enum auth_param param = param_of(name);
+    if (param == AUTH_PARAM_COUNT)
+        return;
+    if (value->param[param].p) {
+        value->repeated |= 1u << param;
         return;
     }
+    value->param[param] = text;
+    value->quoted |= quoted ? 1u << param : 0;
 }
 
 /* Reads `name = value` when that stands next; otherwise leaves `rest` alone. */

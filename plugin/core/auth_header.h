@@ -48,6 +48,9 @@ struct auth_value {
 /** The spelling of a parameter name. */
 struct slice auth_param_name(enum auth_param param);
 
+/** "cnonce and nc": the names of a set of parameters, a bit (1 << parameter) each. Free with g_free. */
+char *auth_param_names(uint32_t set);
+
 /** Takes the next challenge or credentials out of a header value. One value may hold several, comma-joined
  *  against RFC 3261 section 7.3.1; empty list elements and missing commas are stepped over.
  *

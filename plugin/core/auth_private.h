@@ -9,27 +9,27 @@
 
 #include "tracker_private.h"
 
-/** Challenges or credentials of one message that are kept; more is no honest message. */
-enum { LINES_MAX = 32 };
+/** Challenges or credentials of one message that are kept, and octets of them; more is no honest message, and
+ * would be read again with each answer to it. */
+enum { LINES_MAX = 32, LINES_OCTETS_MAX = 1 << 14 };
 
 /** One response that issued nonces. */
 struct issue {
-    struct exchange *exchange; /**< NULL: issued as nextnonce */
+    struct exchange *exchange; /**< that it belongs to; NULL: issued as nextnonce */
     struct auth_line *lines;
     uint32_t frame;
     int64_t time;
-};
-
-/** One nonce on one hop. */
-struct nonce {
-    struct issue *issue; /**< the latest */
-    bool shared;         /**< issued to more than one account */
+    struct issue *next;  /**< of the same exchange */
+    uint32_t references; /**< counted here only without an exchange */
 };
 
 /** One nonce in the hands of one user: a server may give the same nonce to all that ask in the same second.
  */
 struct nonce_user {
-    const struct issue *issue; /**< that this user answered first; NULL none yet */
+    const char *name;        /**< user@realm, the one text for each user; NULL nobody yet */
+    struct nonce_user *next; /**< of the same nonce */
+    struct index_entry *entry;
+    struct issue *issue; /**< that this user answered first; NULL none yet */
     uint32_t uses;
     uint32_t accepted_in; /**< 2xx to a request with it */
     struct slice first_cnonce;
@@ -37,16 +37,36 @@ struct nonce_user {
 
 /** One nonce in one call: many clients count nc for each call by itself. */
 struct nonce_call {
+    struct hash128 call_id;  /**< both 0: of no call yet */
+    struct nonce_call *next; /**< of the same nonce */
+    struct index_entry *entry;
     struct issue *issue;   /**< in this call; NULL: issued in another one */
     uint32_t nc, nc_frame; /**< latest; 0: none */
 };
 
+/** One nonce on one hop. */
+struct nonce {
+    struct index_link link; /**< the same on other hops */
+    struct hash128 hop;
+    struct nonce *newer, *older; /**< in the order of their latest use */
+    int64_t clock;               /**< of that */
+    struct issue *issue;         /**< the latest */
+    struct nonce_user user; /**< nearly always the only one; else the last of a list that the index knows */
+    struct nonce_call call; /**< likewise */
+    uint32_t references;    /**< by credentials */
+    bool shared;            /**< issued to more than one account */
+    bool dropped;           /**< the index does not know it any more */
+};
+
 /** Credentials as seen on their first hop. */
 struct signed_request {
+    struct index_entry *entry;
+    uint32_t references; /**< by credentials */
     uint32_t frame;
     uint32_t uri_hash; /**< of the Request-URI */
     struct endpoint to;
-    uint32_t refused_in; /**< a refusal of them whose cause is known, on whatever hop; 0: none */
+    uint32_t refused_in : 31; /**< a refusal of them whose cause is known, on whatever hop; 0: none */
+    uint32_t good : 1;        /**< the digest was right there */
 };
 
 /* --- header lines: nonce.c --- */
@@ -66,13 +86,14 @@ struct line_walk {
 struct line_walk line_walk(const struct sip_message *message, bool (*wanted)(enum sip_header));
 bool line_next(struct line_walk *walk, struct slice *text, struct auth_value *value);
 
-/** Reads a kept line again. */
-bool line_parse(const struct auth_line *line, struct auth_value *value);
+/** What a kept line says. It is read once for each message that asks.
+ *  @return valid until the next message is added; NULL when there is nothing in it */
+const struct auth_value *line_value(struct tracker *tracker, const struct auth_line *line);
+/** The same for a line that was just made of `value`. */
+void line_remember(struct tracker *tracker, const struct auth_line *line, const struct auth_value *value);
 
 /** The header that answers a challenge in `header` (RFC 3261 section 22.2, 22.3). */
 enum sip_header answering_header(enum sip_header header);
-
-uint32_t hash_slice(const struct tracker *tracker, struct slice text);
 
 /* --- accounts: nonce.c --- */
 
@@ -86,14 +107,19 @@ const char *user_at_realm(struct tracker *tracker, const struct auth_value *valu
 /* --- nonces: nonce.c --- */
 
 /** Makes a nonce known on this hop and in this call. */
-void nonce_issue(struct tracker *tracker, struct slice text, const struct sip_message *message,
-                 const struct arrival *arrival, struct issue *issue);
+void nonce_issue(struct tracker *tracker, struct slice text, struct issue *issue);
 /** On this hop, or else the latest on any; NULL unknown. */
-struct nonce *nonce_find(struct tracker *tracker, struct slice text, const struct arrival *arrival);
+struct nonce *nonce_find(struct tracker *tracker, struct slice text);
 /** Never NULL. */
-struct nonce_user *nonce_user_find(struct tracker *tracker, const struct nonce *nonce,
-                                   const char *user_at_realm);
-struct nonce_call *nonce_call_find(struct tracker *tracker, const struct nonce *nonce, struct slice call_id);
-void key_dialog(struct tracker *tracker, struct slice call_id, const struct arrival *arrival);
+struct nonce_user *nonce_user_find(struct tracker *tracker, struct nonce *nonce, const char *user_at_realm);
+struct nonce_call *nonce_call_find(struct tracker *tracker, struct nonce *nonce);
+void key_dialog(struct tracker *tracker);
+
+/* --- lifetimes: forget.c --- */
+
+/** Sets a pointer to an issue, which lives for as long as there is one. */
+void issue_hold(struct tracker *tracker, struct issue **holder, struct issue *issue);
+/** The credentials of a request are linked: what they point to stays until `use_release`. */
+void use_hold(struct use *use);
 
 #endif

@@ -9,48 +9,13 @@
 #include <gcrypt.h>
 #include <glib.h>
 
-#include "aka.h"
+#include "digest_private.h"
 #include "sip_message.h"
 #include "wipe.h"
 
-enum { HEX_MAX = 128, RAW_MAX = 64, PARTS_MAX = 6, AKA_PASSWORD_MAX = 64 };
-
-/* RFC 7616 section 6.1, 8760, 3310, 4169. A misspelt name that stacks send is a row of its own. */
-struct algorithm {
-    struct slice name;
-    int hash;
-    size_t hex_len; /* of HA1, HA2 and the response */
-    bool session;
-    int aka; /* 0 none, 1 AKAv1, 2 AKAv2 */
-};
-
-#define ROW(name, hash, len, session, aka)                                                                   \
-    {                                                                                                        \
-        {(name), sizeof(name) - 1}, (hash), (len), (session), (aka)                                          \
-    }
-static const struct algorithm algorithms[] = {
-    ROW("MD5", GCRY_MD_MD5, 32, false, 0),
-    ROW("MD5-sess", GCRY_MD_MD5, 32, true, 0),
-    ROW("SHA-256", GCRY_MD_SHA256, 64, false, 0),
-    ROW("SHA-256-sess", GCRY_MD_SHA256, 64, true, 0),
-    ROW("SHA-512-256", GCRY_MD_SHA512_256, 64, false, 0),
-    ROW("SHA-512-256-sess", GCRY_MD_SHA512_256, 64, true, 0),
-    ROW("AKAv1-MD5", GCRY_MD_MD5, 32, false, 1),
-    ROW("AKAv2-MD5", GCRY_MD_MD5, 32, false, 2),
-    ROW("SHA256", GCRY_MD_SHA256, 64, false, 0),
-};
-#undef ROW
-
-static const struct algorithm *
-algorithm_find(struct slice name)
-{
-    name = slice_trim(name);
-    for (size_t i = 0; i < G_N_ELEMENTS(algorithms); i++) {
-        if (slice_equal_nocase(name, algorithms[i].name))
-            return &algorithms[i];
-    }
-    return NULL;
-}
+/* Rows of one user for which the known mistakes are looked for, too, and octets that each would hash. No
+ * honest message needs more. */
+enum { FORENSIC_ROWS = 16, FORENSIC_OCTETS = 8192 };
 
 bool
 digest_algorithm_known(struct slice name)
@@ -86,492 +51,28 @@ digest_reason_text(enum digest_reason reason)
     return text[reason];
 }
 
-/* --- one computation ------------------------------------------------------------ */
-
-/* The texts that one computation hashes. Begins as the RFC has it; a variant changes what it is named for. */
-struct attempt {
-    const struct algorithm *algorithm;
-    int hash;
-    bool raw_session; /* the inner hash of -sess enters as octets, not as hex */
-    struct slice user, realm, nonce, nc, cnonce, session_cnonce, uri, method;
-    struct slice qop; /* absent: the form of RFC 2069 */
-    bool body_in_a2;
-    struct slice body;
-    struct slice password_suffix;
-    bool empty_password, upper_ha1, latin1;
-};
-
-/* Everything about the input that does not depend on a credential. */
-struct reading {
-    const struct digest_input *input;
-    struct attempt rfc;
-    struct slice raw_user, raw_realm, raw_nonce, raw_cnonce, raw_uri;
-    char *scratch; /* holds what had to be unescaped */
-};
-
-static void
-to_hex(const uint8_t *octets, size_t digits, char *hex)
+char *
+digest_verdict_text(const struct digest_verdict *verdict)
 {
-    for (size_t i = 0; i < digits; i++)
-        hex[i] = "0123456789abcdef"[i % 2 ? octets[i / 2] & 15 : octets[i / 2] >> 4];
-}
-
-/* hash( parts joined by ":" ), cut to the algorithm's length; `raw` and `hex` may be NULL. */
-static bool
-hash_join(const struct attempt *attempt, const struct slice *parts, size_t count, uint8_t *raw, char *hex)
-{
-    gcry_buffer_t iov[2 * PARTS_MAX] = {{0}};
-    uint8_t digest[RAW_MAX];
-    int n = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0)
-            iov[n++] = (gcry_buffer_t){.data = (void *)(uintptr_t) ":", .len = 1};
-        iov[n++] = (gcry_buffer_t){.data = (void *)(uintptr_t)parts[i].p, .len = parts[i].len};
+    GString *text = g_string_new(NULL);
+    if (verdict->missing) {
+        bool several = verdict->missing & (verdict->missing - 1);
+        char *names = auth_param_names(verdict->missing);
+        g_string_append_printf(text, several ? "parameters %s are missing" : "parameter %s is missing",
+                               names);
+        g_free(names);
+        return g_string_free(text, FALSE);
     }
-    if (gcry_md_hash_buffers(attempt->hash, 0, digest, iov, n))
-        return false;
-    if (raw)
-        memcpy(raw, digest, attempt->algorithm->hex_len / 2);
-    if (hex)
-        to_hex(digest, attempt->algorithm->hex_len, hex);
-    wipe(digest, sizeof digest);
-    return true;
+    g_string_append(text, digest_reason_text(verdict->reason));
+    if (verdict->reason == DIGEST_NONCONFORMING)
+        g_string_append_printf(text, ": the client %s (%s)", digest_variant_mistake(verdict->variant),
+                               verdict->variant);
+    if (verdict->reason == DIGEST_MISMATCH)
+        g_string_append_printf(text, " (%u tried, %u computations)", verdict->tried, verdict->computations);
+    if (verdict->status == DIGEST_GOOD && strcmp(verdict->variant, "rfc") != 0)
+        g_string_append(text, verdict->variant);
+    return g_string_free(text, FALSE);
 }
-
-/* password = base64( HMAC-MD5( RES||IK||CK, "http-digest-akav2-password" ) )   (RFC 4169 section 3.1) */
-static bool
-akav2_password(const struct attempt *attempt, const uint8_t *keys, size_t len, char *password,
-               size_t *password_len)
-{
-    struct slice label = SLICE("http-digest-akav2-password");
-    gcry_buffer_t iov[2] = {{.data = (void *)(uintptr_t)keys, .len = len},
-                            {.data = (void *)(uintptr_t)label.p, .len = label.len}};
-    uint8_t mac[RAW_MAX];
-    gint state = 0, save = 0;
-    if (gcry_md_hash_buffers(attempt->hash, GCRY_MD_FLAG_HMAC, mac, iov, 2))
-        return false;
-    size_t n = g_base64_encode_step(mac, attempt->algorithm->hex_len / 2, FALSE, password, &state, &save);
-    *password_len = n + g_base64_encode_close(FALSE, password + n, &state, &save);
-    wipe(mac, sizeof mac);
-    return true;
-}
-
-enum try_result { TRY_FITS, TRY_MISFIT, TRY_UNSUITABLE, TRY_REFUSED, TRY_NONCE_MALFORMED };
-
-/* What the user would have typed as password, from AKA keys. */
-static enum try_result
-aka_password(const struct attempt *attempt, const struct credential *row, char *password, size_t *len)
-{
-    struct aka_vector vector;
-    uint8_t rand[AKA_RAND_LEN], keys[AKA_RES_LEN + 2 * AKA_KEY_LEN];
-    const uint8_t *secret = (const uint8_t *)row->secret.p;
-    struct slice all = row->secret;
-    size_t res_len = row->res_len;
-    if (row->type != SECRET_AKA_RES) {
-        if (!aka_rand_of_nonce(attempt->nonce, rand))
-            return TRY_NONCE_MALFORMED;
-        if (!aka_milenage(secret, secret + AKA_KEY_LEN, row->type == SECRET_AKA_K_OPC, rand, &vector))
-            return TRY_REFUSED;
-        memcpy(keys, vector.res, AKA_RES_LEN);
-        memcpy(keys + AKA_RES_LEN, vector.ik, AKA_KEY_LEN);
-        memcpy(keys + AKA_RES_LEN + AKA_KEY_LEN, vector.ck, AKA_KEY_LEN);
-        wipe(&vector, sizeof vector);
-        all = (struct slice){(const char *)keys, sizeof keys};
-        res_len = AKA_RES_LEN;
-    }
-    enum try_result result = TRY_UNSUITABLE;
-    if (attempt->algorithm->aka == 1 && res_len <= AKA_PASSWORD_MAX) {
-        memcpy(password, all.p, res_len);
-        *len = res_len;
-        result = TRY_FITS;
-    } else if (attempt->algorithm->aka == 2 && all.len == res_len + 2 * AKA_KEY_LEN) {
-        result =
-            akav2_password(attempt, (const uint8_t *)all.p, all.len, password, len) ? TRY_FITS : TRY_REFUSED;
-    }
-    wipe(keys, sizeof keys);
-    return result;
-}
-
-/* HA1 as configured. Its length must be the algorithm's: an MD5 HA1 says nothing about SHA-256. */
-static enum try_result
-configured_ha1(const struct attempt *attempt, struct slice secret, char *ha1)
-{
-    if (secret.len != attempt->algorithm->hex_len || attempt->algorithm->aka)
-        return TRY_UNSUITABLE;
-    for (size_t i = 0; i < secret.len; i++)
-        ha1[i] = (char)(secret.p[i] >= 'A' && secret.p[i] <= 'F' ? secret.p[i] | 0x20 : secret.p[i]);
-    return TRY_FITS;
-}
-
-/* UTF-8 to ISO-8859-1; absent when it has no such form. Wipe and free the result's text. */
-static struct slice
-to_latin1(struct slice utf8)
-{
-    char *text = g_malloc(utf8.len + 1);
-    size_t n = 0;
-    for (const char *p = utf8.p; p < slice_end(utf8); p = g_utf8_next_char(p)) {
-        gunichar letter = g_utf8_get_char_validated(p, slice_end(utf8) - p);
-        if (letter > 0xff) { /* or invalid, which is larger still */
-            wipe(text, n);
-            g_free(text);
-            return (struct slice){NULL, 0};
-        }
-        text[n++] = (char)letter;
-    }
-    return (struct slice){text, n};
-}
-
-/* In a block of just its size: one that grows leaves its old self behind. */
-static struct slice
-password_of(const struct attempt *attempt, struct slice secret)
-{
-    struct slice suffix = attempt->password_suffix;
-    size_t len = attempt->empty_password ? 0 : secret.len;
-    struct slice password = {g_malloc(len + suffix.len + 1), len + suffix.len};
-    char *text = (char *)(uintptr_t)password.p;
-    if (len > 0)
-        memcpy(text, secret.p, len);
-    if (suffix.len > 0)
-        memcpy(text + len, suffix.p, suffix.len);
-    if (!attempt->latin1)
-        return password;
-    struct slice latin1 = to_latin1(password);
-    wipe(text, password.len);
-    g_free(text);
-    return latin1;
-}
-
-/* H( user ":" realm ":" password ), as hex. */
-static enum try_result
-plain_ha1(const struct attempt *attempt, const struct credential *row, char *ha1)
-{
-    char aka[AKA_PASSWORD_MAX];
-    size_t aka_len = 0;
-    enum try_result result = TRY_FITS;
-    struct slice password;
-    if (row->type == SECRET_HA1)
-        return configured_ha1(attempt, row->secret, ha1);
-    bool is_aka = row->type != SECRET_PASSWORD;
-    if (is_aka && !attempt->algorithm->aka)
-        return TRY_UNSUITABLE;
-    if (is_aka)
-        result = aka_password(attempt, row, aka, &aka_len);
-    if (result != TRY_FITS)
-        return result;
-    password = is_aka ? (struct slice){aka, aka_len} : password_of(attempt, row->secret);
-    struct slice parts[] = {attempt->user, attempt->realm, password};
-    if (!hash_join(attempt, parts, G_N_ELEMENTS(parts), NULL, ha1))
-        result = TRY_REFUSED;
-    if (!is_aka && password.p) {
-        wipe((char *)(uintptr_t)password.p, password.len);
-        g_free((char *)(uintptr_t)password.p);
-    }
-    wipe(aka, sizeof aka);
-    return result;
-}
-
-/* A1 = H( … ) ":" nonce ":" cnonce, the inner hash as hex text (RFC 7616 section 3.4.2) or as octets (erratum
- * 1649). */
-static bool
-session_ha1(const struct attempt *attempt, char *ha1)
-{
-    size_t digits = attempt->algorithm->hex_len;
-    uint8_t raw[RAW_MAX];
-    struct slice inner = {ha1, digits};
-    if (attempt->raw_session) {
-        for (size_t i = 0; i < digits / 2; i++)
-            raw[i] = (uint8_t)(g_ascii_xdigit_value(ha1[2 * i]) * 16 + g_ascii_xdigit_value(ha1[2 * i + 1]));
-        inner = (struct slice){(const char *)raw, digits / 2};
-    }
-    struct slice parts[] = {inner, attempt->nonce, attempt->session_cnonce};
-    return hash_join(attempt, parts, G_N_ELEMENTS(parts), NULL, ha1);
-}
-
-/* A2 = method ":" uri [ ":" H(body) ] */
-static bool
-make_ha2(const struct attempt *attempt, char *ha2)
-{
-    char body[HEX_MAX];
-    struct slice parts[] = {attempt->method, attempt->uri, {body, attempt->algorithm->hex_len}};
-    if (attempt->body_in_a2 && !hash_join(attempt, &attempt->body, 1, NULL, body))
-        return false;
-    return hash_join(attempt, parts, attempt->body_in_a2 ? 3 : 2, NULL, ha2);
-}
-
-/* response = H( HA1 ":" nonce ":" nc ":" cnonce ":" qop ":" HA2 ), or without qop H( HA1 ":" nonce ":" HA2 )
- */
-static bool
-make_response(const struct attempt *attempt, const char *ha1, const char *ha2, char *response)
-{
-    size_t digits = attempt->algorithm->hex_len;
-    struct slice h1 = {ha1, digits}, h2 = {ha2, digits};
-    if (attempt->qop.p) {
-        struct slice parts[] = {h1, attempt->nonce, attempt->nc, attempt->cnonce, attempt->qop, h2};
-        return hash_join(attempt, parts, G_N_ELEMENTS(parts), NULL, response);
-    }
-    struct slice parts[] = {h1, attempt->nonce, h2};
-    return hash_join(attempt, parts, G_N_ELEMENTS(parts), NULL, response);
-}
-
-static void
-upper(char *hex, size_t digits)
-{
-    for (size_t i = 0; i < digits; i++)
-        hex[i] = g_ascii_toupper(hex[i]);
-}
-
-static enum try_result
-attempt_fits(const struct attempt *attempt, const struct credential *row, struct slice wanted)
-{
-    char ha1[HEX_MAX], ha2[HEX_MAX], response[HEX_MAX];
-    size_t digits = attempt->algorithm->hex_len;
-    enum try_result result = plain_ha1(attempt, row, ha1);
-    if (result == TRY_FITS) {
-        if (attempt->upper_ha1)
-            upper(ha1, digits);
-        if ((attempt->algorithm->session && !session_ha1(attempt, ha1)) || !make_ha2(attempt, ha2) ||
-            !make_response(attempt, ha1, ha2, response))
-            result = TRY_REFUSED;
-        else if (!slice_equal_nocase((struct slice){response, digits}, wanted))
-            result = TRY_MISFIT;
-    }
-    wipe(ha1, sizeof ha1);
-    wipe(response, sizeof response);
-    return result;
-}
-
-/* --- the ways to compute it ----------------------------------------------------- */
-
-/* Each changes what it is named for, and answers false when that changes nothing for this message. */
-
-static bool
-as_rfc(struct attempt *attempt, const struct reading *reading)
-{
-    (void)attempt;
-    (void)reading;
-    return true;
-}
-
-static bool
-with_backslashes(struct attempt *attempt, const struct reading *reading)
-{
-    bool differs = attempt->user.p != reading->raw_user.p || attempt->realm.p != reading->raw_realm.p ||
-                   attempt->nonce.p != reading->raw_nonce.p || attempt->cnonce.p != reading->raw_cnonce.p ||
-                   attempt->uri.p != reading->raw_uri.p;
-    attempt->user = reading->raw_user;
-    attempt->realm = reading->raw_realm;
-    attempt->nonce = reading->raw_nonce;
-    attempt->cnonce = attempt->session_cnonce = reading->raw_cnonce;
-    attempt->uri = reading->raw_uri;
-    return differs;
-}
-
-static bool
-with_second_method(struct attempt *attempt, const struct reading *reading)
-{
-    attempt->method = reading->input->method_second;
-    return attempt->method.p != NULL;
-}
-
-static bool
-with_first_cnonce(struct attempt *attempt, const struct reading *reading)
-{
-    attempt->session_cnonce = reading->input->first_cnonce;
-    return attempt->algorithm->session && attempt->session_cnonce.p &&
-           !slice_equal(attempt->session_cnonce, attempt->cnonce);
-}
-
-static bool
-with_md5(struct attempt *attempt, const struct reading *reading)
-{
-    if (reading->input->credentials->param[AUTH_ALGORITHM].p || attempt->algorithm == &algorithms[0])
-        return false;
-    attempt->algorithm = &algorithms[0];
-    attempt->hash = GCRY_MD_MD5;
-    return reading->input->response.len == algorithms[0].hex_len;
-}
-
-static bool
-with_raw_session(struct attempt *attempt, const struct reading *reading)
-{
-    (void)reading;
-    attempt->raw_session = true;
-    return attempt->algorithm->session;
-}
-
-static bool
-with_cut_sha512(struct attempt *attempt, const struct reading *reading)
-{
-    (void)reading;
-    bool differs = attempt->hash == GCRY_MD_SHA512_256;
-    attempt->hash = GCRY_MD_SHA512;
-    return differs;
-}
-
-static bool
-without_body_part(struct attempt *attempt, const struct reading *reading)
-{
-    (void)reading;
-    bool differs = attempt->body_in_a2;
-    attempt->body_in_a2 = false;
-    return differs;
-}
-
-static bool
-with_empty_body(struct attempt *attempt, const struct reading *reading)
-{
-    (void)reading;
-    bool differs = attempt->body_in_a2 && attempt->body.len > 0;
-    attempt->body.len = 0;
-    return differs;
-}
-
-static bool
-with_final_auth_int(struct attempt *attempt, const struct reading *reading)
-{
-    (void)reading;
-    bool differs = slice_equal_nocase(attempt->qop, SLICE("auth"));
-    attempt->qop = SLICE("auth-int");
-    return differs;
-}
-
-static bool
-with_qop_list(struct attempt *attempt, const struct reading *reading)
-{
-    const struct auth_value *challenge = reading->input->challenge;
-    if (!challenge || !challenge->param[AUTH_QOP].p || !attempt->qop.p)
-        return false;
-    bool differs = !slice_equal(challenge->param[AUTH_QOP], attempt->qop);
-    attempt->qop = challenge->param[AUTH_QOP];
-    return differs;
-}
-
-static bool
-with_qop_quotes(struct attempt *attempt, const struct reading *reading)
-{
-    const struct auth_value *credentials = reading->input->credentials;
-    if (!(credentials->quoted & 1u << AUTH_QOP) || credentials->unterminated || !attempt->qop.p)
-        return false;
-    attempt->qop = (struct slice){attempt->qop.p - 1, attempt->qop.len + 2};
-    return true;
-}
-
-static bool
-without_qop(struct attempt *attempt, const struct reading *reading)
-{
-    (void)reading;
-    bool differs = attempt->qop.p != NULL;
-    attempt->qop = (struct slice){NULL, 0};
-    attempt->body_in_a2 = false;
-    return differs;
-}
-
-static bool
-with_qop_auth(struct attempt *attempt, const struct reading *reading)
-{
-    (void)reading;
-    bool differs = !attempt->qop.p && attempt->nc.p && attempt->cnonce.p;
-    attempt->qop = SLICE("auth");
-    return differs;
-}
-
-static bool
-with_request_uri(struct attempt *attempt, const struct reading *reading)
-{
-    bool differs = reading->input->request_uri.p && !slice_equal(attempt->uri, reading->input->request_uri);
-    attempt->uri = reading->input->request_uri;
-    return differs;
-}
-
-static bool
-with_bare_user(struct attempt *attempt, const struct reading *reading)
-{
-    struct slice user, host, full = attempt->user;
-    (void)reading;
-    sip_uri_split(full, &user, &host);
-    attempt->user = user;
-    return user.p && !slice_equal(user, full);
-}
-
-static bool
-with_empty_password(struct attempt *attempt, const struct reading *reading)
-{
-    (void)reading;
-    attempt->empty_password = true;
-    return true;
-}
-
-static bool
-with_newline(struct attempt *attempt, const struct reading *reading)
-{
-    (void)reading;
-    attempt->password_suffix = SLICE("\n");
-    return true;
-}
-
-static bool
-with_carriage_return(struct attempt *attempt, const struct reading *reading)
-{
-    (void)reading;
-    attempt->password_suffix = SLICE("\r");
-    return true;
-}
-
-static bool
-with_blank(struct attempt *attempt, const struct reading *reading)
-{
-    (void)reading;
-    attempt->password_suffix = SLICE(" ");
-    return true;
-}
-
-static bool
-with_latin1(struct attempt *attempt, const struct reading *reading)
-{
-    (void)reading;
-    attempt->latin1 = true;
-    return true;
-}
-
-static bool
-with_upper_ha1(struct attempt *attempt, const struct reading *reading)
-{
-    (void)reading;
-    attempt->upper_ha1 = true;
-    return true;
-}
-
-/* In the order of trying. A conforming one is as good as the first: the RFCs leave the choice, or stacks
- * agree. */
-static const struct variant {
-    const char *name;
-    bool conforming;
-    bool password_only; /* changes the password, so an HA1 or a key cannot be tried so */
-    bool (*apply)(struct attempt *, const struct reading *);
-} variants[] = {
-    {"rfc", true, false, as_rfc},
-    {"escaped-text", true, false, with_backslashes},
-    {"second-method", true, false, with_second_method},
-    {"first-cnonce", true, false, with_first_cnonce},
-    {"md5-by-default", true, false, with_md5},
-    {"raw-inner-hash", false, false, with_raw_session},
-    {"truncated-sha-512", false, false, with_cut_sha512},
-    {"auth-int-without-body", false, false, without_body_part},
-    {"auth-int-empty-body", false, false, with_empty_body},
-    {"qop-auth-int-in-response", false, false, with_final_auth_int},
-    {"qop-list", false, false, with_qop_list},
-    {"qop-quotes", false, false, with_qop_quotes},
-    {"rfc2069-form", false, false, without_qop},
-    {"qop-auth-form", false, false, with_qop_auth},
-    {"request-uri", false, false, with_request_uri},
-    {"user-without-domain", false, false, with_bare_user},
-    {"empty-password", false, true, with_empty_password},
-    {"password-newline", false, true, with_newline},
-    {"password-carriage-return", false, true, with_carriage_return},
-    {"password-blank", false, true, with_blank},
-    {"password-latin1", false, true, with_latin1},
-    {"upper-case-ha1", false, false, with_upper_ha1},
-};
 
 /* --- reading the input ---------------------------------------------------------- */
 
@@ -587,7 +88,7 @@ effective_algorithm(const struct digest_input *input)
         if (offered && offered->hex_len == input->response.len)
             return offered;
     }
-    return &algorithms[0];
+    return algorithm_find(SLICE("MD5"));
 }
 
 /* Unescapes into the next part of the scratch space. */
@@ -630,41 +131,40 @@ reading_begin(const struct digest_input *input, const struct algorithm *algorith
     return rfc->user.p != NULL;
 }
 
-/* The name of what the formula needs and the message does not have; NULL when all is there. */
-static const char *
-missing_parameter(const struct digest_input *input, const struct algorithm *algorithm)
+/* What the formula needs and the message does not have, a bit each. */
+static unsigned
+missing_parameters(const struct digest_input *input, const struct algorithm *algorithm)
 {
     const struct slice *p = input->credentials->param;
     bool qop = p[AUTH_QOP].len > 0;
-    if (!p[AUTH_USERNAME].p && !p[AUTH_USERNAME_EXT].p)
-        return "username";
-    if (!p[AUTH_REALM].p)
-        return "realm";
-    if (!p[AUTH_NONCE].p)
-        return "nonce";
-    if (!p[AUTH_URI].p)
-        return "uri";
-    if (!input->response.p)
-        return "response";
-    if (qop && !p[AUTH_NC].p)
-        return "nc";
-    if ((qop || algorithm->session) && !p[AUTH_CNONCE].p)
-        return "cnonce";
-    return NULL;
+    return (p[AUTH_USERNAME].p || p[AUTH_USERNAME_EXT].p ? 0 : 1u << AUTH_USERNAME) |
+           (p[AUTH_REALM].p ? 0 : 1u << AUTH_REALM) | (p[AUTH_NONCE].p ? 0 : 1u << AUTH_NONCE) |
+           (p[AUTH_URI].p ? 0 : 1u << AUTH_URI) | (input->response.p ? 0 : 1u << AUTH_RESPONSE) |
+           (!qop || p[AUTH_NC].p ? 0 : 1u << AUTH_NC) |
+           ((!qop && !algorithm->session) || p[AUTH_CNONCE].p ? 0 : 1u << AUTH_CNONCE);
+}
+
+/* A response of this length is what the challenge's algorithm makes, if not its own. */
+static bool
+fits_length(const struct digest_input *input, const struct algorithm *algorithm)
+{
+    const struct algorithm *asked =
+        input->challenge ? algorithm_find(input->challenge->param[AUTH_ALGORITHM]) : NULL;
+    return input->response.len == algorithm->hex_len || (asked && input->response.len == asked->hex_len);
 }
 
 /* Whatever forbids to compute at all, before any credential is looked at. */
 static enum digest_reason
-obstacle(const struct digest_input *input, const struct algorithm *algorithm, const char **missing)
+obstacle(const struct digest_input *input, const struct algorithm *algorithm, unsigned *missing)
 {
     if (input->response.p && input->response.len == 0)
         return DIGEST_RESPONSE_EMPTY;
     if (!algorithm)
         return DIGEST_UNKNOWN_ALGORITHM;
-    *missing = missing_parameter(input, algorithm);
+    *missing = missing_parameters(input, algorithm);
     if (*missing)
         return DIGEST_PARAMETER_MISSING;
-    if (input->response.len != algorithm->hex_len)
+    if (!fits_length(input, algorithm))
         return DIGEST_RESPONSE_LENGTH;
     if (gcry_md_test_algo(algorithm->hash))
         return DIGEST_ALGORITHM_REFUSED;
@@ -687,7 +187,7 @@ userhash_matches(const struct reading *reading, const struct credential *row)
 {
     char hex[HEX_MAX];
     struct slice parts[] = {row->user, reading->rfc.realm};
-    return hash_join(&reading->rfc, parts, G_N_ELEMENTS(parts), NULL, hex) &&
+    return digest_hash_join(&reading->rfc, parts, G_N_ELEMENTS(parts), NULL, hex) &&
            slice_equal_nocase((struct slice){hex, reading->rfc.algorithm->hex_len}, reading->rfc.user);
 }
 
@@ -718,34 +218,80 @@ reveal_user(const struct reading *reading, const struct credential *row, struct 
         attempt->user = row->user;
 }
 
+/* One row and what is known of it: HA1 by the RFC, made once for all variants that leave it as it is. */
+struct trial {
+    const struct reading *reading;
+    const struct credential *row;
+    struct digest_verdict *verdict;
+    char ha1[HEX_MAX];
+    enum try_result ha1_result;
+};
+
 static enum try_result
-try_row(const struct reading *reading, const struct credential *row, const struct variant **fits)
+try_attempt(struct trial *trial, const struct attempt *attempt, enum variant_kind kind)
 {
-    enum try_result worst = TRY_MISFIT;
-    for (size_t i = 0; i < G_N_ELEMENTS(variants); i++) {
-        struct attempt attempt = reading->rfc;
-        if ((variants[i].password_only && row->type != SECRET_PASSWORD) ||
-            !variants[i].apply(&attempt, reading))
-            continue;
-        reveal_user(reading, row, &attempt);
-        enum try_result result = attempt_fits(&attempt, row, reading->input->response);
-        if (result == TRY_FITS) {
-            *fits = &variants[i];
-            return result;
-        }
-        if (i == 0)
-            worst = result;
-        if (worst != TRY_MISFIT)
-            break;
+    char own[HEX_MAX];
+    const char *ha1 = trial->ha1;
+    enum try_result result = trial->ha1_result;
+    if (kind != VARIANT_RESPONSE) {
+        result = digest_make_ha1(attempt, trial->row, own);
+        ha1 = own;
     }
-    return worst;
+    if (result == TRY_FITS) {
+        result = digest_response_fits(attempt, ha1, trial->reading->input->response);
+        trial->verdict->computations++;
+    }
+    wipe(own, sizeof own);
+    return result;
+}
+
+static enum try_result
+try_variant(struct trial *trial, const struct variant *variant)
+{
+    struct attempt attempt = trial->reading->rfc;
+    enum try_result result = TRY_UNCHANGED;
+    reveal_user(trial->reading, trial->row, &attempt);
+    bool possible = variant->kind != VARIANT_OF_PASSWORD || trial->row->type == SECRET_PASSWORD;
+    if (possible && variant->apply(&attempt, trial->reading, variant->text) &&
+        attempt.algorithm->hex_len == trial->reading->input->response.len)
+        result = try_attempt(trial, &attempt, variant->kind);
+    g_free(attempt.made);
+    return result;
+}
+
+/* All variants that conform, or all that do not: the one that fits, or NULL. `result` says how the first one
+ * went that could be tried. */
+static const struct variant *
+try_row(const struct reading *reading, const struct credential *row, bool conforming,
+        struct digest_verdict *verdict, enum try_result *result)
+{
+    struct trial trial = {.reading = reading, .row = row, .verdict = verdict, .ha1_result = TRY_UNSUITABLE};
+    const struct variant *fits = NULL;
+    struct attempt rfc = reading->rfc;
+    reveal_user(reading, row, &rfc);
+    if (!conforming)
+        trial.ha1_result = digest_make_ha1(&rfc, row, trial.ha1);
+    *result = TRY_UNCHANGED;
+    for (size_t i = 0; i < digest_variants_count && !fits; i++) {
+        const struct variant *variant = &digest_variants[i];
+        if ((variant->kind == VARIANT_CONFORMING) != conforming)
+            continue;
+        enum try_result tried = try_variant(&trial, variant);
+        if (tried == TRY_FITS)
+            fits = variant;
+        if (*result == TRY_UNCHANGED)
+            *result = tried;
+    }
+    wipe(trial.ha1, sizeof trial.ha1);
+    return fits;
 }
 
 static void
 note_fit(struct digest_verdict *verdict, const struct variant *fits, size_t row)
 {
-    verdict->status = fits->conforming ? DIGEST_GOOD : DIGEST_BAD;
-    verdict->reason = fits->conforming ? DIGEST_REASON_NONE : DIGEST_NONCONFORMING;
+    bool conforming = fits->kind == VARIANT_CONFORMING;
+    verdict->status = conforming ? DIGEST_GOOD : DIGEST_BAD;
+    verdict->reason = conforming ? DIGEST_REASON_NONE : DIGEST_NONCONFORMING;
     verdict->variant = fits->name;
     verdict->credential = (unsigned)row;
 }
@@ -765,46 +311,79 @@ reason_of(enum try_result result)
     }
 }
 
-/* All rows of one rank. True when one fits by the RFC; a fit by another variant is noted, and the search goes
- * on. */
+/* Whether this row could be tried at all, and how that leaves the verdict. */
+static void
+note_misfit(struct digest_verdict *verdict, enum try_result result)
+{
+    if (result == TRY_MISFIT) {
+        verdict->tried++;
+        verdict->status = DIGEST_BAD;
+        verdict->reason = DIGEST_MISMATCH;
+    } else if (verdict->status != DIGEST_BAD) {
+        verdict->reason = result == TRY_UNCHANGED ? DIGEST_RESPONSE_LENGTH : reason_of(result);
+    }
+}
+
+/* All rows of one rank by the RFC. True when one fits. */
 static bool
-try_rows(const struct reading *reading, const struct credential *rows, size_t count, int rank,
-         struct digest_verdict *verdict)
+try_conforming(const struct reading *reading, const struct credential *rows, size_t count, int rank,
+               struct digest_verdict *verdict)
 {
     for (size_t i = 0; i < count; i++) {
-        const struct variant *fits = NULL;
+        enum try_result result;
         if (row_rank(reading, &rows[i]) != rank)
             continue;
-        enum try_result result = try_row(reading, &rows[i], &fits);
-        if (result == TRY_MISFIT || fits)
+        const struct variant *fits = try_row(reading, &rows[i], true, verdict, &result);
+        if (fits) {
             verdict->tried++;
-        if (fits && (fits->conforming || !verdict->variant))
             note_fit(verdict, fits, i + 1);
-        if (fits && fits->conforming)
             return true;
-        if (result == TRY_MISFIT || fits) {
-            verdict->status = DIGEST_BAD;
-            verdict->reason = verdict->variant ? DIGEST_NONCONFORMING : DIGEST_MISMATCH;
-        } else if (verdict->status != DIGEST_BAD) {
-            verdict->reason = reason_of(result);
         }
+        note_misfit(verdict, result);
     }
     return false;
 }
 
-/* Resynchronisation is signed with the empty password (RFC 3310 section 3.4): no key is needed to check it.
- */
+/* The same by the known mistakes, once nothing fits by the RFC. */
 static void
-try_auts(const struct reading *reading, struct digest_verdict *verdict)
+try_mistakes(const struct reading *reading, const struct credential *rows, size_t count, int rank,
+             struct digest_verdict *verdict)
+{
+    int left = FORENSIC_ROWS;
+    for (size_t i = 0; i < count && left > 0 && !verdict->variant; i++) {
+        enum try_result result;
+        if (row_rank(reading, &rows[i]) != rank)
+            continue;
+        const struct variant *fits = try_row(reading, &rows[i], false, verdict, &result);
+        left--;
+        if (fits) {
+            verdict->tried += verdict->tried ? 0 : 1;
+            note_fit(verdict, fits, i + 1);
+        }
+    }
+}
+
+/* What is signed with the empty password needs no row: a resynchronisation (RFC 3310 section 3.4), and the
+ * last try of a client without an account (RFC 3261 section 22.1). */
+static bool
+try_empty_password(const struct reading *reading, struct digest_verdict *verdict)
 {
     const struct credential nobody = {.type = SECRET_PASSWORD, .secret = SLICE("")};
-    const struct variant *fits = NULL;
-    enum try_result result = try_row(reading, &nobody, &fits);
-    verdict->status = DIGEST_BAD;
-    verdict->reason = reason_of(result);
-    verdict->tried = 1;
+    enum try_result result;
+    const struct variant *fits = try_row(reading, &nobody, true, verdict, &result);
     if (fits)
         note_fit(verdict, fits, 0);
+    return fits != NULL;
+}
+
+static bool
+is_small(const struct reading *reading)
+{
+    const struct attempt *rfc = &reading->rfc;
+    size_t body = rfc->body_in_a2 ? rfc->body.len : 0;
+    return rfc->user.len + rfc->realm.len + rfc->nonce.len + rfc->cnonce.len + rfc->uri.len + body +
+               reading->input->request_uri.len <=
+           FORENSIC_OCTETS;
 }
 
 static void
@@ -812,12 +391,19 @@ judge(const struct reading *reading, const struct credential *rows, size_t count
       struct digest_verdict *verdict)
 {
     if (reading->rfc.algorithm->aka && reading->input->credentials->param[AUTH_AUTS].p) {
-        try_auts(reading, verdict);
+        *verdict = (struct digest_verdict){DIGEST_BAD, DIGEST_MISMATCH, .tried = 1};
+        try_empty_password(reading, verdict);
         return;
     }
     verdict->reason = DIGEST_NO_CREDENTIAL;
-    if (!try_rows(reading, rows, count, 2, verdict) && verdict->reason == DIGEST_NO_CREDENTIAL)
-        try_rows(reading, rows, count, 1, verdict);
+    int rank = 2;
+    bool good = try_conforming(reading, rows, count, rank, verdict);
+    if (verdict->reason == DIGEST_NO_CREDENTIAL)
+        good = try_conforming(reading, rows, count, --rank, verdict);
+    if (!good && slice_equal(reading->rfc.user, SLICE("anonymous")))
+        good = try_empty_password(reading, verdict);
+    if (!good && verdict->reason != DIGEST_NO_CREDENTIAL && is_small(reading))
+        try_mistakes(reading, rows, count, rank, verdict);
 }
 
 /* A row that stands for this user in one realm stands for it in the question whether anything is configured.
@@ -832,7 +418,7 @@ digest_user_configured(const struct auth_value *credentials, const struct creden
     bool configured = false;
     if (count == 0)
         return false;
-    if (reading_begin(&input, algorithm ? algorithm : &algorithms[0], &reading)) {
+    if (reading_begin(&input, algorithm ? algorithm : algorithm_find(SLICE("MD5")), &reading)) {
         for (size_t i = 0; i < count && !configured; i++) {
             struct credential row = rows[i];
             row.realm = reading.rfc.realm;
@@ -846,7 +432,7 @@ digest_user_configured(const struct auth_value *credentials, const struct creden
 struct digest_verdict
 digest_verify(const struct digest_input *input, const struct credential *rows, size_t count)
 {
-    struct digest_verdict verdict = {.status = DIGEST_UNVERIFIED, .variants = G_N_ELEMENTS(variants)};
+    struct digest_verdict verdict = {.status = DIGEST_UNVERIFIED};
     const struct algorithm *algorithm = effective_algorithm(input);
     verdict.reason = obstacle(input, algorithm, &verdict.missing);
     if (verdict.reason != DIGEST_REASON_NONE)
@@ -856,7 +442,7 @@ digest_verify(const struct digest_input *input, const struct credential *rows, s
         judge(&reading, rows, count, &verdict);
     } else {
         verdict.reason = DIGEST_PARAMETER_MISSING;
-        verdict.missing = "username";
+        verdict.missing = 1u << AUTH_USERNAME;
     }
     g_free(reading.scratch);
     return verdict;

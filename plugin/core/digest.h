@@ -73,10 +73,10 @@ struct digest_verdict {
     enum digest_status status;
     enum digest_reason reason;
     const char *variant; /**< "rfc" or the name of the computation that fits; NULL when none does. Static. */
-    const char *missing; /**< DIGEST_PARAMETER_MISSING: which. Static. */
+    unsigned missing;    /**< DIGEST_PARAMETER_MISSING: which, bits (1 << AUTH_…) */
     unsigned credential; /**< number of the row that fits, from 1; 0 when none, or when none was needed */
     unsigned tried;      /**< credentials of this user and realm that were tried */
-    unsigned variants;   /**< computations tried for each at the most */
+    unsigned computations; /**< digests computed in all, at most as many for each as there are variants */
 };
 
 /** Judges one digest.
@@ -95,6 +95,16 @@ bool digest_algorithm_known(struct slice name);
 
 /** One sentence part for a reason, such as "no credential is configured for this user and realm". Static. */
 const char *digest_reason_text(enum digest_reason reason);
+
+/** "no configured credential fits (1 tried, 47 computations)": the reason with what is known of it; "" for
+ * none.
+ *  @return free with g_free */
+char *digest_verdict_text(const struct digest_verdict *verdict);
+
+/** What a client does that computes by this variant, such as "hashes qop with its quotes", and what to do
+ * about it. Empty for one that conforms. Static. */
+const char *digest_variant_mistake(const char *variant);
+const char *digest_variant_remedy(const char *variant);
 
 /** "good", "bad", "unverified". Static. */
 const char *digest_status_text(enum digest_status status);

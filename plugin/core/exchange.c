@@ -34,8 +34,10 @@ keep_challenges(struct tracker *tracker, const struct sip_message *message, stru
     struct auth_line **tail = &detail->lines;
     struct auth_value value;
     struct slice text;
+    size_t octets = 0;
     for (int n = 0; line_next(&walk, &text, &value); n++) {
-        if (n >= LINES_MAX) {
+        octets += text.len;
+        if (n >= LINES_MAX || octets > LINES_OCTETS_MAX) {
             detail->lines_left_out++;
             continue;
         }
@@ -43,6 +45,7 @@ keep_challenges(struct tracker *tracker, const struct sip_message *message, stru
         (*tail)->header = walk.id;
         detail->lines_joined |= walk.joined;
         (*tail)->text = host_slice(tracker, text);
+        line_remember(tracker, *tail, &value);
         tail = &(*tail)->next;
     }
 }
@@ -61,21 +64,22 @@ struct refusal {
 };
 
 static struct refusal
-read_refusal(const struct auth_line *lines, const struct use *use, const struct auth_value *credentials)
+read_refusal(struct tracker *tracker, const struct auth_line *lines, const struct use *use,
+             const struct auth_value *credentials)
 {
-    struct refusal refusal = {.again = lines == NULL};
+    struct refusal refusal = {.again = false};
     enum sip_header header = use->line.header;
     if (use->header_differs) /* told by the challenge then, not by the header that was wrong */
         header = header == SIP_AUTHORIZATION ? SIP_PROXY_AUTHORIZATION : SIP_AUTHORIZATION;
     for (const struct auth_line *line = lines; line; line = line->next) {
-        struct auth_value challenge;
-        if (!line_parse(line, &challenge) || answering_header(line->header) != header)
+        const struct auth_value *challenge = line_value(tracker, line);
+        if (!challenge || answering_header(line->header) != header)
             continue;
-        if (!slice_equal(challenge.param[AUTH_REALM], credentials->param[AUTH_REALM]) && !use->realm_differs)
+        if (!slice_equal(challenge->param[AUTH_REALM], credentials->param[AUTH_REALM]) && !use->realm_differs)
             continue;
         refusal.again = true;
-        refusal.stale |= slice_equal_nocase(slice_trim(challenge.param[AUTH_STALE]), SLICE("true"));
-        refusal.same_nonce |= slice_equal(challenge.param[AUTH_NONCE], credentials->param[AUTH_NONCE]);
+        refusal.stale |= slice_equal_nocase(slice_trim(challenge->param[AUTH_STALE]), SLICE("true"));
+        refusal.same_nonce |= slice_equal(challenge->param[AUTH_NONCE], credentials->param[AUTH_NONCE]);
     }
     return refusal;
 }
@@ -115,18 +119,61 @@ note_passed_on(struct use *use, const struct record *record)
     }
 }
 
+static bool
+asks_for(struct tracker *tracker, const struct auth_line *lines, struct slice realm)
+{
+    for (; lines; lines = lines->next) {
+        const struct auth_value *challenge = line_value(tracker, lines);
+        if (challenge && slice_equal(challenge->param[AUTH_REALM], realm))
+            return true;
+    }
+    return false;
+}
+
+/* Among the credentials of one request. */
+static bool
+has_realm(struct tracker *tracker, const struct use *uses, struct slice realm)
+{
+    for (; uses; uses = uses->next) {
+        const struct auth_value *credentials = line_value(tracker, &uses->line);
+        if (credentials && slice_equal(credentials->param[AUTH_REALM], realm))
+            return true;
+    }
+    return false;
+}
+
+/* The request before had credentials for the realm that asks now, and this one has none. */
+static void
+note_dropped(struct tracker *tracker, struct use *use, const struct record *request,
+             const struct record *record)
+{
+    const struct use *before = use->exchange ? use->exchange->refused : NULL;
+    for (; before && use->outcome == OUTCOME_OTHER_REALM; before = before->next) {
+        const struct auth_value *credentials = line_value(tracker, &before->line);
+        if (!credentials || !asks_for(tracker, record->detail->lines, credentials->param[AUTH_REALM]) ||
+            has_realm(tracker, request->detail->uses, credentials->param[AUTH_REALM]))
+            continue;
+        use->cause = FINDING_CREDENTIALS_DROPPED;
+        use->suspect_frame = before->request_frame;
+    }
+}
+
 /* One use of the answered request: how it ended. A 2xx replaces a refusal of another copy of the request. */
 static bool
-close_use(struct tracker *tracker, struct use *use, struct record *record)
+close_use(struct tracker *tracker, struct use *use, const struct record *request, struct record *record)
 {
-    struct auth_value credentials;
+    struct refusal refusal = {.again = true};
+    const struct auth_line *lines = record->detail ? record->detail->lines : NULL;
     bool success = record->status < 300;
     if (use->identity_only || use->relayed ||
-        (use->outcome != OUTCOME_NONE && (!success || use->outcome == OUTCOME_ACCEPTED)) ||
-        !line_parse(&use->line, &credentials))
+        (use->outcome != OUTCOME_NONE && (!success || use->outcome == OUTCOME_ACCEPTED)))
         return false;
-    const struct refusal refusal =
-        read_refusal(record->detail ? record->detail->lines : NULL, use, &credentials);
+    if (lines) {
+        const struct auth_value *credentials = line_value(tracker, &use->line);
+        if (!credentials)
+            return false;
+        refusal = read_refusal(tracker, lines, use, credentials);
+    }
     use->stale_said = refusal.again && refusal.stale;
     use->outcome = audit_outcome(record->status, refusal.again,
                                  refusal.stale || use->resynchronises ||
@@ -138,7 +185,10 @@ close_use(struct tracker *tracker, struct use *use, struct record *record)
     use->closed_status = record->status;
     use->cause = audit_cause(use, use->outcome);
     note_passed_on(use, record);
+    note_dropped(tracker, use, request, record);
     use->closed_frame = record->frame;
+    if (use->outcome == OUTCOME_ACCEPTED && use->verdict.reason == DIGEST_MISMATCH)
+        record_note(tracker, record, FINDING_DIGEST_BAD_ACCEPTED, 0, 0)->use = use;
     add_closing(tracker, use, record);
     if (use->is_retry && use->exchange && use->exchange->retry_frame == use->request_frame &&
         (use->exchange->retry == use || use->outcome != OUTCOME_OTHER_REALM))
@@ -164,7 +214,7 @@ tell_suspects(struct tracker *tracker, const struct use *use, struct record *rec
     for (unsigned i = 1; refused && i < FINDING_COUNT; i++) {
         if (!finding_set_has(&use->suspects, i) || i == use->cause)
             continue;
-        if (use->stale_said && !explains_stale(use, (enum finding)i))
+        if (use->stale_said && use->cause != FINDING_STALE_AT_ONCE && !explains_stale(use, (enum finding)i))
             continue;
         record_note(tracker, record, (uint16_t)i, use->suspect_frame, 0)->use = use;
     }
@@ -233,15 +283,25 @@ note_late_stale(struct tracker *tracker, const struct use *use, struct record *r
     record_note(tracker, record, FINDING_LATE_STALE, 0, 0)->use = use;
 }
 
+static uint32_t
+min_expires(const struct sip_message *message)
+{
+    uint32_t seconds = 0;
+    struct slice text = message->header[SIP_MIN_EXPIRES];
+    return text.p && sip_number(text, &seconds) ? seconds : 0;
+}
+
 static void
 close_uses(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
            const struct record *request, struct record *record)
 {
     struct use *uses = request->detail ? request->detail->uses : NULL;
-    struct account *account = uses ? account_of(tracker, message, &arrival->from) : NULL;
+    struct account *account = uses ? request->detail->account : NULL;
     for (struct use *use = uses; use; use = use->next) {
-        if (!close_use(tracker, use, record))
+        if (!close_use(tracker, use, request, record))
             continue;
+        if (use->outcome == OUTCOME_INTERVAL_TOO_BRIEF)
+            use->compared = min_expires(message);
         tell_suspects(tracker, use, record);
         count_account(tracker, account, use, &arrival->to, record);
         account->refused += use->outcome == OUTCOME_REJECTED ? 1 : 0;
@@ -249,9 +309,20 @@ close_uses(struct tracker *tracker, const struct sip_message *message, const str
             continue;
         note_late_stale(tracker, use, record);
         account->attempt = account->refused = 0;
+        if (!account->accepted_frame)
+            account->accepted_frame = record->frame;
         if (use->holder)
             use->holder->accepted_in = record->frame;
     }
+}
+
+/* As the request has it, if it has it. */
+static struct account *
+account_here(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
+             const struct transaction *transaction)
+{
+    const struct record_detail *detail = transaction ? transaction->request->detail : NULL;
+    return detail && detail->account ? detail->account : account_of(tracker, message, &arrival->from);
 }
 
 static struct exchange *
@@ -259,7 +330,7 @@ exchange_new(struct tracker *tracker, const struct sip_message *message, const s
              const struct transaction *transaction, struct record *record)
 {
     struct exchange *exchange = host_new(tracker, struct exchange);
-    struct account *account = account_of(tracker, message, &arrival->from);
+    struct account *account = account_here(tracker, message, arrival, transaction);
     exchange->status = record->status;
     exchange->method = record->method;
     exchange->challenge_frame = record->frame;
@@ -267,9 +338,9 @@ exchange_new(struct tracker *tracker, const struct sip_message *message, const s
     exchange->challenge_clock = tracker->clock;
     exchange->request_frame = transaction ? transaction->request->frame : 0;
     exchange->cseq = message->cseq;
-    exchange->call_id_hash = hash_slice(tracker, message->header[SIP_CALL_ID]);
-    exchange->from_tag_hash = hash_slice(tracker, message->from_tag);
-    exchange->branch_hash = hash_slice(tracker, message->via.branch);
+    exchange->call_id_hash = hash_short(tracker->here.call_id);
+    exchange->from_tag_hash = hash_short(tracker->here.from_tag);
+    exchange->branch_hash = hash_short(tracker->here.branch);
     exchange->in_dialog = transaction && transaction->in_dialog;
     exchange->client = arrival->to;
     exchange->server = arrival->from;
@@ -280,6 +351,9 @@ exchange_new(struct tracker *tracker, const struct sip_message *message, const s
         exchange->refused = transaction->request->detail->uses;
     if (exchange->refused)
         exchange->user_at_realm = exchange->refused->user_at_realm;
+    if (tracker->forgets && !tracker->keeps_exchanges)
+        return exchange;
+    exchange_hold(exchange);
     *tracker->exchanges_tail = exchange;
     tracker->exchanges_tail = &exchange->next;
     return exchange;
@@ -291,7 +365,7 @@ note_challenge(enum finding finding, const struct finding_context *context, void
     (void)context;
     struct note_target *target = data;
     record_note(target->tracker, target->record, (uint16_t)finding, target->record->frame, 0);
-    if (finding_rule(finding)->weight == WEIGHT_CAUSE)
+    if (finding_rule(finding)->severity != SEVERITY_CHAT)
         finding_set_add(&target->exchange->suspects, finding);
 }
 
@@ -302,8 +376,17 @@ note_offer(enum finding finding, const struct finding_context *context, void *da
     finding_set_add(&((struct exchange *)data)->suspects, finding);
 }
 
-/* A loop is told from the LOOP-th challenge on. Without credentials it needs time, too: a phone may well
- * begin several calls at once. */
+static bool
+is_milestone(uint32_t count)
+{
+    uint32_t milestone = LOOP;
+    while (milestone < count && milestone < UINT32_MAX / 2)
+        milestone *= 2;
+    return count == milestone;
+}
+
+/* A loop is told at its LOOP-th challenge, and whenever it has got twice as long. Without credentials it
+ * needs time, too: a phone may well begin several calls at once. */
 static void
 note_loop(struct tracker *tracker, struct account *account, const struct exchange *exchange,
           struct record *record)
@@ -314,9 +397,9 @@ note_loop(struct tracker *tracker, struct account *account, const struct exchang
         account->bare = 0;
     else if (account->bare++ == 0)
         account->bare_clock = tracker->clock;
-    if (account->refused >= LOOP)
+    if (is_milestone(account->refused))
         record_note(tracker, record, FINDING_CHALLENGE_LOOP, 0, 0);
-    else if (account->bare >= LOOP && tracker->clock - account->bare_clock > SIP_TIMEOUT_NS)
+    else if (is_milestone(account->bare) && tracker->clock - account->bare_clock > SIP_TIMEOUT_NS)
         record_note(tracker, record, FINDING_UNANSWERED_LOOP, 0, 0);
 }
 
@@ -325,7 +408,8 @@ audit_challenge(struct tracker *tracker, const struct sip_message *message, stru
                 struct record *record)
 {
     struct note_target target = {tracker, record, exchange};
-    const struct finding_context context = {.message = message,
+    const struct finding_context context = {.tracker = tracker,
+                                            .message = message,
                                             .record = record,
                                             .exchange = exchange,
                                             .lines = record->detail->lines,
@@ -334,20 +418,37 @@ audit_challenge(struct tracker *tracker, const struct sip_message *message, stru
     findings_each(STAGE_OFFER, &context, note_offer, exchange);
 }
 
+/* The exchange of its call on this hop that a retry without a nonce may follow. */
+static void
+make_latest(struct tracker *tracker, struct exchange *exchange)
+{
+    key_dialog(tracker);
+    struct index_entry *entry = index_entry(&tracker->index);
+    struct exchange *before = entry->value;
+    if (before && before != exchange)
+        before->dialog = NULL;
+    entry->value = exchange;
+    exchange->dialog = entry;
+}
+
 /* Makes the nonces of a challenging response known. */
 static void
-issue_nonces(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
-             struct exchange *exchange, struct auth_line *lines)
+issue_nonces(struct tracker *tracker, const struct arrival *arrival, struct exchange *exchange,
+             struct auth_line *lines)
 {
     struct issue *issue = host_new(tracker, struct issue);
-    *issue = (struct issue){exchange, lines, arrival->frame, arrival->time};
+    *issue = (struct issue){.exchange = exchange,
+                            .lines = lines,
+                            .frame = arrival->frame,
+                            .time = arrival->time,
+                            .next = exchange->issues};
+    exchange->issues = issue;
     for (const struct auth_line *line = lines; line; line = line->next) {
-        struct auth_value challenge;
-        if (line_parse(line, &challenge) && challenge.param[AUTH_NONCE].len > 0)
-            nonce_issue(tracker, challenge.param[AUTH_NONCE], message, arrival, issue);
+        const struct auth_value *challenge = line_value(tracker, line);
+        if (challenge && challenge->param[AUTH_NONCE].len > 0)
+            nonce_issue(tracker, challenge->param[AUTH_NONCE], issue);
     }
-    key_dialog(tracker, message->header[SIP_CALL_ID], arrival);
-    key_put(tracker, exchange);
+    make_latest(tracker, exchange);
 }
 
 /* The request was refused to one copy of it, and accepted to another: the challenge needs no answer. */
@@ -368,15 +469,18 @@ open_exchange(struct tracker *tracker, const struct sip_message *message, const 
     struct exchange *exchange = transaction ? transaction->opened : NULL;
     if (!exchange) {
         exchange = exchange_new(tracker, message, arrival, transaction, record);
-        note_loop(tracker, account_of(tracker, message, &arrival->from), exchange, record);
-        if (transaction)
+        note_loop(tracker, exchange->account, exchange, record);
+        if (transaction) {
             transaction->opened = exchange;
+            exchange_hold(exchange);
+        }
     }
     detail->opens = exchange;
+    exchange_hold(exchange);
     detail->account = exchange->account;
     record->exchange = exchange;
     audit_challenge(tracker, message, exchange, record);
-    issue_nonces(tracker, message, arrival, exchange, detail->lines);
+    issue_nonces(tracker, arrival, exchange, detail->lines);
     if (!transaction)
         return;
     if (!transaction->request->exchange)
@@ -386,15 +490,14 @@ open_exchange(struct tracker *tracker, const struct sip_message *message, const 
 }
 
 static void
-note_nextnonce(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
-               const struct auth_value *info)
+note_nextnonce(struct tracker *tracker, const struct arrival *arrival, const struct auth_value *info)
 {
     struct slice text = info->param[AUTH_NEXTNONCE];
     if (text.len == 0)
         return;
     struct issue *issue = host_new(tracker, struct issue);
-    *issue = (struct issue){NULL, NULL, arrival->frame, arrival->time};
-    nonce_issue(tracker, text, message, arrival, issue);
+    *issue = (struct issue){.frame = arrival->frame, .time = arrival->time};
+    nonce_issue(tracker, text, issue);
 }
 
 /* rspauth is the same digest without a method (RFC 7616 section 3.5), from the parameters of the request. */
@@ -402,13 +505,13 @@ static void
 judge_server(struct tracker *tracker, const struct sip_message *message, const struct use *use,
              const struct auth_value *info, struct server_proof *proof)
 {
-    struct auth_value credentials;
     size_t count = 0;
-    if (!info->param[AUTH_RSPAUTH].p || !use || !line_parse(&use->line, &credentials) ||
-        !auth_is_digest(&credentials))
+    const struct auth_value *credentials =
+        info->param[AUTH_RSPAUTH].p && use ? line_value(tracker, &use->line) : NULL;
+    if (!credentials || !auth_is_digest(credentials))
         return;
     struct digest_input input = {
-        .credentials = &credentials,
+        .credentials = credentials,
         .response = info->param[AUTH_RSPAUTH],
         .method = SLICE(""),
         .body = message->body,
@@ -416,7 +519,7 @@ judge_server(struct tracker *tracker, const struct sip_message *message, const s
     };
     const struct credential *rows = tracker->host.credentials(&count);
     proof->has_rspauth = true;
-    proof->configured = digest_user_configured(&credentials, rows, count);
+    proof->configured = digest_user_configured(credentials, rows, count);
     proof->verdict = digest_verify(&input, rows, count);
 }
 
@@ -439,7 +542,7 @@ add_info(struct tracker *tracker, const struct sip_message *message, const struc
     detail->lines->header = header;
     detail->lines->text = host_slice(tracker, text);
     auth_info_parse(text, &info);
-    note_nextnonce(tracker, message, arrival, &info);
+    note_nextnonce(tracker, arrival, &info);
     judge_server(tracker, message, request && request->detail ? request->detail->uses : NULL, &info,
                  detail->proof);
 }
@@ -455,10 +558,9 @@ note_provisional(const struct transaction *transaction)
 
 /* An answer to a later request of the call, which is not in the capture itself: it went on. */
 static void
-note_orphan(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
-            const struct record *record)
+note_orphan(struct tracker *tracker, const struct sip_message *message, const struct record *record)
 {
-    key_dialog(tracker, message->header[SIP_CALL_ID], arrival);
+    key_dialog(tracker);
     struct exchange *exchange = key_find(tracker);
     if (exchange && message->cseq > exchange->cseq && strcmp(exchange->method, record->method) == 0)
         exchange->lost = true;
@@ -475,7 +577,7 @@ exchange_response(struct tracker *tracker, const struct sip_message *message, co
         return;
     }
     if (!transaction)
-        note_orphan(tracker, message, arrival, record);
+        note_orphan(tracker, message, record);
     if (challenges) {
         keep_challenges(tracker, message, record_detail(tracker, record));
         if (record->detail->lines_left_out)

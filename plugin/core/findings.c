@@ -6,7 +6,7 @@
 
 #include "findings.h"
 
-#include "tracker_private.h"
+#include "auth_private.h"
 
 /* --- credentials ----------------------------------------------------------------- */
 
@@ -65,10 +65,8 @@ static bool
 is_offered(const struct finding_context *c, struct slice algorithm)
 {
     for (const struct auth_line *line = c->lines; line; line = line->next) {
-        struct slice rest = line->text;
-        struct auth_value value;
-        if (auth_header_next(&rest, &value) &&
-            slice_equal_nocase(algorithm, algorithm_or_md5(value.param[AUTH_ALGORITHM])))
+        const struct auth_value *value = line_value(c->tracker, line);
+        if (value && slice_equal_nocase(algorithm, algorithm_or_md5(value->param[AUTH_ALGORITHM])))
             return true;
     }
     return false;
@@ -145,6 +143,41 @@ cseq_unchanged(const struct finding_context *c)
            c->message->cseq == c->exchange->cseq;
 }
 
+static bool
+cseq_decreased(const struct finding_context *c)
+{
+    return c->use->is_retry && c->exchange->call_id_hash == c->call_id_hash &&
+           c->message->cseq < c->exchange->cseq;
+}
+
+static bool
+cseq_skipped(const struct finding_context *c)
+{
+    return c->use->is_retry && c->exchange->call_id_hash == c->call_id_hash &&
+           c->message->cseq > c->exchange->cseq + 1;
+}
+
+/* A user of that name with a password of his own is no anonymous one. */
+static bool
+anonymous(const struct finding_context *c)
+{
+    return slice_equal(sent(c, AUTH_USERNAME), SLICE("anonymous")) && c->use->verdict.status == DIGEST_GOOD &&
+           c->use->verdict.credential == 0;
+}
+
+static bool
+auth_int_chosen(const struct finding_context *c)
+{
+    return is_digest_answer(c) && slice_equal_nocase(sent(c, AUTH_QOP), SLICE("auth-int")) &&
+           auth_list_has(asked(c, AUTH_QOP), SLICE("auth"));
+}
+
+static bool
+algorithm_not_echoed(const struct finding_context *c)
+{
+    return is_digest_answer(c) && asked(c, AUTH_ALGORITHM).p && !sent(c, AUTH_ALGORITHM).p;
+}
+
 /* Over a connection the port changes with each one, by rights. */
 static bool
 source_port_changed(const struct finding_context *c)
@@ -158,6 +191,12 @@ static bool
 uri_rewritten(const struct finding_context *c)
 {
     return c->signed_in != 0;
+}
+
+static bool
+changed_on_path(const struct finding_context *c)
+{
+    return c->good_in != 0;
 }
 
 static bool
@@ -211,20 +250,58 @@ username_is_uri(const struct finding_context *c)
 static bool
 weaker_algorithm(const struct finding_context *c)
 {
-    struct slice rest = c->lines ? c->lines->text : (struct slice){NULL, 0};
-    struct auth_value top;
-    if (!is_digest_answer(c) || !auth_header_next(&rest, &top))
+    const struct auth_value *top = c->lines ? line_value(c->tracker, c->lines) : NULL;
+    if (!top || !is_digest_answer(c))
         return false;
-    return slice_starts_nocase(top.param[AUTH_ALGORITHM], SLICE("SHA-")) &&
-           slice_equal(top.param[AUTH_REALM], sent(c, AUTH_REALM)) &&
+    return slice_starts_nocase(top->param[AUTH_ALGORITHM], SLICE("SHA-")) &&
+           slice_equal(top->param[AUTH_REALM], sent(c, AUTH_REALM)) &&
            slice_starts_nocase(algorithm_or_md5(sent(c, AUTH_ALGORITHM)), SLICE("MD5")) &&
            is_offered(c, algorithm_or_md5(sent(c, AUTH_ALGORITHM)));
+}
+
+/* What RFC 7616 section 3.4 wants without quotes. */
+static uint32_t
+bare_quoted(const struct auth_value *credentials)
+{
+    return credentials->quoted & (1u << AUTH_ALGORITHM | 1u << AUTH_QOP | 1u << AUTH_NC);
 }
 
 static bool
 bare_value_quoted(const struct finding_context *c)
 {
-    return (c->credentials->quoted & (1u << AUTH_ALGORITHM | 1u << AUTH_QOP | 1u << AUTH_NC)) != 0;
+    return bare_quoted(c->credentials) != 0;
+}
+
+static bool
+parameter_repeated(const struct finding_context *c)
+{
+    return c->credentials->repeated != 0;
+}
+
+static bool
+username_twice(const struct finding_context *c)
+{
+    return sent(c, AUTH_USERNAME).p && sent(c, AUTH_USERNAME_EXT).p;
+}
+
+/* Those that RFC 7616 section 3.4 wants in quotes, and that have none. */
+static uint32_t
+unquoted(const struct auth_value *credentials)
+{
+    static const enum auth_param texts[] = {AUTH_USERNAME, AUTH_REALM,  AUTH_NONCE, AUTH_URI,
+                                            AUTH_RESPONSE, AUTH_CNONCE, AUTH_OPAQUE};
+    uint32_t bare = 0;
+    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+        if (credentials->param[texts[i]].p)
+            bare |= 1u << texts[i];
+    }
+    return bare & ~credentials->quoted;
+}
+
+static bool
+value_unquoted(const struct finding_context *c)
+{
+    return unquoted(c->credentials) != 0;
 }
 
 static bool
@@ -262,15 +339,14 @@ cancel_challenged(const struct finding_context *c)
 
 /* Whether any, or else whether every challenge is as the test says. */
 static bool
-lines_are(const struct auth_line *lines, bool every, bool (*test)(const struct auth_value *))
+lines_are(const struct finding_context *c, bool every, bool (*test)(const struct auth_value *))
 {
-    for (const struct auth_line *line = lines; line; line = line->next) {
-        struct slice rest = line->text;
-        struct auth_value value;
-        if (auth_header_next(&rest, &value) && test(&value) != every)
+    for (const struct auth_line *line = c->lines; line; line = line->next) {
+        const struct auth_value *value = line_value(c->tracker, line);
+        if (value && test(value) != every)
             return !every;
     }
-    return every && lines;
+    return every && c->lines;
 }
 
 static bool
@@ -320,45 +396,125 @@ is_quoted_bare(const struct auth_value *value)
 }
 
 static bool
+same_offer(const struct auth_value *a, const struct auth_value *b)
+{
+    return auth_is_digest(a) && auth_is_digest(b) &&
+           slice_equal(a->param[AUTH_REALM], b->param[AUTH_REALM]) &&
+           slice_equal_nocase(algorithm_or_md5(a->param[AUTH_ALGORITHM]),
+                              algorithm_or_md5(b->param[AUTH_ALGORITHM]));
+}
+
+/* A forking proxy may join what several proxies of one domain ask (RFC 3261 section 22.3), each with a nonce
+ * of its own; REGISTER, and what belongs to a dialog, does not fork. */
+static bool
+comes_from_one(const struct finding_context *c, const struct auth_value *a, const struct auth_value *b)
+{
+    return slice_equal(a->param[AUTH_NONCE], b->param[AUTH_NONCE]) || c->exchange->in_dialog ||
+           slice_equal(c->message->method, SLICE("REGISTER"));
+}
+
+/* Each line is compared with those before it. */
+static bool
+challenge_repeated(const struct finding_context *c)
+{
+    for (const struct auth_line *line = c->lines; line; line = line->next) {
+        const struct auth_value *offer = line_value(c->tracker, line);
+        for (const struct auth_line *before = c->lines; offer && before != line; before = before->next) {
+            const struct auth_value *other = line_value(c->tracker, before);
+            if (other && before->header == line->header && same_offer(other, offer) &&
+                comes_from_one(c, other, offer))
+                return true;
+        }
+    }
+    return false;
+}
+
+static bool
+subscribe_407(const struct finding_context *c)
+{
+    return c->message->status == 407 && slice_equal(c->message->method, SLICE("SUBSCRIBE"));
+}
+
+static bool
+refresh_bare(const struct finding_context *c)
+{
+    return slice_equal(c->message->method, SLICE("REGISTER")) && !c->exchange->refused &&
+           c->exchange->account->accepted_frame;
+}
+
+/* A 401 with nothing but Proxy-Authenticate, a 407 with nothing but WWW-Authenticate. */
+static bool
+challenge_header(const struct finding_context *c)
+{
+    enum sip_header due = c->message->status == 407 ? SIP_PROXY_AUTHENTICATE : SIP_WWW_AUTHENTICATE;
+    for (const struct auth_line *line = c->lines; line; line = line->next) {
+        if (line->header == due)
+            return false;
+    }
+    return c->lines != NULL;
+}
+
+static bool
+ends_with_label(struct slice name, struct slice end)
+{
+    return name.len >= end.len && slice_equal_nocase(slice_from(name, name.len - end.len), end) &&
+           (name.len == end.len || name.p[name.len - end.len - 1] == '.');
+}
+
+/* A realm is some text, by habit a domain; an address in To says nothing of domains. */
+static bool
+realm_unrelated(const struct finding_context *c)
+{
+    struct slice user, host;
+    const struct auth_value *first = c->lines ? line_value(c->tracker, c->lines) : NULL;
+    sip_uri_split(c->message->to_uri, &user, &host);
+    if (c->exchange->in_dialog || c->exchange->refused || !first || host.len == 0 ||
+        first->param[AUTH_REALM].len == 0 || g_ascii_isdigit(host.p[host.len - 1]) || *host.p == '[')
+        return false;
+    struct slice realm = first->param[AUTH_REALM];
+    return !ends_with_label(realm, host) && !ends_with_label(host, realm);
+}
+
+static bool
 basic_offered(const struct finding_context *c)
 {
-    return lines_are(c->lines, false, is_basic);
+    return lines_are(c, false, is_basic);
 }
 
 static bool
 md5_only(const struct finding_context *c)
 {
-    return lines_are(c->lines, true, is_md5);
+    return lines_are(c, true, is_md5);
 }
 
 static bool
 no_qop(const struct finding_context *c)
 {
-    return lines_are(c->lines, false, is_without_qop);
+    return lines_are(c, false, is_without_qop);
 }
 
 static bool
 sha_offered(const struct finding_context *c)
 {
-    return lines_are(c->lines, false, is_sha);
+    return lines_are(c, false, is_sha);
 }
 
 static bool
 unknown_algorithm_offered(const struct finding_context *c)
 {
-    return lines_are(c->lines, true, is_unknown_algorithm);
+    return lines_are(c, true, is_unknown_algorithm);
 }
 
 static bool
 scheme_spelling(const struct finding_context *c)
 {
-    return lines_are(c->lines, false, is_oddly_spelt);
+    return lines_are(c, false, is_oddly_spelt);
 }
 
 static bool
 algorithm_quoted(const struct finding_context *c)
 {
-    return lines_are(c->lines, false, is_quoted_bare);
+    return lines_are(c, false, is_quoted_bare);
 }
 
 static bool
@@ -381,11 +537,10 @@ no_notify_with_body(const struct finding_context *c)
     return c->message->status == 204 && c->message->body.len > 0;
 }
 
-/* Of the 204 and of what answers a condition; an ordinary 200 is not our matter. */
 static bool
 expires_missing(const struct finding_context *c)
 {
-    return c->message->status == 204 && !header(c, SIP_EXPIRES).p && !c->request->unsubscribes;
+    return !header(c, SIP_EXPIRES).p && !c->request->unsubscribes;
 }
 
 static bool
@@ -502,7 +657,14 @@ etag_kept(const struct finding_context *c)
 static bool
 empty_with_type(const struct finding_context *c)
 {
-    return c->subscription->suppressed && c->message->body.len == 0 && header(c, SIP_CONTENT_TYPE).p;
+    return (c->subscription->suppressed || c->condition_holds) && c->message->body.len == 0 &&
+           header(c, SIP_CONTENT_TYPE).p;
+}
+
+static bool
+known_body_sent(const struct finding_context *c)
+{
+    return c->condition_holds && c->message->body.len > 0;
 }
 
 /* --- the table ------------------------------------------------------------------- */
@@ -532,13 +694,30 @@ finding_rule(enum finding finding)
     return &rules[finding < FINDING_COUNT ? finding : FINDING_NONE];
 }
 
+/* The rules of one stage, FINDING_NONE behind the last. */
+static const uint8_t *
+rules_of(enum finding_stage stage)
+{
+    static uint8_t of_stage[STAGE_COUNT][FINDING_COUNT];
+    static bool sorted;
+    if (!sorted) {
+        uint8_t *tail[STAGE_COUNT];
+        for (int i = 0; i < STAGE_COUNT; i++)
+            tail[i] = of_stage[i];
+        for (int i = 1; i < FINDING_COUNT; i++)
+            *tail[rules[i].stage]++ = (uint8_t)i;
+        sorted = true;
+    }
+    return of_stage[stage];
+}
+
 void
 findings_each(enum finding_stage stage, const struct finding_context *context,
               void (*found)(enum finding, const struct finding_context *, void *), void *data)
 {
-    for (int i = 1; i < FINDING_COUNT; i++) {
-        if (rules[i].stage == stage && rules[i].applies(context))
-            found((enum finding)i, context, data);
+    for (const uint8_t *i = rules_of(stage); *i != FINDING_NONE; i++) {
+        if (rules[*i].applies(context))
+            found((enum finding) * i, context, data);
     }
 }
 
@@ -559,20 +738,152 @@ append_slice(GString *text, struct slice slice)
         g_string_append_c(text, '?');
 }
 
+static bool
+read_line(const struct auth_line *line, struct auth_value *value)
+{
+    struct slice rest = line->text;
+    return auth_header_next(&rest, value);
+}
+
+static bool
+first_challenge(const struct finding_values *values, struct auth_value *value)
+{
+    const struct auth_line *line = values->exchange ? values->exchange->challenges : NULL;
+    return line && read_line(line, value);
+}
+
+/* The challenge that the credentials answer: of several the one of the same nonce and realm, else the first.
+ */
+static const struct auth_line *
+answered_line(const struct finding_values *values, const struct auth_value *credentials,
+              struct auth_value *challenge)
+{
+    const struct auth_line *best = values->exchange ? values->exchange->challenges : NULL;
+    for (const struct auth_line *line = best; line; line = line->next) {
+        if (read_line(line, challenge) &&
+            slice_equal(challenge->param[AUTH_NONCE], credentials->param[AUTH_NONCE]) &&
+            slice_equal(challenge->param[AUTH_REALM], credentials->param[AUTH_REALM]))
+            return line;
+    }
+    return best && read_line(best, challenge) ? best : NULL;
+}
+
 /* A parameter of the credentials, or of the challenge where there are no credentials. */
 static void
 append_param(GString *text, const struct finding_values *values, enum auth_param param)
 {
     struct auth_value value = {0};
     const struct use *use = values_use(values);
-    struct slice rest = {NULL, 0};
-    if (use)
-        rest = use->line.text;
-    else if (values->exchange && values->exchange->challenges)
-        rest = values->exchange->challenges->text;
-    if (rest.p)
-        auth_header_next(&rest, &value);
+    if (!use || !read_line(&use->line, &value))
+        first_challenge(values, &value);
     append_slice(text, param == AUTH_ALGORITHM ? algorithm_or_md5(value.param[param]) : value.param[param]);
+}
+
+/* The same of the challenge that is answered. */
+static void
+append_asked(GString *text, const struct finding_values *values, enum auth_param param)
+{
+    struct auth_value credentials = {0}, challenge = {0};
+    const struct use *use = values_use(values);
+    if (use)
+        read_line(&use->line, &credentials);
+    answered_line(values, &credentials, &challenge);
+    append_slice(text, challenge.param[param]);
+}
+
+static void
+append_header(GString *text, const struct finding_values *values, bool due)
+{
+    struct auth_value credentials = {0}, challenge = {0};
+    const struct use *use = values_use(values);
+    if (use)
+        read_line(&use->line, &credentials);
+    const struct auth_line *line = answered_line(values, &credentials, &challenge);
+    if (line)
+        append_slice(text, sip_header_name(due ? answering_header(line->header) : line->header));
+    else
+        g_string_append_c(text, '?');
+}
+
+/* What in a challenge may have kept a client from answering: a sentence part, or nothing. */
+static void
+append_hints(GString *text, const struct finding_values *values)
+{
+    const char *join = "; what in it may keep a client silent: ";
+    for (unsigned i = 1; values->exchange && i < FINDING_COUNT; i++) {
+        if (!finding_set_has(&values->exchange->suspects, i) || rules[i].weight == WEIGHT_CAUSE)
+            continue;
+        g_string_append_printf(text, "%s%s", join, rules[i].brief);
+        join = ", ";
+    }
+}
+
+/* "port 52347", or another address */
+static void
+append_source(GString *text, const struct use *use)
+{
+    g_string_append_printf(text, "port %u%s", use ? use->source_port : 0u,
+                           use && use->moved ? " of another address" : "");
+}
+
+static void
+append_client(GString *text, const struct exchange *exchange)
+{
+    char *address = exchange ? endpoint_text(&exchange->client) : g_strdup("?");
+    g_string_append_printf(text, "%s port %u", address, exchange ? exchange->client.port : 0u);
+    g_free(address);
+}
+
+/* Who asks, as far as the status code tells. */
+static void
+append_asker(GString *text, const struct finding_values *values)
+{
+    uint16_t status = values->exchange ? values->exchange->status : values->status;
+    const char *method = values->exchange ? values->exchange->method : values->method;
+    bool registers = method && strcmp(method, "REGISTER") == 0;
+    g_string_append(text, status == 407 ? "a proxy on the way" : registers ? "the registrar" : "the server");
+}
+
+static void
+append_seconds(GString *text, uint32_t seconds, const char *unsaid)
+{
+    if (seconds)
+        g_string_append_printf(text, "%u s", seconds);
+    else
+        g_string_append(text, unsaid);
+}
+
+/* nc as a number. */
+static void
+append_nc(GString *text, const struct use *use)
+{
+    struct auth_value value = {0};
+    if (use)
+        read_line(&use->line, &value);
+    char *digits = g_strndup(value.param[AUTH_NC].p ? value.param[AUTH_NC].p : "", value.param[AUTH_NC].len);
+    g_string_append_printf(text, "%" G_GUINT64_FORMAT, g_ascii_strtoull(digits, NULL, 16));
+    g_free(digits);
+}
+
+static void
+append_names(GString *text, const struct use *use, const char *which)
+{
+    struct auth_value value = {0};
+    if (use)
+        read_line(&use->line, &value);
+    char *names = auth_param_names(strcmp(which, "repeated") == 0   ? value.repeated
+                                   : strcmp(which, "unquoted") == 0 ? unquoted(&value)
+                                                                    : bare_quoted(&value));
+    g_string_append(text, *names ? names : "a value");
+    g_free(names);
+}
+
+static void
+append_between(GString *text, const struct use *use)
+{
+    char *address = use && use->signed_request ? endpoint_text(&use->signed_request->to) : g_strdup("?");
+    g_string_append(text, address);
+    g_free(address);
 }
 
 /* "SHA-256, MD5" */
@@ -594,10 +905,9 @@ append_offered(GString *text, const struct finding_values *values)
 static void
 append_why(GString *text, const struct use *use)
 {
-    if (use && use->verdict.missing)
-        g_string_append_printf(text, "parameter %s is missing", use->verdict.missing);
-    else
-        g_string_append(text, use ? digest_reason_text(use->verdict.reason) : "?");
+    char *why = use ? digest_verdict_text(&use->verdict) : g_strdup("?");
+    g_string_append(text, why);
+    g_free(why);
 }
 
 /* A resynchronisation is signed with the empty password: no row is needed to verify it. */
@@ -607,7 +917,9 @@ append_by(GString *text, const struct use *use)
     if (use && use->verdict.credential)
         g_string_append_printf(text, "configured credential %u", use->verdict.credential);
     else
-        g_string_append(text, "the empty password, as AKA resynchronisation wants it");
+        g_string_append(text, use && use->resynchronises
+                                  ? "the empty password, as AKA resynchronisation wants it"
+                                  : "the empty password, as of an anonymous user");
 }
 
 static void
@@ -622,6 +934,10 @@ append_reason(GString *text, const struct finding_values *values)
         g_string_append(text, "the digest is right");
         return;
     }
+    if (use->verdict.reason == DIGEST_NO_CREDENTIAL) {
+        g_string_append(text, "digest not verified, as no credential is configured for it");
+        return;
+    }
     g_string_append_printf(text, "the digest is %s: ", digest_status_text(use->verdict.status));
     append_why(text, use);
 }
@@ -631,16 +947,22 @@ exchange_number(const struct exchange *exchange, const char *name)
 {
     if (!exchange)
         return 0;
-    if (strcmp(name, "challenge") == 0)
-        return exchange->challenge_frame;
-    if (strcmp(name, "retry") == 0)
-        return exchange->retry_frame;
-    if (strcmp(name, "closed") == 0)
-        return exchange->closed_frame;
-    if (strcmp(name, "attempts") == 0)
-        return exchange->attempt;
-    if (strcmp(name, "code") == 0)
-        return exchange->closed_status ? exchange->closed_status : exchange->status;
+    const struct {
+        const char *name;
+        uint32_t number;
+    } numbers[] = {
+        {"challenge", exchange->challenge_frame},
+        {"retry", exchange->retry_frame},
+        {"closed", exchange->closed_frame},
+        {"attempts", exchange->attempt},
+        {"code", exchange->closed_status ? exchange->closed_status : exchange->status},
+        {"cseq", exchange->cseq},
+        {"accepted_account", exchange->account ? exchange->account->accepted_frame : 0},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++) {
+        if (strcmp(numbers[i].name, name) == 0)
+            return numbers[i].number;
+    }
     return 0;
 }
 
@@ -649,72 +971,173 @@ use_number(const struct use *use, const char *name)
 {
     if (!use)
         return 0;
-    if (strcmp(name, "challenge") == 0)
-        return use->challenge_frame;
-    if (strcmp(name, "retry") == 0)
-        return use->request_frame;
-    if (strcmp(name, "closed") == 0)
-        return use->closed_frame;
-    if (strcmp(name, "accepted") == 0)
-        return use->nonce_accepted_in;
-    if (strcmp(name, "code") == 0)
-        return use->closed_status;
-    if (strcmp(name, "credential") == 0)
-        return use->verdict.credential;
-    if (strcmp(name, "tried") == 0)
-        return use->verdict.tried;
-    if (strcmp(name, "variants") == 0)
-        return use->verdict.variants;
+    const struct {
+        const char *name;
+        uint32_t number;
+    } numbers[] = {
+        {"challenge", use->challenge_frame},
+        {"retry", use->request_frame},
+        {"closed", use->closed_frame},
+        {"accepted", use->nonce_accepted_in},
+        {"code", use->closed_status},
+        {"last_nc", use->compared},
+        {"credential", use->verdict.credential},
+        {"tried", use->verdict.tried},
+        {"variants", use->verdict.computations},
+        {"a", use->suspect_frame},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++) {
+        if (strcmp(numbers[i].name, name) == 0)
+            return numbers[i].number;
+    }
     return 0;
+}
+
+/* Numbers that may well be 0. */
+static bool
+counts(const char *name)
+{
+    static const char *const names[] = {"tried", "variants", "n", "b", NULL};
+    return g_strv_contains(names, name);
 }
 
 static void
 append_number(GString *text, const struct finding_values *values, const char *name)
 {
-    const struct use *use = values_use(values);
-    uint32_t number = use_number(use, name);
-    if (strcmp(name, "a") == 0)
-        number = values->frame_a || !use ? values->frame_a : use->suspect_frame;
-    else if (strcmp(name, "b") == 0)
-        number = values->frame_b;
+    uint32_t number = strcmp(name, "a") == 0   ? values->frame_a
+                      : strcmp(name, "b") == 0 ? values->frame_b
+                      : strcmp(name, "n") == 0 ? values->number
+                                               : 0;
+    if (!number)
+        number = use_number(values_use(values), name);
     if (!number && strcmp(name, "code") == 0)
         number = values->status;
     if (!number)
         number = exchange_number(values->exchange, name);
-    bool counts = strcmp(name, "tried") == 0 || strcmp(name, "variants") == 0;
-    if (number || counts)
+    if (number || counts(name))
         g_string_append_printf(text, "%u", number);
     else
         g_string_append_c(text, '?');
 }
 
-static void
-append_value(GString *text, const struct finding_values *values, const char *name)
+/* Placeholders that are parameters, of the credentials or of the challenge. */
+static bool
+append_parameter(GString *text, const struct finding_values *values, const char *name)
+{
+    static const struct {
+        const char *name;
+        enum auth_param param;
+    } params[] = {{"realm", AUTH_REALM}, {"uri", AUTH_URI},           {"algorithm", AUTH_ALGORITHM},
+                  {"qop", AUTH_QOP},     {"username", AUTH_USERNAME}, {"nc_text", AUTH_NC}};
+    bool of_challenge = g_str_has_prefix(name, "asked_");
+    const char *bare = of_challenge ? name + strlen("asked_") : name;
+    for (size_t i = 0; i < G_N_ELEMENTS(params); i++) {
+        if (strcmp(params[i].name, bare) != 0)
+            continue;
+        if (of_challenge)
+            append_asked(text, values, params[i].param);
+        else
+            append_param(text, values, params[i].param);
+        return true;
+    }
+    return false;
+}
+
+/* Placeholders that the credentials and their verdict answer. */
+static bool
+append_of_use(GString *text, const struct finding_values *values, const char *name)
 {
     const struct use *use = values_use(values);
-    if (strcmp(name, "realm") == 0)
-        append_param(text, values, AUTH_REALM);
-    else if (strcmp(name, "uri") == 0)
-        append_param(text, values, AUTH_URI);
-    else if (strcmp(name, "algorithm") == 0)
-        append_param(text, values, AUTH_ALGORITHM);
-    else if (strcmp(name, "offered") == 0)
-        append_offered(text, values);
-    else if (strcmp(name, "reason") == 0)
+    const char *variant = use ? use->verdict.variant : NULL;
+    if (strcmp(name, "reason") == 0)
         append_reason(text, values);
     else if (strcmp(name, "why") == 0)
         append_why(text, use);
     else if (strcmp(name, "by") == 0)
         append_by(text, use);
     else if (strcmp(name, "variant") == 0)
-        g_string_append(text, use && use->verdict.variant ? use->verdict.variant : "?");
+        g_string_append(text, variant ? variant : "?");
+    else if (strcmp(name, "mistake") == 0)
+        g_string_append(text, digest_variant_mistake(variant));
+    else if (strcmp(name, "remedy") == 0)
+        g_string_append(text, digest_variant_remedy(variant));
+    else if (strcmp(name, "nc") == 0)
+        append_nc(text, use);
+    else if (strcmp(name, "age") == 0)
+        g_string_append_printf(text, "%.3f s", use ? (double)use->nonce_age / 1e9 : 0.0);
+    else if (strcmp(name, "source") == 0)
+        append_source(text, use);
+    else if (strcmp(name, "repeated") == 0 || strcmp(name, "unquoted") == 0 || strcmp(name, "quoted") == 0)
+        append_names(text, use, name);
+    else if (strcmp(name, "between") == 0)
+        append_between(text, use);
+    else if (strcmp(name, "header") == 0)
+        append_slice(text, use ? sip_header_name(use->line.header) : (struct slice){NULL, 0});
+    else if (strcmp(name, "request_uri") == 0)
+        g_string_append(text, use && use->request_uri ? use->request_uri : "the same");
+    else if (strcmp(name, "asked_expires") == 0)
+        append_seconds(text, use ? use->asked_expires : 0, "the default");
+    else if (strcmp(name, "min_expires") == 0)
+        append_seconds(text, use ? use->compared : 0, "more");
+    else
+        return false;
+    return true;
+}
+
+static bool
+append_of_204(GString *text, const struct no_notify *no_notify, const char *name)
+{
+    if (!no_notify)
+        return false;
+    if (strcmp(name, "event") == 0)
+        g_string_append(text, no_notify->event ? no_notify->event : "its package");
+    else if (strcmp(name, "granted") == 0)
+        append_seconds(text, no_notify->expires, "as long as before");
+    else if (strcmp(name, "subscribe") == 0)
+        g_string_append_printf(text, "%u", no_notify->subscribe_frame);
+    else if (strcmp(name, "notify") == 0)
+        g_string_append_printf(text, "%u", no_notify->notify_frame);
+    else
+        return false;
+    return true;
+}
+
+static bool
+append_of_exchange(GString *text, const struct finding_values *values, const char *name)
+{
+    const struct use *use = values_use(values);
+    const char *method = use                ? use->method
+                         : values->method   ? values->method
+                         : values->exchange ? values->exchange->method
+                                            : NULL;
+    if (strcmp(name, "offered") == 0)
+        append_offered(text, values);
+    else if (strcmp(name, "asked_header") == 0)
+        append_header(text, values, false);
+    else if (strcmp(name, "due_header") == 0)
+        append_header(text, values, true);
+    else if (strcmp(name, "hints") == 0)
+        append_hints(text, values);
+    else if (strcmp(name, "client") == 0)
+        append_client(text, values->exchange);
+    else if (strcmp(name, "asker") == 0)
+        append_asker(text, values);
     else if (strcmp(name, "account") == 0)
         g_string_append(text, use                ? use->user_at_realm
                               : values->exchange ? exchange_account(values->exchange)
                                                  : "?");
     else if (strcmp(name, "method") == 0)
-        g_string_append(text, values->method ? values->method : "another method");
+        g_string_append(text, method ? method : "another method");
     else
+        return false;
+    return true;
+}
+
+static void
+append_value(GString *text, const struct finding_values *values, const char *name)
+{
+    if (!append_of_204(text, values->no_notify, name) && !append_of_exchange(text, values, name) &&
+        !append_of_use(text, values, name) && !append_parameter(text, values, name))
         append_number(text, values, name);
 }
 

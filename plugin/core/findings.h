@@ -32,7 +32,8 @@ enum finding_stage {
     STAGE_REQUEST,     /**< any request but SUBSCRIBE and NOTIFY */
     STAGE_SUBSCRIBE,
     STAGE_SUBSCRIBED, /**< a 2xx to a SUBSCRIBE */
-    STAGE_NOTIFY
+    STAGE_NOTIFY,
+    STAGE_COUNT
 };
 
 /** How far a suspect explains a refusal. */
@@ -40,6 +41,7 @@ enum finding_weight { WEIGHT_HINT, WEIGHT_CAUSE_IF_GOOD, WEIGHT_CAUSE_UNLESS_BAD
 
 /** What a predicate may look at; what a stage does not have is NULL or 0. */
 struct finding_context {
+    struct tracker *tracker;
     const struct sip_message *message;
     const struct arrival *arrival;
     const struct record *record;
@@ -52,8 +54,10 @@ struct finding_context {
     uint32_t branch_hash, call_id_hash, from_tag_hash; /**< of the message */
     uint32_t nc, last_nc; /**< of these credentials, and of those before in this call; 0: none */
     uint32_t signed_in;   /**< the same credentials, one hop earlier, for another Request-URI */
+    uint32_t good_in;     /**< the same credentials, one hop earlier, whose digest was right there */
     const struct subscription *subscription;
     const struct subscribe_request *request; /**< the SUBSCRIBE that is answered */
+    bool condition_holds; /**< the first NOTIFY has the tag that its SUBSCRIBE named as known */
 };
 
 /** One rule. Texts hold placeholders in braces, see finding_expand. */
@@ -81,12 +85,18 @@ struct finding_values {
     const struct use *use;
     const char *method;
     uint16_t status; /**< of the message that the finding is about */
-    uint32_t frame_a, frame_b;
+    uint32_t frame_a, frame_b, number;
+    const struct no_notify *no_notify;
 };
 
-/** Replaces the placeholders of a text: {account} {realm} {uri} {algorithm} {offered} {method} {reason} {why}
- * {by} {variant}, the frames {challenge} {retry} {closed} {accepted} {a} {b}, and the numbers {code}
- * {attempt} {attempts} {credential} {tried} {variants}.
+/** Replaces the placeholders of a text.
+ *
+ *  Of the credentials: {account} {username} {realm} {uri} {request_uri} {algorithm} {qop} {nc} {nc_text}
+ *  {header} {source} {asked_expires}. Of the challenge: {asked_realm} {asked_algorithm} {asked_qop}
+ *  {asked_header} {due_header} {offered} {client} {asker} {cseq} {hints}. Of the verdict: {reason} {why} {by}
+ *  {age} {repeated} {unquoted} {quoted} {variant} {mistake} {remedy} {credential} {tried} {variants}. Of a
+ * 204: {event} {granted} {subscribe} {notify}. Frames: {challenge} {retry} {closed} {accepted}
+ * {accepted_account} {a} {b}. Others: {method} {code} {attempts} {last_nc} {min_expires} {between} {n}.
  *  @return free with g_free; as valid as UTF-8 as the wire's text is */
 char *finding_expand(const char *text, const struct finding_values *values);
 

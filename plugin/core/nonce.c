@@ -26,24 +26,41 @@ is_credentials_header(enum sip_header id)
 bool
 message_has_any(const struct sip_message *message, bool (*wanted)(enum sip_header))
 {
-    for (int id = 0; id < SIP_HEADER_COUNT; id++) {
-        if (message->header_lines[id] > 0 && wanted((enum sip_header)id))
+    for (enum sip_header id = SIP_WWW_AUTHENTICATE; id <= SIP_PROXY_AUTHORIZATION; id++) {
+        if (message->header_lines[id] > 0 && wanted(id))
             return true;
     }
     return false;
+}
+
+/* The only header line that is wanted needs no search; SIP_HEADER_COUNT when there are none or several. */
+static enum sip_header
+only_line(const struct sip_message *message, bool (*wanted)(enum sip_header))
+{
+    enum sip_header only = SIP_HEADER_COUNT;
+    unsigned lines = 0;
+    for (enum sip_header id = SIP_WWW_AUTHENTICATE; id <= SIP_PROXY_AUTHORIZATION; id++) {
+        if (message->header_lines[id] > 0 && wanted(id)) {
+            lines += message->header_lines[id];
+            only = id;
+        }
+    }
+    return lines == 1 ? only : SIP_HEADER_COUNT;
 }
 
 uint32_t
 credentials_fingerprint(struct tracker *tracker, const struct sip_message *message)
 {
     struct slice rest = message->headers, value;
-    enum sip_header id;
+    enum sip_header id = only_line(message, is_credentials_header);
     uint32_t fingerprint = 0;
+    if (id != SIP_HEADER_COUNT)
+        return hash_slice(tracker, message->header[id]);
     if (!message_has_any(message, is_credentials_header))
         return 0;
     while (sip_message_next_header(&rest, &id, &value)) {
         if (is_credentials_header(id))
-            fingerprint = fingerprint * 31 + tracker->host.hash((const uint8_t *)value.p, value.len);
+            fingerprint = fingerprint * 31 + hash_slice(tracker, value);
     }
     return fingerprint;
 }
@@ -70,23 +87,48 @@ line_next(struct line_walk *walk, struct slice *text, struct auth_value *value)
 struct line_walk
 line_walk(const struct sip_message *message, bool (*wanted)(enum sip_header))
 {
-    return (struct line_walk){.headers = message->headers, .wanted = wanted};
+    struct line_walk walk = {.headers = message->headers, .wanted = wanted};
+    walk.id = only_line(message, wanted);
+    if (walk.id != SIP_HEADER_COUNT) {
+        walk.values = message->header[walk.id];
+        walk.headers.len = 0;
+    }
+    return walk;
 }
 
-bool
-line_parse(const struct auth_line *line, struct auth_value *value)
+static struct parsed_line *
+parsed_add(struct tracker *tracker, const struct auth_line *line)
 {
+    if (tracker->parsed_count == tracker->parsed->len)
+        g_ptr_array_add(tracker->parsed, g_new(struct parsed_line, 1));
+    struct parsed_line *parsed = tracker->parsed->pdata[tracker->parsed_count++];
+    parsed->line = line;
+    return parsed;
+}
+
+const struct auth_value *
+line_value(struct tracker *tracker, const struct auth_line *line)
+{
+    for (unsigned i = 0; i < tracker->parsed_count; i++) {
+        const struct parsed_line *parsed = tracker->parsed->pdata[i];
+        if (parsed->line == line)
+            return parsed->readable ? &parsed->value : NULL;
+    }
+    struct parsed_line *parsed = parsed_add(tracker, line);
     struct slice rest = line->text;
-    return auth_header_next(&rest, value);
+    parsed->readable = auth_header_next(&rest, &parsed->value);
+    return parsed->readable ? &parsed->value : NULL;
+}
+
+void
+line_remember(struct tracker *tracker, const struct auth_line *line, const struct auth_value *value)
+{
+    struct parsed_line *parsed = parsed_add(tracker, line);
+    parsed->value = *value;
+    parsed->readable = true;
 }
 
 /* --- accounts ------------------------------------------------------------------- */
-
-uint32_t
-hash_slice(const struct tracker *tracker, struct slice text)
-{
-    return text.len ? tracker->host.hash((const uint8_t *)text.p, text.len) : 0;
-}
 
 static bool
 ends_in_realm(struct slice user, struct slice realm)
@@ -154,95 +196,114 @@ user_at_realm(struct tracker *tracker, const struct auth_value *value)
     return name;
 }
 
-/* --- nonces --------------------------------------------------------------------- */
-
-static void
-key_nonce(struct tracker *tracker, struct slice text, const struct arrival *arrival)
-{
-    key_begin(tracker, INDEX_NONCE);
-    key_add(tracker, text);
-    key_add_hop(tracker, arrival);
-}
-
-static void
-key_nonce_any(struct tracker *tracker, struct slice text)
-{
-    key_begin(tracker, INDEX_NONCE_ANY);
-    key_add(tracker, text);
-}
+/* --- nonces ---------------------------------------------------------------------- */
 
 /* A nonce of one hop, by the object that stands for it: shorter than its text, and the same for a client that
  * moved. */
 static void
 key_nonce_object(struct tracker *tracker, enum index_kind kind, const struct nonce *nonce)
 {
-    key_begin(tracker, kind);
-    key_add(tracker, (struct slice){(const char *)&nonce, sizeof nonce});
+    key_begin_number(tracker, kind, (uintptr_t)nonce);
 }
 
-struct nonce_call *
-nonce_call_find(struct tracker *tracker, const struct nonce *nonce, struct slice call_id)
+static bool
+same_hash(struct hash128 a, struct hash128 b)
 {
+    return a.low == b.low && a.high == b.high;
+}
+
+/* The first call is in the nonce itself, the others are in the index. */
+struct nonce_call *
+nonce_call_find(struct tracker *tracker, struct nonce *nonce)
+{
+    const struct hash128 here = tracker->here.call_id;
+    if (same_hash(nonce->call.call_id, (struct hash128){0, 0}))
+        nonce->call.call_id = here;
+    if (same_hash(nonce->call.call_id, here))
+        return &nonce->call;
     key_nonce_object(tracker, INDEX_CALL, nonce);
-    key_add(tracker, call_id);
+    key_add_hash(tracker, here);
     struct nonce_call *call = key_find(tracker);
     if (!call) {
         call = host_new(tracker, struct nonce_call);
-        key_put(tracker, call);
+        call->call_id = here;
+        call->entry = key_put(tracker, call);
+        call->next = nonce->call.next;
+        nonce->call.next = call;
     }
     return call;
 }
 
-void
-key_dialog(struct tracker *tracker, struct slice call_id, const struct arrival *arrival)
-{
-    key_begin(tracker, INDEX_DIALOG);
-    key_add(tracker, call_id);
-    key_add_hop(tracker, arrival);
-}
-
-void
-nonce_issue(struct tracker *tracker, struct slice text, const struct sip_message *message,
-            const struct arrival *arrival, struct issue *issue)
-{
-    key_nonce(tracker, text, arrival);
-    struct nonce *nonce = key_find(tracker);
-    if (!nonce) {
-        nonce = host_new(tracker, struct nonce);
-        key_put(tracker, nonce);
-    }
-    if (nonce->issue && issue->exchange && nonce->issue->exchange &&
-        nonce->issue->exchange->account != issue->exchange->account)
-        nonce->shared = true;
-    nonce->issue = issue;
-    key_nonce_any(tracker, text);
-    key_put(tracker, nonce);
-    struct nonce_call *call = nonce_call_find(tracker, nonce, message->header[SIP_CALL_ID]);
-    *call = (struct nonce_call){.issue = issue}; /* given anew: the client may count from 1 again */
-}
-
-struct nonce *
-nonce_find(struct tracker *tracker, struct slice text, const struct arrival *arrival)
-{
-    key_nonce(tracker, text, arrival);
-    struct nonce *nonce = key_find(tracker);
-    if (nonce)
-        return nonce;
-    key_nonce_any(tracker, text);
-    return key_find(tracker);
-}
-
+/* The first user likewise. */
 struct nonce_user *
-nonce_user_find(struct tracker *tracker, const struct nonce *nonce, const char *user_at_realm)
+nonce_user_find(struct tracker *tracker, struct nonce *nonce, const char *name)
 {
+    if (!nonce->user.name)
+        nonce->user.name = name;
+    if (nonce->user.name == name)
+        return &nonce->user;
     key_nonce_object(tracker, INDEX_NONCE_USER, nonce);
-    key_add(tracker, (struct slice){user_at_realm, strlen(user_at_realm)});
+    key_add_hash(tracker, (struct hash128){(uintptr_t)name, 0}); /* there is one text for each user */
     struct nonce_user *user = key_find(tracker);
     if (!user) {
         user = host_new(tracker, struct nonce_user);
-        key_put(tracker, user);
+        user->name = name;
+        user->entry = key_put(tracker, user);
+        user->next = nonce->user.next;
+        nonce->user.next = user;
     }
     return user;
+}
+
+void
+key_dialog(struct tracker *tracker)
+{
+    key_begin(tracker, INDEX_DIALOG);
+    key_add_hash(tracker, tracker->here.call_id);
+    key_add_hash(tracker, tracker->here.hop);
+}
+
+/* On this hop, or else `any` that is the latest. */
+static struct nonce *
+nonce_look_up(struct tracker *tracker, struct slice text, bool any)
+{
+    key_begin(tracker, INDEX_NONCE);
+    key_add(tracker, text);
+    struct index_link *latest = key_find(tracker);
+    for (struct index_link *link = latest; link; link = link->next) {
+        struct nonce *nonce = (struct nonce *)link;
+        if (same_hash(nonce->hop, tracker->here.hop))
+            return nonce;
+    }
+    return any ? (struct nonce *)latest : NULL;
+}
+
+void
+nonce_issue(struct tracker *tracker, struct slice text, struct issue *issue)
+{
+    struct nonce *nonce = nonce_look_up(tracker, text, false);
+    if (!nonce) {
+        nonce = host_new(tracker, struct nonce);
+        nonce->hop = tracker->here.hop;
+    }
+    index_share(&tracker->index, &nonce->link);
+    if (nonce->issue && issue->exchange && nonce->issue->exchange &&
+        nonce->issue->exchange->account != issue->exchange->account)
+        nonce->shared = true;
+    issue_hold(tracker, &nonce->issue, issue);
+    nonce_touch(tracker, nonce);
+    struct nonce_call *call = nonce_call_find(tracker, nonce);
+    issue_hold(tracker, &call->issue, issue);
+    call->nc = call->nc_frame = 0; /* given anew: the client may count from 1 again */
+}
+
+struct nonce *
+nonce_find(struct tracker *tracker, struct slice text)
+{
+    struct nonce *nonce = nonce_look_up(tracker, text, true);
+    if (nonce)
+        nonce_touch(tracker, nonce);
+    return nonce;
 }
 
 enum sip_header

@@ -6,52 +6,67 @@
 
 #include "sip_message.h"
 
+#include <limits.h>
+
 /* RFC 3261 section 7.3.3 for the compact forms; 5839, 6665, 3903 for the event headers. */
-static const struct {
-    struct slice name;
-    char compact;
-} header_names[SIP_HEADER_COUNT] = {
-#define NAME(literal, compact)                                                                               \
-    {                                                                                                        \
-        {(literal), sizeof(literal) - 1}, (compact)                                                          \
-    }
-    [SIP_VIA] = NAME("Via", 'v'),
-    [SIP_CALL_ID] = NAME("Call-ID", 'i'),
-    [SIP_FROM] = NAME("From", 'f'),
-    [SIP_TO] = NAME("To", 't'),
-    [SIP_CSEQ] = NAME("CSeq", 0),
-    [SIP_CONTENT_LENGTH] = NAME("Content-Length", 'l'),
-    [SIP_CONTENT_TYPE] = NAME("Content-Type", 'c'),
-    [SIP_CONTACT] = NAME("Contact", 'm'),
-    [SIP_EVENT] = NAME("Event", 'o'),
-    [SIP_EXPIRES] = NAME("Expires", 0),
-    [SIP_MIN_EXPIRES] = NAME("Min-Expires", 0),
-    [SIP_SUBSCRIPTION_STATE] = NAME("Subscription-State", 0),
-    [SIP_ETAG] = NAME("SIP-ETag", 0),
-    [SIP_SUPPRESS_IF_MATCH] = NAME("Suppress-If-Match", 0),
-    [SIP_WWW_AUTHENTICATE] = NAME("WWW-Authenticate", 0),
-    [SIP_PROXY_AUTHENTICATE] = NAME("Proxy-Authenticate", 0),
-    [SIP_AUTHORIZATION] = NAME("Authorization", 0),
-    [SIP_PROXY_AUTHORIZATION] = NAME("Proxy-Authorization", 0),
-    [SIP_AUTHENTICATION_INFO] = NAME("Authentication-Info", 0),
-    [SIP_PROXY_AUTHENTICATION_INFO] = NAME("Proxy-Authentication-Info", 0),
+#define HEADERS(X)                                                                                           \
+    X(SIP_VIA, "Via", 'v')                                                                                   \
+    X(SIP_CALL_ID, "Call-ID", 'i')                                                                           \
+    X(SIP_FROM, "From", 'f')                                                                                 \
+    X(SIP_TO, "To", 't')                                                                                     \
+    X(SIP_CSEQ, "CSeq", 0)                                                                                   \
+    X(SIP_CONTENT_LENGTH, "Content-Length", 'l')                                                             \
+    X(SIP_CONTENT_TYPE, "Content-Type", 'c')                                                                 \
+    X(SIP_CONTACT, "Contact", 'm')                                                                           \
+    X(SIP_EVENT, "Event", 'o')                                                                               \
+    X(SIP_EXPIRES, "Expires", 0)                                                                             \
+    X(SIP_MIN_EXPIRES, "Min-Expires", 0)                                                                     \
+    X(SIP_SUBSCRIPTION_STATE, "Subscription-State", 0)                                                       \
+    X(SIP_ETAG, "SIP-ETag", 0)                                                                               \
+    X(SIP_ROUTE, "Route", 0)                                                                                 \
+    X(SIP_SERVICE_ROUTE, "Service-Route", 0)                                                                 \
+    X(SIP_SUPPRESS_IF_MATCH, "Suppress-If-Match", 0)                                                         \
+    X(SIP_WWW_AUTHENTICATE, "WWW-Authenticate", 0)                                                           \
+    X(SIP_PROXY_AUTHENTICATE, "Proxy-Authenticate", 0)                                                       \
+    X(SIP_AUTHORIZATION, "Authorization", 0)                                                                 \
+    X(SIP_PROXY_AUTHORIZATION, "Proxy-Authorization", 0)                                                     \
+    X(SIP_AUTHENTICATION_INFO, "Authentication-Info", 0)                                                     \
+    X(SIP_PROXY_AUTHENTICATION_INFO, "Proxy-Authentication-Info", 0)
+
+#define NAME(id, literal, compact) [id] = {(literal), sizeof(literal) - 1},
+static const struct slice header_names[SIP_HEADER_COUNT] = {HEADERS(NAME)};
 #undef NAME
-};
+
+/* Apart, so that memchr finds the few names that are as long as the one at hand. */
+#define LENGTH(id, literal, compact) [id] = sizeof(literal) - 1,
+static const unsigned char header_lengths[SIP_HEADER_COUNT] = {HEADERS(LENGTH)};
+#undef LENGTH
+
+#define COMPACT(id, literal, compact) [id] = (compact),
+static const char header_compact[SIP_HEADER_COUNT] = {HEADERS(COMPACT)};
+#undef COMPACT
 
 struct slice
 sip_header_name(enum sip_header id)
 {
-    return header_names[id].name;
+    return header_names[id];
 }
 
 static enum sip_header
 header_id(struct slice name)
 {
-    for (int id = 0; id < SIP_HEADER_COUNT; id++) {
-        if (name.len == header_names[id].name.len && slice_equal_nocase(name, header_names[id].name))
-            return (enum sip_header)id;
-        if (name.len == 1 && (*name.p | 0x20) == header_names[id].compact)
-            return (enum sip_header)id;
+    const unsigned char *at = header_lengths, *end = header_lengths + SIP_HEADER_COUNT;
+    if (name.len == 1) {
+        const char *compact = memchr(header_compact, *name.p | 0x20, SIP_HEADER_COUNT);
+        return compact ? (enum sip_header)(compact - header_compact) : SIP_HEADER_COUNT;
+    }
+    if (name.len > UCHAR_MAX)
+        return SIP_HEADER_COUNT;
+    while ((at = memchr(at, (int)name.len, (size_t)(end - at)))) {
+        enum sip_header id = (enum sip_header)(at - header_lengths);
+        if (slice_equal_nocase(name, header_names[id]))
+            return id;
+        at++;
     }
     return SIP_HEADER_COUNT;
 }
@@ -121,7 +136,10 @@ skip_quoted(const char *p, const char *end)
 static struct slice
 unquoted_until(struct slice s, char stop, struct slice *rest)
 {
-    const char *p = s.p, *end = slice_end(s);
+    struct slice head = slice_until(s, stop, rest);
+    const char *p = head.len ? memchr(head.p, '"', head.len) : NULL, *end = slice_end(s);
+    if (!p)
+        return head;
     while (p < end && *p != stop)
         p = *p == '"' ? skip_quoted(p, end) : p + 1;
     if (rest)
@@ -313,6 +331,17 @@ sip_message_parse(struct slice bytes, bool snapped, struct sip_message *message)
     return true;
 }
 
+/* What is in front of parameters and headers, and of what follows a URI that stands without brackets. */
+static size_t
+host_port_length(struct slice rest)
+{
+    size_t n = 0;
+    while (n < rest.len && rest.p[n] != ';' && rest.p[n] != '?' && rest.p[n] != '>' && rest.p[n] != ',' &&
+           rest.p[n] != '\0')
+        n++;
+    return n;
+}
+
 void
 sip_uri_split(struct slice uri, struct slice *user, struct slice *host)
 {
@@ -330,15 +359,80 @@ sip_uri_split(struct slice uri, struct slice *user, struct slice *host)
         *user = slice_until(before_at, ':', NULL);
         rest = after_at;
     }
-    for (size_t n = 0; n <= rest.len; n++) {
-        if (n == rest.len || strchr(";?>,", rest.p[n])) {
-            rest.len = n;
-            break;
-        }
-    }
+    rest.len = host_port_length(rest);
     if (rest.len > 0 && *rest.p == '[')
         *host = slice_between(rest.p, slice_end(slice_until(rest, ']', NULL)) +
                                           (memchr(rest.p, ']', rest.len) ? 1 : 0));
     else
         *host = slice_until(rest, ':', NULL);
+}
+
+/* --- contacts -------------------------------------------------------------------- */
+
+struct sip_contacts
+sip_contacts(const struct sip_message *message)
+{
+    if (message->header_lines[SIP_CONTACT] <= 1)
+        return (struct sip_contacts){.values = message->header[SIP_CONTACT]};
+    return (struct sip_contacts){.headers = message->headers};
+}
+
+/* One value of a list: up to the comma outside of quotes and angle brackets. */
+static struct slice
+take_contact(struct slice *values)
+{
+    const char *p = values->p, *end = slice_end(*values);
+    bool inside = false;
+    while (p < end && (inside || *p != ',')) {
+        if (*p == '"' && !inside) {
+            p = skip_quoted(p, end);
+            continue;
+        }
+        inside = *p == '<' || (inside && *p != '>');
+        p++;
+    }
+    struct slice one = slice_between(values->p, p);
+    *values = slice_between(p < end ? p + 1 : end, end);
+    return slice_trim(one);
+}
+
+static void
+read_contact(struct slice value, struct sip_contact *contact)
+{
+    struct slice bracketed, parameters, uri_parameters = {NULL, 0}, host;
+    *contact = (struct sip_contact){.star = slice_equal(value, SLICE("*"))};
+    struct slice before = unquoted_until(value, '<', &bracketed);
+    contact->uri = before.len < value.len ? slice_until(bracketed, '>', &parameters)
+                                          : slice_until(value, ';', &parameters);
+    contact->uri = slice_trim(contact->uri);
+    sip_uri_split(contact->uri, &contact->user, &host);
+    if (host.p)
+        contact->host_port =
+            slice_until(slice_between(host.p, slice_end(contact->uri)), ';', &uri_parameters);
+    contact->bulk = sip_parameter(uri_parameters, SLICE("bnc")).p != NULL;
+    contact->expires = sip_parameter(parameters, SLICE("expires"));
+    contact->instance = sip_parameter(parameters, SLICE("+sip.instance"));
+    contact->reg_id = sip_parameter(parameters, SLICE("reg-id"));
+}
+
+bool
+sip_contact_next(struct sip_contacts *walk, struct sip_contact *contact)
+{
+    enum sip_header id = SIP_CONTACT;
+    while (slice_trim(walk->values).len == 0) {
+        if (!sip_message_next_header(&walk->headers, &id, &walk->values))
+            return false;
+        if (id != SIP_CONTACT)
+            walk->values.len = 0;
+    }
+    read_contact(take_contact(&walk->values), contact);
+    return true;
+}
+
+bool
+sip_contact_expires(const struct sip_message *message, const struct sip_contact *contact, uint32_t *seconds)
+{
+    if (contact->expires.p && sip_number(contact->expires, seconds))
+        return true;
+    return message->header[SIP_EXPIRES].p && sip_number(message->header[SIP_EXPIRES], seconds);
 }

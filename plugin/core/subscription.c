@@ -4,19 +4,13 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
+#include "auth_private.h"
 #include "findings.h"
-#include "tracker_private.h"
 
 /* A NOTIFY that issued an entity-tag. */
 struct tag_issue {
     uint32_t frame;
 };
-
-static char *
-slice_dup(struct slice text)
-{
-    return text.p ? g_strndup(text.p, text.len) : NULL;
-}
 
 /* Package and id parameter, which together name a subscription of a dialog (RFC 6665 section 4.5.2, 8.2.1).
  */
@@ -42,12 +36,18 @@ text_slice(const char *text)
     return (struct slice){text, text ? strlen(text) : 0};
 }
 
-void
-subscribe_request_free(struct subscribe_request *request)
+static char *
+keep_text(struct tracker *tracker, const char *text)
 {
-    g_free(request->event);
-    g_free(request->condition);
-    g_free(request);
+    return text ? host_strdup(tracker, text_slice(text)) : NULL;
+}
+
+void
+subscribe_request_free(struct tracker *tracker, struct subscribe_request *request)
+{
+    tracker->host.release(request->event);
+    tracker->host.release(request->condition);
+    tracker->host.release(request);
 }
 
 /* --- keys ----------------------------------------------------------------------- */
@@ -67,7 +67,7 @@ key_subscription(struct tracker *tracker, enum index_kind kind, const struct sip
 {
     bool ordered = slice_compare(message->from_tag, message->to_tag) <= 0;
     key_begin(tracker, kind);
-    key_add(tracker, message->header[SIP_CALL_ID]);
+    key_add_hash(tracker, tracker->here.call_id);
     key_add(tracker, ordered ? message->from_tag : message->to_tag);
     key_add(tracker, ordered ? message->to_tag : message->from_tag);
     key_add(tracker, text_slice(event));
@@ -106,6 +106,94 @@ subscription_find(struct tracker *tracker, const struct sip_message *message, co
     return subscription;
 }
 
+/* --- the NOTIFY that begins a subscription ---------------------------------------- */
+
+/* Any of the dialogs that a SUBSCRIBE may have forked to. */
+static void
+key_awaited(struct tracker *tracker, struct slice subscriber_tag)
+{
+    key_begin(tracker, INDEX_AWAITED);
+    key_add_hash(tracker, tracker->here.call_id);
+    key_add(tracker, subscriber_tag);
+}
+
+static struct awaited_notify *
+await_notify(struct tracker *tracker, const struct sip_message *message, const struct record *record)
+{
+    key_awaited(tracker, message->from_tag);
+    struct awaited_notify *awaited = key_find(tracker);
+    if (!awaited) {
+        awaited = host_new(tracker, struct awaited_notify);
+        key_put(tracker, awaited);
+    }
+    awaited->subscribe_frame = record->frame;
+    awaited->elsewhere |= message->header_lines[SIP_VIA] > 1;
+    if (message->header[SIP_SUPPRESS_IF_MATCH].p)
+        awaited->condition = host_strdup(tracker, message->header[SIP_SUPPRESS_IF_MATCH]);
+    return awaited;
+}
+
+/* It came, or at least an answer to it.
+ * @return the SUBSCRIBE whose condition it meets, if it is the first; else 0 */
+static uint32_t
+awaited_arrives(struct tracker *tracker, const struct sip_message *message, const struct record *record)
+{
+    struct slice etag = message->header[SIP_ETAG];
+    key_awaited(tracker, message->to_tag);
+    struct awaited_notify *awaited = key_find(tracker);
+    if (!awaited || awaited->seen)
+        return 0;
+    awaited->seen = record->frame;
+    bool holds = awaited->condition && etag.p && !awaited->elsewhere &&
+                 (strcmp(awaited->condition, "*") == 0 || slice_equal(etag, text_slice(awaited->condition)));
+    return holds ? awaited->subscribe_frame : 0;
+}
+
+static bool
+has_record_route(const struct sip_message *message)
+{
+    struct slice rest = message->headers;
+    while (rest.len > 0) {
+        if (slice_starts_nocase(slice_until(rest, '\n', &rest), SLICE("Record-Route")))
+            return true;
+    }
+    return false;
+}
+
+/* Without Record-Route a proxy does not see the NOTIFY, nor who captures there. Then Contact names another
+ * address than the answer comes from. */
+static bool
+goes_elsewhere(const struct sip_message *message, const struct arrival *arrival)
+{
+    struct slice user, host, contact = message->header[SIP_CONTACT], uri;
+    slice_until(contact, '<', &uri);
+    sip_uri_split(slice_until(uri.len ? uri : contact, '>', NULL), &user, &host);
+    if (host.len == 0 || has_record_route(message))
+        return false;
+    char *there = g_strndup(host.p, host.len), *here = endpoint_text(&arrival->from);
+    bool elsewhere = g_hostname_is_ip_address(there) && strcmp(there, here) != 0;
+    g_free(there);
+    g_free(here);
+    return elsewhere;
+}
+
+static void
+begin_waiting(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
+              struct awaited_notify *awaited, struct record *record)
+{
+    awaited->clock = tracker->clock;
+    awaited->elsewhere |= goes_elsewhere(message, arrival);
+    record_detail(tracker, record)->awaited = awaited;
+}
+
+bool
+record_misses_notify(const struct tracker *tracker, const struct record *record)
+{
+    const struct awaited_notify *awaited = record->detail ? record->detail->awaited : NULL;
+    return awaited && !awaited->seen && !awaited->elsewhere &&
+           tracker->clock - awaited->clock > SIP_TIMEOUT_NS;
+}
+
 /* --- NOTIFY --------------------------------------------------------------------- */
 
 /* The state and its reason; the seconds left count down by themselves. */
@@ -115,8 +203,7 @@ state_hash(struct tracker *tracker, struct slice header)
     struct slice parameters;
     struct slice state = slice_trim(slice_until(header, ';', &parameters));
     struct slice reason = sip_parameter(parameters, SLICE("reason"));
-    uint32_t hash = state.len ? tracker->host.hash((const uint8_t *)state.p, state.len) : 0;
-    return hash * 31 + (reason.len ? tracker->host.hash((const uint8_t *)reason.p, reason.len) : 0);
+    return hash_slice(tracker, state) * 31 + hash_slice(tracker, reason);
 }
 
 /* Notifier and subscriber agree to the second when a subscription ends; this much may get lost in between. */
@@ -137,7 +224,8 @@ notify_deadline(const struct sip_message *message, const struct record *record)
 
 /* What is wrong with a NOTIFY while a 204 is in force (RFC 5839 section 5.2, 6.2, 6.3). */
 static enum finding
-judge_notify(const struct subscription *subscription, const struct sip_message *message, bool state_changed)
+judge_notify(const struct subscription *subscription, const struct sip_message *message, bool state_changed,
+             bool shortened)
 {
     struct slice condition = text_slice(subscription->suppressed->etag), etag = message->header[SIP_ETAG];
     bool any = slice_equal(condition, SLICE("*"));
@@ -145,9 +233,11 @@ judge_notify(const struct subscription *subscription, const struct sip_message *
         return FINDING_NOTIFY_AFTER_END;
     if (etag.p && !any && !slice_equal(etag, condition))
         return FINDING_NONE; /* the state changed */
+    if (!etag.p && !any && (message->body.len > 0 || state_changed))
+        return FINDING_NOTIFY_UNTAGGED;
     if (message->body.len == 0)
-        return state_changed ? FINDING_NONE : FINDING_NOTIFY_SUPERFLUOUS;
-    return etag.p || any ? FINDING_NOTIFY_BODY : FINDING_NOTIFY_UNTAGGED;
+        return state_changed || shortened ? FINDING_NONE : FINDING_NOTIFY_SUPERFLUOUS;
+    return state_changed ? FINDING_STATE_WITH_BODY : FINDING_NOTIFY_BODY;
 }
 
 static void
@@ -176,7 +266,7 @@ remember_etag(struct tracker *tracker, const struct sip_message *message, const 
 struct note_target {
     struct tracker *tracker;
     struct record *record;
-    uint32_t frame_a, frame_b;
+    uint32_t frame_a, frame_b, number;
 };
 
 static void
@@ -184,14 +274,15 @@ note_found(enum finding finding, const struct finding_context *context, void *da
 {
     struct note_target *target = data;
     (void)context;
-    record_note(target->tracker, target->record, (uint16_t)finding, target->frame_a, target->frame_b);
+    record_note(target->tracker, target->record, (uint16_t)finding, target->frame_a, target->frame_b)
+        ->number = target->number;
 }
 
 static void
 ask_rules(struct tracker *tracker, enum finding_stage stage, const struct finding_context *context,
           struct record *record, uint32_t frame_a, uint32_t frame_b)
 {
-    struct note_target target = {tracker, record, frame_a, frame_b};
+    struct note_target target = {tracker, record, frame_a, frame_b, 0};
     findings_each(stage, context, note_found, &target);
 }
 
@@ -206,8 +297,7 @@ audit_notify(struct tracker *tracker, const struct sip_message *message,
     int64_t deadline = notify_deadline(message, record);
     bool shortened =
         deadline && subscription->deadline && deadline + EXPIRY_SLACK_NS < subscription->deadline;
-    enum finding finding =
-        judge_notify(subscription, message, shortened || state != subscription->state_hash);
+    enum finding finding = judge_notify(subscription, message, state != subscription->state_hash, shortened);
     if (finding == FINDING_NONE)
         return;
     record_note(tracker, record, (uint16_t)finding, subscription->suppressed_frame, suppressed->etag_frame);
@@ -217,19 +307,31 @@ audit_notify(struct tracker *tracker, const struct sip_message *message,
     }
 }
 
+/* Of the body and its type, which together are the state that a tag stands for; 0 without a body. */
+static uint32_t
+content_hash(struct tracker *tracker, const struct sip_message *message)
+{
+    struct slice body = message->body, type = message->header[SIP_CONTENT_TYPE];
+    if (body.len == 0)
+        return 0;
+    return (hash_slice(tracker, body) * 31 + hash_slice(tracker, type)) | 1;
+}
+
 static void
 add_notify(struct tracker *tracker, const struct sip_message *message, struct record *record)
 {
     char *event = event_name(message->header[SIP_EVENT]);
     struct subscription *subscription = subscription_find(tracker, message, event, true);
     uint32_t state = state_hash(tracker, message->header[SIP_SUBSCRIPTION_STATE]);
-    subscription->new_hash =
-        message->body.len ? tracker->host.hash((const uint8_t *)message->body.p, message->body.len) | 1 : 0;
+    subscription->new_hash = content_hash(tracker, message);
+    uint32_t conditional = awaited_arrives(tracker, message, record);
     const struct finding_context context = {.message = message,
                                             .record = record,
-                                            .subscription = subscription};
+                                            .subscription = subscription,
+                                            .condition_holds = conditional != 0};
     audit_notify(tracker, message, subscription, state, record);
-    ask_rules(tracker, STAGE_NOTIFY, &context, record, subscription->etag_frame, subscription->ignored_in);
+    ask_rules(tracker, STAGE_NOTIFY, &context, record, subscription->etag_frame,
+              conditional ? conditional : subscription->ignored_in);
     subscription->ignored_in = 0;
     subscription->state_hash = state;
     if (notify_deadline(message, record))
@@ -241,11 +343,14 @@ add_notify(struct tracker *tracker, const struct sip_message *message, struct re
 /* --- SUBSCRIBE and its response ------------------------------------------------- */
 
 static struct subscribe_request *
-read_subscribe(const struct sip_message *message)
+read_subscribe(struct tracker *tracker, const struct sip_message *message)
 {
-    struct subscribe_request *request = g_new0(struct subscribe_request, 1);
-    request->event = event_name(message->header[SIP_EVENT]);
-    request->condition = slice_dup(message->header[SIP_SUPPRESS_IF_MATCH]);
+    struct subscribe_request *request = host_new(tracker, struct subscribe_request);
+    char *event = event_name(message->header[SIP_EVENT]);
+    request->event = keep_text(tracker, event);
+    g_free(event);
+    if (message->header[SIP_SUPPRESS_IF_MATCH].p)
+        request->condition = host_strdup(tracker, message->header[SIP_SUPPRESS_IF_MATCH]);
     request->has_expires =
         message->header[SIP_EXPIRES].p && sip_number(message->header[SIP_EXPIRES], &request->expires);
     request->unsubscribes = request->has_expires && request->expires == 0;
@@ -282,19 +387,15 @@ subscription_request(struct tracker *tracker, const struct sip_message *message,
         ask_rules(tracker, STAGE_REQUEST, &context, record, 0, 0);
         return;
     }
-    struct subscribe_request *request = transaction->subscribe = read_subscribe(message);
+    struct subscribe_request *request = transaction->subscribe = read_subscribe(tracker, message);
+    if (!request->has_to_tag)
+        request->awaited = await_notify(tracker, message, record);
     struct subscription *subscription = subscription_find(tracker, message, request->event, false);
     if (subscription && request->condition)
         subscription->condition_known =
             find_tag(tracker, message, request->event, text_slice(request->condition), &resumed) != NULL;
     context.subscription = subscription;
     ask_rules(tracker, STAGE_SUBSCRIBE, &context, record, 0, 0);
-}
-
-static char *
-keep_text(struct tracker *tracker, const char *text)
-{
-    return text ? host_strdup(tracker, text_slice(text)) : NULL;
 }
 
 static void
@@ -360,11 +461,13 @@ forget_condition(struct tracker *tracker, const struct sip_message *message,
 
 void
 subscription_response(struct tracker *tracker, const struct sip_message *message,
-                      struct transaction *transaction, struct record *record)
+                      const struct arrival *arrival, struct transaction *transaction, struct record *record)
 {
     struct no_notify *no_notify = NULL;
     if (record->status == 204)
         no_notify = add_no_notify(tracker, message, transaction, record);
+    if (!transaction && strcmp(record->method, "NOTIFY") == 0)
+        awaited_arrives(tracker, message, record);
     if (!transaction || !transaction->subscribe || record->status < 200)
         return;
     if (record->status >= 300) {
@@ -377,7 +480,13 @@ subscription_response(struct tracker *tracker, const struct sip_message *message
                                             .record = record,
                                             .subscription = subscription,
                                             .request = transaction->subscribe};
-    ask_rules(tracker, STAGE_SUBSCRIBED, &context, record, transaction->request->frame, 0);
+    uint32_t granted = 0;
+    bool said = message->header[SIP_EXPIRES].p && sip_number(message->header[SIP_EXPIRES], &granted);
+    struct note_target target = {tracker, record, transaction->request->frame,
+                                 transaction->subscribe->expires, granted};
+    findings_each(STAGE_SUBSCRIBED, &context, note_found, &target);
+    if (transaction->subscribe->awaited)
+        begin_waiting(tracker, message, arrival, transaction->subscribe->awaited, record);
     if (!subscription)
         return;
     /* Every accepted SUBSCRIBE sets the condition anew: by a 204 it is in force, by a 200 a NOTIFY is due. */
@@ -388,7 +497,6 @@ subscription_response(struct tracker *tracker, const struct sip_message *message
                                    ? transaction->request->frame
                                    : 0;
     subscription->ended = transaction->subscribe->unsubscribes;
-    uint32_t granted;
-    if (message->header[SIP_EXPIRES].p && sip_number(message->header[SIP_EXPIRES], &granted))
+    if (said)
         subscription->deadline = record->time + (int64_t)granted * 1000000000;
 }

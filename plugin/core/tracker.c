@@ -8,7 +8,10 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
+#include "findings.h"
 #include "tracker_private.h"
+
+#include <arpa/inet.h>
 
 /* The same packet captured twice arrives within this; no stack retransmits so soon. */
 #define COPY_NS (INT64_C(50) * 1000000)
@@ -19,66 +22,16 @@
 /* Distinct responses of one transaction that are told apart; a fork makes a few, an attacker many. */
 enum { RESPONSES_MAX = 32 };
 
-struct seen_response {
-    uint32_t hash;
-    uint16_t status;
-    int64_t last_seen;
-    struct endpoint from;
-    struct record *record;
-};
-
-/* --- index ---------------------------------------------------------------------- */
-
-static guint
-entry_hash(gconstpointer entry)
-{
-    return ((const struct index_entry *)entry)->hash;
-}
-
-static gboolean
-entry_equal(gconstpointer a, gconstpointer b)
-{
-    const struct index_entry *x = a, *y = b;
-    return x->hash == y->hash && x->len == y->len && memcmp(x->key, y->key, x->len) == 0;
-}
-
-void
-key_begin(struct tracker *tracker, enum index_kind kind)
-{
-    char tag = (char)kind;
-    g_byte_array_set_size(tracker->probe, sizeof(struct index_entry));
-    g_byte_array_append(tracker->probe, (const guint8 *)&tag, 1);
-}
-
-void
-key_add_number(struct tracker *tracker, uint32_t number)
-{
-    g_byte_array_append(tracker->probe, (const guint8 *)&number, sizeof number);
-}
-
-/* The length goes first: two parts cannot be read as one. */
-void
-key_add(struct tracker *tracker, struct slice part)
-{
-    key_add_number(tracker, (uint32_t)part.len);
-    if (part.len > 0)
-        g_byte_array_append(tracker->probe, (const guint8 *)part.p, (guint)part.len);
-}
-
-void
-key_add_nocase(struct tracker *tracker, struct slice part)
-{
-    guint begin = tracker->probe->len + (guint)sizeof(uint32_t);
-    key_add(tracker, part);
-    for (guint i = begin; i < tracker->probe->len; i++)
-        tracker->probe->data[i] = (guint8)g_ascii_tolower((gchar)tracker->probe->data[i]);
-}
+/* --- keys ----------------------------------------------------------------------- */
 
 void
 key_add_address(struct tracker *tracker, const struct endpoint *endpoint)
 {
-    key_add_number(tracker, endpoint->type);
-    key_add(tracker, (struct slice){(const char *)endpoint->address, endpoint->len});
+    struct hash128 part = {endpoint->type, endpoint->len};
+    key_add_hash(tracker, part);
+    part = (struct hash128){0, 0};
+    memcpy(&part, endpoint->address, endpoint->len);
+    key_add_hash(tracker, part);
 }
 
 static int
@@ -87,46 +40,27 @@ address_compare(const struct endpoint *a, const struct endpoint *b)
     return a->len != b->len ? a->len - b->len : memcmp(a->address, b->address, a->len);
 }
 
-void
-key_add_hop(struct tracker *tracker, const struct arrival *arrival)
+static struct hash128
+hash_hop(const struct tracker *tracker, const struct arrival *arrival)
 {
     bool ordered = address_compare(&arrival->from, &arrival->to) <= 0;
-    key_add_address(tracker, ordered ? &arrival->from : &arrival->to);
-    key_add_address(tracker, ordered ? &arrival->to : &arrival->from);
+    const struct endpoint *a = ordered ? &arrival->from : &arrival->to;
+    const struct endpoint *b = ordered ? &arrival->to : &arrival->from;
+    char both[2 * (2 + sizeof a->address)] = {(char)a->type, (char)a->len, (char)b->type, (char)b->len};
+    memcpy(both + 4, a->address, a->len);
+    memcpy(both + 4 + sizeof a->address, b->address, b->len);
+    return index_hash(&tracker->index, (struct slice){both, sizeof both});
 }
 
-static struct index_entry *
-probe_entry(struct tracker *tracker)
+static void
+hash_message(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival)
 {
-    struct index_entry *probe = (struct index_entry *)(void *)tracker->probe->data;
-    probe->len = tracker->probe->len - (uint32_t)sizeof(struct index_entry);
-    probe->hash = tracker->host.hash((const uint8_t *)probe->key, probe->len);
-    return probe;
-}
-
-static struct index_entry *
-key_entry(struct tracker *tracker)
-{
-    return g_hash_table_lookup(tracker->index, probe_entry(tracker));
-}
-
-void *
-key_find(struct tracker *tracker)
-{
-    const struct index_entry *entry = key_entry(tracker);
-    return entry ? entry->value : NULL;
-}
-
-struct index_entry *
-key_put(struct tracker *tracker, void *value)
-{
-    struct index_entry *entry = key_entry(tracker);
-    if (!entry) {
-        entry = g_memdup2(tracker->probe->data, tracker->probe->len);
-        g_hash_table_add(tracker->index, entry);
-    }
-    entry->value = value;
-    return entry;
+    tracker->here = (struct message_hashes){
+        .call_id = index_hash(&tracker->index, message->header[SIP_CALL_ID]),
+        .branch = index_hash(&tracker->index, message->via.branch),
+        .from_tag = index_hash(&tracker->index, message->from_tag),
+        .hop = hash_hop(tracker, arrival),
+    };
 }
 
 /* --- memory that lasts ---------------------------------------------------------- */
@@ -167,7 +101,7 @@ record_note(struct tracker *tracker, struct record *record, uint16_t finding, ui
     return *tail;
 }
 
-/* Methods are few and come again and again: one constant each, and a copy of what is none of them. */
+/* Methods are few and come again and again: one constant each, and one for each that is none of them. */
 static const char *
 method_name(struct tracker *tracker, struct slice method)
 {
@@ -178,7 +112,12 @@ method_name(struct tracker *tracker, struct slice method)
         if (slice_equal(method, (struct slice){known[i], strlen(known[i])}))
             return known[i];
     }
-    return host_strdup(tracker, method);
+    key_begin(tracker, INDEX_METHOD);
+    key_add(tracker, method);
+    struct index_entry *entry = index_entry(&tracker->index);
+    if (!entry->value)
+        entry->value = host_strdup(tracker, method);
+    return entry->value;
 }
 
 /* --- transactions --------------------------------------------------------------- */
@@ -190,68 +129,76 @@ has_magic_cookie(struct slice branch)
     return slice_starts_nocase(branch, SLICE("z9hG4bK"));
 }
 
+/* RFC 3261 section 17.1.3; sent-by is in the key only where no unique branch makes it superfluous, for a
+ * proxy may spell it in two ways. There the tag must help, too (section 17.2.3, the rule for clients of RFC
+ * 2543).
+ */
 static void
 transaction_key(struct tracker *tracker, const struct sip_message *message, struct slice method)
 {
     const struct sip_via *via = &message->via;
-    key_begin(tracker, INDEX_TRANSACTION);
-    key_add(tracker, via->branch);
-    key_add_nocase(tracker, via->host);
-    key_add_number(tracker, via->port);
+    key_begin_number(tracker, INDEX_TRANSACTION, (uint64_t)message->cseq << 16 | via->port);
+    key_add_hash(tracker, tracker->here.branch);
+    key_add_hash(tracker, tracker->here.call_id);
     key_add(tracker, method);
-    key_add_number(tracker, message->cseq);
-    key_add(tracker, message->header[SIP_CALL_ID]);
-    /* RFC 3261 section 17.2.3, the rule for clients of RFC 2543: without a unique branch the tags must help.
-     */
-    if (!has_magic_cookie(via->branch))
-        key_add(tracker, message->from_tag);
+    if (has_magic_cookie(via->branch))
+        return;
+    key_add_nocase(tracker, via->host);
+    key_add_hash(tracker, tracker->here.from_tag);
 }
 
 static void
-fallback_key(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival)
+fallback_key(struct tracker *tracker, const struct sip_message *message)
 {
-    key_begin(tracker, INDEX_FALLBACK);
-    key_add(tracker, message->header[SIP_CALL_ID]);
-    key_add_number(tracker, message->cseq);
+    key_begin_number(tracker, INDEX_FALLBACK, message->cseq);
+    key_add_hash(tracker, tracker->here.call_id);
     key_add(tracker, message->method);
-    key_add(tracker, message->from_tag);
-    key_add_hop(tracker, arrival);
+    key_add_hash(tracker, tracker->here.from_tag);
+    key_add_hash(tracker, tracker->here.hop);
 }
 
 static void
-index_drop(struct tracker *tracker, struct index_entry *entry, const void *value)
+transaction_free(struct tracker *tracker, struct transaction *transaction)
 {
-    if (entry && entry->value == value)
-        g_hash_table_remove(tracker->index, entry);
-}
-
-static void
-transaction_free(gpointer data)
-{
-    struct transaction *transaction = data;
-    g_slist_free_full(transaction->responses, g_free);
+    transaction_forget(tracker, transaction);
+    while (transaction->responses) {
+        struct seen_response *seen = transaction->responses;
+        transaction->responses = seen->next;
+        tracker->host.release(seen);
+    }
     if (transaction->subscribe)
-        subscribe_request_free(transaction->subscribe);
-    g_free(transaction);
+        subscribe_request_free(tracker, transaction->subscribe);
+    tracker->host.release(transaction);
 }
 
 static void
-transactions_expire(struct tracker *tracker, GQueue *queue, int64_t lifetime)
+transactions_expire(struct tracker *tracker, struct transaction_queue *queue, int64_t lifetime)
 {
     struct transaction *oldest;
-    while ((oldest = g_queue_peek_head(queue)) && tracker->clock - oldest->clock > lifetime) {
-        g_queue_pop_head(queue);
-        index_drop(tracker, oldest->key, oldest);
-        index_drop(tracker, oldest->fallback_key, oldest);
-        transaction_free(oldest);
+    while ((oldest = queue->head) && tracker->clock - oldest->clock > lifetime) {
+        queue->head = oldest->next;
+        index_drop(&tracker->index, oldest->key, oldest);
+        index_drop(&tracker->index, oldest->fallback_key, oldest);
+        transaction_free(tracker, oldest);
     }
+}
+
+static void
+transactions_append(struct transaction_queue *queue, struct transaction *transaction)
+{
+    if (queue->head)
+        queue->tail->next = transaction;
+    else
+        queue->head = transaction;
+    queue->tail = transaction;
 }
 
 static struct transaction *
 transaction_new(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
                 struct record *record)
 {
-    struct transaction *transaction = g_new0(struct transaction, 1);
+    struct transaction *transaction = host_new(tracker, struct transaction);
+    record->is_owned = true;
     transaction->request = record;
     transaction->clock = tracker->clock;
     transaction->last_seen = arrival->time;
@@ -259,12 +206,12 @@ transaction_new(struct tracker *tracker, const struct sip_message *message, cons
     transaction->server = arrival->to;
     transaction->cseq = message->cseq;
     transaction->in_dialog = message->to_tag.len > 0;
-    fallback_key(tracker, message, arrival);
+    fallback_key(tracker, message);
     transaction->fallback_key = key_put(tracker, transaction);
     transaction_key(tracker, message, message->method);
     transaction->key = key_put(tracker, transaction);
-    g_queue_push_tail(slice_equal(message->method, SLICE("INVITE")) ? &tracker->invites : &tracker->others,
-                      transaction);
+    transactions_append(slice_equal(message->method, SLICE("INVITE")) ? &tracker->invites : &tracker->others,
+                        transaction);
     return transaction;
 }
 
@@ -272,6 +219,51 @@ bool
 endpoint_same_address(const struct endpoint *a, const struct endpoint *b)
 {
     return a->type == b->type && address_compare(a, b) == 0;
+}
+
+char *
+endpoint_text(const struct endpoint *endpoint)
+{
+    char text[INET6_ADDRSTRLEN] = "";
+    if (endpoint->len == 4)
+        inet_ntop(AF_INET, endpoint->address, text, sizeof text);
+    else if (endpoint->len == 16)
+        inet_ntop(AF_INET6, endpoint->address, text, sizeof text);
+    return g_strdup(*text ? text : "another address");
+}
+
+/* The INVITE of this call and hop with a CSeq number; NULL: none. */
+static const struct transaction *
+invite_by_number(struct tracker *tracker, const struct sip_message *message, uint32_t cseq,
+                 const struct arrival *arrival)
+{
+    struct sip_message as_invite = *message;
+    as_invite.method = SLICE("INVITE");
+    as_invite.cseq = cseq;
+    fallback_key(tracker, &as_invite);
+    const struct transaction *invite = key_find(tracker);
+    return invite && endpoint_same_address(&invite->client, &arrival->from) ? invite : NULL;
+}
+
+/* An ACK that belongs to no answered INVITE, while the next one was accepted: who authenticates on behalf of
+ * the client forgot to count. */
+static void
+note_ack_cseq(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
+              struct record *record)
+{
+    const struct transaction *next = invite_by_number(tracker, message, message->cseq + 1, arrival);
+    if (next && next->status >= 200 && next->status < 300)
+        record_note(tracker, record, FINDING_ACK_CSEQ, next->request->response_frame, 0)->number =
+            message->cseq;
+}
+
+/* A refused INVITE has nothing to cancel once another one has answered its challenge. */
+static void
+note_cancel_cseq(struct tracker *tracker, const struct transaction *invite, struct record *record)
+{
+    const struct exchange *opened = invite->opened;
+    if (opened && opened->retry_frame && opened->closed_frame == 0)
+        record_note(tracker, record, FINDING_CANCEL_CSEQ, opened->retry_frame, opened->challenge_frame);
 }
 
 /* ACK to a refusal and CANCEL share the branch of their INVITE (RFC 3261 section 9.1, 17.1.1.3); ACK to a 2xx
@@ -284,15 +276,16 @@ link_to_invite(struct tracker *tracker, const struct sip_message *message, const
     as_invite.method = SLICE("INVITE");
     transaction_key(tracker, &as_invite, as_invite.method);
     const struct transaction *invite = key_find(tracker);
-    if (!invite) {
-        fallback_key(tracker, &as_invite, arrival);
-        invite = key_find(tracker);
-        if (invite && !endpoint_same_address(&invite->client, &arrival->from))
-            invite = NULL;
-    }
+    bool by_number = !invite;
+    if (by_number)
+        invite = invite_by_number(tracker, message, message->cseq, arrival);
+    bool acknowledges = strcmp(record->method, "ACK") == 0;
     if (invite)
-        record->belongs_to =
-            strcmp(record->method, "ACK") == 0 ? invite->request->response_frame : invite->request->frame;
+        record->belongs_to = acknowledges ? invite->request->response_frame : invite->request->frame;
+    if (acknowledges && by_number && (!invite || invite->status >= 300))
+        note_ack_cseq(tracker, message, arrival, record);
+    if (!acknowledges && invite)
+        note_cancel_cseq(tracker, invite, record);
 }
 
 /* By the fallback only what came back on the same hop: a proxy's other leg has the same Call-ID and CSeq. */
@@ -304,7 +297,7 @@ transaction_of_response(struct tracker *tracker, const struct sip_message *messa
     struct transaction *found = key_find(tracker);
     if (found)
         return found;
-    fallback_key(tracker, message, arrival);
+    fallback_key(tracker, message);
     found = key_find(tracker);
     if (found && endpoint_same_address(&found->client, &arrival->to) &&
         endpoint_same_address(&found->server, &arrival->from))
@@ -344,8 +337,10 @@ add_request(struct tracker *tracker, const struct sip_message *message, const st
         mark_again(record, transaction->request, transaction->last_seen,
                    !endpoint_same_address(&transaction->client, &arrival->from));
         transaction->last_seen = arrival->time;
-        if (!record->is_copy)
+        if (!record->is_copy) {
             note_repeated(transaction);
+            registration_repeated(transaction->request);
+        }
         return;
     }
     transaction = transaction_new(tracker, message, arrival, record);
@@ -353,14 +348,17 @@ add_request(struct tracker *tracker, const struct sip_message *message, const st
     if (strcmp(record->method, "ACK") == 0 || strcmp(record->method, "CANCEL") == 0)
         link_to_invite(tracker, message, arrival, record);
     exchange_request(tracker, message, arrival, record);
+    if (strcmp(record->method, "REGISTER") == 0)
+        registration_request(tracker, message, arrival, record);
+    else if (strcmp(record->method, "INVITE") == 0)
+        registration_note_route(tracker, message, arrival, record);
     subscription_request(tracker, message, transaction, record);
 }
 
 static struct seen_response *
 response_seen(struct transaction *transaction, uint32_t hash, uint16_t status)
 {
-    for (GSList *i = transaction->responses; i; i = i->next) {
-        struct seen_response *seen = i->data;
+    for (struct seen_response *seen = transaction->responses; seen; seen = seen->next) {
         if (seen->hash == hash && seen->status == status)
             return seen;
     }
@@ -368,14 +366,17 @@ response_seen(struct transaction *transaction, uint32_t hash, uint16_t status)
 }
 
 static void
-response_remember(struct transaction *transaction, uint32_t hash, const struct arrival *arrival,
-                  struct record *record)
+response_remember(struct tracker *tracker, struct transaction *transaction, uint32_t hash,
+                  const struct arrival *arrival, struct record *record)
 {
-    if (g_slist_length(transaction->responses) >= RESPONSES_MAX)
+    if (transaction->responses_seen >= RESPONSES_MAX)
         return;
-    struct seen_response *seen = g_new0(struct seen_response, 1);
-    *seen = (struct seen_response){hash, record->status, arrival->time, arrival->from, record};
-    transaction->responses = g_slist_prepend(transaction->responses, seen);
+    struct seen_response *seen = host_new(tracker, struct seen_response);
+    *seen = (struct seen_response){transaction->responses, hash,          record->status,
+                                   arrival->time,          arrival->from, record};
+    record->is_owned = true;
+    transaction->responses = seen;
+    transaction->responses_seen++;
 }
 
 /* The first final response answers the request; a 2xx that comes later is the better answer (each copy of a
@@ -412,19 +413,21 @@ add_response(struct tracker *tracker, const struct sip_message *message, const s
 {
     struct transaction *transaction = transaction_of_response(tracker, message, arrival);
     if (transaction) {
-        uint32_t hash = tracker->host.hash((const uint8_t *)message->text.p, message->text.len);
+        uint32_t hash = hash_slice(tracker, message->text);
         struct seen_response *seen = response_seen(transaction, hash, record->status);
         record->request = transaction->request;
         if (seen) {
             add_response_again(tracker, transaction, seen, arrival, record);
             return;
         }
-        response_remember(transaction, hash, arrival, record);
+        response_remember(tracker, transaction, hash, arrival, record);
         note_final(transaction, arrival, record->status);
         record->exchange = transaction->request->exchange;
     }
     exchange_response(tracker, message, arrival, transaction, record);
-    subscription_response(tracker, message, transaction, record);
+    if (transaction && record->status >= 200)
+        registration_response(tracker, message, transaction, record);
+    subscription_response(tracker, message, arrival, transaction, record);
 }
 
 /* --- public --------------------------------------------------------------------- */
@@ -434,10 +437,11 @@ tracker_new(const struct tracker_host *host)
 {
     struct tracker *tracker = g_new0(struct tracker, 1);
     tracker->host = *host;
-    tracker->index = g_hash_table_new_full(entry_hash, entry_equal, g_free, NULL);
-    tracker->probe = g_byte_array_sized_new(256);
-    g_byte_array_set_size(tracker->probe, sizeof(struct index_entry));
+    index_init(&tracker->index, host->seed, host->allocate, host->release);
+    tracker->passing = g_ptr_array_new();
+    tracker->parsed = g_ptr_array_new_with_free_func(g_free);
     tracker->exchanges_tail = &tracker->exchanges;
+    tracker->registrations_tail = &tracker->registrations;
     return tracker;
 }
 
@@ -446,10 +450,9 @@ tracker_free(struct tracker *tracker)
 {
     if (!tracker)
         return;
-    g_hash_table_destroy(tracker->index);
-    g_queue_clear_full(&tracker->invites, transaction_free);
-    g_queue_clear_full(&tracker->others, transaction_free);
-    g_byte_array_unref(tracker->probe);
+    index_clear(&tracker->index);
+    g_ptr_array_unref(tracker->parsed);
+    g_ptr_array_unref(tracker->passing);
     g_free(tracker);
 }
 
@@ -460,21 +463,35 @@ tracker_tick(struct tracker *tracker, int64_t time)
         tracker->clock = time;
 }
 
+static void
+begin_frame(struct tracker *tracker, const struct arrival *arrival)
+{
+    tracker_tick(tracker, arrival->time);
+    if (arrival->frame == tracker->frame)
+        return;
+    tracker->frame = arrival->frame;
+    forget_frame(tracker);
+    transactions_expire(tracker, &tracker->invites, INVITES_NS);
+    transactions_expire(tracker, &tracker->others, OTHERS_NS);
+}
+
 struct record *
 tracker_add(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival)
 {
+    begin_frame(tracker, arrival);
     struct record *record = host_new(tracker, struct record);
     record->frame = arrival->frame;
     record->time = arrival->time;
     record->status = message->status;
     record->method = method_name(tracker, message->method);
-    tracker_tick(tracker, arrival->time);
-    transactions_expire(tracker, &tracker->invites, INVITES_NS);
-    transactions_expire(tracker, &tracker->others, OTHERS_NS);
+    tracker->parsed_count = 0;
+    hash_message(tracker, message, arrival);
     if (message->is_request)
         add_request(tracker, message, arrival, record);
     else
         add_response(tracker, message, arrival, record);
+    if (tracker->forgets && !record->is_owned)
+        g_ptr_array_add(tracker->passing, record);
     return record;
 }
 

@@ -67,13 +67,14 @@ enum outcome {
 
 /** An address-of-record as one server knows it. */
 struct account {
-    const char *name;   /**< `user@host` of From or To, UTF-8 not assured */
-    uint32_t attempt;   /**< challenges since the last success */
-    uint32_t refused;   /**< of them, to credentials that were not stale */
-    uint32_t bare;      /**< challenges in a row to requests without credentials */
-    int64_t bare_clock; /**< since when */
-    bool accepted;      /**< counted among the accounts of its source that were accepted */
-    bool failed;        /**< counted among the failing accounts of its source */
+    const char *name;        /**< `user@host` of From or To, UTF-8 not assured */
+    uint32_t attempt;        /**< challenges since the last success */
+    uint32_t refused;        /**< of them, to credentials that were not stale */
+    uint32_t bare;           /**< challenges in a row to requests without credentials */
+    int64_t bare_clock;      /**< since when */
+    uint32_t accepted_frame; /**< first 2xx to credentials of it; 0: none */
+    bool accepted;           /**< counted among the accounts of its source that were accepted */
+    bool failed;             /**< counted among the failing accounts of its source */
 };
 
 /** One challenging response and all that follows from it. Filled until the capture ends. */
@@ -90,7 +91,7 @@ struct exchange {
     bool in_dialog;                                    /**< it had a To tag */
     const struct use *refused;                         /**< credentials of the refused request; NULL: none */
     struct endpoint client, server;
-    const struct account *account;
+    struct account *account;
     const char *user_at_realm; /**< of the credentials that answered; NULL before there are any */
     uint32_t attempt;
     struct auth_line *challenges;
@@ -113,6 +114,12 @@ struct exchange {
     uint16_t settled_status;
     uint16_t cause;              /**< enum finding; 0 while there is none */
     struct finding_set suspects; /**< what in the challenge may have kept the client from answering */
+
+    uint32_t references;        /**< the tracker's own, like all that follows */
+    bool refused_for_good;      /**< of `refused`, once that is forgotten: it was not for another realm */
+    enum digest_status digest;  /**< of `retry`, likewise */
+    struct issue *issues;       /**< its challenging responses */
+    struct index_entry *dialog; /**< where the index holds it as the latest of its call; NULL: no longer */
 };
 
 /** A copy of one challenge, one set of credentials or one Authentication-Info. */
@@ -143,27 +150,31 @@ struct use {
     bool relayed;        /**< the challenge was made to another client by another server: not for this hop */
     bool late;           /**< earlier uses of the nonce are missing in the capture */
     bool resynchronises; /**< AKA: carries auts */
-    const char *method;  /**< of the request */
-    bool moved;          /**< from another address than the challenge went to */
-    bool joined;         /**< stands behind other credentials in the same header line */
-    bool identity_only;  /**< `nonce=""`: names a user, answers nothing */
+    uint16_t source_port;
+    const char *method; /**< of the request */
+    bool moved;         /**< from another address than the challenge went to */
+    bool joined;        /**< stands behind other credentials in the same header line */
+    bool identity_only; /**< `nonce=""`: names a user, answers nothing */
     uint32_t
         nonce_use; /**< how many requests of this user have used this nonce, this one counted; 0: unknown */
     int64_t nonce_age;          /**< since it was issued; -1: unknown */
     struct nonce *nonce;        /**< the tracker's own; NULL: unknown */
     struct nonce_user *holder;  /**< likewise */
     struct nonce_call *call;    /**< likewise */
-    const struct issue *issue;  /**< likewise */
+    struct issue *issue;        /**< likewise */
     uint32_t nonce_accepted_in; /**< an earlier 2xx to a request with this nonce; 0: none */
+    uint32_t compared; /**< what it should go on from: the nonce count before; of a 423 its Min-Expires */
     struct digest_verdict verdict;
     bool configured; /**< some credential is configured for this user */
 
     bool stale_said;             /**< the challenge that refused it says stale=true */
+    uint32_t asked_expires;      /**< of the request, s; 0: not said */
     struct finding_set suspects; /**< what is odd about them; told if they are refused */
     struct signed_request
-        *signed_request;    /**< the tracker's own: the same credentials, wherever they were seen */
-    uint32_t suspect_frame; /**< an earlier request that a suspect compares with; 0: none */
-    enum outcome outcome;   /**< of the request that carries it, as far as it concerns this realm */
+        *signed_request;     /**< the tracker's own: the same credentials, wherever they were seen */
+    const char *request_uri; /**< when it is another than the digest's uri; else NULL */
+    uint32_t suspect_frame;  /**< an earlier request that a suspect compares with; 0: none */
+    enum outcome outcome;    /**< of the request that carries it, as far as it concerns this realm */
     uint16_t cause;
     uint32_t closed_frame;
     uint16_t closed_status;
@@ -200,10 +211,67 @@ struct server_proof {
     bool configured;
 };
 
+/** Where a registration stands. */
+enum registration_state {
+    REGISTRATION_UNKNOWN,    /**< the capture does not tell */
+    REGISTRATION_REGISTERED, /**< granted, and the time not over */
+    REGISTRATION_LAPSED,     /**< the time ran out without a refresh */
+    REGISTRATION_REMOVED,    /**< by request */
+    REGISTRATION_REFUSED,    /**< never granted, and the last answer was a refusal */
+    REGISTRATION_CHALLENGED, /**< never granted, and a challenge was left unanswered */
+    REGISTRATION_UNANSWERED  /**< never granted, and no answer came */
+};
+
+/** One binding of a contact to an address-of-record at one registrar (RFC 3261 section 10.3). */
+struct registration {
+    struct registration
+        *next; /**< in the order of their first REGISTER; `tracker_registrations` is the head */
+    const struct account *account; /**< the address-of-record, at this registrar */
+    const char *contact;           /**< URI as last seen, UTF-8 not assured */
+    struct endpoint registrar, client;
+    uint32_t asked, granted; /**< s, latest */
+    uint32_t first_frame;    /**< REGISTER */
+    uint32_t granted_frame;  /**< latest 2xx that granted it; 0: none */
+    int64_t granted_time;    /**< of that */
+    int64_t deadline;        /**< when that runs out */
+    uint32_t refreshes;      /**< further 2xx while it was registered, or had just lapsed */
+    uint32_t failures;       /**< refusals; a first challenge or a stale one is none */
+    uint32_t lapses;         /**< times that it ran out before the next REGISTER */
+    int64_t lapsed;          /**< for how long in all; a lapse that goes on is not in it */
+    uint32_t last_frame;     /**< latest final answer; 0: none */
+    uint16_t last_status;
+    uint16_t last_cause; /**< enum finding */
+    bool removed;
+    bool bulk; /**< RFC 6140 */
+    bool has_asked;
+    bool open, open_repeated; /**< a REGISTER is unanswered; it was sent again */
+    int64_t open_clock;       /**< since when */
+    uint32_t cseq;            /**< of the latest REGISTER */
+    uint32_t call_id_hash;    /**< likewise */
+    bool lapse_told;
+    bool gap;                   /**< REGISTERs are missing in the capture since `granted_frame` */
+    uint32_t listed_frame;      /**< 2xx that listed it last */
+    uint32_t listed_expires;    /**< and for how long */
+    struct exchange *challenge; /**< latest; NULL: none */
+};
+
+/** What one message is for one registration. */
+struct registration_step {
+    struct registration_step *next;
+    struct registration *registration;
+    enum registration_state state; /**< a REGISTER: that it meets; its answer: that it leaves behind */
+    bool has_asked, has_granted, has_min;
+    uint32_t asked, granted, min; /**< s */
+    uint32_t refresh;             /**< number of the refresh that this 2xx is; 0: none */
+    uint32_t granted_frame;       /**< 2xx before; 0: none */
+    int64_t lapsed;               /**< for how long it had lapsed; 0: it had not */
+};
+
 /** One finding about one message. The frames are those that its sentence names; 0: not used. */
 struct note {
     struct note *next;
     uint16_t finding; /**< enum finding */
+    uint32_t number;  /**< that its sentence names */
     uint32_t frame_a, frame_b;
     const struct use *use; /**< that it is about; NULL: none */
 };
@@ -219,7 +287,18 @@ struct record_detail {
     struct no_notify *no_notify;
     struct server_proof *proof;
     struct note *notes;
-    const struct account *account;
+    struct registration_step *registrations; /**< of a REGISTER and its final answer */
+    struct account *account;
+    const struct awaited_notify *awaited; /**< of a 2xx that begins a subscription */
+};
+
+/** The NOTIFY that every new subscription begins with (RFC 6665 section 4.2.1.2). */
+struct awaited_notify {
+    int64_t clock; /**< of the latest 2xx to the SUBSCRIBE */
+    uint32_t seen; /**< the NOTIFY, or an answer to it; 0: none */
+    uint32_t subscribe_frame;
+    const char *condition; /**< its Suppress-If-Match; NULL: none */
+    bool elsewhere;        /**< it takes another way than the one that is captured */
 };
 
 /** What is known of one message. Lives as long as the tracker's host keeps its memory. */
@@ -228,6 +307,7 @@ struct record {
     uint32_t frame;
     uint16_t status; /**< 0 for a request */
     bool is_copy;    /**< `first` is the same packet, captured twice */
+    bool is_owned;   /**< the tracker's own: it goes with its transaction */
     int64_t time;
     const char *method;
     struct record *first;    /**< first copy of the same message, NULL when this is it */
@@ -243,8 +323,11 @@ struct record {
 struct tracker_host {
     /** Zeroed memory that lives as long as the records are wanted. Never NULL. */
     void *(*allocate)(size_t size);
-    /** A strong hash with a secret seed: the keys come from the wire. */
-    uint32_t (*hash)(const uint8_t *bytes, size_t len);
+    /** Gives back what `allocate` gave. What is not given back is the host's own to free, after the tracker.
+     */
+    void (*release)(void *memory);
+    /** Of the hash tables: secret and never the same, for the keys come from the wire. */
+    uint64_t seed;
     /** The configured credentials as of now, for the time of one call. */
     const struct credential *(*credentials)(size_t *count);
 };
@@ -255,19 +338,40 @@ struct tracker;
 struct tracker *tracker_new(const struct tracker_host *host);
 void tracker_free(struct tracker *tracker);
 
+/** From now on nobody asks for a record once the next frame is read: the tracker may release what it no
+ * longer needs itself. Until then, and if this is never called, all is kept for as long as the host keeps its
+ * memory.
+ *
+ *  @param keep_exchanges  `tracker_exchanges` will be asked for all the same */
+void tracker_forget(struct tracker *tracker, bool keep_exchanges);
+
 /** Takes in the next message of the capture.
  *
  *  Nothing of `message` is kept but copies. Must be called once for each message, in the order of the
  * capture.
- *  @return its record, from host->allocate */
+ *  @return its record, from host->allocate; after `tracker_forget` it lives until a message of another frame
+ * is added */
 struct record *tracker_add(struct tracker *tracker, const struct sip_message *message,
                            const struct arrival *arrival);
 
 /** Tells that the capture goes on: the time of any frame, SIP or not. Cheap. */
 void tracker_tick(struct tracker *tracker, int64_t time);
 
-/** All exchanges in the order of their challenges; NULL when there are none. */
+/** All exchanges that are kept, in the order of their challenges; NULL when there are none. */
 const struct exchange *tracker_exchanges(const struct tracker *tracker);
+
+/** All registrations in the order of their first REGISTER; NULL when there are none. */
+const struct registration *tracker_registrations(const struct tracker *tracker);
+
+/** Where it stands as of now. */
+enum registration_state registration_state(const struct tracker *tracker,
+                                           const struct registration *registration);
+
+/** For how long it has been lapsed as of now, in ns; 0 when it is not. */
+int64_t registration_lapsed_for(const struct tracker *tracker, const struct registration *registration);
+
+/** "registered", "lapsed", … as `siptrail.registration.state` has it. */
+const char *registration_state_text(enum registration_state state);
 
 /** The outcome as of now: that of a closed exchange, or what the time passed since says of an open one. */
 enum outcome exchange_outcome(const struct tracker *tracker, const struct exchange *exchange);
@@ -275,6 +379,9 @@ enum outcome exchange_outcome(const struct tracker *tracker, const struct exchan
 /** The message that closed the exchange, and its status code, as of now; 0 when there is none. */
 uint32_t exchange_closed_frame(const struct exchange *exchange);
 uint16_t exchange_closed_status(const struct exchange *exchange);
+
+/** Whether this 2xx began a subscription, and the NOTIFY that it wants did not come in time, as of now. */
+bool record_misses_notify(const struct tracker *tracker, const struct record *record);
 
 /** The name of the account: the credentials' `user@realm`, or From/To before there are any. Never NULL. */
 const char *exchange_account(const struct exchange *exchange);

@@ -9,6 +9,7 @@
 
 #include <glib.h>
 
+#include "index.h"
 #include "tracker.h"
 
 /** What a SUBSCRIBE asked for; kept until its response. */
@@ -17,8 +18,9 @@ struct subscribe_request {
     char *condition; /**< Suppress-If-Match; NULL none */
     bool has_to_tag;
     bool has_expires;
-    uint32_t expires;  /**< s */
-    bool unsubscribes; /**< Expires: 0 */
+    uint32_t expires;               /**< s */
+    bool unsubscribes;              /**< Expires: 0 */
+    struct awaited_notify *awaited; /**< of one that begins a subscription */
 };
 
 /** One subscription of a dialog. */
@@ -38,6 +40,7 @@ struct subscription {
 
 /** One request and its responses, while responses may still come. */
 struct transaction {
+    struct transaction *next;               /**< in its queue */
     struct index_entry *key, *fallback_key; /**< where the index holds it */
     struct record *request;
     int64_t clock;     /**< when it began */
@@ -45,62 +48,146 @@ struct transaction {
     struct endpoint client, server;
     uint32_t fingerprint; /**< hash of the request's credentials: tells a retry from a retransmission */
     uint32_t cseq;
-    uint16_t status;         /**< of its final response; 0: none. A 2xx replaces any other. */
-    GSList *responses;       /**< struct seen_response */
+    uint16_t status; /**< of its final response; 0: none. A 2xx replaces any other. */
+    struct seen_response *responses;
+    uint16_t responses_seen; /**< how many there are */
     bool in_dialog;          /**< the request had a To tag */
     struct exchange *opened; /**< the exchange that a 401 or 407 to it began */
     struct subscribe_request *subscribe;
 };
 
-/** Tags of the index, the first octet of each key. */
-enum index_kind {
-    INDEX_TRANSACTION = 'T',  /**< branch, sent-by, method, CSeq, Call-ID */
-    INDEX_FALLBACK = 'F',     /**< Call-ID, CSeq, method, From tag, hop: the latest transaction */
-    INDEX_NONCE = 'N',        /**< nonce, hop */
-    INDEX_NONCE_ANY = 'n',    /**< nonce on whatever hop: the latest */
-    INDEX_NONCE_USER = 'u',   /**< nonce of a hop, user@realm */
-    INDEX_CALL = 'X',         /**< nonce of a hop, Call-ID */
-    INDEX_SIGNED = 'G',       /**< nonce, response digits: the first request with them */
-    INDEX_SOURCE = 'P',       /**< client address */
-    INDEX_DIALOG = 'D',       /**< Call-ID, hop: the latest exchange */
-    INDEX_ACCOUNT = 'A',      /**< address-of-record, server */
-    INDEX_USER = 'U',         /**< user@realm */
-    INDEX_SUBSCRIPTION = 'S', /**< Call-ID, tags, event */
-    INDEX_ETAG = 'E',         /**< Call-ID, tags, event, entity-tag: NOTIFY */
-    INDEX_ETAG_ANY = 'e'      /**< resource, event, entity-tag: NOTIFY */
+/** One response of a transaction. */
+struct seen_response {
+    struct seen_response *next;
+    uint32_t hash;
+    uint16_t status;
+    int64_t last_seen;
+    struct endpoint from;
+    struct record *record;
 };
 
-/** One key and what it leads to. */
-struct index_entry {
-    uint32_t hash, len;
-    void *value;
-    char key[];
+/** Tags of the index, the first octet of each key. */
+enum index_kind {
+    INDEX_TRANSACTION = 'T',   /**< branch, sent-by, method, CSeq, Call-ID */
+    INDEX_FALLBACK = 'F',      /**< Call-ID, CSeq, method, From tag, hop: the latest transaction */
+    INDEX_NONCE = 'N',         /**< nonce: those of all hops */
+    INDEX_NONCE_USER = 'u',    /**< nonce of a hop, user@realm, but for the first */
+    INDEX_CALL = 'X',          /**< nonce of a hop, Call-ID, but for the first */
+    INDEX_SIGNED = 'G',        /**< nonce, response digits: the first request with them */
+    INDEX_SOURCE = 'P',        /**< client address */
+    INDEX_DIALOG = 'D',        /**< Call-ID, hop: the latest exchange */
+    INDEX_ACCOUNT = 'A',       /**< address-of-record, server */
+    INDEX_USER = 'U',          /**< user@realm */
+    INDEX_METHOD = 'M',        /**< method that is none of the known */
+    INDEX_BINDING = 'B',       /**< account, contact */
+    INDEX_REGISTRANT = 'b',    /**< account, Call-ID: the registration that it refreshes */
+    INDEX_SERVICE_ROUTE = 'V', /**< address-of-record, client */
+    INDEX_SUBSCRIPTION = 'S',  /**< Call-ID, tags, event */
+    INDEX_AWAITED = 'W',       /**< Call-ID, subscriber's tag: the NOTIFY that a SUBSCRIBE waits for */
+    INDEX_ETAG = 'E',          /**< Call-ID, tags, event, entity-tag: NOTIFY */
+    INDEX_ETAG_ANY = 'e'       /**< resource, event, entity-tag: NOTIFY */
+};
+
+/** A header line that the message at hand asks for, as read. */
+struct parsed_line {
+    const struct auth_line *line;
+    bool readable;
+    struct auth_value value;
+};
+
+/** Of the message at hand: parts of many keys. */
+struct message_hashes {
+    struct hash128 call_id, branch, from_tag;
+    struct hash128 hop; /**< the two addresses in a fixed order, without the ports: a NAT may change those */
+};
+
+/** Transactions, oldest first. */
+struct transaction_queue {
+    struct transaction *head, *tail;
 };
 
 struct tracker {
     struct tracker_host host;
-    GHashTable *index;
-    GByteArray *probe;      /**< the key in the making, behind room for an index_entry */
-    GQueue invites, others; /**< live transactions, oldest first */
+    struct index index;
+    struct message_hashes here;
+    GPtrArray *parsed;     /**< struct parsed_line, for the message at hand and for use again */
+    unsigned parsed_count; /**< of them hold one of this message */
+    struct transaction_queue invites, others; /**< live */
+    bool forgets;                             /**< see tracker_forget */
+    bool keeps_exchanges;                     /**< likewise */
+    uint32_t frame;                           /**< at hand */
+    GPtrArray *passing;                       /**< records of it that no transaction owns */
+    struct nonce *newest, *oldest;            /**< nonces in the order of their latest use */
+    uint32_t nonces;                          /**< how many there are */
     int64_t clock; /**< latest time seen; steps back only when the capture does, by more than an hour */
     struct exchange *exchanges, **exchanges_tail;
+    uint32_t service_routes; /**< how many clients were given one */
+    struct registration *registrations, **registrations_tail;
 };
 
 /* --- index: tracker.c --- */
 
-/** Begins a key; then come the parts; then find or put. One key at a time. */
-void key_begin(struct tracker *tracker, enum index_kind kind);
-void key_add(struct tracker *tracker, struct slice part);
-void key_add_number(struct tracker *tracker, uint32_t number);
-/** Case is folded. */
-void key_add_nocase(struct tracker *tracker, struct slice part);
-/** The two addresses in a fixed order, without the ports: a NAT may change those. */
-void key_add_hop(struct tracker *tracker, const struct arrival *arrival);
+/** Begins a key; then come the parts; then find or put. One key at a time. See index.h. */
+static inline void
+key_begin(struct tracker *tracker, enum index_kind kind)
+{
+    index_key(&tracker->index, (char)kind, 0);
+}
+
+/** The same with a number in it. */
+static inline void
+key_begin_number(struct tracker *tracker, enum index_kind kind, uint64_t number)
+{
+    index_key(&tracker->index, (char)kind, number);
+}
+
+static inline void
+key_add(struct tracker *tracker, struct slice part)
+{
+    index_key_add(&tracker->index, index_hash(&tracker->index, part));
+}
+
+static inline void
+key_add_hash(struct tracker *tracker, struct hash128 part)
+{
+    index_key_add(&tracker->index, part);
+}
+
+static inline void
+key_add_nocase(struct tracker *tracker, struct slice part)
+{
+    index_key_add(&tracker->index, index_hash_nocase(&tracker->index, part));
+}
+
 void key_add_address(struct tracker *tracker, const struct endpoint *endpoint);
-/** NULL when the key is not there. */
-void *key_find(struct tracker *tracker);
-/** Enters or replaces the value. */
-struct index_entry *key_put(struct tracker *tracker, void *value);
+
+static inline void *
+key_find(struct tracker *tracker)
+{
+    return index_find(&tracker->index);
+}
+
+static inline struct index_entry *
+key_put(struct tracker *tracker, void *value)
+{
+    struct index_entry *entry = index_entry(&tracker->index);
+    entry->value = value;
+    return entry;
+}
+
+/** 32 bits are enough to tell what is unlikely to differ. */
+static inline uint32_t
+hash_short(struct hash128 hash)
+{
+    return (uint32_t)hash.high;
+}
+
+/** The same of a text; 0 for an absent or empty one. */
+static inline uint32_t
+hash_slice(const struct tracker *tracker, struct slice text)
+{
+    return text.len ? hash_short(index_hash(&tracker->index, text)) | 1 : 0;
+}
 
 /** Zeroed memory that lasts as long as the records. */
 #define host_new(tracker, type) ((type *)(tracker)->host.allocate(sizeof(type)))
@@ -114,6 +201,8 @@ struct record_detail *record_detail(struct tracker *tracker, struct record *reco
 struct note *record_note(struct tracker *tracker, struct record *record, uint16_t finding, uint32_t frame_a,
                          uint32_t frame_b);
 
+/** The address without the port, as text. Free with g_free. */
+char *endpoint_text(const struct endpoint *endpoint);
 /** The port aside. */
 bool endpoint_same_address(const struct endpoint *a, const struct endpoint *b);
 
@@ -131,12 +220,38 @@ void exchange_refused_again(struct tracker *tracker, const struct transaction *t
 /** Hash of all that is in the credentials headers; 0 without. */
 uint32_t credentials_fingerprint(struct tracker *tracker, const struct sip_message *message);
 
+/* --- forget.c --- */
+
+void exchange_hold(struct exchange *exchange);
+void exchange_release(struct tracker *tracker, struct exchange *exchange);
+/** The records of a transaction that is over. */
+void transaction_forget(struct tracker *tracker, struct transaction *transaction);
+/** Before the first message of another frame: releases what was needed for the one before, and what is too
+ * old. */
+void forget_frame(struct tracker *tracker);
+/** A nonce that was just used or issued. */
+void nonce_touch(struct tracker *tracker, struct nonce *nonce);
+
+/* --- registration.c --- */
+
+void registration_request(struct tracker *tracker, const struct sip_message *message,
+                          const struct arrival *arrival, struct record *record);
+/** An INVITE: whether it goes the way that the registrar named. */
+void registration_note_route(struct tracker *tracker, const struct sip_message *message,
+                             const struct arrival *arrival, struct record *record);
+/** A REGISTER was sent again: it looks unanswered. */
+void registration_repeated(const struct record *request);
+/** A final response, after the exchange that it closes or opens. */
+void registration_response(struct tracker *tracker, const struct sip_message *message,
+                           const struct transaction *transaction, struct record *record);
+
 /* --- subscription.c --- */
 
 void subscription_request(struct tracker *tracker, const struct sip_message *message,
                           struct transaction *transaction, struct record *record);
 void subscription_response(struct tracker *tracker, const struct sip_message *message,
-                           struct transaction *transaction, struct record *record);
-void subscribe_request_free(struct subscribe_request *request);
+                           const struct arrival *arrival, struct transaction *transaction,
+                           struct record *record);
+void subscribe_request_free(struct tracker *tracker, struct subscribe_request *request);
 
 #endif

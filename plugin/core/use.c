@@ -32,20 +32,17 @@ challenge_score(const struct auth_line *line, const struct auth_value *challenge
 }
 
 static const struct auth_line *
-best_challenge(const struct auth_line *lines, enum sip_header header, const struct auth_value *credentials,
-               struct auth_value *challenge)
+best_challenge(struct tracker *tracker, const struct auth_line *lines, enum sip_header header,
+               const struct auth_value *credentials)
 {
     const struct auth_line *best = NULL;
     int best_score = -1;
     for (const struct auth_line *line = lines; line; line = line->next) {
-        struct auth_value value;
-        if (!line_parse(line, &value))
-            continue;
-        int score = challenge_score(line, &value, header, credentials);
+        const struct auth_value *value = line_value(tracker, line);
+        int score = value ? challenge_score(line, value, header, credentials) : -1;
         if (score > best_score) {
             best_score = score;
             best = line;
-            *challenge = value;
         }
     }
     return best;
@@ -55,7 +52,7 @@ best_challenge(const struct auth_line *lines, enum sip_header header, const stru
 static struct exchange *
 dialog_exchange(struct tracker *tracker, const struct request_view *view)
 {
-    key_dialog(tracker, view->message->header[SIP_CALL_ID], view->arrival);
+    key_dialog(tracker);
     struct exchange *exchange = key_find(tracker);
     if (!exchange || exchange->retry_frame || exchange->outcome != OUTCOME_NONE ||
         exchange->refused_repeated || exchange->request_frame == 0 ||
@@ -96,24 +93,25 @@ is_relayed(const struct exchange *exchange, const struct arrival *arrival)
            !endpoint_same_address(&exchange->server, &arrival->to);
 }
 
-/* Ties the use to the issue of its nonce and compares it with the challenge. */
-static void
-use_answers(struct use *use, const struct issue *issue, const struct auth_value *credentials,
-            struct auth_value *challenge, bool *has_challenge)
+/* Ties the use to the issue of its nonce and compares it with the challenge, which it returns; NULL none. */
+static const struct auth_value *
+use_answers(struct tracker *tracker, struct use *use, const struct issue *issue,
+            const struct auth_value *credentials)
 {
     use->exchange = issue->exchange;
     use->challenge_frame = issue->frame;
-    const struct auth_line *line = best_challenge(issue->lines, use->line.header, credentials, challenge);
-    *has_challenge = line != NULL;
+    const struct auth_line *line = best_challenge(tracker, issue->lines, use->line.header, credentials);
     if (!line)
-        return;
+        return NULL;
+    const struct auth_value *challenge = line_value(tracker, line);
     use->header_differs = answering_header(line->header) != use->line.header;
     use->realm_differs = !slice_equal(challenge->param[AUTH_REALM], credentials->param[AUTH_REALM]);
+    return challenge;
 }
 
 /* Which of the responses that issued the nonce: that of this call, or the one that this user answered before,
  * or the latest. If several accounts were given the nonce, the latest must have been to this one. */
-static const struct issue *
+static struct issue *
 choose_issue(const struct nonce *nonce, const struct use *use, const struct request_view *view)
 {
     if (use->call->issue)
@@ -146,8 +144,8 @@ is_own_answer(const struct tracker *tracker, const struct issue *issue, const st
 {
     const struct exchange *exchange = issue ? issue->exchange : NULL;
     return exchange && exchange->request_frame == 0 && exchange->cseq == message->cseq &&
-           exchange->branch_hash == hash_slice(tracker, message->via.branch) &&
-           exchange->call_id_hash == hash_slice(tracker, message->header[SIP_CALL_ID]);
+           exchange->branch_hash == hash_short(tracker->here.branch) &&
+           exchange->call_id_hash == hash_short(tracker->here.call_id);
 }
 
 /* Where the first answer to the challenge is missing, nc has gone on, and CSeq by more than one. */
@@ -157,7 +155,7 @@ is_late(const struct tracker *tracker, const struct use *use, const struct sip_m
 {
     const struct exchange *exchange = use->issue->exchange;
     return exchange && exchange->retry_frame == 0 && use->nonce_use <= 1 &&
-           exchange->call_id_hash == hash_slice(tracker, message->header[SIP_CALL_ID]) &&
+           exchange->call_id_hash == hash_short(tracker->here.call_id) &&
            message->cseq > exchange->cseq + 1 && parse_nc(credentials->param[AUTH_NC]) > 1;
 }
 
@@ -167,12 +165,10 @@ link_by_nonce(struct tracker *tracker, const struct request_view *view, struct u
               const struct auth_value *credentials)
 {
     struct slice text = credentials->param[AUTH_NONCE];
-    struct auth_value challenge;
-    bool has_challenge;
-    struct nonce *nonce = text.len ? nonce_find(tracker, text, view->arrival) : NULL;
+    struct nonce *nonce = text.len ? nonce_find(tracker, text) : NULL;
     if (!nonce)
         return NULL;
-    use->call = nonce_call_find(tracker, nonce, view->message->header[SIP_CALL_ID]);
+    use->call = nonce_call_find(tracker, nonce);
     use->holder = nonce_user_find(tracker, nonce, use->user_at_realm);
     use->issue = choose_issue(nonce, use, view);
     if (is_own_answer(tracker, use->issue, view->message))
@@ -184,33 +180,35 @@ link_by_nonce(struct tracker *tracker, const struct request_view *view, struct u
     if (!use->issue)
         return nonce;
     if (!use->relayed)
-        use->holder->issue = use->issue;
+        issue_hold(tracker, &use->holder->issue, use->issue);
     use->evidence = use->issue->exchange ? EVIDENCE_NONCE : EVIDENCE_NEXTNONCE;
     use->nonce_age = view->record->time - use->issue->time;
     use->late = is_late(tracker, use, view->message, credentials);
-    use_answers(use, use->issue, credentials, &challenge, &has_challenge);
+    use_answers(tracker, use, use->issue, credentials);
     return nonce;
 }
 
 /* Without a fitting nonce the call must go on from the challenge, and the realm be one that was asked for:
  * other credentials may ride along, cached for a proxy whose challenge came before the capture. */
-static void
+static const struct auth_value *
 link_by_dialog(struct tracker *tracker, const struct request_view *view, struct use *use,
-               const struct auth_value *credentials, struct auth_value *challenge, bool *has_challenge)
+               const struct auth_value *credentials)
 {
     struct use trial = *use;
     struct exchange *exchange = view->follows || use->identity_only ? NULL : dialog_exchange(tracker, view);
     if (!exchange)
-        return;
-    struct issue issue = {exchange, exchange->challenges, exchange->challenge_frame,
-                          exchange->challenge_time};
+        return NULL;
+    const struct issue issue = {.exchange = exchange,
+                                .lines = exchange->challenges,
+                                .frame = exchange->challenge_frame,
+                                .time = exchange->challenge_time};
     trial.evidence = EVIDENCE_DIALOG;
-    use_answers(&trial, &issue, credentials, challenge, has_challenge);
+    const struct auth_value *challenge = use_answers(tracker, &trial, &issue, credentials);
     bool alone = view->record->detail->uses == use && !use->next;
-    if (!trial.realm_differs || alone)
-        *use = trial;
-    else
-        *has_challenge = false;
+    if (trial.realm_differs && !alone)
+        return NULL;
+    *use = trial;
+    return challenge;
 }
 
 /* ACK to a 2xx carries the credentials of the INVITE (RFC 3261 section 13.2.2.4); CANCEL has no rule. */
@@ -257,12 +255,27 @@ mark_cut(const struct sip_message *message, struct slice text, struct use *use)
         use->verdict = (struct digest_verdict){.status = DIGEST_UNVERIFIED, .reason = DIGEST_MESSAGE_CUT};
 }
 
+/* s; 0: not said. */
+static uint32_t
+asked_expires(const struct sip_message *message)
+{
+    struct slice parameters, contact = message->header[SIP_CONTACT], text = message->header[SIP_EXPIRES];
+    uint32_t seconds = 0;
+    if (!text.p && contact.p) {
+        slice_until(contact, '>', &parameters);
+        text = sip_parameter(parameters, SLICE("expires"));
+    }
+    return text.p && sip_number(text, &seconds) ? seconds : 0;
+}
+
 static void
 use_begin(struct tracker *tracker, const struct request_view *view, struct use *use,
           const struct auth_value *credentials)
 {
     use->request_frame = view->record->frame;
     use->method = view->record->method;
+    use->source_port = view->arrival->from.port;
+    use->asked_expires = asked_expires(view->message);
     use->resynchronises = credentials->param[AUTH_AUTS].p != NULL;
     use->nonce_age = -1;
     use->identity_only = credentials->param[AUTH_NONCE].p && credentials->param[AUTH_NONCE].len == 0;
@@ -276,7 +289,7 @@ use_begin(struct tracker *tracker, const struct request_view *view, struct use *
 
 static struct signed_request *
 signed_request_find(struct tracker *tracker, const struct request_view *view,
-                    const struct auth_value *credentials)
+                    const struct auth_value *credentials, bool good)
 {
     key_begin(tracker, INDEX_SIGNED);
     key_add(tracker, credentials->param[AUTH_NONCE]);
@@ -284,10 +297,11 @@ signed_request_find(struct tracker *tracker, const struct request_view *view,
     struct signed_request *request = key_find(tracker);
     if (!request) {
         request = host_new(tracker, struct signed_request);
-        *request =
-            (struct signed_request){view->record->frame, hash_slice(tracker, view->message->request_uri),
-                                    view->arrival->to, 0};
-        key_put(tracker, request);
+        *request = (struct signed_request){.frame = view->record->frame,
+                                           .uri_hash = hash_slice(tracker, view->message->request_uri),
+                                           .to = view->arrival->to,
+                                           .good = good};
+        request->entry = key_put(tracker, request);
     }
     return request;
 }
@@ -305,6 +319,16 @@ signed_elsewhere(struct tracker *tracker, const struct request_view *view, const
     return rewritten ? first->frame : 0;
 }
 
+/* The digest was right on its way to another server, and is not any more: that frame, or 0. */
+static uint32_t
+good_elsewhere(const struct request_view *view, const struct use *use)
+{
+    const struct signed_request *first = use->signed_request;
+    bool spoilt = use->verdict.status == DIGEST_BAD && first->good &&
+                  !endpoint_same_address(&first->to, &view->arrival->to);
+    return spoilt ? first->frame : 0;
+}
+
 static void
 note_suspect(enum finding finding, const struct finding_context *context, void *data)
 {
@@ -318,6 +342,7 @@ find_suspects(struct tracker *tracker, const struct request_view *view, struct u
 {
     const struct sip_message *message = view->message;
     struct finding_context context = {
+        .tracker = tracker,
         .message = message,
         .arrival = view->arrival,
         .record = view->record,
@@ -327,18 +352,22 @@ find_suspects(struct tracker *tracker, const struct request_view *view, struct u
         .use = use,
         .credentials = credentials,
         .challenge = challenge,
-        .branch_hash = hash_slice(tracker, message->via.branch),
-        .call_id_hash = hash_slice(tracker, message->header[SIP_CALL_ID]),
-        .from_tag_hash = hash_slice(tracker, message->from_tag),
+        .branch_hash = hash_short(tracker->here.branch),
+        .call_id_hash = hash_short(tracker->here.call_id),
+        .from_tag_hash = hash_short(tracker->here.from_tag),
         .nc = parse_nc(credentials->param[AUTH_NC]),
         .last_nc = use->call ? use->call->nc : 0,
     };
     use->suspect_frame = use->call ? use->call->nc_frame : 0;
+    use->compared = context.last_nc;
+    if (credentials->param[AUTH_URI].p && !slice_equal(credentials->param[AUTH_URI], message->request_uri))
+        use->request_uri = host_strdup(tracker, message->request_uri);
     use->moved = use->exchange && !endpoint_same_address(&use->exchange->client, &view->arrival->from);
-    use->signed_request = signed_request_find(tracker, view, credentials);
+    use->signed_request = signed_request_find(tracker, view, credentials, use->verdict.status == DIGEST_GOOD);
     context.signed_in = signed_elsewhere(tracker, view, use, credentials);
-    if (context.signed_in)
-        use->suspect_frame = context.signed_in;
+    context.good_in = good_elsewhere(view, use);
+    if (context.signed_in || context.good_in)
+        use->suspect_frame = use->signed_request->frame;
     findings_each(STAGE_CREDENTIALS, &context, note_suspect, use);
 }
 
@@ -357,24 +386,26 @@ count_nc(const struct request_view *view, struct use *use, const struct auth_val
 static void
 use_finish(struct tracker *tracker, const struct request_view *view, struct use *use)
 {
-    struct auth_value credentials, challenge;
-    bool has_challenge = false;
-    if (!line_parse(&use->line, &credentials))
+    const struct auth_value *challenge = NULL, *credentials = line_value(tracker, &use->line);
+    if (!credentials)
         return;
-    if (use->issue)
-        has_challenge = best_challenge(use->issue->lines, use->line.header, &credentials, &challenge);
-    else if (!use->nonce)
-        link_by_dialog(tracker, view, use, &credentials, &challenge, &has_challenge);
+    if (use->issue) {
+        const struct auth_line *line =
+            best_challenge(tracker, use->issue->lines, use->line.header, credentials);
+        challenge = line ? line_value(tracker, line) : NULL;
+    } else if (!use->nonce) {
+        challenge = link_by_dialog(tracker, view, use, credentials);
+    }
     if (use->exchange && !use->nonce)
         note_retry(use->exchange, use, view, tracker->clock);
     if (use->verdict.status == DIGEST_NONE)
-        use_verify(tracker, view, use, &credentials, has_challenge ? &challenge : NULL);
-    if (use->holder && !use->holder->first_cnonce.p && credentials.param[AUTH_CNONCE].p)
-        use->holder->first_cnonce = host_slice(tracker, credentials.param[AUTH_CNONCE]);
+        use_verify(tracker, view, use, credentials, challenge);
+    if (use->holder && !use->holder->first_cnonce.p && credentials->param[AUTH_CNONCE].p)
+        use->holder->first_cnonce = host_slice(tracker, credentials->param[AUTH_CNONCE]);
     bool whole = use->verdict.reason != DIGEST_MESSAGE_CUT;
     if (whole && !view->follows && !use->identity_only && !use->relayed)
-        find_suspects(tracker, view, use, &credentials, has_challenge ? &challenge : NULL);
-    count_nc(view, use, &credentials);
+        find_suspects(tracker, view, use, credentials, challenge);
+    count_nc(view, use, credentials);
 }
 
 /* Copies the credentials of the message into a list of uses. False when there are none. */
@@ -394,6 +425,7 @@ keep_uses(struct tracker *tracker, const struct request_view *view)
         *tail = host_new(tracker, struct use);
         (*tail)->line = (struct auth_line){.header = walk.id, .text = host_slice(tracker, text)};
         (*tail)->joined = walk.joined;
+        line_remember(tracker, &(*tail)->line, &credentials);
         use_begin(tracker, view, *tail, &credentials);
         mark_cut(view->message, text, *tail);
         tail = &(*tail)->next;
@@ -414,7 +446,9 @@ exchange_request(struct tracker *tracker, const struct sip_message *message, con
         return;
     for (struct use *use = record->detail->uses; use; use = use->next)
         use_finish(tracker, &view, use);
-    account_of(tracker, message, &arrival->to)->bare = 0;
+    for (struct use *use = record->detail->uses; use; use = use->next)
+        use_hold(use);
+    record->detail->account->bare = 0;
     if (record->detail->lines_left_out)
         record_note(tracker, record, FINDING_CHALLENGES_LEFT_OUT, record->frame, 0);
 }

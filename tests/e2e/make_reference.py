@@ -14,6 +14,7 @@ from wireshark import ROOT, Wireshark
 REFERENCE = ROOT / "docs" / "reference.md"
 CAPTURES = ROOT / "captures" / "README.md"
 FINDINGS = ROOT / "plugin" / "core" / "findings.def"
+VARIANTS = ROOT / "plugin" / "core" / "digest_variants.c"
 TYPES = {"FT_STRING": "string", "FT_FRAMENUM": "frame", "FT_RELATIVE_TIME": "time", "FT_NONE": "subtree",
          "FT_UINT16": "number", "FT_UINT32": "number", "FT_PROTOCOL": "protocol"}
 STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
@@ -47,8 +48,27 @@ def finding_table():
     lines = ["| `siptrail.finding.` | severity | who acts | what it says | what to do | rule |", "|---|---|---|---|---|---|"]
     for row in findings():
         sentence = row["sentence"].replace("|", "\\|")
-        lines.append(f"| `{row['name']}` | {row['severity']} | {row['actor']} | {sentence} | {row['fix']} | {row['rfc']} |")
+        fix = row["fix"].replace("{remedy}", "what the table of [variants](#digest-verdicts) says")
+        lines.append(f"| `{row['name']}` | {row['severity']} | {row['actor']} | {sentence} | {fix} | {row['rfc']} |")
     return lines
+
+
+def mistakes():
+    """(names, what the client does, remedy) of the variants that do not conform."""
+    text = VARIANTS.read_text()
+    fixes = dict(re.findall(r'^#define (\w+_FIX)\s+(?:\\\s*)?"(.*)"$', text, flags=re.M))
+    says = re.search(r'"(signs as if [^"]*)" method, STACK_FIX', text).group(1)
+    table = text[text.index("digest_variants[] = {"):]
+    methods = re.findall(r'METHOD\("(\w+)"\)', table)
+    yield [f"method-{method}" for method in methods], says + "such a one", fixes["STACK_FIX"]
+    for row in re.findall(r'^    \{(.*)\},$', table, flags=re.M):
+        name, mistake, fix = re.match(r'"([\w-]+)", \w+, \w+, "[^"]*", "([^"]*)", (.*)$', row).groups()
+        if mistake:
+            yield [name], mistake, fixes.get(fix) or fix.strip('"')
+
+
+def mistake_table():
+    return ["| variant | the client … | what to do |", "|---|---|---|", *(f"| {', '.join(f'`{name}`' for name in names)} | {says} | {fix} |" for names, says, fix in mistakes())]
 
 
 def as_cell(text):
@@ -84,7 +104,7 @@ def rewritten(text, tables):
 
 
 def current(wireshark):
-    return rewritten(REFERENCE.read_text(), {"fields": field_table(wireshark), "findings": finding_table()})
+    return rewritten(REFERENCE.read_text(), {"fields": field_table(wireshark), "variants": mistake_table(), "findings": finding_table()})
 
 
 def current_captures():

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 import sipdigest
 from sipdigest import Row
+from wireshark import epoch
 
 # Definitions where the RFCs leave room.
 TIMEOUT = 32.0          # seconds, 64*T1: no answer after that is an answer
@@ -274,7 +275,7 @@ def read_messages(capture, options=(), run=subprocess.check_output):
             if name in ("icmp", "icmpv6"):
                 break
             if name == "frame":
-                frame, time = int(dict(value)["frame.number"]), float(dict(value)["frame.time_epoch"])
+                frame, time = int(dict(value)["frame.number"]), epoch(dict(value)["frame.time_epoch"])
             elif name in ("ip", "ipv6"):
                 addresses = dict(value)[f"{name}.src"], dict(value)[f"{name}.dst"]
             elif name in ("udp", "tcp", "sctp"):

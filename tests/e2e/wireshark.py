@@ -1,10 +1,13 @@
 """Runs tshark and sharkd with the plugin, in an environment of their own."""
+import calendar
 import collections
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
+import time
 import xml.etree.ElementTree
 from pathlib import Path
 
@@ -28,6 +31,20 @@ def captures(folder=ROOT / "captures"):
                     raise ValueError(f"{index.name}, {name}: credentials are [user, realm, type, secret], type one of {SECRET_TYPES}")
             found.append(Capture(name, entry["file"], tuple(entry.get("tshark_options", ())), rows, entry.get("story", "")))
     return found
+
+
+def epoch(text):
+    """The seconds of a frame.time_epoch, which Wireshark prints as a number before 4.6, and as a date in UTC since."""
+    if "T" not in text:
+        return float(text)
+    day, _, fraction = text.rstrip("Z").partition(".")
+    return calendar.timegm(time.strptime(day, "%Y-%m-%dT%H:%M:%S")) + float(f"0.{fraction}")
+
+
+def in_seconds(text):
+    """Packet details with times as before Wireshark 4.6, which writes short ones in smaller units."""
+    factors = {"milli": 1e-3, "micro": 1e-6, "nano": 1e-9}
+    return re.sub(r"([0-9.]+) (milli|micro|nano)seconds", lambda m: f"{float(m[1]) * factors[m[2]]:.9f} seconds", text)
 
 
 def uat_string(text):

@@ -53,7 +53,7 @@ check_verdict(const struct digest_verdict *verdict, size_t count)
     must(verdict->status == DIGEST_GOOD || verdict->status == DIGEST_BAD ||
          verdict->status == DIGEST_UNVERIFIED);
     must((verdict->status == DIGEST_GOOD) == (verdict->reason == DIGEST_REASON_NONE));
-    must((verdict->reason == DIGEST_PARAMETER_MISSING) == (verdict->missing != NULL));
+    must((verdict->reason == DIGEST_PARAMETER_MISSING) == (verdict->missing != 0));
     must(verdict->status != DIGEST_GOOD || verdict->variant);
     must(verdict->status != DIGEST_UNVERIFIED || !verdict->variant);
     must(verdict->credential <= count);

@@ -66,7 +66,7 @@ test_run_all(void)
 /* --- host of a tracker
  * ------------------------------------------------------------------------------------------ */
 
-static GPtrArray *blocks;
+static GHashTable *blocks;
 static const struct credential *configured;
 static size_t configured_count;
 
@@ -75,19 +75,16 @@ host_allocate(size_t size)
 {
     void *block = g_malloc0(size);
     if (!blocks)
-        blocks = g_ptr_array_new_with_free_func(g_free);
-    g_ptr_array_add(blocks, block);
+        blocks = g_hash_table_new_full(NULL, NULL, g_free, NULL);
+    g_hash_table_add(blocks, block);
     return block;
 }
 
-/* FNV-1a: the tests need no secret, only the same figure for the same octets. */
-static uint32_t
-host_hash(const uint8_t *bytes, size_t len)
+static void
+host_release(void *block)
 {
-    uint32_t hash = 2166136261u;
-    for (size_t i = 0; i < len; i++)
-        hash = (hash ^ bytes[i]) * 16777619u;
-    return hash;
+    if (block && !g_hash_table_remove(blocks, block))
+        g_error("what was not allocated is released");
 }
 
 static const struct credential *
@@ -97,7 +94,7 @@ host_credentials(size_t *count)
     return configured;
 }
 
-const struct tracker_host test_host = {host_allocate, host_hash, host_credentials};
+const struct tracker_host test_host = {host_allocate, host_release, 1, host_credentials};
 
 void
 test_host_credentials(const struct credential *rows, size_t count)
@@ -110,7 +107,7 @@ void
 test_host_reset(void)
 {
     if (blocks)
-        g_ptr_array_unref(blocks);
+        g_hash_table_destroy(blocks);
     blocks = NULL;
     test_host_credentials(NULL, 0);
 }

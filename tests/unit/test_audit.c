@@ -73,6 +73,7 @@ full_begin(struct full *full, struct script *s)
     full->exchange.attempt = 3;
     full->use = *script_use(again);
     full->use.verdict.tried = 1;
+    full->use.verdict.variant = "qop-list";
     full->values = (struct finding_values){.exchange = &full->exchange,
                                            .use = &full->use,
                                            .method = "REGISTER",
@@ -94,6 +95,7 @@ test_expand_full(gconstpointer data)
         g_test_message("%s", text);
         g_assert_null(strpbrk(text, "{}?"));
         g_assert_true(*text != '\0');
+        g_assert_cmpuint(strlen(text), <=, 190); /* Wireshark cuts an item at 240, its label included */
         g_free(text);
     }
     script_end(s);
@@ -129,7 +131,20 @@ static const struct expand expands[] = {
     {"{challenge}", "2"},
     {"{closed}", "8"},
     {"{code}", "401"},
-    {"{variant}", "rfc"},
+    {"{variant}", "qop-list"},
+    {"{mistake}", "hashes the whole list of qop values on offer instead of the one that it chose"},
+    {"{remedy}", "update the client's software, user and password are right"},
+    {"{nc} after {last_nc}", "3 after 2"},
+    {"{header}, {asked_header}, {due_header}", "Authorization, WWW-Authenticate, Authorization"},
+    {"{asked_realm} {asked_qop}", "example.com auth"},
+    {"{source}, {client}", "port 5060, 192.0.2.1 port 5060"},
+    {"{cseq}", "1"},
+    {"{asker}", "the registrar"},
+    {"{asked_expires} {min_expires}", "the default 2 s"},
+    {"{accepted_account}", "4"},
+    {"{between}", "192.0.2.2"},
+    {"{request_uri}", "the same"},
+    {"{hints}", ""},
     {"{credential}", "1"},
     {"{tried}", "1"},
     {"{attempts}", "3"},

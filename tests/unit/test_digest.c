@@ -5,7 +5,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "digest.h"
+#include "digest_private.h"
 #include "support.h"
 
 /* --- vectors of vectors.json
@@ -122,14 +122,16 @@ test_aka_wrong_key(gconstpointer data)
     g_assert_cmpint(verdict.reason, ==, DIGEST_MISMATCH);
 }
 
-/* Resynchronisation needs no credential; a response of the wrong length is not even looked at. */
+/* Resynchronisation and the anonymous user need no credential; a response of the wrong length is not even
+ * looked at. */
 static bool
 needs_no_credential(const struct vector *vector)
 {
     struct auth_value credentials;
     struct slice rest = vector->authorization;
     g_assert(auth_header_next(&rest, &credentials));
-    return credentials.param[AUTH_AUTS].p || vector->reason == DIGEST_RESPONSE_LENGTH;
+    return credentials.param[AUTH_AUTS].p || vector->reason == DIGEST_RESPONSE_LENGTH ||
+           slice_equal(credentials.param[AUTH_USERNAME], SLICE("anonymous"));
 }
 
 static void
@@ -359,7 +361,7 @@ static const struct made made[] = {
     {"other-password", BOB AUTH RESPONSE, "bob:biloxi.com:zanzibaR", MIDDLE, A2, .status = DIGEST_BAD},
     {"other-realm-hashed", BOB AUTH RESPONSE, "bob:atlanta.com:zanzibar", MIDDLE, A2, .status = DIGEST_BAD},
     {"other-nonce-hashed", BOB AUTH RESPONSE, A1, "x:00000001:0a4f113b:auth", A2, .status = DIGEST_BAD},
-    {"other-method-hashed", BOB AUTH RESPONSE, A1, MIDDLE, "INVITE:sip:biloxi.com", .status = DIGEST_BAD},
+    {"other-method-hashed", BOB AUTH RESPONSE, A1, MIDDLE, "register:sip:biloxi.com", .status = DIGEST_BAD},
     {"other-body", BOB INT RESPONSE, A1, MIDDLE_INT, A2 ":00000000000000000000000000000000", .body = "v=0\r\n", .status = DIGEST_BAD},
     {"ha1-of-another", BOB AUTH RESPONSE, A1, MIDDLE, A2, .row = {SLICE("bob"), SLICE("*"), SECRET_HA1, SLICE("12af60467a33e8518da5c68bbff12b12"), 0}, .status = DIGEST_BAD},
     {"password-variants-not-for-ha1", BOB AUTH RESPONSE, "bob:biloxi.com:", MIDDLE, A2, .row = {SLICE("bob"), SLICE("*"), SECRET_HA1, SLICE("12af60467a33e8518da5c68bbff12b11"), 0}, .status = DIGEST_BAD},
@@ -382,6 +384,144 @@ test_made(gconstpointer data)
     g_assert_cmpuint(verdict.credential, ==, c->variant ? 1 : 0);
 }
 
+/* --- each known mistake, signed by hashlib
+ * --------------------------------------------------------------------- */
+
+struct mistake {
+    const char *variant;
+    struct slice authorization, challenge, method, request_uri, body, first_cnonce, user, password;
+    bool of_password;
+};
+
+static const struct mistake mistakes[] = {
+#include "mistakes.inc"
+};
+
+static struct digest_verdict
+verify_mistake(const struct mistake *mistake, const struct credential *row)
+{
+    struct slice line = exact_copy(mistake->authorization), rest = line, asked = mistake->challenge;
+    struct auth_value credentials, challenge;
+    g_assert(auth_header_next(&rest, &credentials));
+    g_assert(auth_header_next(&asked, &challenge));
+    struct digest_input input = {.credentials = &credentials,
+                                 .challenge = &challenge,
+                                 .response = credentials.param[AUTH_RESPONSE],
+                                 .method = mistake->method,
+                                 .request_uri = mistake->request_uri,
+                                 .body = mistake->body,
+                                 .first_cnonce = mistake->first_cnonce};
+    struct digest_verdict verdict = digest_verify(&input, row, 1);
+    free((char *)(uintptr_t)line.p);
+    return verdict;
+}
+
+static void
+test_mistake(gconstpointer data)
+{
+    const struct mistake *mistake = data;
+    const struct credential row = {mistake->user, SLICE("*"), SECRET_PASSWORD, mistake->password, 0};
+    struct digest_verdict verdict = verify_mistake(mistake, &row);
+    g_assert_cmpstr(verdict.variant, ==, mistake->variant);
+    g_assert_cmpint(verdict.status, ==, DIGEST_BAD);
+    g_assert_cmpint(verdict.reason, ==, DIGEST_NONCONFORMING);
+    g_assert_cmpuint(verdict.credential, ==, 1);
+    g_assert_cmpuint(verdict.tried, ==, 1);
+    g_assert_cmpuint(verdict.computations, <=, digest_variants_count);
+    g_assert_true(*digest_variant_mistake(verdict.variant) && *digest_variant_remedy(verdict.variant));
+}
+
+/* Nothing looks alike: with another key no variant fits, but the one that needs no key. */
+static void
+test_mistake_wrong_key(gconstpointer data)
+{
+    const struct mistake *mistake = data;
+    const struct credential row = {mistake->user, SLICE("*"), SECRET_PASSWORD, SLICE("other"), 0};
+    struct digest_verdict verdict = verify_mistake(mistake, &row);
+    bool empty = strcmp(mistake->variant, "empty-password") == 0;
+    g_assert_cmpstr(verdict.variant, ==, empty ? "empty-password" : NULL);
+    g_assert_cmpint(verdict.reason, ==,
+                    empty                                          ? DIGEST_NONCONFORMING
+                    : mistake->variant[0] == 'a' && !verdict.tried ? DIGEST_RESPONSE_LENGTH
+                                                                   : DIGEST_MISMATCH);
+    g_assert_cmpuint(verdict.computations, <=, digest_variants_count);
+}
+
+/* A password that nobody has written down cannot be varied: of an HA1 only the computation is. */
+static void
+test_mistake_of_password(gconstpointer data)
+{
+    const struct mistake *mistake = data;
+    struct slice ha1 = SLICE("12af60467a33e8518da5c68bbff12b11");
+    const struct credential row = {mistake->user, SLICE("*"), SECRET_HA1, ha1, 0};
+    struct digest_verdict verdict = verify_mistake(mistake, &row);
+    g_assert_true(!verdict.variant || strcmp(verdict.variant, "rfc") == 0);
+}
+
+static bool
+is_made(const char *variant)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(mistakes); i++) {
+        if (strcmp(mistakes[i].variant, variant) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void
+test_every_mistake_is_made(void)
+{
+    g_assert_cmpuint(digest_variants_count, <=, 64); /* the search is bounded */
+    for (size_t i = 0; i < digest_variants_count; i++) {
+        const struct variant *variant = &digest_variants[i];
+        bool conforms = variant->kind == VARIANT_CONFORMING;
+        g_test_message("%s", variant->name);
+        g_assert_true(conforms != is_made(variant->name));
+        g_assert_true(conforms != (*variant->mistake && *variant->remedy));
+    }
+}
+
+/* What no honest client sends is not worth the search. */
+static void
+test_large(void)
+{
+    GString *text = g_string_new("Digest " BOB "qop=auth, nc=00000001, cnonce=\"");
+    for (int i = 0; i < 10000; i++)
+        g_string_append_c(text, 'c');
+    g_string_append(text, "\", response=\"00000000000000000000000000000000\"");
+    struct slice rest = {text->str, text->len};
+    struct auth_value credentials;
+    g_assert(auth_header_next(&rest, &credentials));
+    struct digest_input input = {.credentials = &credentials,
+                                 .response = credentials.param[AUTH_RESPONSE],
+                                 .method = SLICE("REGISTER")};
+    struct digest_verdict verdict = digest_verify(&input, &bob, 1);
+    g_assert_cmpint(verdict.reason, ==, DIGEST_MISMATCH);
+    g_assert_cmpuint(verdict.computations, ==, 1);
+    g_string_free(text, TRUE);
+}
+
+/* Of many rows for one user only some are searched for mistakes, and all by the RFC. */
+static void
+test_bounded(void)
+{
+    struct credential rows[100];
+    const struct mistake *mistake = &mistakes[0];
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        rows[i] = (struct credential){SLICE("*"), SLICE("*"), SECRET_PASSWORD, SLICE("other"), 0};
+    struct made c = {"", BOB AUTH RESPONSE, "bob:biloxi.com:neither", MIDDLE, A2};
+    struct slice header = make_header(&c), rest = header;
+    struct auth_value credentials;
+    g_assert(auth_header_next(&rest, &credentials));
+    struct digest_input input = {.credentials = &credentials,
+                                 .response = credentials.param[AUTH_RESPONSE],
+                                 .method = mistake->method};
+    struct digest_verdict verdict = digest_verify(&input, rows, G_N_ELEMENTS(rows));
+    g_assert_cmpuint(verdict.tried, ==, 100);
+    g_assert_cmpuint(verdict.computations, <=, 100 * 5 + 16 * digest_variants_count);
+    free((char *)(uintptr_t)header.p);
+}
+
 /* --- what cannot be judged
  * ---------------------------------------------------------------------------------------- */
 
@@ -391,7 +531,7 @@ test_made(gconstpointer data)
 struct unjudged {
     struct made made;
     enum digest_reason reason;
-    const char *missing;
+    unsigned missing; /* bits (1 << AUTH_…) */
 };
 
 #define ROW(type, secret)                                                                                    \
@@ -403,32 +543,32 @@ struct unjudged {
 
 /* clang-format off */
 static const struct unjudged unjudged[] = {
-    {{"no-username", "realm=\"biloxi.com\", nonce=\"n\", uri=\"u\", " MD5_DIGITS}, DIGEST_PARAMETER_MISSING, "username"},
-    {{"no-realm", "username=\"bob\", nonce=\"n\", uri=\"u\", " MD5_DIGITS}, DIGEST_PARAMETER_MISSING, "realm"},
-    {{"no-nonce", "username=\"bob\", realm=\"r\", uri=\"u\", " MD5_DIGITS}, DIGEST_PARAMETER_MISSING, "nonce"},
-    {{"no-uri", "username=\"bob\", realm=\"r\", nonce=\"n\", " MD5_DIGITS}, DIGEST_PARAMETER_MISSING, "uri"},
-    {{"no-response", "username=\"bob\", realm=\"r\", nonce=\"n\", uri=\"u\""}, DIGEST_PARAMETER_MISSING, "response"},
-    {{"no-nc", BOB "qop=auth, cnonce=\"c\", " MD5_DIGITS}, DIGEST_PARAMETER_MISSING, "nc"},
-    {{"no-cnonce", BOB "qop=auth, nc=00000001, " MD5_DIGITS}, DIGEST_PARAMETER_MISSING, "cnonce"},
-    {{"no-cnonce-in-sess", BOB "algorithm=MD5-sess, " MD5_DIGITS}, DIGEST_PARAMETER_MISSING, "cnonce"},
-    {{"username-ext-malformed", "username*=\"bob\", realm=\"biloxi.com\", nonce=\"n\", uri=\"u\", " MD5_DIGITS}, DIGEST_PARAMETER_MISSING, "username"},
-    {{"rfc8760-2.7-empty-response", "username=\"bob\", realm=\"biloxi.com\", nonce=\"\", uri=\"u\", response=\"\""}, DIGEST_RESPONSE_EMPTY, NULL},
-    {{"unknown-algorithm", BOB AUTH "algorithm=TOKEN, " MD5_DIGITS}, DIGEST_UNKNOWN_ALGORITHM, NULL},
-    {{"sha-1", BOB AUTH "algorithm=SHA-1, " MD5_DIGITS}, DIGEST_UNKNOWN_ALGORITHM, NULL},
-    {{"empty-algorithm", BOB AUTH "algorithm=\"\", " MD5_DIGITS}, DIGEST_UNKNOWN_ALGORITHM, NULL},
-    {{"md5-with-64-digits", BOB AUTH "algorithm=MD5, " SHA_DIGITS}, DIGEST_RESPONSE_LENGTH, NULL},
-    {{"sha-256-with-32-digits", BOB AUTH "algorithm=SHA-256, " MD5_DIGITS}, DIGEST_RESPONSE_LENGTH, NULL},
-    {{"rfc3261-20.7-example", BOB "response=\"7587245234b3434cc3412213e5f113a5432\""}, DIGEST_RESPONSE_LENGTH, NULL},
-    {{"auth-int-body-cut", BOB INT MD5_DIGITS, .body_cut = true}, DIGEST_BODY_CUT, NULL},
-    {{"other-user", BOB AUTH MD5_DIGITS, .row = {SLICE("bobby"), SLICE("*"), SECRET_PASSWORD, SLICE("x"), 0}}, DIGEST_NO_CREDENTIAL, NULL},
-    {{"user-in-other-case", BOB AUTH MD5_DIGITS, .row = {SLICE("Bob"), SLICE("*"), SECRET_PASSWORD, SLICE("x"), 0}}, DIGEST_NO_CREDENTIAL, NULL},
-    {{"other-realm", BOB AUTH MD5_DIGITS, .row = {SLICE("bob"), SLICE("atlanta.com"), SECRET_PASSWORD, SLICE("x"), 0}}, DIGEST_NO_CREDENTIAL, NULL},
-    {{"userhash-not-by-wildcard", "username=\"488869477bf257147b804c45308cd62ac4e25eb717b12b298c79e62dcea254ec\", userhash=true, realm=\"r\", nonce=\"n\", uri=\"u\", algorithm=SHA-256, " SHA_DIGITS, .row = ROW(SECRET_PASSWORD, "x")}, DIGEST_NO_CREDENTIAL, NULL},
-    {{"md5-ha1-for-sha-256", BOB AUTH "algorithm=SHA-256, " SHA_DIGITS, .row = ROW(SECRET_HA1, HA1_MD5)}, DIGEST_CREDENTIAL_UNSUITABLE, NULL},
-    {{"ha1-for-aka", BOB AUTH "algorithm=AKAv1-MD5, " MD5_DIGITS, .row = ROW(SECRET_HA1, HA1_MD5)}, DIGEST_CREDENTIAL_UNSUITABLE, NULL},
-    {{"aka-key-for-md5", BOB AUTH MD5_DIGITS, .row = ROW(SECRET_AKA_K_OP, KEYS)}, DIGEST_CREDENTIAL_UNSUITABLE, NULL},
-    {{"res-alone-for-akav2", BOB AUTH "algorithm=AKAv2-MD5, " MD5_DIGITS, .row = {SLICE("*"), SLICE("*"), SECRET_AKA_RES, SLICE("01234567"), 8}}, DIGEST_CREDENTIAL_UNSUITABLE, NULL},
-    {{"aka-nonce-without-rand", "username=\"bob\", realm=\"r\", nonce=\"abcd\", uri=\"u\", algorithm=AKAv1-MD5, " MD5_DIGITS, .row = ROW(SECRET_AKA_K_OPC, KEYS)}, DIGEST_NONCE_MALFORMED, NULL},
+    {{"no-username", "realm=\"biloxi.com\", nonce=\"n\", uri=\"u\", " MD5_DIGITS}, DIGEST_PARAMETER_MISSING, 1u << AUTH_USERNAME},
+    {{"no-realm", "username=\"bob\", nonce=\"n\", uri=\"u\", " MD5_DIGITS}, DIGEST_PARAMETER_MISSING, 1u << AUTH_REALM},
+    {{"no-nonce", "username=\"bob\", realm=\"r\", uri=\"u\", " MD5_DIGITS}, DIGEST_PARAMETER_MISSING, 1u << AUTH_NONCE},
+    {{"no-uri", "username=\"bob\", realm=\"r\", nonce=\"n\", " MD5_DIGITS}, DIGEST_PARAMETER_MISSING, 1u << AUTH_URI},
+    {{"no-response", "username=\"bob\", realm=\"r\", nonce=\"n\", uri=\"u\""}, DIGEST_PARAMETER_MISSING, 1u << AUTH_RESPONSE},
+    {{"no-nc", BOB "qop=auth, cnonce=\"c\", " MD5_DIGITS}, DIGEST_PARAMETER_MISSING, 1u << AUTH_NC},
+    {{"no-cnonce", BOB "qop=auth, nc=00000001, " MD5_DIGITS}, DIGEST_PARAMETER_MISSING, 1u << AUTH_CNONCE},
+    {{"no-cnonce-in-sess", BOB "algorithm=MD5-sess, " MD5_DIGITS}, DIGEST_PARAMETER_MISSING, 1u << AUTH_CNONCE},
+    {{"username-ext-malformed", "username*=\"bob\", realm=\"biloxi.com\", nonce=\"n\", uri=\"u\", " MD5_DIGITS}, DIGEST_PARAMETER_MISSING, 1u << AUTH_USERNAME},
+    {{"rfc8760-2.7-empty-response", "username=\"bob\", realm=\"biloxi.com\", nonce=\"\", uri=\"u\", response=\"\""}, DIGEST_RESPONSE_EMPTY, 0},
+    {{"unknown-algorithm", BOB AUTH "algorithm=TOKEN, " MD5_DIGITS}, DIGEST_UNKNOWN_ALGORITHM, 0},
+    {{"sha-1", BOB AUTH "algorithm=SHA-1, " MD5_DIGITS}, DIGEST_UNKNOWN_ALGORITHM, 0},
+    {{"empty-algorithm", BOB AUTH "algorithm=\"\", " MD5_DIGITS}, DIGEST_UNKNOWN_ALGORITHM, 0},
+    {{"md5-with-64-digits", BOB AUTH "algorithm=MD5, " SHA_DIGITS}, DIGEST_RESPONSE_LENGTH, 0},
+    {{"sha-256-with-32-digits", BOB AUTH "algorithm=SHA-256, " MD5_DIGITS}, DIGEST_RESPONSE_LENGTH, 0},
+    {{"rfc3261-20.7-example", BOB "response=\"7587245234b3434cc3412213e5f113a5432\""}, DIGEST_RESPONSE_LENGTH, 0},
+    {{"auth-int-body-cut", BOB INT MD5_DIGITS, .body_cut = true}, DIGEST_BODY_CUT, 0},
+    {{"other-user", BOB AUTH MD5_DIGITS, .row = {SLICE("bobby"), SLICE("*"), SECRET_PASSWORD, SLICE("x"), 0}}, DIGEST_NO_CREDENTIAL, 0},
+    {{"user-in-other-case", BOB AUTH MD5_DIGITS, .row = {SLICE("Bob"), SLICE("*"), SECRET_PASSWORD, SLICE("x"), 0}}, DIGEST_NO_CREDENTIAL, 0},
+    {{"other-realm", BOB AUTH MD5_DIGITS, .row = {SLICE("bob"), SLICE("atlanta.com"), SECRET_PASSWORD, SLICE("x"), 0}}, DIGEST_NO_CREDENTIAL, 0},
+    {{"userhash-not-by-wildcard", "username=\"488869477bf257147b804c45308cd62ac4e25eb717b12b298c79e62dcea254ec\", userhash=true, realm=\"r\", nonce=\"n\", uri=\"u\", algorithm=SHA-256, " SHA_DIGITS, .row = ROW(SECRET_PASSWORD, "x")}, DIGEST_NO_CREDENTIAL, 0},
+    {{"md5-ha1-for-sha-256", BOB AUTH "algorithm=SHA-256, " SHA_DIGITS, .row = ROW(SECRET_HA1, HA1_MD5)}, DIGEST_CREDENTIAL_UNSUITABLE, 0},
+    {{"ha1-for-aka", BOB AUTH "algorithm=AKAv1-MD5, " MD5_DIGITS, .row = ROW(SECRET_HA1, HA1_MD5)}, DIGEST_CREDENTIAL_UNSUITABLE, 0},
+    {{"aka-key-for-md5", BOB AUTH MD5_DIGITS, .row = ROW(SECRET_AKA_K_OP, KEYS)}, DIGEST_CREDENTIAL_UNSUITABLE, 0},
+    {{"res-alone-for-akav2", BOB AUTH "algorithm=AKAv2-MD5, " MD5_DIGITS, .row = {SLICE("*"), SLICE("*"), SECRET_AKA_RES, SLICE("01234567"), 8}}, DIGEST_CREDENTIAL_UNSUITABLE, 0},
+    {{"aka-nonce-without-rand", "username=\"bob\", realm=\"r\", nonce=\"abcd\", uri=\"u\", algorithm=AKAv1-MD5, " MD5_DIGITS, .row = ROW(SECRET_AKA_K_OPC, KEYS)}, DIGEST_NONCE_MALFORMED, 0},
 };
 /* clang-format on */
 
@@ -439,7 +579,7 @@ test_unjudged(gconstpointer data)
     struct digest_verdict verdict = verify_made(&c->made);
     g_assert_cmpint(verdict.status, ==, DIGEST_UNVERIFIED);
     g_assert_cmpint(verdict.reason, ==, c->reason);
-    g_assert_cmpstr(verdict.missing, ==, c->missing);
+    g_assert_cmphex(verdict.missing, ==, c->missing);
     g_assert_null(verdict.variant);
     g_assert_cmpuint(verdict.credential, ==, 0);
 }
@@ -580,6 +720,17 @@ main(int argc, char **argv)
         add("/digest/made", made[i].name, &made[i], test_made);
     for (size_t i = 0; i < G_N_ELEMENTS(unjudged); i++)
         add("/digest/unjudged", unjudged[i].made.name, &unjudged[i], test_unjudged);
+    for (size_t i = 0; i < G_N_ELEMENTS(mistakes); i++) {
+        char *name = g_strdup_printf("%zu-%s", i + 1, mistakes[i].variant);
+        add("/digest/mistake", name, &mistakes[i], test_mistake);
+        add("/digest/mistake-wrong-key", name, &mistakes[i], test_mistake_wrong_key);
+        if (mistakes[i].of_password)
+            add("/digest/mistake-of-password", name, &mistakes[i], test_mistake_of_password);
+        g_free(name);
+    }
+    g_test_add_func("/digest/every-mistake-is-made", test_every_mistake_is_made);
+    g_test_add_func("/digest/bounded", test_bounded);
+    g_test_add_func("/digest/large", test_large);
     for (size_t i = 0; i < G_N_ELEMENTS(configured); i++)
         add("/digest/user-configured", configured[i].name, &configured[i], test_configured);
     g_test_add_func("/digest/user-configured/userhash-of-bob", test_configured_userhash);

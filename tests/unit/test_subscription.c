@@ -15,7 +15,8 @@
 static const char *const not_due[] = {"no_notify_not_subscribe", "no_notify_out_of_dialog",
                                       "no_notify_unconditional", "notify_body_not_due",
                                       "notify_without_etag",     "notify_not_due",
-                                      "notify_after_end"};
+                                      "notify_after_end",        "state_change_with_body",
+                                      "known_body_sent",         "empty_with_type"};
 
 /* NULL: none of them. */
 static void
@@ -261,7 +262,9 @@ static const struct follow follows[] = {
     {"shortened", "e1", PRESENCE "Subscription-State: active;expires=60\r\n" ETAG("e1"), "", NULL},
     {"terminated-with-known-body", "e1",
      PRESENCE "Subscription-State: terminated;reason=noresource\r\n" ETAG("e1"), "state",
-     "notify_body_not_due"},
+     "state_change_with_body"},
+    {"terminated-untagged", "e1", PRESENCE "Subscription-State: terminated;reason=noresource\r\n", "",
+     "notify_without_etag"},
     {"untagged", "e1", PRESENCE ACTIVE, "state", "notify_without_etag"},
     {"quenched-body", "*", PRESENCE ACTIVE ETAG("e2"), "news", "notify_body_not_due"},
     {"quenched-no-news", "*", PRESENCE ACTIVE ETAG("e2"), "", "notify_not_due"},
@@ -371,6 +374,78 @@ test_only_the_first_is_linked(struct script *s)
     g_assert_cmpuint(no_notify_of(answer)->notify_frame, ==, 6);
 }
 
+/* --- the NOTIFY that begins a subscription: RFC 6665 section 4.2.1.2
+ * ------------------------------------------- */
+
+struct awaited {
+    const char *name;
+    const char *to_tag, *headers, *answer; /* of the SUBSCRIBE, of its 2xx */
+    unsigned notify;                       /* 0: none, 1: it comes, 200: only its answer is in the capture */
+    double seconds;                        /* that the capture goes on */
+    bool misses;
+};
+
+#define VIA_PROXY "Via: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bK-further\r\n"
+
+static const struct awaited awaited[] = {
+    {"missing", NULL, PRESENCE, "Contact: <sip:192.0.2.2>\r\n", 0, 33, true},
+    {"missing-contact-is-a-name", NULL, PRESENCE, "Contact: <sip:bob@pbx.example.com>\r\n", 0, 33, true},
+    {"missing-without-contact", NULL, PRESENCE, "", 0, 33, true},
+    {"missing-of-a-fetch", NULL, PRESENCE "Expires: 0\r\n", "", 0, 33, true},
+    {"comes", NULL, PRESENCE, "", 1, 33, false},
+    {"only-its-answer-captured", NULL, PRESENCE, "", 200, 33, false},
+    {"capture-ends-before", NULL, PRESENCE, "", 0, 31, false},
+    {"refresh", "t1", PRESENCE, "", 0, 33, false},
+    {"captured-behind-a-proxy", NULL, VIA_PROXY PRESENCE, "", 0, 33, false},
+    {"goes-another-way", NULL, PRESENCE, "Contact: \"x\" <sip:bob@192.0.2.77:5070;ob>\r\n", 0, 33, false},
+    {"record-route", NULL, PRESENCE, "Record-Route: <sip:192.0.2.2;lr>\r\nContact: <sip:192.0.2.77>\r\n", 0,
+     33, true},
+};
+
+static void
+test_awaited(gconstpointer data)
+{
+    const struct awaited *c = data;
+    struct script *s = script_begin();
+    SEND(s, .method = "SUBSCRIBE", .to_tag = c->to_tag, .headers = c->headers);
+    const struct record *answer = SEND(s, .method = "SUBSCRIBE", .status = 200, .headers = c->answer);
+    if (c->notify == 1)
+        SEND(s, .method = "NOTIFY", .branch = "z9hG4bKn1", .from = 2, .to = 1, .from_tag = "fork",
+             .to_tag = "f1", .headers = PRESENCE ACTIVE);
+    else if (c->notify)
+        SEND(s, .method = "NOTIFY", .branch = "z9hG4bKn1", .status = c->notify, .from = 1, .to = 2,
+             .from_tag = "t1", .to_tag = "f1");
+    script_wait(s, c->seconds);
+    g_assert_true(record_misses_notify(s->tracker, answer) == c->misses);
+    script_end(s);
+}
+
+/* A new subscription whose condition holds begins with an empty NOTIFY (RFC 5839 section 6.2). */
+static void
+test_first_notify(struct script *s)
+{
+    SEND(s, .method = "SUBSCRIBE", .headers = PRESENCE IF_MATCH("e1"));
+    SEND(s, .method = "SUBSCRIBE", .status = 200);
+    assert_due(s, notify(s, 1, PRESENCE ACTIVE ETAG("e1"), "state"), "known_body_sent");
+    assert_due(s, notify(s, 2, PRESENCE ACTIVE ETAG("e1"), "state"), NULL);
+}
+
+static void
+test_first_notify_with_type(struct script *s)
+{
+    SEND(s, .method = "SUBSCRIBE", .headers = PRESENCE IF_MATCH("e1"));
+    SEND(s, .method = "SUBSCRIBE", .status = 200);
+    assert_due(s, notify(s, 1, PRESENCE ACTIVE ETAG("e1") "Content-Type: a/b\r\n", ""), "empty_with_type");
+}
+
+static void
+test_first_notify_of_news(struct script *s)
+{
+    SEND(s, .method = "SUBSCRIBE", .headers = PRESENCE IF_MATCH("e1"));
+    SEND(s, .method = "SUBSCRIBE", .status = 200);
+    assert_due(s, notify(s, 1, PRESENCE ACTIVE ETAG("e2"), "state"), NULL);
+}
+
 /* --- challenged
  * ---------------------------------------------------------------------------------------------------- */
 
@@ -419,6 +494,9 @@ static const struct play plays[] = {
     {"notify/other-dialog", test_other_dialog},
     {"notify/after-wrong-204", test_after_wrong_204},
     {"notify/only-the-first-is-linked", test_only_the_first_is_linked},
+    {"notify/first-with-known-body", test_first_notify},
+    {"notify/first-with-type", test_first_notify_with_type},
+    {"notify/first-with-news", test_first_notify_of_news},
 };
 
 static void
@@ -437,6 +515,11 @@ main(int argc, char **argv)
     for (size_t i = 0; i < G_N_ELEMENTS(plays); i++) {
         char *path = test_path("/subscription", plays[i].path);
         g_test_add_data_func(path, &plays[i], test_play);
+        g_free(path);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(awaited); i++) {
+        char *path = test_path("/subscription/awaited", awaited[i].name);
+        g_test_add_data_func(path, &awaited[i], test_awaited);
         g_free(path);
     }
     for (size_t i = 0; i < G_N_ELEMENTS(follows); i++) {

@@ -653,10 +653,10 @@ static const struct ending endings[] = {
      "WWW-Authenticate: Digest realm=\"example.com\", nonce=\"n2\", stale=false\r\n", "rejected",
      "digest_mismatch"},
     {"stale", NULL, NULL, 401, "WWW-Authenticate: Digest realm=\"example.com\", nonce=\"n2\", stale=true\r\n",
-     "stale", "nonce_stale"},
+     "stale", "stale_at_once"},
     {"stale-quoted-upper-case", NULL, NULL, 401,
      "WWW-Authenticate: Digest realm=\"example.com\", nonce=\"n2\", stale=\"TRUE\"\r\n", "stale",
-     "nonce_stale"},
+     "stale_at_once"},
     {"other-realm", NULL, NULL, 401, CHALLENGE_OF("WWW-Authenticate", "elsewhere", "n2"), "other-realm",
      "other_realm"},
     {"other-header", NULL, NULL, 407, CHALLENGE_OF("Proxy-Authenticate", "proxy", "p1"), "other-realm",
@@ -981,6 +981,203 @@ test_free_nothing(struct script *s)
 /* ----------------------------------------------------------------------------------------------------------------------------------
  */
 
+/* --- what else there is to say
+ * -------------------------------------------------------------------------------- */
+
+static bool
+is_told(struct script *s, const struct record *record, const char *name)
+{
+    char **names = g_strsplit(script_notes(s, record), " ", -1);
+    bool told = g_strv_contains((const char *const *)names, name);
+    g_strfreev(names);
+    return told;
+}
+
+/* Frames 1 to 4: INVITE, challenge, ACK, INVITE with credentials. */
+static void
+invite(struct script *s)
+{
+    SEND(s, .method = "INVITE", .branch = "z9hG4bKa");
+    SEND(s, .method = "INVITE", .branch = "z9hG4bKa", .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .method = "ACK", .branch = "z9hG4bKa", .to_tag = "t1");
+    SEND(s, .method = "INVITE", .branch = "z9hG4bKb", .cseq = 2, .headers = ANSWER(s, .method = "INVITE"));
+}
+
+static void
+test_cancel_of_refused(struct script *s)
+{
+    invite(s);
+    SEND(s, .method = "INVITE", .branch = "z9hG4bKb", .cseq = 2, .status = 180);
+    g_assert_true(is_told(s, SEND(s, .method = "CANCEL", .branch = "z9hG4bKb"), "cancel_cseq"));
+    g_assert_false(is_told(s, SEND(s, .method = "CANCEL", .branch = "z9hG4bKb", .cseq = 2), "cancel_cseq"));
+}
+
+/* Nothing has answered the challenge yet. */
+static void
+test_cancel_crosses_challenge(struct script *s)
+{
+    SEND(s, .method = "INVITE", .branch = "z9hG4bKa");
+    SEND(s, .method = "INVITE", .branch = "z9hG4bKa", .status = 401, .headers = CHALLENGE("n1"));
+    g_assert_false(is_told(s, SEND(s, .method = "CANCEL", .branch = "z9hG4bKa"), "cancel_cseq"));
+}
+
+static void
+test_ack_of_refused(struct script *s)
+{
+    invite(s);
+    SEND(s, .method = "INVITE", .branch = "z9hG4bKb", .cseq = 2, .status = 200);
+    struct record *wrong = SEND(s, .method = "ACK", .branch = "z9hG4bKc", .to_tag = "t1");
+    g_assert_true(is_told(s, wrong, "ack_cseq"));
+    g_assert_cmpuint(wrong->detail->notes->frame_a, ==, 5);
+    g_assert_cmpuint(wrong->detail->notes->number, ==, 1);
+    g_assert_false(
+        is_told(s, SEND(s, .method = "ACK", .branch = "z9hG4bKd", .cseq = 2, .to_tag = "t1"), "ack_cseq"));
+}
+
+static void
+test_challenge_lost(struct script *s)
+{
+    SEND(s);
+    SEND(s, .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .ms = 500);
+    script_wait(s, 33);
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "challenge_lost");
+}
+
+static void
+test_in_dialog_unanswered(struct script *s)
+{
+    SEND(s, .method = "BYE", .to_tag = "t1");
+    SEND(s, .method = "BYE", .status = 407,
+         .headers = CHALLENGE_OF("Proxy-Authenticate", "example.com", "n1"));
+    script_wait(s, 33);
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "in_dialog_unanswered");
+}
+
+static void
+test_notify_unanswered(struct script *s)
+{
+    SEND(s, .method = "NOTIFY", .to_tag = "t1");
+    SEND(s, .method = "NOTIFY", .status = 401, .headers = CHALLENGE("n1"));
+    script_wait(s, 33);
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "notify_unanswered");
+}
+
+/* Registered, so the client has a password. */
+static void
+registered(struct script *s)
+{
+    SEND(s);
+    SEND(s, .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .headers = ANSWER(s));
+    SEND(s, .cseq = 2, .status = 200);
+}
+
+static void
+test_method_unanswered(struct script *s)
+{
+    registered(s);
+    SEND(s, .method = "SUBSCRIBE", .call_id = "call-2");
+    SEND(s, .method = "SUBSCRIBE", .call_id = "call-2", .status = 401, .headers = CHALLENGE("n2"));
+    script_wait(s, 33);
+    const struct exchange *exchange = script_exchange(s, 1);
+    g_assert_cmpstr(script_cause(s, exchange), ==, "method_unanswered");
+    g_assert_cmpuint(exchange->account->accepted_frame, ==, 4);
+}
+
+static void
+test_register_again_unanswered(struct script *s)
+{
+    registered(s);
+    SEND(s, .cseq = 3);
+    SEND(s, .cseq = 3, .status = 401, .headers = CHALLENGE("n2"));
+    script_wait(s, 33);
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 1)), ==, "never_answered");
+}
+
+static void
+test_cseq_decreased(struct script *s)
+{
+    SEND(s, .cseq = 7);
+    SEND(s, .cseq = 7, .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .cseq = 6, .headers = ANSWER(s));
+    SEND(s, .cseq = 6, .status = 401, .headers = CHALLENGE("n2"));
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "cseq_decreased");
+}
+
+static void
+refused_as_anonymous(struct script *s, const char *password)
+{
+    SEND(s);
+    SEND(s, .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .headers = ANSWER(s, .user = "anonymous", .password = password));
+    SEND(s, .cseq = 2, .status = 401, .headers = CHALLENGE("n2"));
+}
+
+/* RFC 3261 section 22.1: the last try of a client that has no account. */
+static void
+test_anonymous(struct script *s)
+{
+    refused_as_anonymous(s, "");
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "anonymous");
+}
+
+static void
+test_anonymous_with_password(struct script *s)
+{
+    refused_as_anonymous(s, "hunter2");
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "refused_unverified");
+}
+
+static void
+test_interval_too_brief(struct script *s)
+{
+    SEND(s);
+    SEND(s, .status = 401, .headers = CHALLENGE("n1"));
+    struct record *retry =
+        SEND(s, .cseq = 2, .headers = script_join(s, ANSWER(s), "Contact: <sip:a@b>;expires=60\r\n"));
+    SEND(s, .cseq = 2, .status = 423, .headers = "Min-Expires: 300\r\n");
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "interval_too_brief");
+    g_assert_cmpuint(script_use(retry)->asked_expires, ==, 60);
+    g_assert_cmpuint(script_use(retry)->compared, ==, 300);
+}
+
+static void
+test_stale_after_a_while(struct script *s)
+{
+    SEND(s);
+    SEND(s, .status = 401, .headers = CHALLENGE("n1"));
+    script_wait(s, 30);
+    SEND(s, .cseq = 2, .headers = ANSWER(s));
+    SEND(s, .cseq = 2, .status = 401,
+         .headers = "WWW-Authenticate: Digest realm=\"example.com\", nonce=\"n2\", stale=true\r\n");
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "nonce_stale");
+}
+
+/* Both realms are answered, and the first one asks for fresh credentials: nothing was left out. */
+static void
+test_credentials_kept(struct script *s)
+{
+    const char *first = ANSWER(s, .header = "Proxy-Authorization", .realm = "a", .nonce = "n1");
+    const char *second = ANSWER(s, .realm = "b", .nonce = "n2");
+    SEND(s);
+    SEND(s, .status = 407, .headers = CHALLENGE_OF("Proxy-Authenticate", "a", "n1"));
+    SEND(s, .cseq = 2, .headers = first);
+    SEND(s, .cseq = 2, .status = 401, .headers = CHALLENGE_OF("WWW-Authenticate", "b", "n2"));
+    SEND(s, .cseq = 3, .headers = script_join(s, first, second));
+    SEND(s, .cseq = 3, .status = 407, .headers = CHALLENGE_OF("Proxy-Authenticate", "a", "n3"));
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 1)), ==, "other_realm");
+}
+
+static void
+test_bad_but_accepted(struct script *s)
+{
+    SEND(s);
+    SEND(s, .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .headers = ANSWER(s, .password = "newer"));
+    g_assert_true(is_told(s, SEND(s, .cseq = 2, .status = 200), "digest_bad_accepted"));
+}
+
 struct play {
     const char *path;
     void (*test)(struct script *);
@@ -1045,6 +1242,21 @@ static const struct play plays[] = {
     {"attempts/by-account", test_attempts_by_account},
     {"follow/ack", test_ack},
     {"follow/cancel", test_cancel},
+    {"follow/cancel-of-refused", test_cancel_of_refused},
+    {"follow/cancel-crosses-challenge", test_cancel_crosses_challenge},
+    {"follow/ack-of-refused", test_ack_of_refused},
+    {"unanswered/challenge-lost", test_challenge_lost},
+    {"unanswered/in-dialog", test_in_dialog_unanswered},
+    {"unanswered/notify", test_notify_unanswered},
+    {"unanswered/method", test_method_unanswered},
+    {"unanswered/register-again", test_register_again_unanswered},
+    {"finding/cseq-decreased", test_cseq_decreased},
+    {"finding/anonymous", test_anonymous},
+    {"finding/anonymous-with-password", test_anonymous_with_password},
+    {"finding/interval-too-brief", test_interval_too_brief},
+    {"finding/stale-after-a-while", test_stale_after_a_while},
+    {"finding/credentials-kept", test_credentials_kept},
+    {"finding/bad-but-accepted", test_bad_but_accepted},
     {"clock/steps-back", test_clock_steps_back},
     {"clock/steps-far-back", test_clock_steps_far_back},
     {"rspauth/good", test_rspauth_good},

@@ -1,8 +1,8 @@
 """Neighbours of the findings: odd, and yet accepted or allowed. Nothing is to be said of them."""
 from base64 import b64encode
 
-from refused import ANSWERS, acknowledge, registered
-from sip import Account, digest
+from refused import ANSWERS, SDP, acknowledge, branch_of, registered
+from sip import Account, digest, parameters
 from subscriptions import CLOSED, OPEN, renewed, subscribed
 
 PARTIAL = '<?xml version="1.0"?>\n<pidf-diff xmlns="urn:ietf:params:xml:ns:pidf-diff" version="2"/>\n'
@@ -151,6 +151,204 @@ def none_aka_resync(phone):
     phone.ok()
 
 
+def accepted_call(phone, lines):
+    """INVITE with these credentials, 200 and ACK."""
+    phone.send("INVITE", [("Proxy-Authorization", line) for line in lines])
+    phone.reply(100)
+    phone.scene.wait(2)
+    phone.to_tag = phone.scene.token(10)
+    phone.reply(200, [("Contact", "<sip:600@198.51.100.10>")], tag=phone.to_tag)
+    phone.send("ACK", [("Proxy-Authorization", line) for line in lines], uri="sip:600@198.51.100.10",
+               to=phone.target("INVITE"), cseq=phone.cseq)
+
+
+def none_forked_invite(phone):
+    """A forking proxy joins what two proxies of one domain ask: the same realm and algorithm twice, each with its nonce."""
+    phone.send("INVITE")
+    phone.challenge(407, also=[{"nonce": phone.scene.token(32)}])
+    acknowledge(phone)
+    uri = phone.target("INVITE")
+    accepted_call(phone, [phone.credentials("INVITE", uri, answers=offer, nc="00000001") for offer in phone.offers])
+
+
+def none_two_proxies(phone):
+    """Two proxies in a row, each with its realm, and the phone answers both."""
+    phone.send("INVITE")
+    phone.challenge(407)
+    acknowledge(phone)
+    own, uri = dict(phone.offer), phone.target("INVITE")
+    phone.answer("INVITE")
+    phone.challenge(407, realm="gateway.example.net")
+    acknowledge(phone)
+    accepted_call(phone, [phone.credentials("INVITE", uri, answers=own, nc="00000002"),
+                          phone.credentials("INVITE", uri, nc="00000001")])
+
+
+def none_stale_refresh(phone):
+    """The nonce has expired at the refresh, and the server says so."""
+    registered(phone)
+    for _ in range(2):
+        phone.scene.wait(300)
+        phone.answer()
+        phone.challenge(stale="true")
+        phone.answer()
+        phone.ok()
+
+
+def none_auth_int(phone):
+    """auth-int is all that is on offer, and the SDP arrives as it was signed."""
+    body = SDP.format(address="192.0.2.20")
+    phone.send("INVITE", body=body)
+    phone.challenge(407, qop="auth-int")
+    acknowledge(phone)
+    phone.answer("INVITE", {"body": body})
+    phone.to_tag = phone.scene.token(10)
+    phone.reply(200, [("Contact", "<sip:600@198.51.100.10>")], tag=phone.to_tag)
+    line = phone.message.first("Proxy-Authorization")
+    phone.send("ACK", [("Proxy-Authorization", line)], body=body, uri="sip:600@198.51.100.10", to=phone.target("INVITE"), cseq=phone.cseq)
+
+
+def none_nextnonce(phone):
+    """Each 200 proves that the server knows the password, and gives the next nonce."""
+    phone.register()
+    phone.challenge()
+    for _ in range(3):
+        phone.nc = 0
+        phone.answer()
+        sent = dict(part.split("=", 1) for part in phone.message.first("Authorization")[7:].split(", "))
+        values = {name: value.strip('"') for name, value in sent.items()}
+        following = phone.scene.token(32)
+        proof = {"nextnonce": following, "qop": "auth", "rspauth": digest(values, "", phone.password), "cnonce": values["cnonce"],
+                 "nc": values["nc"]}
+        phone.ok([("Authentication-Info", parameters(proof, ("nextnonce", "rspauth", "cnonce")))])
+        phone.offer = {**phone.offer, "nonce": following}
+        phone.scene.wait(50)
+
+
+def none_tcp_reuse(phone):
+    """Registration, refresh and call over one connection, then over another one."""
+    phone.phone, phone.transport = ("192.0.2.20", 40001), "TCP"
+    registered(phone)
+    phone.scene.wait(60)
+    phone.answer()
+    phone.ok()
+    phone.phone = ("192.0.2.20", 52347)
+    phone.scene.wait(60)
+    phone.answer()
+    phone.ok()
+    phone.new_call()
+    phone.send("INVITE")
+    phone.challenge(407)
+    acknowledge(phone)
+    accepted_call(phone, [phone.credentials("INVITE", phone.target("INVITE"))])
+
+
+def none_gruu(phone):
+    """Outbound and GRUU: instance, reg-id and Path in the registration, and a call to a GRUU."""
+    extra = [("Supported", "path, outbound, gruu"), ("Path", "<sip:edge.example.com;lr;ob>")]
+    phone.register(extra=extra)
+    phone.challenge()
+    phone.answer(extra=extra)
+    gruu = "sip:100@pbx.example.com;gr=urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6"
+    phone.ok([("Require", "outbound"), ("Service-Route", "<sip:edge.example.com;lr>"), ("P-Associated-URI", f"<{gruu}>")])
+    phone.new_call()
+    target = {"uri": "sip:600@pbx.example.com;gr=kjh29x97us97d"}
+    phone.send("INVITE", **target)
+    phone.challenge(407)
+    acknowledge(phone)
+    phone.answer("INVITE", target)
+    phone.reply(486)
+    acknowledge(phone)
+
+
+def none_two_algorithms(phone):
+    """SHA-256 above MD5 (RFC 8760): one phone takes the better one, an older one the other."""
+    for user, algorithm in (("100", "SHA-256"), ("101", "MD5")):
+        one = Account(phone.scene, user, phone=("192.0.2.20", 5060 + int(user) % 10))
+        one.register()
+        one.challenge(algorithm="SHA-256", also=[{"algorithm": "MD5"}])
+        one.answer(algorithm=algorithm)
+        one.ok()
+
+
+def none_challenged_subscription(phone):
+    """SUBSCRIBE challenged, refreshed by 204 with the same nonce, and ended by 204."""
+    event = [("Event", "presence"), ("Expires", 3600)]
+    phone.subscribe()
+    phone.challenge()
+    phone.answer("SUBSCRIBE", extra=event)
+    phone.granted()
+    phone.notify("e1", OPEN)
+    inside = {"uri": "sip:bob@pbx.example.com"}
+    for expires in (3600, 0):
+        phone.scene.wait(30)
+        phone.answer("SUBSCRIBE", inside, extra=[("Event", "presence"), ("Expires", expires), ("Suppress-If-Match", "e1")])
+        phone.granted(204, expires=expires)
+    phone.ping()
+
+
+def none_early_notify(phone):
+    """The NOTIFY overtakes the 200, and a second SUBSCRIBE forks: its NOTIFY comes from another branch than its 200."""
+    phone.subscribe()
+    subscribe, phone.to_tag = phone.message, phone.scene.token(10)
+    phone.notify("e1", OPEN)
+    phone.message = subscribe
+    phone.granted()
+    phone.new_call()
+    phone.subscribe()
+    phone.granted()
+    answered, phone.to_tag = phone.to_tag, phone.scene.token(10)
+    phone.notify("e9", CLOSED)
+    phone.to_tag = answered
+    phone.ping()
+
+
+def none_cancelled(phone):
+    """Challenged, called, cancelled in time."""
+    phone.send("INVITE")
+    phone.challenge(407)
+    acknowledge(phone)
+    phone.answer("INVITE")
+    invite = phone.message
+    phone.reply(180, tag=phone.scene.token(10))
+    phone.scene.wait(4)
+    phone.send("CANCEL", cseq=phone.cseq, branch=branch_of(invite))
+    phone.reply(200)
+    phone.message = invite
+    phone.reply(487)
+    acknowledge(phone)
+    phone.ping()
+
+
+def none_published(phone):
+    """PUBLISH has entity-tags of its own (RFC 3903), which have nothing to do with those of SUBSCRIBE."""
+    event = [("Event", "presence"), ("Expires", 3600)]
+    phone.send("PUBLISH", [*event, ("Content-Type", "application/pidf+xml")], body=OPEN, uri="sip:100@pbx.example.com")
+    phone.challenge()
+    phone.answer("PUBLISH", {"uri": "sip:100@pbx.example.com", "body": OPEN}, extra=[*event, ("Content-Type", "application/pidf+xml")])
+    phone.reply(200, [("Expires", 3600), ("SIP-ETag", "e1")])
+    phone.new_call()
+    subscribed(phone)
+    phone.notify("e2", CLOSED)
+
+
+def none_transferred(phone):
+    """REFER inside a call, accepted with 202, and its implicit subscription."""
+    phone.send("INVITE")
+    phone.challenge(407)
+    acknowledge(phone)
+    accepted_call(phone, [phone.credentials("INVITE", phone.target("INVITE"))])
+    inside = {"uri": "sip:600@198.51.100.10", "to": phone.target("INVITE")}
+    phone.answer("REFER", inside, extra=[("Refer-To", "<sip:700@pbx.example.com>")])
+    phone.reply(202)
+    for state, line in (("active;expires=60", "100 Trying"), ("terminated;reason=noresource", "200 OK")):
+        phone.notify(None, f"SIP/2.0 {line}\r\n", state=state, kind="message/sipfrag")
+    phone.ping()
+
+
 STORIES = {f.__name__: f for f in (none_accepted_oddities, none_refreshes, none_call, none_subscriptions, none_resumed,
                                    none_late_change, none_shortened, none_late_start, none_options,
-                                   none_aka_resync)}
+                                   none_aka_resync, none_forked_invite, none_two_proxies, none_stale_refresh, none_auth_int,
+                                   none_nextnonce, none_tcp_reuse, none_gruu, none_two_algorithms,
+                                   none_challenged_subscription, none_early_notify, none_cancelled, none_published,
+                                   none_transferred)}

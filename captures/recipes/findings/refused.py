@@ -3,6 +3,7 @@ from sip import Account, Message, PHONE, SERVER, parameters
 
 NONCE = "4a17c09be2d85f6301b7d29e84cf60a3"  # of some other day
 MD5, SHA = {"algorithm": "MD5"}, {"algorithm": "SHA-256"}
+SDP = "v=0\r\no=- 1 1 IN IP4 {address}\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n"
 OTHER_BRANCH = "z9hG4bK5be1c07a92f4"
 
 # name: (challenge, answer, end). The phone registers, is challenged, answers; the end is a status, 401 with a new challenge.
@@ -31,6 +32,12 @@ ANSWERS = {
     "server_error": ({}, {}, 500),
     "aor_unknown": ({}, {}, 404),
     "wrong_password_403": ({}, {"password": "brass-Kettle-8"}, 403),
+    "anonymous": ({}, {"username": "anonymous", "password": ""}, 401),
+    "algorithm_not_echoed": (MD5, {"algorithm": None}, 401),
+    "cseq_skipped": ({}, {"request": {"cseq": 5}}, 401),
+    "username_twice": ({}, {"more": ", username*=UTF-8''100"}, 401),
+    "parameter_repeated": ({}, {"more": ', realm="asterisk"'}, 401),
+    "value_unquoted": ({}, {"bare": ("username", "cnonce")}, 400),
     "variant_refused": ({}, {"password": "brass-Kettle-9\n"}, 401),
 }
 REASONS = {"cseq_unchanged": "Invalid CSeq", "bare_value_quoted": "Bad header field: authorization",
@@ -57,6 +64,62 @@ def registered(phone, **challenge):
     phone.challenge(**challenge)
     phone.answer()
     phone.ok()
+
+
+def cseq_decreased(phone):
+    phone.cseq = 6
+    phone.register()
+    phone.challenge()
+    phone.answer(request={"cseq": 6})
+    phone.challenge()
+
+
+def auth_int_chosen(phone):
+    """The phone signs its SDP too, and a border controller changes the address in it."""
+    phone.send("INVITE", body=SDP.format(address="192.0.2.20"))
+    phone.challenge(407, qop="auth,auth-int")
+    acknowledge(phone)
+    line = phone.credentials("INVITE", phone.target("INVITE"), body=SDP.format(address="192.0.2.20"), qop="auth-int")
+    phone.send("INVITE", [("Proxy-Authorization", line)], body=SDP.format(address="203.0.113.5"))
+    phone.challenge(407, qop="auth,auth-int")
+    acknowledge(phone)
+
+
+def cancel_cseq(phone):
+    """The call was begun anew with credentials, and the phone cancels the first one."""
+    phone.send("INVITE")
+    refused = phone.message
+    phone.challenge(407)
+    acknowledge(phone)
+    phone.answer("INVITE")
+    phone.reply(100)
+    tag = phone.scene.token(10)
+    phone.reply(180, tag=tag)
+    phone.scene.wait(6)
+    phone.send("CANCEL", cseq=int(refused.first("CSeq").split()[0]), branch=branch_of(phone.message))
+    phone.reply(481)
+
+
+def ack_cseq(phone):
+    """A trunk registers its calls through a proxy that answers the challenge itself, and forgets that this took a CSeq number."""
+    phone.send("INVITE")
+    refused = phone.message
+    phone.challenge(407)
+    acknowledge(phone)
+    phone.answer("INVITE")
+    tag = phone.scene.token(10)
+    phone.scene.wait(3)
+    answer = phone.reply(200, [("Contact", "<sip:600@198.51.100.10>")], tag=tag)
+    inside = {"uri": "sip:600@198.51.100.10", "to": phone.target("INVITE"), "to_tag": tag}
+    phone.send("ACK", cseq=int(refused.first("CSeq").split()[0]), **inside)
+    phone.scene.wait(0.5)
+    phone.scene.send(phone.server, phone.phone, answer)
+
+
+def digest_bad_accepted(phone):
+    """The password was changed on both sides, and not in the preferences."""
+    phone.password = "copper-Kettle-3"
+    registered(phone)
 
 
 def to_tag_kept(phone):
@@ -145,6 +208,32 @@ def second_realm_unanswered(phone):
     phone.ping()
 
 
+def stale_at_once(phone):
+    """Two servers behind one address, each with nonces of its own."""
+    phone.register()
+    phone.challenge()
+    for _ in range(2):
+        phone.answer()
+        phone.challenge(stale="true")
+    phone.answer()
+    phone.ok()
+
+
+def credentials_dropped(phone):
+    """The phone remembers one realm only, and two ask in turn."""
+    phone.send("INVITE")
+    phone.challenge(407)
+    for realm in ("gateway.example.net", phone.realm, "gateway.example.net"):
+        acknowledge(phone)
+        phone.answer("INVITE")
+        phone.challenge(407, realm=realm)
+    acknowledge(phone)
+
+
+def branch_of(message):
+    return message.first("Via").partition("branch=")[2].partition(";")[0]
+
+
 def ack(invite, response):
     """ACK to a refusal (RFC 3261 section 17.1.1.3)."""
     copied = {name: invite.first(name) for name in ("Via", "Max-Forwards", "From", "Call-ID")}
@@ -171,6 +260,21 @@ def uri_rewritten(phone):
     acknowledge(phone)
 
 
+def changed_on_path(phone):
+    """A session border controller puts its own address into SDP that the phone has signed."""
+    border = ("203.0.113.5", 5060)
+    body, changed = SDP.format(address="192.0.2.20"), SDP.format(address="203.0.113.5")
+    hop = Hop(phone, border)
+    phone.send("INVITE", body=body)
+    hop.forward(body=changed)
+    hop.back(lambda: phone.challenge(407, qop="auth-int"))
+    acknowledge(phone)
+    phone.answer("INVITE", {"body": body})
+    hop.forward(body=changed)
+    hop.back(lambda: phone.challenge(407, qop="auth-int"))
+    acknowledge(phone)
+
+
 class Hop:
     """A session border controller between phone and server. The phone talks to it."""
 
@@ -178,11 +282,11 @@ class Hop:
         self.phone, self.border = phone, border
         phone.server = border
 
-    def forward(self, uri):
+    def forward(self, uri=None, body=None):
         request, scene = self.phone.message, self.phone.scene
         self.via = ("Via", f"SIP/2.0/UDP {self.border[0]}:5060;branch=z9hG4bK{scene.token(12)}")
-        method = request.start.split()[0]
-        self.sent = Message(f"{method} {uri} SIP/2.0", [self.via, *request.headers], request.body)
+        start = f"{request.start.split()[0]} {uri} SIP/2.0" if uri else request.start
+        self.sent = Message(start, [self.via, *request.headers], body or request.body)
         scene.send(self.border, SERVER, self.sent)
 
     def back(self, make, *arguments):
@@ -284,4 +388,6 @@ STORIES = {name: refused(name) for name in ANSWERS}
 STORIES.update((f.__name__, f) for f in (
     to_tag_kept, branch_reused_replayed, tcp_reconnected, mistyped, some_accounts_fail, nonce_resent, nc_replayed, nc_skipped,
     source_port_changed, preloaded_refused, credentials_joined, second_realm_unanswered, uri_rewritten, digest_variant,
-    server_unproved, unanswered_loop, many_accounts_fail))
+    server_unproved, unanswered_loop, many_accounts_fail, cseq_decreased, auth_int_chosen, cancel_cseq, ack_cseq,
+    digest_bad_accepted, changed_on_path, stale_at_once,
+    credentials_dropped))

@@ -6,9 +6,9 @@ from pcapng import pcapng
 START = 1768467600_000000  # 2026-01-15 09:00:00 UTC, in microseconds
 PHONE, SERVER = ("192.0.2.20", 5060), ("198.51.100.10", 5060)
 QUOTED = ("username", "realm", "nonce", "uri", "response", "cnonce", "opaque", "domain")
-REASONS = {100: "Trying", 180: "Ringing", 200: "OK", 202: "Accepted", 204: "No Notification", 400: "Bad Request",
+REASONS = {100: "Trying", 180: "Ringing", 200: "OK", 202: "Accepted", 204: "No Notification", 302: "Moved Temporarily", 400: "Bad Request",
            401: "Unauthorized", 403: "Forbidden", 407: "Proxy Authentication Required", 481: "Call/Transaction Does Not Exist",
-           486: "Busy Here", 487: "Request Terminated"}
+           423: "Interval Too Brief", 486: "Busy Here", 487: "Request Terminated"}
 HASHES = {"MD5": "md5", "SHA-256": "sha256", "SHA-512-256": "sha512"}  # the last one is wrong: half of SHA-512
 HEX_DIGITS = {"MD5": 32, "SHA-256": 64, "SHA-512-256": 64}
 
@@ -121,7 +121,7 @@ class Account:
     def register(self, expires=3600, **changes):
         self.send("REGISTER", [("Expires", expires), *changes.pop("extra", ())], **changes)
 
-    def credentials(self, method, uri, password=None, body="", answers=None, sign=digest, quote=(), **changes):
+    def credentials(self, method, uri, password=None, body="", answers=None, sign=digest, quote=(), bare=(), more="", **changes):
         """The parameters that answer a challenge; a changed one is signed as it is changed."""
         offer = {**(answers or self.offer)}
         self.nc += 1
@@ -130,8 +130,8 @@ class Account:
         if changes.get("qop", offer.get("qop")):
             values.update(qop=(offer.get("qop") or "auth").split(",")[0], nc=f"{self.nc:08x}", cnonce=self.scene.token(12))
         values.update(changes)
-        values["response"] = changes.get("response") or sign(values, method, password or self.password, body)
-        return "Digest " + parameters(values, (*QUOTED, *quote))
+        values["response"] = changes.get("response") or sign(values, method, self.password if password is None else password, body)
+        return "Digest " + parameters(values, [name for name in (*QUOTED, *quote) if name not in bare]) + more
 
     def answer(self, method="REGISTER", request=None, header=None, extra=(), **changes):
         """The request once more, with credentials for the latest challenge."""

@@ -125,7 +125,35 @@ def notify_after_end(phone):
     phone.notify("e1", state="terminated;reason=timeout")
 
 
+def notify_missing(phone):
+    """The subscription is accepted, and then silence; another device shows that the capture goes on."""
+    phone.subscribe(condition="e1")
+    phone.granted()
+    phone.ping()
+
+
+def known_body_sent(phone):
+    """A new subscription that names the tag of the one before: the NOTIFY is due, its body is not."""
+    subscribed(phone)
+    phone.new_call()
+    phone.subscribe(condition="e1")
+    phone.granted()
+    phone.notify("e1", OPEN)
+
+
+def state_change_with_body(phone):
+    """The watcher is authorised right after the 204: news, but not of the presence."""
+    phone.subscribe()
+    phone.granted()
+    phone.notify("e1", OPEN, state="pending;expires=3600")
+    phone.scene.wait(30)
+    phone.subscribe(condition="e1")
+    phone.granted(204)
+    phone.notify("e1", OPEN, state="active;expires=3600")
+
+
 STORIES = {f.__name__: f for f in (
     no_notify_not_subscribe, no_notify_with_body, expires_missing, expires_missing_at_end, expires_raised, condition_ignored,
     star_ignored, accepted_202, condition_malformed, condition_unknown, condition_misplaced, etag_star, etag_missing, etag_kept,
-    empty_with_type, notify_without_etag, notify_not_due, notify_after_end)}
+    empty_with_type, notify_without_etag, notify_not_due, notify_after_end, notify_missing, known_body_sent,
+    state_change_with_body)}

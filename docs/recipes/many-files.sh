@@ -1,0 +1,75 @@
+#!/bin/sh
+# many-files.sh [-H HOST,HOST...] [-l SECONDS] [-p FILES] OUT FILE...   the exchanges of many rotated captures, on many hosts
+#
+# -H  hosts for ssh, separated by commas, ":" for this one (the only one when -H is not given)
+# -l  lead-in of each file, 300 s: longer than any exchange takes, a call that rings included
+# -p  predecessors that are looked at for it, 3: files shorter than the lead-in need more
+#
+# FILEs stand in the order of their times. Captures and this folder have the same path on every host; each host has tshark
+# with the plugin, each core takes a file at a time. OUT gets jobs.log, rows/, exchanges.ndjson and exchanges.db.
+# Interrupted, or some hosts failed: run the same command again, what is done is not done again. New files go to the end.
+#
+# Debian packages: parallel, sqlite3, openssh-client; tshark on the hosts.
+set -eu
+
+hosts=:
+seconds=300
+before=3
+while getopts H:l:p: option; do
+    case $option in
+    H) hosts=$OPTARG ;;
+    l) seconds=$OPTARG ;;
+    p) before=$OPTARG ;;
+    *) exit 2 ;;
+    esac
+done
+shift $((OPTIND - 1))
+[ $# -ge 2 ] || { sed -n '2,12s/^# *//p' "$0" >&2; exit 2; }
+here=$(cd "$(dirname "$0")" && pwd)
+out=$1
+shift
+mkdir -p "$out/rows"
+out=$(cd "$out" && pwd)
+
+# One line for each file: the file, then its predecessors, nearest first.
+for file in "$@"; do
+    realpath "$file"
+done | awk -v before="$before" '
+    { line = $0; name[NR] = $0; for (i = 1; i <= before && i < NR; i++) line = line "\t" name[NR - i]
+      print i < NR ? line "\t..." : line }' >"$out/files"
+
+bar=
+[ ! -t 2 ] || bar=--bar
+
+# Stop at nothing: what failed is tried again by the next run.
+parallel --will-cite -q $bar --sshlogin "$hosts" --env TSHARK_OPTIONS --joblog "$out/jobs.log" --resume-failed \
+    --results "$out/rows/{#}" --colsep '\t' --arg-file "$out/files" \
+    "$here/exchanges-of-file.sh" "$seconds" {} >/dev/null || {
+    echo "many-files.sh: not all files could be read, see $out/jobs.log and $out/rows/*.err; run this again" >&2
+    exit 1
+}
+
+n=0
+while [ $n -lt $# ]; do
+    n=$((n + 1))
+    cat "$out/rows/$n"
+done >"$out/exchanges.ndjson"
+
+# What is open at the end of a file is decided in the next one.
+last=$(tail -n 1 "$out/files" | cut -f 1 | sed "s/'/''/g")
+rm -f "$out/exchanges.db"
+sqlite3 "$out/exchanges.db" <<SQL
+CREATE TABLE line(json TEXT);
+.mode ascii
+.separator "\037" "\n"
+.import '$out/exchanges.ndjson' line
+CREATE TABLE exchanges AS
+    SELECT json->>'file' AS file, json->>'frame' AS frame, json->>'time' AS time, json->>'account' AS account, json->>'peer' AS peer,
+           json->>'digest' AS digest, json->>'outcome' AS outcome, json->>'cause' AS cause
+    FROM line WHERE NOT json->>'open' OR json->>'file' = '$last';
+DROP TABLE line;
+.mode column
+.headers on
+.nullvalue -
+SELECT outcome, cause, count(*) AS exchanges, count(DISTINCT account) AS accounts FROM exchanges GROUP BY outcome, cause ORDER BY exchanges DESC;
+SQL

@@ -1,0 +1,90 @@
+/* index.h
+ * Finds by keys of several parts what the tracker remembers.
+ *
+ * A key is kept as a hash of 128 bits under a secret seed. Keys come from the wire, so neither their length
+ * nor their choice may cost more than that; and two keys that are not the same do not meet by chance.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef SIPTRAIL_INDEX_H
+#define SIPTRAIL_INDEX_H
+
+#include <stdint.h>
+
+#include <glib.h>
+
+#include "slice.h"
+
+/** What stands for a text: as good as the text itself, to compare by. */
+struct hash128 {
+    uint64_t low, high;
+};
+
+/** One key and what it leads to. Lives until it is dropped, or the index is cleared. */
+struct index_entry {
+    struct hash128 hash;
+    void *value;
+};
+
+/** Parts that a key may have. */
+enum { INDEX_PARTS_MAX = 8 };
+
+/** What shares a key with others: the first member of such a struct. */
+struct index_link {
+    struct index_link *next;
+    struct index_entry *entry; /**< NULL: not in the index */
+};
+
+/** As many may share a key; of more the oldest are not found any more. Real ones are a handful, and an
+ * attacker makes no long lists to walk. */
+enum { INDEX_SHARERS_MAX = 64 };
+
+struct index {
+    GHashTable *entries;
+    uint64_t seed;
+    void *(*allocate)(size_t);
+    void (*release)(void *);
+    struct hash128 key[INDEX_PARTS_MAX + 1]; /**< in the making */
+    size_t parts;
+};
+
+/** @param seed  secret, and another one for each index
+ *  @param allocate  for entries; zeroed, never NULL. What `index_clear` leaves behind is its owner's to free.
+ */
+void index_init(struct index *index, uint64_t seed, void *(*allocate)(size_t), void (*release)(void *));
+void index_clear(struct index *index);
+
+struct hash128 index_hash(const struct index *index, struct slice text);
+/** Case is folded. */
+struct hash128 index_hash_nocase(const struct index *index, struct slice text);
+
+/** Begins a key; then come up to INDEX_PARTS_MAX parts; then find or put. One key at a time.
+ *  @param kind, number  what tells keys of different kinds apart, and any number */
+static inline void
+index_key(struct index *index, char kind, uint64_t number)
+{
+    index->key[0] = (struct hash128){(unsigned char)kind, number};
+    index->parts = 1;
+}
+
+static inline void
+index_key_add(struct index *index, struct hash128 part)
+{
+    g_assert(index->parts <= INDEX_PARTS_MAX);
+    index->key[index->parts++] = part;
+}
+
+/** NULL when the key is not there; the newest of those that share it. */
+void *index_find(const struct index *index);
+/** The entry of the key, made with the value NULL when there is none. Never NULL. */
+struct index_entry *index_entry(struct index *index);
+/** Puts `link` in front of those that share the key, or moves it there. */
+void index_share(struct index *index, struct index_link *link);
+/** Takes `link` out, and the entry with the last one. */
+void index_unshare(struct index *index, struct index_link *link);
+
+/** Removes an entry, unless it leads elsewhere by now. NULL is no entry. */
+void index_drop(struct index *index, struct index_entry *entry, const void *value);
+
+#endif

@@ -1,0 +1,13 @@
+# Read by cpack, once for each kind of package: which of the installed things go into it.
+set(parts plugin)
+if(CPACK_GENERATOR STREQUAL "DEB")
+    set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+    list(APPEND parts debian)
+else()
+    set(CPACK_PACKAGE_FILE_NAME "${CPACK_ARCHIVE_FILE_NAME}")
+    list(APPEND parts manual archive)
+endif()
+set(CPACK_INSTALL_CMAKE_PROJECTS "")
+foreach(part IN LISTS parts)
+    list(APPEND CPACK_INSTALL_CMAKE_PROJECTS "${CPACK_PACKAGE_DIRECTORY};siptrail;${part};/")
+endforeach()

@@ -1,0 +1,44 @@
+# trees.sh: Debian trees to test in. Sourced, with $top set, by releases.sh and architectures.sh, which run as root.
+
+need_packages debootstrap debian-archive-keyring util-linux tar
+
+# SIPTRAIL_TREES=FOLDER keeps the trees with their logs, and takes up those that it finds there.
+trees=${SIPTRAIL_TREES:-$(mktemp -d)}
+mkdir -p "$trees"
+[ -n "${SIPTRAIL_TREES:-}" ] || trap 'rm -rf --one-file-system "$trees"' EXIT
+
+# SIPTRAIL_MIRROR is asked instead of the mirror that this machine's apt has.
+mirror=${SIPTRAIL_MIRROR:-$(apt-get indextargets --format '$(LABEL) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
+    sed -n 's/^Debian main //p' | head -n 1)}
+if [ -z "$mirror" ]; then
+    echo "siptrail: this machine's apt names no mirror of Debian: set SIPTRAIL_MIRROR" >&2
+    exit 1
+fi
+
+make_tree() { # NAME RELEASE
+    tree=$trees/$1
+    [ ! -e "$tree/made" ] || return 0
+    rm -rf --one-file-system "$tree"
+    debootstrap --variant=minbase "$2" "$tree" "$mirror" || return 1
+    # sid's lists have a last day, and a mirror may be older.
+    echo 'Acquire::Check-Valid-Until "false";' >"$tree/etc/apt/apt.conf.d/90siptrail"
+    touch "$tree/made"
+}
+
+# A clean copy of the sources.
+copy_sources() { # NAME
+    rm -rf "$trees/$1/siptrail"
+    mkdir "$trees/$1/siptrail"
+    tar -C "$top" -c --exclude=./.git --exclude='./build*' --exclude=__pycache__ . | tar -C "$trees/$1/siptrail" -x
+}
+
+# With /proc where a mount is allowed: a container may forbid it, and the tests do without.
+run_inside() { # NAME COMMAND...
+    tree=$trees/$1
+    shift
+    if unshare --mount true 2>/dev/null; then
+        unshare --mount sh -c 'mount -t proc proc "$1/proc" 2>/dev/null; exec chroot "$@"' sh "$tree" "$@"
+    else
+        chroot "$tree" "$@"
+    fi
+}
