@@ -36,6 +36,14 @@ def count_outcomes(count, variant, said, whole, truth):
         count["same" if here == there else "open" if here == {"unknown"} else "gone"] += 1
 
 
+def tell(capture, variant, lines):
+    """How many there are; each goes to standard error."""
+    found = list(lines)
+    for line in found:
+        print(f"{capture.name}, {variant.name}: {line}", file=sys.stderr)
+    return len(found)
+
+
 def measure(capture, wireshark):
     messages, end = siptruth.read_messages(wireshark.path(capture), capture.options, wireshark.run_without_plugin)
     truth, counts = siptruth.analyse(messages, end, []), collections.defaultdict(collections.Counter)
@@ -48,8 +56,8 @@ def measure(capture, wireshark):
         count["files"] += 1
         count["packets"] += len(variant.frames)
         count["links"] += count_links(said)
-        count["wrong links"] += len(list(rightful.wrong(said, whole)))
-        count["wrong outcomes"] += len(list(test_loss.wrong_outcomes(variant, said, whole, truth)))
+        count["wrong links"] += tell(capture, variant, rightful.wrong(said, whole))
+        count["wrong outcomes"] += tell(capture, variant, test_loss.wrong_outcomes(variant, said, whole, truth))
         count_outcomes(count, variant, said, whole, truth)
     return counts
 
