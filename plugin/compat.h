@@ -41,4 +41,9 @@ compat_depend_on_frame(packet_info *pinfo, guint32 frame)
                                 frame);
 }
 
+/* A field's unit is given through a macro since 4.2. */
+#ifndef UNS
+#define UNS(units) (units)
+#endif
+
 #endif

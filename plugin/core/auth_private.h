@@ -48,9 +48,8 @@ struct nonce_call {
 struct nonce {
     struct index_link link; /**< the same on other hops */
     struct hash128 hop;
-    struct nonce *newer, *older; /**< in the order of their latest use */
-    int64_t clock;               /**< of that */
-    struct issue *issue;         /**< the latest */
+    struct aged aged;
+    struct issue *issue;    /**< the latest */
     struct nonce_user user; /**< nearly always the only one; else the last of a list that the index knows */
     struct nonce_call call; /**< likewise */
     uint32_t references;    /**< by credentials */

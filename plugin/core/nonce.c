@@ -291,7 +291,7 @@ nonce_issue(struct tracker *tracker, struct slice text, struct issue *issue)
         nonce->issue->exchange->account != issue->exchange->account)
         nonce->shared = true;
     issue_hold(tracker, &nonce->issue, issue);
-    nonce_touch(tracker, nonce);
+    aged_touch(tracker, &nonce->aged, nonce_drop);
     struct nonce_call *call = nonce_call_find(tracker, nonce);
     issue_hold(tracker, &call->issue, issue);
     call->nc = call->nc_frame = 0; /* given anew: the client may count from 1 again */
@@ -302,7 +302,7 @@ nonce_find(struct tracker *tracker, struct slice text)
 {
     struct nonce *nonce = nonce_look_up(tracker, text, true);
     if (nonce)
-        nonce_touch(tracker, nonce);
+        aged_touch(tracker, &nonce->aged, nonce_drop);
     return nonce;
 }
 

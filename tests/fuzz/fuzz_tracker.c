@@ -14,8 +14,9 @@
 enum { FRAMES_MAX = 400 };
 
 /* T: '0' on. The last two step back, one of them past what counts as a new clock. */
-static const int64_t steps[] = {0,          1 * MS,     20 * MS,    60 * MS,     500 * MS,   1000 * MS,
-                                10000 * MS, 33000 * MS, 65000 * MS, 700000 * MS, -5000 * MS, -7200000 * MS};
+static const int64_t steps[] = {0,          1 * MS,        20 * MS,      60 * MS,    500 * MS,
+                                1000 * MS,  10000 * MS,    33000 * MS,   65000 * MS, 700000 * MS,
+                                -5000 * MS, -7200000 * MS, 18000000 * MS};
 
 static const struct credential rows[] = {
     {SLICE("alice"), SLICE("example.com"), SECRET_PASSWORD, SLICE("secret"), 0},
