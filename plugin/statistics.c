@@ -597,7 +597,7 @@ statistics_wanted(void)
 }
 
 /* `-z siptrail,exchanges[,filter]` */
-static void
+static stat_init_result
 listing_begin(const char *argument, void *data)
 {
     const struct table *table = data;
@@ -608,7 +608,7 @@ listing_begin(const char *argument, void *data)
         register_tap_listener(SIPTRAIL_TAP, listing, *filter == ',' ? filter + 1 : NULL, TL_REQUIRES_NOTHING,
                               listing_reset, listing_packet, listing_draw, listing_free);
     if (!error)
-        return;
+        return STAT_INIT_DONE;
     fprintf(stderr, "siptrail: -z %s: %s\n", table->command, error->str);
     g_string_free(error, TRUE);
     exit(1);
@@ -629,14 +629,13 @@ window_of(const char *title)
     return windows[i];
 }
 
-static stat_init_result
+static void
 window_init(stat_tap_table_ui *ui)
 {
     struct listing *listing = window_of(ui->title);
     listing_reset(listing);
     if (!stat_tap_find_table(ui, ui->title))
         stat_tap_add_table(ui, stat_tap_init_table(ui->title, listing->table->count, 0, NULL));
-    STAT_INIT_DONE;
 }
 
 static stat_tap_table_item_type
@@ -695,9 +694,9 @@ static tap_packet_status
 window_packet(void *data, packet_info *pinfo _U_, epan_dissect_t *edt _U_, const void *record,
               tap_flags_t flags _U_)
 {
-    stat_data_t *stat = (stat_data_t *)data;
-    struct listing *listing = window_of(stat->stat_tap_data->title);
-    filled_window = stat_tap_find_table(stat->stat_tap_data, stat->stat_tap_data->title);
+    stat_data_t *ui = (stat_data_t *)data;
+    struct listing *listing = window_of(ui->stat_tap_data->title);
+    filled_window = stat_tap_find_table(ui->stat_tap_data, ui->stat_tap_data->title);
     listing->table->each((const struct record *)record, window_add, listing);
     return TAP_PACKET_REDRAW;
 }

@@ -39,7 +39,7 @@ for file in $(echo "$files" | grep '\.c$'); do
 done
 
 echo "== build"
-cmake -G Ninja -S . -B "$build" -DENABLE_WERROR=ON -DBUILD_wireshark=OFF -DENABLE_LUA=OFF >"$build.log" ||
+cmake -G Ninja -S . -B "$build" -DSIPTRAIL_WERROR=ON -DBUILD_wireshark=OFF -DENABLE_LUA=OFF >"$build.log" ||
     { cat "$build.log" >&2; exit 1; }
 if [ "${2:-}" != --objects ]; then
     cmake --build "$build" --target siptrail
