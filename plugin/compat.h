@@ -28,6 +28,9 @@ typedef bool stat_init_result;
 #define STAT_INIT_DONE true
 #endif
 
+/* Before 4.4 epan builds a tree for what a post-dissector wants even while its protocol is disabled. */
+#define WANTS_WHILE_DISABLED (WIRESHARK_VERSION_MAJOR == 4 && WIRESHARK_VERSION_MINOR < 4)
+
 /* Takes the packet in 4.0, its frame in 4.4. */
 static inline void
 compat_depend_on_frame(packet_info *pinfo, guint32 frame)
@@ -37,5 +40,10 @@ compat_depend_on_frame(packet_info *pinfo, guint32 frame)
                                          : pinfo),
                                 frame);
 }
+
+/* A field's unit is given through a macro since 4.2. */
+#ifndef UNS
+#define UNS(units) (units)
+#endif
 
 #endif

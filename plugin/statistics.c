@@ -1,8 +1,8 @@
 /* statistics.c
  * Tables for `tshark -z` and Wireshark's Telephony menu.
  *
- * A table is a list of columns, and a function that makes the text of each cell. The command line and the
- * window are filled from the same rows.
+ * A table is a list of columns, what its rows stand for, their order, and a function that makes the text of
+ * each cell. The command line and the window are filled from the same rows.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -20,137 +20,503 @@
 #include "core/audit.h"
 #include "statistics.h"
 
-static const struct tracker *(*file_tracker)(void);
+enum { COLUMNS_MAX = 16 };
 
-/* --- rows ----------------------------------------------------------------------- */
-
-enum column { CHALLENGE, RETRY, CLOSED, ACCOUNT, PEER, DIGEST, OUTCOME, CAUSE, COLUMNS };
-
-static stat_tap_table_item columns[COLUMNS] = {
-    [CHALLENGE] = {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Challenge", "%u"},
-    [RETRY] = {TABLE_ITEM_STRING, TAP_ALIGN_RIGHT, "Retry", "%s"},
-    [CLOSED] = {TABLE_ITEM_STRING, TAP_ALIGN_RIGHT, "Closed", "%s"},
-    [ACCOUNT] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Account", "%s"},
-    [PEER] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Peer", "%s"},
-    [DIGEST] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Digest", "%s"},
-    [OUTCOME] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Outcome", "%s"},
-    [CAUSE] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Cause", "%s"},
+/* A text, or where there is none a number, by which a window sorts. */
+struct cell {
+    char *text; /* free with g_free */
+    guint number;
 };
 
-static char *
-frame_text(guint32 frame)
+struct table;
+
+/* What one run of a table has seen. */
+struct listing {
+    const struct table *table;
+    GHashTable *objects; /* exchanges or registrations that the filter let through */
+    GHashTable *rows;    /* of a window: row to its number + 1 */
+    GHashTable *groups;  /* of accounts: key to struct account_row */
+};
+
+typedef void visitor(void *object, struct listing *listing);
+
+struct table {
+    const char *command, *title;
+    stat_tap_table_item *columns;
+    int count;
+    void (*each)(const struct record *record, visitor *visit, struct listing *listing);
+    void *(*row_of)(struct listing *listing, void *object);
+    int (*compare)(gconstpointer a, gconstpointer b);
+    struct cell (*cell)(const void *row, int column);
+};
+
+static const struct tracker *(*file_tracker)(void);
+static bool listing_wanted;
+
+#define NUMBER(title)                                                                                        \
+    {                                                                                                        \
+        TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, (title), "%u"                                                      \
+    }
+#define RIGHT(title)                                                                                         \
+    {                                                                                                        \
+        TABLE_ITEM_STRING, TAP_ALIGN_RIGHT, (title), "%s"                                                    \
+    }
+#define LEFT(title)                                                                                          \
+    {                                                                                                        \
+        TABLE_ITEM_STRING, TAP_ALIGN_LEFT, (title), "%s"                                                     \
+    }
+
+/* --- cells ---------------------------------------------------------------------- */
+
+static struct cell
+number(guint32 value)
 {
-    return frame ? g_strdup_printf("%u", frame) : g_strdup("-");
+    return (struct cell){NULL, value};
+}
+
+static struct cell
+words(const char *text)
+{
+    return (struct cell){g_strdup(text && *text ? text : "-"), 0};
+}
+
+static struct cell
+frame_cell(guint32 frame)
+{
+    return (struct cell){frame ? g_strdup_printf("%u", frame) : g_strdup("-"), 0};
 }
 
 /* What stands in a cell is one line of valid UTF-8, whatever the wire says. */
-static char *
-wire_text(const char *text)
+static struct cell
+wire_cell(const char *text)
 {
     guint8 *valid = get_utf_8_string(NULL, (const guint8 *)text, (int)strlen(text));
     for (guint8 *p = valid; *p; p++) {
         if (*p < ' ' || *p == 0x7f)
             *p = '?';
     }
-    char *copy = g_strdup(*valid ? (const char *)valid : "-");
+    struct cell cell = words((const char *)valid);
     wmem_free(NULL, valid);
-    return copy;
+    return cell;
 }
 
-static char *
-peer_text(const struct endpoint *endpoint)
+static struct cell
+address_cell(const struct endpoint *endpoint)
 {
     address peer;
     set_address(&peer, endpoint->type, endpoint->len, endpoint->address);
     char *text = address_to_str(NULL, &peer);
-    char *copy = g_strdup(text && *text ? text : "-");
+    struct cell cell = words(text);
     wmem_free(NULL, text);
-    return copy;
+    return cell;
 }
 
-/* One cell; free with g_free. */
-static char *
-cell_text(const struct exchange *exchange, enum column column)
+/* A time with its unit: "0.7 ms", "12.3 s", "2 h 5 min"; "-" for none. */
+static struct cell
+time_cell(int64_t nanoseconds)
 {
+    double ms = (double)nanoseconds / 1e6;
+    guint minutes = (guint)(ms / 60e3);
+    if (nanoseconds <= 0)
+        return words("-");
+    if (ms < 1000)
+        return (struct cell){g_strdup_printf("%.1f ms", ms), 0};
+    if (ms < 100e3)
+        return (struct cell){g_strdup_printf("%.1f s", ms / 1e3), 0};
+    if (minutes < 100)
+        return (struct cell){g_strdup_printf("%u min", minutes), 0};
+    return (struct cell){g_strdup_printf("%u h %u min", minutes / 60, minutes % 60), 0};
+}
+
+static struct cell
+cause_cell(enum finding cause)
+{
+    return words(cause == FINDING_NONE ? "-" : finding_rule(cause)->name);
+}
+
+/* --- exchanges ------------------------------------------------------------------- */
+
+enum { CHALLENGE, RETRY, CLOSED, ACCOUNT, PEER, DIGEST, OUTCOME, CAUSE };
+
+static stat_tap_table_item exchange_columns[] = {
+    [CHALLENGE] = NUMBER("Challenge"), [RETRY] = RIGHT("Retry"), [CLOSED] = RIGHT("Closed"),
+    [ACCOUNT] = LEFT("Account"),       [PEER] = LEFT("Peer"),    [DIGEST] = LEFT("Digest"),
+    [OUTCOME] = LEFT("Outcome"),       [CAUSE] = LEFT("Cause"),
+};
+
+static struct cell
+exchange_cell(const void *row, int column)
+{
+    const struct exchange *exchange = row;
     enum digest_status digest = exchange_digest(exchange);
-    enum finding cause = audit_exchange_cause(file_tracker(), exchange);
     switch (column) {
     case CHALLENGE:
-        return frame_text(exchange->challenge_frame);
+        return number(exchange->challenge_frame);
     case RETRY:
-        return frame_text(exchange->retry_frame);
+        return frame_cell(exchange->retry_frame);
     case CLOSED:
-        return frame_text(exchange_closed_frame(exchange));
+        return frame_cell(exchange_closed_frame(exchange));
     case ACCOUNT:
-        return wire_text(exchange_account(exchange));
+        return wire_cell(exchange_account(exchange));
     case PEER:
-        return peer_text(&exchange->server);
+        return address_cell(&exchange->server);
     case DIGEST:
-        return g_strdup(digest == DIGEST_NONE ? "-" : digest_status_text(digest));
+        return words(digest == DIGEST_NONE ? "-" : digest_status_text(digest));
     case OUTCOME:
-        return g_strdup(outcome_text(exchange_outcome(file_tracker(), exchange)));
+        return words(outcome_text(exchange_outcome(file_tracker(), exchange)));
     default:
-        return g_strdup(cause == FINDING_NONE ? "-" : finding_rule(cause)->name);
+        return cause_cell(audit_exchange_cause(file_tracker(), exchange));
     }
 }
 
 /* The exchanges that a message takes part in: a row is shown when a filter lets any of its messages through.
  */
 static void
-each_exchange(const struct record *record, void (*visit)(struct exchange *, void *), void *data)
+each_exchange(const struct record *record, visitor *visit, struct listing *listing)
 {
     if (record->exchange)
-        visit(record->exchange, data);
+        visit(record->exchange, listing);
     if (!record->detail)
         return;
     if (record->detail->opens && record->detail->opens != record->exchange)
-        visit(record->detail->opens, data);
+        visit(record->detail->opens, listing);
     for (const struct closing *closing = record->detail->closings; closing; closing = closing->next) {
         if (closing->use->exchange && closing->use->is_retry)
-            visit(closing->use->exchange, data);
+            visit(closing->use->exchange, listing);
     }
 }
 
-static gint
+static void *
+object_itself(struct listing *listing _U_, void *object)
+{
+    return object;
+}
+
+static int
+ascending(guint64 a, guint64 b)
+{
+    return (a > b) - (a < b);
+}
+
+static int
 by_challenge(gconstpointer a, gconstpointer b)
 {
     const struct exchange *x = *(const struct exchange *const *)a, *y = *(const struct exchange *const *)b;
-    return (x->challenge_frame > y->challenge_frame) - (x->challenge_frame < y->challenge_frame);
+    return ascending(x->challenge_frame, y->challenge_frame);
+}
+
+/* --- accounts -------------------------------------------------------------------- */
+
+/* One account at one peer. */
+struct account_row {
+    const struct exchange *first, *last;
+    guint32 challenges;
+    guint32 outcomes[OUTCOME_UNKNOWN + 1];
+    guint32 answers; /* to retries */
+    int64_t fastest, slowest, sum;
+};
+
+enum {
+    A_ACCOUNT,
+    A_PEER,
+    A_CHALLENGES,
+    A_ACCEPTED,
+    A_REJECTED,
+    A_STALE,
+    A_FORBIDDEN,
+    A_FAILED,
+    A_NO_RETRY,
+    A_NO_ANSWER,
+    A_FASTEST,
+    A_MEAN,
+    A_SLOWEST,
+    A_OUTCOME,
+    A_CAUSE
+};
+
+static stat_tap_table_item account_columns[] = {
+    [A_ACCOUNT] = LEFT("Account"),         [A_PEER] = LEFT("Peer"),
+    [A_CHALLENGES] = NUMBER("Challenges"), [A_ACCEPTED] = NUMBER("Accepted"),
+    [A_REJECTED] = NUMBER("Rejected"),     [A_STALE] = NUMBER("Stale"),
+    [A_FORBIDDEN] = NUMBER("Forbidden"),   [A_FAILED] = NUMBER("Failed"),
+    [A_NO_RETRY] = NUMBER("No retry"),     [A_NO_ANSWER] = NUMBER("No answer"),
+    [A_FASTEST] = RIGHT("Fastest"),        [A_MEAN] = RIGHT("Mean"),
+    [A_SLOWEST] = RIGHT("Slowest"),        [A_OUTCOME] = LEFT("Last outcome"),
+    [A_CAUSE] = LEFT("Last cause"),
+};
+
+static guint32
+account_failures(const struct account_row *row)
+{
+    return row->outcomes[OUTCOME_REJECTED] + row->outcomes[OUTCOME_FORBIDDEN] +
+           row->outcomes[OUTCOME_FAILED] + row->outcomes[OUTCOME_INTERVAL_TOO_BRIEF] +
+           row->outcomes[OUTCOME_NO_RETRY] + row->outcomes[OUTCOME_NO_ANSWER];
+}
+
+static struct cell
+account_cell(const void *data, int column)
+{
+    const struct account_row *row = data;
+    switch (column) {
+    case A_ACCOUNT:
+    case A_PEER:
+        return exchange_cell(row->last, column == A_PEER ? PEER : ACCOUNT);
+    case A_CHALLENGES:
+        return number(row->challenges);
+    case A_ACCEPTED:
+        return number(row->outcomes[OUTCOME_ACCEPTED]);
+    case A_REJECTED:
+        return number(row->outcomes[OUTCOME_REJECTED]);
+    case A_STALE:
+        return number(row->outcomes[OUTCOME_STALE]);
+    case A_FORBIDDEN:
+        return number(row->outcomes[OUTCOME_FORBIDDEN]);
+    case A_FAILED:
+        return number(row->outcomes[OUTCOME_FAILED] + row->outcomes[OUTCOME_INTERVAL_TOO_BRIEF]);
+    case A_NO_RETRY:
+        return number(row->outcomes[OUTCOME_NO_RETRY]);
+    case A_NO_ANSWER:
+        return number(row->outcomes[OUTCOME_NO_ANSWER]);
+    case A_FASTEST:
+        return time_cell(row->fastest);
+    case A_MEAN:
+        return time_cell(row->answers ? row->sum / row->answers : 0);
+    case A_SLOWEST:
+        return time_cell(row->slowest);
+    default:
+        return exchange_cell(row->last, column == A_OUTCOME ? OUTCOME : CAUSE);
+    }
+}
+
+static void
+count_latency(struct account_row *row, const struct exchange *exchange)
+{
+    int64_t latency = exchange->closed_time - exchange->retry_time;
+    if (!exchange->retry_frame || !exchange->closed_frame || latency < 0)
+        return;
+    row->fastest = row->answers ? MIN(row->fastest, latency) : latency;
+    row->slowest = MAX(row->slowest, latency);
+    row->sum += latency;
+    row->answers++;
+}
+
+/* Counts an exchange; while a capture goes on its outcome may change, and is counted anew. */
+static void *
+account_row_of(struct listing *listing, void *object)
+{
+    const struct exchange *exchange = object;
+    enum outcome before = GPOINTER_TO_UINT(g_hash_table_lookup(listing->objects, object));
+    enum outcome now = exchange_outcome(file_tracker(), exchange);
+    struct cell name = exchange_cell(exchange, ACCOUNT), peer = exchange_cell(exchange, PEER);
+    char *key = g_strdup_printf("%s %s", name.text, peer.text);
+    struct account_row *row = g_hash_table_lookup(listing->groups, key);
+    if (!row) {
+        row = g_new0(struct account_row, 1);
+        row->first = row->last = exchange;
+        g_hash_table_insert(listing->groups, g_strdup(key), row);
+    }
+    row->challenges += before == OUTCOME_NONE ? 1 : 0;
+    row->outcomes[before]--;
+    row->outcomes[now]++;
+    if (before == OUTCOME_NONE || before == OUTCOME_UNKNOWN)
+        count_latency(row, exchange);
+    if (exchange->challenge_frame > row->last->challenge_frame)
+        row->last = exchange;
+    if (exchange->challenge_frame < row->first->challenge_frame)
+        row->first = exchange;
+    g_hash_table_insert(listing->objects, object, GUINT_TO_POINTER(now));
+    g_free(key);
+    g_free(name.text);
+    g_free(peer.text);
+    return row;
+}
+
+/* Worst first: what fails now, and then what failed most often. */
+static int
+by_failures(gconstpointer a, gconstpointer b)
+{
+    const struct account_row *x = *(const struct account_row *const *)a;
+    const struct account_row *y = *(const struct account_row *const *)b;
+    enum outcome last_x = exchange_outcome(file_tracker(), x->last);
+    enum outcome last_y = exchange_outcome(file_tracker(), y->last);
+    if ((last_x == OUTCOME_ACCEPTED) != (last_y == OUTCOME_ACCEPTED))
+        return last_x == OUTCOME_ACCEPTED ? 1 : -1;
+    if (account_failures(x) != account_failures(y))
+        return ascending(account_failures(y), account_failures(x));
+    return ascending(x->first->challenge_frame, y->first->challenge_frame);
+}
+
+/* --- registrations --------------------------------------------------------------- */
+
+enum {
+    R_ACCOUNT,
+    R_CONTACT,
+    R_REGISTRAR,
+    R_STATE,
+    R_EXPIRES,
+    R_GRANTED,
+    R_REFRESHES,
+    R_FAILURES,
+    R_LAPSES,
+    R_LAPSED,
+    R_LAST,
+    R_ANSWER,
+    R_CAUSE
+};
+
+static stat_tap_table_item registration_columns[] = {
+    [R_ACCOUNT] = LEFT("Address-of-record"),
+    [R_CONTACT] = LEFT("Contact"),
+    [R_REGISTRAR] = LEFT("Registrar"),
+    [R_STATE] = LEFT("State"),
+    [R_EXPIRES] = RIGHT("Expires"),
+    [R_GRANTED] = RIGHT("Granted"),
+    [R_REFRESHES] = NUMBER("Refreshes"),
+    [R_FAILURES] = NUMBER("Failures"),
+    [R_LAPSES] = NUMBER("Lapses"),
+    [R_LAPSED] = RIGHT("Lapsed for"),
+    [R_LAST] = RIGHT("Last"),
+    [R_ANSWER] = RIGHT("Code"),
+    [R_CAUSE] = LEFT("Cause"),
+};
+
+static struct cell
+seconds_cell(bool known, guint32 seconds)
+{
+    return known ? (struct cell){g_strdup_printf("%u s", seconds), 0} : words("-");
+}
+
+/* The cause of the last refusal; of a challenge that nobody answered, what that says. */
+static enum finding
+registration_cause(const struct registration *registration)
+{
+    if (registration_state(file_tracker(), registration) == REGISTRATION_CHALLENGED)
+        return audit_exchange_cause(file_tracker(), registration->challenge);
+    return registration->last_cause;
+}
+
+static struct cell
+registration_cell(const void *row, int column)
+{
+    const struct registration *registration = row;
+    int64_t going_on = registration_lapsed_for(file_tracker(), registration);
+    switch (column) {
+    case R_ACCOUNT:
+        return wire_cell(registration->account->name);
+    case R_CONTACT:
+        return wire_cell(registration->contact);
+    case R_REGISTRAR:
+        return address_cell(&registration->registrar);
+    case R_STATE:
+        return words(registration_state_text(registration_state(file_tracker(), registration)));
+    case R_EXPIRES:
+        return seconds_cell(registration->granted_frame != 0, registration->granted);
+    case R_GRANTED:
+        return frame_cell(registration->granted_frame);
+    case R_REFRESHES:
+        return number(registration->refreshes);
+    case R_FAILURES:
+        return number(registration->failures);
+    case R_LAPSES:
+        return number(registration->lapses + (going_on ? 1 : 0));
+    case R_LAPSED:
+        return time_cell(registration->lapsed + going_on);
+    case R_LAST:
+        return frame_cell(registration->last_frame);
+    case R_ANSWER:
+        return frame_cell(registration->last_status);
+    default:
+        return cause_cell(registration_cause(registration));
+    }
+}
+
+static void
+each_registration(const struct record *record, visitor *visit, struct listing *listing)
+{
+    const struct record_detail *detail = record->detail;
+    for (struct registration_step *step = detail ? detail->registrations : NULL; step; step = step->next)
+        visit(step->registration, listing);
+}
+
+/* Worst first: those without service now, then those that were without it for the longest time. */
+static int
+by_service(gconstpointer a, gconstpointer b)
+{
+    static const int rank[] = {
+        [REGISTRATION_REFUSED] = 0, [REGISTRATION_UNANSWERED] = 1, [REGISTRATION_CHALLENGED] = 2,
+        [REGISTRATION_LAPSED] = 3,  [REGISTRATION_UNKNOWN] = 4,    [REGISTRATION_REGISTERED] = 5,
+        [REGISTRATION_REMOVED] = 6,
+    };
+    const struct registration *x = *(const struct registration *const *)a;
+    const struct registration *y = *(const struct registration *const *)b;
+    int rank_x = rank[registration_state(file_tracker(), x)];
+    int rank_y = rank[registration_state(file_tracker(), y)];
+    if (rank_x != rank_y)
+        return rank_x - rank_y;
+    if (x->lapsed != y->lapsed)
+        return x->lapsed > y->lapsed ? -1 : 1;
+    if (x->failures != y->failures)
+        return ascending(y->failures, x->failures);
+    return ascending(x->first_frame, y->first_frame);
+}
+
+/* --- the tables ------------------------------------------------------------------- */
+
+static const struct table tables[] = {
+    {"siptrail,accounts", "SIP Trail: accounts", account_columns, G_N_ELEMENTS(account_columns),
+     each_exchange, account_row_of, by_failures, account_cell},
+    {"siptrail,exchanges", "SIP Trail: authentication exchanges", exchange_columns,
+     G_N_ELEMENTS(exchange_columns), each_exchange, object_itself, by_challenge, exchange_cell},
+    {"siptrail,registrations", "SIP Trail: registrations", registration_columns,
+     G_N_ELEMENTS(registration_columns), each_registration, object_itself, by_service, registration_cell},
+};
+
+static struct listing *
+listing_new(const struct table *table)
+{
+    struct listing *listing = g_new0(struct listing, 1);
+    listing->table = table;
+    listing->objects = g_hash_table_new(NULL, NULL);
+    listing->rows = g_hash_table_new(NULL, NULL);
+    listing->groups = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    return listing;
+}
+
+static void
+listing_reset(void *data)
+{
+    struct listing *listing = data;
+    g_hash_table_remove_all(listing->objects);
+    g_hash_table_remove_all(listing->rows);
+    g_hash_table_remove_all(listing->groups);
+}
+
+static void
+listing_free(void *data)
+{
+    struct listing *listing = data;
+    g_hash_table_destroy(listing->objects);
+    g_hash_table_destroy(listing->rows);
+    g_hash_table_destroy(listing->groups);
+    g_free(listing);
 }
 
 /* --- command line --------------------------------------------------------------- */
 
-static bool listing_wanted;
-
-struct listing {
-    GHashTable *seen; /* exchanges to show */
-};
-
 static void
-listing_add(struct exchange *exchange, void *data)
+remember(void *object, struct listing *listing)
 {
-    g_hash_table_add(((struct listing *)data)->seen, exchange);
+    if (!g_hash_table_contains(listing->objects, object))
+        g_hash_table_insert(listing->objects, object, NULL);
 }
 
 static tap_packet_status
 listing_packet(void *data, packet_info *pinfo _U_, epan_dissect_t *edt _U_, const void *record,
                tap_flags_t flags _U_)
 {
-    each_exchange((const struct record *)record, listing_add, data);
+    struct listing *listing = data;
+    listing->table->each((const struct record *)record, remember, listing);
     return TAP_PACKET_REDRAW;
-}
-
-static void
-listing_reset(void *data)
-{
-    g_hash_table_remove_all(((struct listing *)data)->seen);
-}
-
-static void
-listing_finish(void *data)
-{
-    g_hash_table_destroy(((struct listing *)data)->seen);
-    g_free(data);
 }
 
 static void
@@ -166,47 +532,62 @@ print_cell(const char *text, glong width, bool right, bool last)
     printf(last ? "\n" : "  ");
 }
 
+/* `cells` holds the rows one after the other, the headings first. */
 static void
-print_rows(char *(*rows)[COLUMNS], guint count)
+print_cells(const struct table *table, char **cells, guint rows)
 {
-    glong width[COLUMNS] = {0};
-    for (guint i = 0; i < count; i++) {
-        for (int column = 0; column < COLUMNS; column++)
-            width[column] = MAX(width[column], g_utf8_strlen(rows[i][column], -1));
+    glong width[COLUMNS_MAX] = {0};
+    int count = table->count;
+    for (guint i = 0; i < rows * (guint)count; i++)
+        width[i % (guint)count] = MAX(width[i % (guint)count], g_utf8_strlen(cells[i], -1));
+    for (guint row = 0; row < rows; row++) {
+        for (int column = 0; column < count; column++)
+            print_cell(cells[row * (guint)count + (guint)column], width[column],
+                       table->columns[column].align == TAP_ALIGN_RIGHT, column == count - 1);
     }
-    for (guint i = 0; i < count; i++) {
-        for (int column = 0; column < COLUMNS; column++)
-            print_cell(rows[i][column], width[column], columns[column].align == TAP_ALIGN_RIGHT,
-                       column == COLUMNS - 1);
-    }
+}
+
+static GPtrArray *
+sorted_rows(struct listing *listing)
+{
+    GHashTable *rows = g_hash_table_new(NULL, NULL);
+    GList *objects = g_hash_table_get_keys(listing->objects);
+    for (GList *i = objects; i; i = i->next)
+        g_hash_table_add(rows, listing->table->row_of(listing, i->data));
+    GPtrArray *sorted = g_ptr_array_new();
+    GHashTableIter i;
+    gpointer row;
+    g_hash_table_iter_init(&i, rows);
+    while (g_hash_table_iter_next(&i, &row, NULL))
+        g_ptr_array_add(sorted, row);
+    g_ptr_array_sort(sorted, listing->table->compare);
+    g_list_free(objects);
+    g_hash_table_destroy(rows);
+    return sorted;
+}
+
+static char *
+cell_text(struct cell cell)
+{
+    return cell.text ? cell.text : g_strdup_printf("%u", cell.number);
 }
 
 static void
 listing_draw(void *data)
 {
-    GHashTable *seen = ((struct listing *)data)->seen;
-    guint count = g_hash_table_size(seen), row = 1;
-    GPtrArray *sorted = g_ptr_array_sized_new(count);
-    GHashTableIter i;
-    gpointer exchange;
-    g_hash_table_iter_init(&i, seen);
-    while (g_hash_table_iter_next(&i, &exchange, NULL))
-        g_ptr_array_add(sorted, exchange);
-    g_ptr_array_sort(sorted, by_challenge);
-    char *(*rows)[COLUMNS] = g_malloc_n(count + 1, sizeof *rows);
-    for (int column = 0; column < COLUMNS; column++)
-        rows[0][column] = g_strdup(columns[column].column_name);
-    for (; row <= count; row++) {
-        for (int column = 0; column < COLUMNS; column++)
-            rows[row][column] = cell_text(sorted->pdata[row - 1], (enum column)column);
+    struct listing *listing = data;
+    const struct table *table = listing->table;
+    GPtrArray *rows = sorted_rows(listing);
+    GPtrArray *cells = g_ptr_array_new_with_free_func(g_free);
+    for (int column = 0; column < table->count; column++)
+        g_ptr_array_add(cells, g_strdup(table->columns[column].column_name));
+    for (guint row = 0; row < rows->len; row++) {
+        for (int column = 0; column < table->count; column++)
+            g_ptr_array_add(cells, cell_text(table->cell(rows->pdata[row], column)));
     }
-    print_rows(rows, row);
-    while (row-- > 0) {
-        for (int column = 0; column < COLUMNS; column++)
-            g_free(rows[row][column]);
-    }
-    g_free(rows);
-    g_ptr_array_free(sorted, TRUE);
+    print_cells(table, (char **)cells->pdata, rows->len + 1);
+    g_ptr_array_unref(cells);
+    g_ptr_array_unref(rows);
 }
 
 bool
@@ -216,48 +597,57 @@ statistics_wanted(void)
 }
 
 /* `-z siptrail,exchanges[,filter]` */
-static stat_init_result
-listing_begin(const char *argument, void *name)
+static void
+listing_begin(const char *argument, void *data)
 {
-    const char *filter = argument + strlen(name);
-    struct listing *listing = g_new0(struct listing, 1);
-    listing->seen = g_hash_table_new(NULL, NULL);
+    const struct table *table = data;
+    const char *filter = argument + strlen(table->command);
+    struct listing *listing = listing_new(table);
     listing_wanted = true;
     GString *error =
         register_tap_listener(SIPTRAIL_TAP, listing, *filter == ',' ? filter + 1 : NULL, TL_REQUIRES_NOTHING,
-                              listing_reset, listing_packet, listing_draw, listing_finish);
+                              listing_reset, listing_packet, listing_draw, listing_free);
     if (!error)
-        return STAT_INIT_DONE;
-    fprintf(stderr, "siptrail: -z %s: %s\n", (const char *)name, error->str);
+        return;
+    fprintf(stderr, "siptrail: -z %s: %s\n", table->command, error->str);
     g_string_free(error, TRUE);
     exit(1);
 }
 
 /* --- window --------------------------------------------------------------------- */
 
-static GHashTable *window_rows; /* exchange to row number + 1 */
+static struct listing *windows[G_N_ELEMENTS(tables)];
 
-static void
-window_init(stat_tap_table_ui *ui)
+static struct listing *
+window_of(const char *title)
 {
-    stat_tap_table *table = stat_tap_find_table(ui, ui->title);
-    if (!window_rows)
-        window_rows = g_hash_table_new(NULL, NULL);
-    g_hash_table_remove_all(window_rows);
-    if (!table)
-        stat_tap_add_table(ui, stat_tap_init_table(ui->title, COLUMNS, 0, NULL));
+    gsize i = 0;
+    while (i + 1 < G_N_ELEMENTS(tables) && strcmp(tables[i].title, title) != 0)
+        i++;
+    if (!windows[i])
+        windows[i] = listing_new(&tables[i]);
+    return windows[i];
 }
 
-/* The first column is a number, so that the window sorts it as one. */
+static stat_init_result
+window_init(stat_tap_table_ui *ui)
+{
+    struct listing *listing = window_of(ui->title);
+    listing_reset(listing);
+    if (!stat_tap_find_table(ui, ui->title))
+        stat_tap_add_table(ui, stat_tap_init_table(ui->title, listing->table->count, 0, NULL));
+    STAT_INIT_DONE;
+}
+
 static stat_tap_table_item_type
-window_item(const struct exchange *exchange, enum column column)
+window_item(struct cell cell)
 {
     stat_tap_table_item_type item = {0};
-    item.type = column == CHALLENGE ? TABLE_ITEM_UINT : TABLE_ITEM_STRING;
-    if (column == CHALLENGE)
-        item.value.uint_value = exchange->challenge_frame;
+    item.type = cell.text ? TABLE_ITEM_STRING : TABLE_ITEM_UINT;
+    if (cell.text)
+        item.value.string_value = cell.text;
     else
-        item.value.string_value = cell_text(exchange, column);
+        item.value.uint_value = cell.number;
     return item;
 }
 
@@ -271,40 +661,44 @@ window_free_item(stat_tap_table *table _U_, guint row _U_, guint column _U_, sta
 }
 
 static void
-window_fill(stat_tap_table *table, guint row, const struct exchange *exchange, bool is_new)
+window_fill(stat_tap_table *window, const struct table *table, guint index, const void *row, bool is_new)
 {
-    stat_tap_table_item_type items[COLUMNS] = {{0}};
-    for (int column = 0; column < COLUMNS; column++) {
-        items[column] = window_item(exchange, (enum column)column);
+    stat_tap_table_item_type items[COLUMNS_MAX] = {{0}};
+    for (int column = 0; column < table->count; column++) {
+        items[column] = window_item(table->cell(row, column));
         if (is_new)
             continue;
-        window_free_item(table, row, column, stat_tap_get_field_data(table, row, column));
-        stat_tap_set_field_data(table, row, column, &items[column]);
+        window_free_item(window, index, (guint)column, stat_tap_get_field_data(window, index, (guint)column));
+        stat_tap_set_field_data(window, index, (guint)column, &items[column]);
     }
     if (is_new)
-        stat_tap_init_table_row(table, row, COLUMNS, items);
+        stat_tap_init_table_row(window, index, (guint)table->count, items);
 }
 
+static stat_tap_table *filled_window;
+
 static void
-window_add(struct exchange *exchange, void *data)
+window_add(void *object, struct listing *listing)
 {
-    stat_tap_table *table = (stat_tap_table *)data;
-    guint row = GPOINTER_TO_UINT(g_hash_table_lookup(window_rows, exchange));
-    bool is_new = row == 0;
+    remember(object, listing);
+    void *row = listing->table->row_of(listing, object);
+    guint index = GPOINTER_TO_UINT(g_hash_table_lookup(listing->rows, row));
+    bool is_new = index == 0;
     if (is_new) {
-        row = table->num_elements + 1;
-        g_hash_table_insert(window_rows, exchange, GUINT_TO_POINTER(row));
+        index = filled_window->num_elements + 1;
+        g_hash_table_insert(listing->rows, row, GUINT_TO_POINTER(index));
     }
-    window_fill(table, row - 1, exchange, is_new);
+    window_fill(filled_window, listing->table, index - 1, row, is_new);
 }
 
 static tap_packet_status
 window_packet(void *data, packet_info *pinfo _U_, epan_dissect_t *edt _U_, const void *record,
               tap_flags_t flags _U_)
 {
-    stat_data_t *ui = (stat_data_t *)data;
-    stat_tap_table *table = stat_tap_find_table(ui->stat_tap_data, ui->stat_tap_data->title);
-    each_exchange((const struct record *)record, window_add, table);
+    stat_data_t *stat = (stat_data_t *)data;
+    struct listing *listing = window_of(stat->stat_tap_data->title);
+    filled_window = stat_tap_find_table(stat->stat_tap_data, stat->stat_tap_data->title);
+    listing->table->each((const struct record *)record, window_add, listing);
     return TAP_PACKET_REDRAW;
 }
 
@@ -312,29 +706,34 @@ void
 statistics_register(const struct tracker *(*tracker)(void))
 {
     static tap_param parameters[] = {{PARAM_FILTER, "filter", "Filter", NULL, TRUE}};
-    static stat_tap_table_ui window = {
-        .group = STAT_GROUP_TELEPHONY,
-        .title = "SIP Trail: authentication exchanges",
-        .tap_name = SIPTRAIL_TAP,
-        .cli_string = "siptrail,exchanges",
-        .stat_tap_init_cb = window_init,
-        .packet_func = window_packet,
-        .stat_tap_free_table_item_cb = window_free_item,
-        .nfields = COLUMNS,
-        .fields = columns,
-        .nparams = 1,
-        .params = parameters,
-    };
-    static stat_tap_ui command_line = {
-        .title = "SIP Trail: authentication exchanges",
-        .cli_string = "siptrail,exchanges",
-        .tap_init_cb = listing_begin,
-        .nparams = 1,
-        .params = parameters,
-    };
+    static stat_tap_table_ui table_windows[G_N_ELEMENTS(tables)];
+    static stat_tap_ui commands[G_N_ELEMENTS(tables)];
     file_tracker = tracker;
-    /* The first to take a name on the command line keeps it: there we print a table that reads and parses
-     * well. */
-    register_stat_tap_ui(&command_line, (void *)(uintptr_t)command_line.cli_string);
-    register_stat_tap_table_ui(&window);
+    for (gsize i = 0; i < G_N_ELEMENTS(tables); i++) {
+        const struct table *table = &tables[i];
+        table_windows[i] = (stat_tap_table_ui){
+            .group = STAT_GROUP_TELEPHONY,
+            .title = table->title,
+            .tap_name = SIPTRAIL_TAP,
+            .cli_string = table->command,
+            .stat_tap_init_cb = window_init,
+            .packet_func = window_packet,
+            .stat_tap_free_table_item_cb = window_free_item,
+            .nfields = (gsize)table->count,
+            .fields = table->columns,
+            .nparams = 1,
+            .params = parameters,
+        };
+        commands[i] = (stat_tap_ui){
+            .title = table->title,
+            .cli_string = table->command,
+            .tap_init_cb = listing_begin,
+            .nparams = 1,
+            .params = parameters,
+        };
+        /* The first to take a name on the command line keeps it: there we print a table that reads and
+         * parses well. */
+        register_stat_tap_ui(&commands[i], (void *)(uintptr_t)table);
+        register_stat_tap_table_ui(&table_windows[i]);
+    }
 }

@@ -9,6 +9,7 @@
 #include <epan/charsets.h>
 #include <epan/expert.h>
 #include <epan/tap.h>
+#include <epan/unit_strings.h>
 
 #include "core/audit.h"
 #include "tree.h"
@@ -56,6 +57,16 @@ static int hf_etag = -1;
 static int hf_etag_in = -1;
 static int hf_expires = -1;
 static int hf_notify_in = -1;
+static int hf_registration_contact = -1;
+static int hf_registration_state = -1;
+static int hf_registration_requested = -1;
+static int hf_registration_expires = -1;
+static int hf_registration_min_expires = -1;
+static int hf_registration_refresh = -1;
+static int hf_registration_previous_in = -1;
+static int hf_registration_lapsed_for = -1;
+static int hf_registration_bulk = -1;
+static int hf_registration = -1;
 static int hf_meaning = -1;
 static int hf_when = -1;
 static int hf_fix = -1;
@@ -64,6 +75,7 @@ static int ett_siptrail = -1;
 static int ett_challenge = -1;
 static int ett_credentials = -1;
 static int ett_info = -1;
+static int ett_registration = -1;
 
 static hf_register_info fields[] = {
     {&hf_request_in,
@@ -241,13 +253,46 @@ static hf_register_info fields[] = {
     {&hf_notify_in,
      {"NOTIFY not due in frame", "siptrail.no_notify.notify_in", FT_FRAMENUM, BASE_NONE,
       FRAMENUM_TYPE(FT_FRAMENUM_NONE), 0, "A NOTIFY that came though none was due", HFILL}},
+    {&hf_registration,
+     {"Registration", "siptrail.registration", FT_NONE, BASE_NONE, NULL, 0,
+      "One contact of a REGISTER and its answer", HFILL}},
+    {&hf_registration_contact,
+     {"Contact", "siptrail.registration.contact", FT_STRING, BASE_NONE, NULL, 0, "URI of the contact",
+      HFILL}},
+    {&hf_registration_state,
+     {"State", "siptrail.registration.state", FT_STRING, BASE_NONE, NULL, 0,
+      "What a REGISTER meets, and its answer leaves behind: registered, lapsed, removed, refused, "
+      "challenged, "
+      "unanswered or unknown",
+      HFILL}},
+    {&hf_registration_requested,
+     {"Requested", "siptrail.registration.requested", FT_UINT32, BASE_DEC | BASE_UNIT_STRING,
+      UNS(&units_seconds), 0, "Expiry that the client asks for", HFILL}},
+    {&hf_registration_expires,
+     {"Granted", "siptrail.registration.expires", FT_UINT32, BASE_DEC | BASE_UNIT_STRING, UNS(&units_seconds),
+      0, "Expiry that the registrar grants to this contact", HFILL}},
+    {&hf_registration_min_expires,
+     {"Minimum", "siptrail.registration.min_expires", FT_UINT32, BASE_DEC | BASE_UNIT_STRING,
+      UNS(&units_seconds), 0, "Min-Expires of a 423", HFILL}},
+    {&hf_registration_refresh,
+     {"Refresh", "siptrail.registration.refresh", FT_UINT32, BASE_DEC, NULL, 0,
+      "Running number of the refresh that this answer grants", HFILL}},
+    {&hf_registration_previous_in,
+     {"Granted before in frame", "siptrail.registration.previous_in", FT_FRAMENUM, BASE_NONE,
+      FRAMENUM_TYPE(FT_FRAMENUM_NONE), 0, "The latest answer before that granted it", HFILL}},
+    {&hf_registration_lapsed_for,
+     {"Lapsed for", "siptrail.registration.lapsed_for", FT_RELATIVE_TIME, BASE_NONE, NULL, 0,
+      "Since the granted time had run out", HFILL}},
+    {&hf_registration_bulk,
+     {"Bulk", "siptrail.registration.bulk", FT_BOOLEAN, BASE_NONE, NULL, 0,
+      "The contact stands for many numbers (bnc, RFC 6140)", HFILL}},
     {&hf_meaning,
      {"Meaning", "siptrail.meaning", FT_STRING, BASE_NONE, NULL, 0, "What the code means here", HFILL}},
     {&hf_when, {"When", "siptrail.when", FT_STRING, BASE_NONE, NULL, 0, "When one sees it", HFILL}},
     {&hf_fix, {"Fix", "siptrail.fix", FT_STRING, BASE_NONE, NULL, 0, "What to do", HFILL}},
 };
 
-static int *subtrees[] = {&ett_siptrail, &ett_challenge, &ett_credentials, &ett_info};
+static int *subtrees[] = {&ett_siptrail, &ett_challenge, &ett_credentials, &ett_info, &ett_registration};
 
 /* One expert info per row of the table of findings. */
 static expert_field finding_experts[FINDING_COUNT];
@@ -259,13 +304,11 @@ static void
 register_findings(expert_module_t *module)
 {
     static ei_register_info infos[FINDING_COUNT];
-    static char *names[FINDING_COUNT];
     for (int i = 1; i < FINDING_COUNT; i++) {
         const struct finding_rule *rule = finding_rule((enum finding)i);
-        names[i] = g_strconcat("siptrail.finding.", rule->name, NULL);
         finding_experts[i] = (expert_field)EI_INIT;
         infos[i].ids = &finding_experts[i];
-        infos[i].eiinfo.name = names[i];
+        infos[i].eiinfo.name = wmem_strdup_printf(wmem_epan_scope(), "siptrail.finding.%s", rule->name);
         infos[i].eiinfo.group = groups[rule->group];
         infos[i].eiinfo.severity = severities[rule->severity];
         infos[i].eiinfo.summary = rule->sentence;
@@ -811,6 +854,19 @@ title_no_notify(const struct no_notify *no_notify, bool right, wmem_strbuf_t *ti
 }
 
 static void
+title_registration(const struct record_detail *detail, wmem_strbuf_t *title)
+{
+    const struct registration_step *step = detail->registrations;
+    if (!step || (!step->has_granted && step->state != REGISTRATION_REMOVED))
+        return;
+    wmem_strbuf_append_printf(title, ", %s", registration_state_text(step->state));
+    if (step->has_granted)
+        wmem_strbuf_append_printf(title, " for %u s", step->granted);
+    if (step->next)
+        wmem_strbuf_append(title, " (first of several contacts)");
+}
+
+static void
 title_response(const struct view *view, wmem_strbuf_t *title)
 {
     const struct record *record = view->record;
@@ -823,12 +879,15 @@ title_response(const struct view *view, wmem_strbuf_t *title)
         if (closing->challenge_frame)
             wmem_strbuf_append_printf(title, ", the challenge in frame %u was answered in frame %u",
                                       closing->challenge_frame, closing->request_frame);
+        title_registration(record->detail, title);
         return;
     }
     if (record->request)
         wmem_strbuf_append_printf(title, " to the %s in frame %u", record->method, record->request->frame);
     else
         wmem_strbuf_append_printf(title, " to a %s that is not in the capture", record->method);
+    if (record->detail)
+        title_registration(record->detail, title);
 }
 
 static void
@@ -903,6 +962,47 @@ show_notes(const struct view *view, const struct record_detail *detail)
 }
 
 /* Only time tells that nothing came. */
+/* "contact: registered for 3600 s" */
+static const char *
+registration_text(const struct view *view, const struct registration_step *step)
+{
+    const char *state = registration_state_text(step->state);
+    wmem_strbuf_t *text = wmem_strbuf_new(view->pinfo->pool, step->registration->contact);
+    if (view->record->status == 0 && step->has_asked && step->asked == 0)
+        wmem_strbuf_append_printf(text, ": asks to be removed (%s so far)", state);
+    else if (view->record->status == 0 && step->has_asked)
+        wmem_strbuf_append_printf(text, ": asks for %u s (%s so far)", step->asked, state);
+    else
+        wmem_strbuf_append_printf(text, ": %s", state);
+    if (step->has_granted)
+        wmem_strbuf_append_printf(text, " for %u s", step->granted);
+    return param_text(view, (struct slice){wmem_strbuf_get_str(text), wmem_strbuf_get_len(text)});
+}
+
+static void
+show_registration(const struct view *view, const struct registration_step *step)
+{
+    const struct view inner = add_subtree(view, hf_registration, ett_registration,
+                                          wmem_strdup_printf(view->pinfo->pool, "Registration of %s",
+                                                             registration_text(view, step)));
+    const char *contact = step->registration->contact;
+    add_text(&inner, hf_registration_contact, param_text(view, (struct slice){contact, strlen(contact)}));
+    add_text(&inner, hf_registration_state, registration_state_text(step->state));
+    if (step->has_asked)
+        add_number(&inner, hf_registration_requested, step->asked);
+    if (step->has_granted)
+        add_number(&inner, hf_registration_expires, step->granted);
+    if (step->has_min)
+        add_number(&inner, hf_registration_min_expires, step->min);
+    if (step->refresh)
+        add_number(&inner, hf_registration_refresh, step->refresh);
+    add_back_link(&inner, hf_registration_previous_in, step->granted_frame);
+    if (step->lapsed)
+        add_time(&inner, hf_registration_lapsed_for, step->lapsed);
+    if (step->registration->bulk)
+        generated(proto_tree_add_boolean(inner.tree, hf_registration_bulk, inner.tvb, 0, 0, TRUE));
+}
+
 static void
 show_awaited(const struct view *view)
 {
@@ -927,6 +1027,9 @@ show_detail(const struct view *view, const struct record_detail *detail)
     if (detail->no_notify)
         show_no_notify(view, detail->no_notify);
     show_advice(view, detail);
+    for (const struct registration_step *step = view->tree ? detail->registrations : NULL; step;
+         step = step->next)
+        show_registration(view, step);
     show_notes(view, detail);
     show_awaited(view);
     if (detail->opens)

@@ -4,7 +4,7 @@
 #
 # SOURCE is an unpacked source of Wireshark, as `apt-get source wireshark` makes it. The target siptrail builds libwireshark
 # first, which takes long; --objects compiles the plugin's own files only. Build needs are those of Wireshark's library:
-# cmake, ninja, gcc, g++, flex, python3, perl, GLib, libgcrypt, PCRE2, c-ares, Speex DSP.
+# cmake, ninja, gcc, g++, flex, python3, perl, GLib, libgcrypt, xxHash, PCRE2, c-ares, Speex DSP.
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)

@@ -85,7 +85,7 @@ home_files() {
     find $home -path $build -prune -o -print | sort
 }
 
-# Into the personal folder, without root: the archive, and the build folder itself.
+# Into the personal folder, without root.
 test_personal() { # NAME INSTALL UNINSTALL
     home_files >/tmp/before
     as_user sh -c "$2"
@@ -125,6 +125,7 @@ test_personal "personal folder" \
     "cmake -DSIPTRAIL_PERSONAL=ON -S /siptrail -B $build/personal && cmake --build $build/personal -j 2 &&
      cmake --install $build/personal" \
     "cmake --build $build/personal --target uninstall"
+test_personal "plugin/install.sh" "plugin/install.sh" "plugin/install.sh --uninstall"
 test_system_folder
 test_debian_package
 [ "${1:-}" = :packages ] || test_end_to_end

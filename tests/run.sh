@@ -9,7 +9,7 @@ set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 . "$top/plugin/packages.sh"
 
-need_packages $BUILD_PACKAGES $TEST_PACKAGES clang libclang-rt-14-dev clang-format openssh-client iproute2 libwrap0
+need_packages $BUILD_PACKAGES $TEST_PACKAGES clang libclang-rt-14-dev clang-format libwrap0
 
 work=${SIPTRAIL_TEST_BUILD:-$(mktemp -d)}
 [ -n "${SIPTRAIL_TEST_BUILD:-}" ] || trap 'rm -rf "$work"' EXIT

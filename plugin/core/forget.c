@@ -179,6 +179,7 @@ use_release(struct tracker *tracker, struct use *use)
         tracker->host.release(request);
     }
     tracker->host.release((char *)(uintptr_t)use->line.text.p);
+    tracker->host.release((char *)(uintptr_t)use->request_uri);
     tracker->host.release(use);
 }
 
@@ -212,6 +213,11 @@ detail_forget(struct tracker *tracker, struct record_detail *detail)
         struct note *note = detail->notes;
         detail->notes = note->next;
         tracker->host.release(note);
+    }
+    while (detail->registrations) {
+        struct registration_step *step = detail->registrations;
+        detail->registrations = step->next;
+        tracker->host.release(step);
     }
     if (detail->opens) /* has the lines, too */
         exchange_release(tracker, detail->opens);

@@ -23,6 +23,8 @@
     X(SIP_MIN_EXPIRES, "Min-Expires", 0)                                                                     \
     X(SIP_SUBSCRIPTION_STATE, "Subscription-State", 0)                                                       \
     X(SIP_ETAG, "SIP-ETag", 0)                                                                               \
+    X(SIP_ROUTE, "Route", 0)                                                                                 \
+    X(SIP_SERVICE_ROUTE, "Service-Route", 0)                                                                 \
     X(SIP_SUPPRESS_IF_MATCH, "Suppress-If-Match", 0)                                                         \
     X(SIP_WWW_AUTHENTICATE, "WWW-Authenticate", 0)                                                           \
     X(SIP_PROXY_AUTHENTICATE, "Proxy-Authenticate", 0)                                                       \
@@ -363,4 +365,74 @@ sip_uri_split(struct slice uri, struct slice *user, struct slice *host)
                                           (memchr(rest.p, ']', rest.len) ? 1 : 0));
     else
         *host = slice_until(rest, ':', NULL);
+}
+
+/* --- contacts -------------------------------------------------------------------- */
+
+struct sip_contacts
+sip_contacts(const struct sip_message *message)
+{
+    if (message->header_lines[SIP_CONTACT] <= 1)
+        return (struct sip_contacts){.values = message->header[SIP_CONTACT]};
+    return (struct sip_contacts){.headers = message->headers};
+}
+
+/* One value of a list: up to the comma outside of quotes and angle brackets. */
+static struct slice
+take_contact(struct slice *values)
+{
+    const char *p = values->p, *end = slice_end(*values);
+    bool inside = false;
+    while (p < end && (inside || *p != ',')) {
+        if (*p == '"' && !inside) {
+            p = skip_quoted(p, end);
+            continue;
+        }
+        inside = *p == '<' || (inside && *p != '>');
+        p++;
+    }
+    struct slice one = slice_between(values->p, p);
+    *values = slice_between(p < end ? p + 1 : end, end);
+    return slice_trim(one);
+}
+
+static void
+read_contact(struct slice value, struct sip_contact *contact)
+{
+    struct slice bracketed, parameters, uri_parameters = {NULL, 0}, host;
+    *contact = (struct sip_contact){.star = slice_equal(value, SLICE("*"))};
+    struct slice before = unquoted_until(value, '<', &bracketed);
+    contact->uri = before.len < value.len ? slice_until(bracketed, '>', &parameters)
+                                          : slice_until(value, ';', &parameters);
+    contact->uri = slice_trim(contact->uri);
+    sip_uri_split(contact->uri, &contact->user, &host);
+    if (host.p)
+        contact->host_port =
+            slice_until(slice_between(host.p, slice_end(contact->uri)), ';', &uri_parameters);
+    contact->bulk = sip_parameter(uri_parameters, SLICE("bnc")).p != NULL;
+    contact->expires = sip_parameter(parameters, SLICE("expires"));
+    contact->instance = sip_parameter(parameters, SLICE("+sip.instance"));
+    contact->reg_id = sip_parameter(parameters, SLICE("reg-id"));
+}
+
+bool
+sip_contact_next(struct sip_contacts *walk, struct sip_contact *contact)
+{
+    enum sip_header id = SIP_CONTACT;
+    while (slice_trim(walk->values).len == 0) {
+        if (!sip_message_next_header(&walk->headers, &id, &walk->values))
+            return false;
+        if (id != SIP_CONTACT)
+            walk->values.len = 0;
+    }
+    read_contact(take_contact(&walk->values), contact);
+    return true;
+}
+
+bool
+sip_contact_expires(const struct sip_message *message, const struct sip_contact *contact, uint32_t *seconds)
+{
+    if (contact->expires.p && sip_number(contact->expires, seconds))
+        return true;
+    return message->header[SIP_EXPIRES].p && sip_number(message->header[SIP_EXPIRES], seconds);
 }

@@ -27,6 +27,8 @@ enum sip_header {
     SIP_SUBSCRIPTION_STATE,
     SIP_ETAG,
     SIP_SUPPRESS_IF_MATCH,
+    SIP_ROUTE,
+    SIP_SERVICE_ROUTE,
     SIP_WWW_AUTHENTICATE,
     SIP_PROXY_AUTHENTICATE,
     SIP_AUTHORIZATION,
@@ -85,6 +87,29 @@ bool sip_message_parse(struct slice bytes, bool snapped, struct sip_message *mes
  *  @param value  trimmed, folds still in it
  *  @return false when there are no more */
 bool sip_message_next_header(struct slice *rest, enum sip_header *id, struct slice *value);
+
+/** One contact of a REGISTER or its answer (RFC 3261 section 20.10): views into the message. */
+struct sip_contact {
+    bool star; /**< `*`: all of them */
+    struct slice uri;
+    struct slice user, host_port;  /**< of it */
+    struct slice expires;          /**< parameters; absent when not there */
+    struct slice instance, reg_id; /**< RFC 5626 section 4.1 */
+    bool bulk;                     /**< `bnc` in the URI: stands for many numbers (RFC 6140 section 5.2) */
+};
+
+/** Walks the contacts of a message. */
+struct sip_contacts {
+    struct slice headers, values;
+};
+struct sip_contacts sip_contacts(const struct sip_message *message);
+/** @return false when there are no more */
+bool sip_contact_next(struct sip_contacts *walk, struct sip_contact *contact);
+
+/** Of the request or of the one contact (RFC 3261 section 10.2.1.1), in s.
+ *  @return false when neither says */
+bool sip_contact_expires(const struct sip_message *message, const struct sip_contact *contact,
+                         uint32_t *seconds);
 
 /** `user@host` of a SIP, SIPS or tel URI: without scheme, password, port and parameters.
  *

@@ -337,8 +337,10 @@ add_request(struct tracker *tracker, const struct sip_message *message, const st
         mark_again(record, transaction->request, transaction->last_seen,
                    !endpoint_same_address(&transaction->client, &arrival->from));
         transaction->last_seen = arrival->time;
-        if (!record->is_copy)
+        if (!record->is_copy) {
             note_repeated(transaction);
+            registration_repeated(transaction->request);
+        }
         return;
     }
     transaction = transaction_new(tracker, message, arrival, record);
@@ -346,6 +348,10 @@ add_request(struct tracker *tracker, const struct sip_message *message, const st
     if (strcmp(record->method, "ACK") == 0 || strcmp(record->method, "CANCEL") == 0)
         link_to_invite(tracker, message, arrival, record);
     exchange_request(tracker, message, arrival, record);
+    if (strcmp(record->method, "REGISTER") == 0)
+        registration_request(tracker, message, arrival, record);
+    else if (strcmp(record->method, "INVITE") == 0)
+        registration_note_route(tracker, message, arrival, record);
     subscription_request(tracker, message, transaction, record);
 }
 
@@ -419,6 +425,8 @@ add_response(struct tracker *tracker, const struct sip_message *message, const s
         record->exchange = transaction->request->exchange;
     }
     exchange_response(tracker, message, arrival, transaction, record);
+    if (transaction && record->status >= 200)
+        registration_response(tracker, message, transaction, record);
     subscription_response(tracker, message, arrival, transaction, record);
 }
 
@@ -433,6 +441,7 @@ tracker_new(const struct tracker_host *host)
     tracker->passing = g_ptr_array_new();
     tracker->parsed = g_ptr_array_new_with_free_func(g_free);
     tracker->exchanges_tail = &tracker->exchanges;
+    tracker->registrations_tail = &tracker->registrations;
     return tracker;
 }
 

@@ -211,6 +211,62 @@ struct server_proof {
     bool configured;
 };
 
+/** Where a registration stands. */
+enum registration_state {
+    REGISTRATION_UNKNOWN,    /**< the capture does not tell */
+    REGISTRATION_REGISTERED, /**< granted, and the time not over */
+    REGISTRATION_LAPSED,     /**< the time ran out without a refresh */
+    REGISTRATION_REMOVED,    /**< by request */
+    REGISTRATION_REFUSED,    /**< never granted, and the last answer was a refusal */
+    REGISTRATION_CHALLENGED, /**< never granted, and a challenge was left unanswered */
+    REGISTRATION_UNANSWERED  /**< never granted, and no answer came */
+};
+
+/** One binding of a contact to an address-of-record at one registrar (RFC 3261 section 10.3). */
+struct registration {
+    struct registration
+        *next; /**< in the order of their first REGISTER; `tracker_registrations` is the head */
+    const struct account *account; /**< the address-of-record, at this registrar */
+    const char *contact;           /**< URI as last seen, UTF-8 not assured */
+    struct endpoint registrar, client;
+    uint32_t asked, granted; /**< s, latest */
+    uint32_t first_frame;    /**< REGISTER */
+    uint32_t granted_frame;  /**< latest 2xx that granted it; 0: none */
+    int64_t granted_time;    /**< of that */
+    int64_t deadline;        /**< when that runs out */
+    uint32_t refreshes;      /**< further 2xx while it was registered, or had just lapsed */
+    uint32_t failures;       /**< refusals; a first challenge or a stale one is none */
+    uint32_t lapses;         /**< times that it ran out before the next REGISTER */
+    int64_t lapsed;          /**< for how long in all; a lapse that goes on is not in it */
+    uint32_t last_frame;     /**< latest final answer; 0: none */
+    uint16_t last_status;
+    uint16_t last_cause; /**< enum finding */
+    bool removed;
+    bool bulk; /**< RFC 6140 */
+    bool has_asked;
+    bool open, open_repeated; /**< a REGISTER is unanswered; it was sent again */
+    int64_t open_clock;       /**< since when */
+    uint32_t cseq;            /**< of the latest REGISTER */
+    uint32_t call_id_hash;    /**< likewise */
+    bool lapse_told;
+    bool gap;                   /**< REGISTERs are missing in the capture since `granted_frame` */
+    uint32_t listed_frame;      /**< 2xx that listed it last */
+    uint32_t listed_expires;    /**< and for how long */
+    struct exchange *challenge; /**< latest; NULL: none */
+};
+
+/** What one message is for one registration. */
+struct registration_step {
+    struct registration_step *next;
+    struct registration *registration;
+    enum registration_state state; /**< a REGISTER: that it meets; its answer: that it leaves behind */
+    bool has_asked, has_granted, has_min;
+    uint32_t asked, granted, min; /**< s */
+    uint32_t refresh;             /**< number of the refresh that this 2xx is; 0: none */
+    uint32_t granted_frame;       /**< 2xx before; 0: none */
+    int64_t lapsed;               /**< for how long it had lapsed; 0: it had not */
+};
+
 /** One finding about one message. The frames are those that its sentence names; 0: not used. */
 struct note {
     struct note *next;
@@ -231,6 +287,7 @@ struct record_detail {
     struct no_notify *no_notify;
     struct server_proof *proof;
     struct note *notes;
+    struct registration_step *registrations; /**< of a REGISTER and its final answer */
     struct account *account;
     const struct awaited_notify *awaited; /**< of a 2xx that begins a subscription */
 };
@@ -302,6 +359,19 @@ void tracker_tick(struct tracker *tracker, int64_t time);
 
 /** All exchanges that are kept, in the order of their challenges; NULL when there are none. */
 const struct exchange *tracker_exchanges(const struct tracker *tracker);
+
+/** All registrations in the order of their first REGISTER; NULL when there are none. */
+const struct registration *tracker_registrations(const struct tracker *tracker);
+
+/** Where it stands as of now. */
+enum registration_state registration_state(const struct tracker *tracker,
+                                           const struct registration *registration);
+
+/** For how long it has been lapsed as of now, in ns; 0 when it is not. */
+int64_t registration_lapsed_for(const struct tracker *tracker, const struct registration *registration);
+
+/** "registered", "lapsed", … as `siptrail.registration.state` has it. */
+const char *registration_state_text(enum registration_state state);
 
 /** The outcome as of now: that of a closed exchange, or what the time passed since says of an open one. */
 enum outcome exchange_outcome(const struct tracker *tracker, const struct exchange *exchange);

@@ -68,22 +68,24 @@ struct seen_response {
 
 /** Tags of the index, the first octet of each key. */
 enum index_kind {
-    INDEX_TRANSACTION = 'T',  /**< branch, sent-by, method, CSeq, Call-ID */
-    INDEX_FALLBACK = 'F',     /**< Call-ID, CSeq, method, From tag, hop: the latest transaction */
-    INDEX_NONCE = 'N',        /**< nonce: those of all hops */
-    INDEX_NONCE_USER = 'u',   /**< nonce of a hop, user@realm, but for the first */
-    INDEX_CALL = 'X',         /**< nonce of a hop, Call-ID, but for the first */
-    INDEX_SIGNED = 'G',       /**< nonce, response digits: the first request with them */
-    INDEX_SOURCE = 'P',       /**< client address */
-    INDEX_DIALOG = 'D',       /**< Call-ID, hop: the latest exchange */
-    INDEX_ACCOUNT = 'A',      /**< address-of-record, server */
-    INDEX_USER = 'U',         /**< user@realm */
-    INDEX_METHOD = 'M',       /**< method that is none of the known */
-    INDEX_SUBSCRIPTION = 'S', /**< Call-ID, tags, event */
-    INDEX_AWAITED = 'W',      /**< Call-ID, subscriber's tag: the NOTIFY that a SUBSCRIBE waits for */
-    INDEX_URI = 'R',          /**< Request-URI: its one copy */
-    INDEX_ETAG = 'E',         /**< Call-ID, tags, event, entity-tag: NOTIFY */
-    INDEX_ETAG_ANY = 'e'      /**< resource, event, entity-tag: NOTIFY */
+    INDEX_TRANSACTION = 'T',   /**< branch, sent-by, method, CSeq, Call-ID */
+    INDEX_FALLBACK = 'F',      /**< Call-ID, CSeq, method, From tag, hop: the latest transaction */
+    INDEX_NONCE = 'N',         /**< nonce: those of all hops */
+    INDEX_NONCE_USER = 'u',    /**< nonce of a hop, user@realm, but for the first */
+    INDEX_CALL = 'X',          /**< nonce of a hop, Call-ID, but for the first */
+    INDEX_SIGNED = 'G',        /**< nonce, response digits: the first request with them */
+    INDEX_SOURCE = 'P',        /**< client address */
+    INDEX_DIALOG = 'D',        /**< Call-ID, hop: the latest exchange */
+    INDEX_ACCOUNT = 'A',       /**< address-of-record, server */
+    INDEX_USER = 'U',          /**< user@realm */
+    INDEX_METHOD = 'M',        /**< method that is none of the known */
+    INDEX_BINDING = 'B',       /**< account, contact */
+    INDEX_REGISTRANT = 'b',    /**< account, Call-ID: the registration that it refreshes */
+    INDEX_SERVICE_ROUTE = 'V', /**< address-of-record, client */
+    INDEX_SUBSCRIPTION = 'S',  /**< Call-ID, tags, event */
+    INDEX_AWAITED = 'W',       /**< Call-ID, subscriber's tag: the NOTIFY that a SUBSCRIBE waits for */
+    INDEX_ETAG = 'E',          /**< Call-ID, tags, event, entity-tag: NOTIFY */
+    INDEX_ETAG_ANY = 'e'       /**< resource, event, entity-tag: NOTIFY */
 };
 
 /** A header line that the message at hand asks for, as read. */
@@ -119,6 +121,8 @@ struct tracker {
     uint32_t nonces;                          /**< how many there are */
     int64_t clock; /**< latest time seen; steps back only when the capture does, by more than an hour */
     struct exchange *exchanges, **exchanges_tail;
+    uint32_t service_routes; /**< how many clients were given one */
+    struct registration *registrations, **registrations_tail;
 };
 
 /* --- index: tracker.c --- */
@@ -227,6 +231,19 @@ void transaction_forget(struct tracker *tracker, struct transaction *transaction
 void forget_frame(struct tracker *tracker);
 /** A nonce that was just used or issued. */
 void nonce_touch(struct tracker *tracker, struct nonce *nonce);
+
+/* --- registration.c --- */
+
+void registration_request(struct tracker *tracker, const struct sip_message *message,
+                          const struct arrival *arrival, struct record *record);
+/** An INVITE: whether it goes the way that the registrar named. */
+void registration_note_route(struct tracker *tracker, const struct sip_message *message,
+                             const struct arrival *arrival, struct record *record);
+/** A REGISTER was sent again: it looks unanswered. */
+void registration_repeated(const struct record *request);
+/** A final response, after the exchange that it closes or opens. */
+void registration_response(struct tracker *tracker, const struct sip_message *message,
+                           const struct transaction *transaction, struct record *record);
 
 /* --- subscription.c --- */
 

@@ -48,7 +48,8 @@ def finding_table():
     lines = ["| `siptrail.finding.` | severity | who acts | what it says | what to do | rule |", "|---|---|---|---|---|---|"]
     for row in findings():
         sentence = row["sentence"].replace("|", "\\|")
-        lines.append(f"| `{row['name']}` | {row['severity']} | {row['actor']} | {sentence} | {row['fix']} | {row['rfc']} |")
+        fix = row["fix"].replace("{remedy}", "what the table of [variants](#digest-verdicts) says")
+        lines.append(f"| `{row['name']}` | {row['severity']} | {row['actor']} | {sentence} | {fix} | {row['rfc']} |")
     return lines
 
 
