@@ -136,7 +136,7 @@ def measure_core(bench, options):
     printed = subprocess.run([bench.build / "tests/bench/bench_core", "all", str(options.count), str(options.rounds)],
                              stdout=subprocess.PIPE, text=True, check=True).stdout
     messages, digests = printed.split("\n\n")
-    yield ("traffic", "ns a message", "octets kept", "octets in its index", "octets a dialog")
+    yield ("traffic", "ns a message", "octets kept of a dialog: one pass", "tables", "all messages")
     for line in messages.splitlines()[1:]:
         words = line.split()
         yield (" ".join(words[:-4]), *words[-4:])
