@@ -111,7 +111,7 @@ address_cell(const struct endpoint *endpoint)
     return cell;
 }
 
-/* A time with its unit: "0.7 ms", "12.3 s", "2 h 5 min"; "-" for none. */
+/* A time with its unit: "0.7 ms", "12.3 s", "5 min 7 s", "2 h 5 min"; "-" for none. */
 static struct cell
 time_cell(int64_t nanoseconds)
 {
@@ -124,7 +124,7 @@ time_cell(int64_t nanoseconds)
     if (ms < 100e3)
         return (struct cell){g_strdup_printf("%.1f s", ms / 1e3), 0};
     if (minutes < 100)
-        return (struct cell){g_strdup_printf("%u min", minutes), 0};
+        return (struct cell){g_strdup_printf("%u min %u s", minutes, (guint)(ms / 1e3) % 60), 0};
     return (struct cell){g_strdup_printf("%u h %u min", minutes / 60, minutes % 60), 0};
 }
 
@@ -443,9 +443,9 @@ static int
 by_service(gconstpointer a, gconstpointer b)
 {
     static const int rank[] = {
-        [REGISTRATION_REFUSED] = 0, [REGISTRATION_UNANSWERED] = 1, [REGISTRATION_CHALLENGED] = 2,
-        [REGISTRATION_LAPSED] = 3,  [REGISTRATION_UNKNOWN] = 4,    [REGISTRATION_REGISTERED] = 5,
-        [REGISTRATION_REMOVED] = 6,
+        [REGISTRATION_REFUSED] = 0,  [REGISTRATION_UNANSWERED] = 1, [REGISTRATION_CHALLENGED] = 2,
+        [REGISTRATION_LAPSED] = 3,   [REGISTRATION_UNKNOWN] = 4,    [REGISTRATION_REGISTERED] = 5,
+        [REGISTRATION_REPLACED] = 6, [REGISTRATION_REMOVED] = 7,
     };
     const struct registration *x = *(const struct registration *const *)a;
     const struct registration *y = *(const struct registration *const *)b;
@@ -453,8 +453,10 @@ by_service(gconstpointer a, gconstpointer b)
     int rank_y = rank[registration_state(file_tracker(), y)];
     if (rank_x != rank_y)
         return rank_x - rank_y;
-    if (x->lapsed != y->lapsed)
-        return x->lapsed > y->lapsed ? -1 : 1;
+    int64_t lapsed_x = x->lapsed + registration_lapsed_for(file_tracker(), x);
+    int64_t lapsed_y = y->lapsed + registration_lapsed_for(file_tracker(), y);
+    if (lapsed_x != lapsed_y)
+        return lapsed_x > lapsed_y ? -1 : 1;
     if (x->failures != y->failures)
         return ascending(y->failures, x->failures);
     return ascending(x->first_frame, y->first_frame);

@@ -261,9 +261,8 @@ static hf_register_info fields[] = {
       HFILL}},
     {&hf_registration_state,
      {"State", "siptrail.registration.state", FT_STRING, BASE_NONE, NULL, 0,
-      "What a REGISTER meets, and its answer leaves behind: registered, lapsed, removed, refused, "
-      "challenged, "
-      "unanswered or unknown",
+      "What a REGISTER meets, and its answer leaves behind: registered, lapsed, replaced, removed, refused, "
+      "challenged, unanswered or unknown",
       HFILL}},
     {&hf_registration_requested,
      {"Requested", "siptrail.registration.requested", FT_UINT32, BASE_DEC | BASE_UNIT_STRING,

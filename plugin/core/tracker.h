@@ -75,6 +75,7 @@ struct account {
     uint32_t accepted_frame; /**< first 2xx to credentials of it; 0: none */
     bool accepted;           /**< counted among the accounts of its source that were accepted */
     bool failed;             /**< counted among the failing accounts of its source */
+    uint32_t emptied_frame;  /**< latest 2xx to a REGISTER that removed all its contacts; 0: none */
 };
 
 /** One challenging response and all that follows from it. Filled until the capture ends. */
@@ -220,7 +221,8 @@ enum registration_state {
     REGISTRATION_REMOVED,    /**< by request */
     REGISTRATION_REFUSED,    /**< never granted, and the last answer was a refusal */
     REGISTRATION_CHALLENGED, /**< never granted, and a challenge was left unanswered */
-    REGISTRATION_UNANSWERED  /**< never granted, and no answer came */
+    REGISTRATION_UNANSWERED, /**< never granted, and no answer came */
+    REGISTRATION_REPLACED    /**< the time ran out; the same client had registered another contact before */
 };
 
 /** One binding of a contact to an address-of-record at one registrar (RFC 3261 section 10.3). */
@@ -230,30 +232,36 @@ struct registration {
     const struct account *account; /**< the address-of-record, at this registrar */
     const char *contact;           /**< URI as last seen, UTF-8 not assured */
     struct endpoint registrar, client;
-    uint32_t asked, granted; /**< s, latest */
-    uint32_t first_frame;    /**< REGISTER */
-    uint32_t granted_frame;  /**< latest 2xx that granted it; 0: none */
-    int64_t granted_time;    /**< of that */
-    int64_t deadline;        /**< when that runs out */
-    uint32_t refreshes;      /**< further 2xx while it was registered, or had just lapsed */
-    uint32_t failures;       /**< refusals; a first challenge or a stale one is none */
-    uint32_t lapses;         /**< times that it ran out before the next REGISTER */
-    int64_t lapsed;          /**< for how long in all; a lapse that goes on is not in it */
-    uint32_t last_frame;     /**< latest final answer; 0: none */
+    uint32_t granted;       /**< s, latest */
+    uint32_t first_frame;   /**< REGISTER */
+    uint32_t granted_frame; /**< latest 2xx that granted it; 0: none */
+    int64_t deadline;       /**< when that runs out */
+    uint32_t refreshes;     /**< further REGISTERs granted, be it after a lapse */
+    uint32_t failures;      /**< refusals; a first challenge or a stale one is none */
+    uint32_t lapses;        /**< times that it ran out before the next REGISTER */
+    int64_t lapsed;         /**< for how long in all; a lapse that goes on is not in it */
+    uint32_t last_frame;    /**< latest final answer; 0: none */
     uint16_t last_status;
     uint16_t last_cause; /**< enum finding */
     bool removed;
-    bool bulk; /**< RFC 6140 */
-    bool has_asked;
+    bool refused;             /**< since it was granted or removed */
+    bool bulk;                /**< RFC 6140 */
     bool open, open_repeated; /**< a REGISTER is unanswered; it was sent again */
     int64_t open_clock;       /**< since when */
     uint32_t cseq;            /**< of the latest REGISTER */
     uint32_t call_id_hash;    /**< likewise */
     bool lapse_told;
-    bool gap;                   /**< REGISTERs are missing in the capture since `granted_frame` */
-    uint32_t listed_frame;      /**< 2xx that listed it last */
-    uint32_t listed_expires;    /**< and for how long */
-    struct exchange *challenge; /**< latest; NULL: none */
+    bool calls_vary;          /**< the client takes another Call-ID for a refresh */
+    bool gap;                 /**< messages are missing in the capture since `granted_frame` */
+    uint32_t asked_frame;     /**< latest REGISTER */
+    uint32_t granted_request; /**< latest REGISTER that was granted */
+    uint32_t listed_frame;    /**< 2xx that listed it last */
+    bool listed_for;          /**< it said for how long */
+    uint32_t listed_expires;  /**< s */
+    struct registration
+        *successor;              /**< a later contact of the same client; NULL: none since `granted_frame` */
+    struct index_entry *binding; /**< where the index holds it: the tracker's own */
+    struct exchange *challenge;  /**< latest; NULL: none */
 };
 
 /** What one message is for one registration. */
@@ -289,6 +297,7 @@ struct record_detail {
     struct server_proof *proof;
     struct note *notes;
     struct registration_step *registrations; /**< of a REGISTER and its final answer */
+    bool removes_all;                        /**< a REGISTER with the Contact `*` */
     struct account *account;
     const struct awaited_notify *awaited; /**< of a 2xx that begins a subscription */
 };

@@ -82,24 +82,25 @@ struct seen_response {
 
 /** Tags of the index, the first octet of each key. */
 enum index_kind {
-    INDEX_TRANSACTION = 'T',   /**< branch, sent-by, method, CSeq, Call-ID */
-    INDEX_FALLBACK = 'F',      /**< Call-ID, CSeq, method, From tag, hop: the latest transaction */
-    INDEX_NONCE = 'N',         /**< nonce: those of all hops */
-    INDEX_NONCE_USER = 'u',    /**< nonce of a hop, user@realm, but for the first */
-    INDEX_CALL = 'X',          /**< nonce of a hop, Call-ID, but for the first */
-    INDEX_SIGNED = 'G',        /**< nonce, response digits: the first request with them */
-    INDEX_SOURCE = 'P',        /**< client address */
-    INDEX_DIALOG = 'D',        /**< Call-ID, hop: the latest exchange */
-    INDEX_ACCOUNT = 'A',       /**< address-of-record, server */
-    INDEX_USER = 'U',          /**< user@realm */
-    INDEX_METHOD = 'M',        /**< method that is none of the known */
-    INDEX_BINDING = 'B',       /**< account, contact */
-    INDEX_REGISTRANT = 'b',    /**< account, Call-ID: the registration that it refreshes */
-    INDEX_SERVICE_ROUTE = 'V', /**< address-of-record, client */
-    INDEX_SUBSCRIPTION = 'S',  /**< Call-ID, tags, event */
-    INDEX_AWAITED = 'W',       /**< Call-ID, subscriber's tag: the NOTIFY that a SUBSCRIBE waits for */
-    INDEX_ETAG = 'E',          /**< Call-ID, tags, event, entity-tag: NOTIFY */
-    INDEX_ETAG_ANY = 'e'       /**< resource, event, entity-tag: NOTIFY */
+    INDEX_TRANSACTION = 'T',       /**< branch, sent-by, method, CSeq, Call-ID */
+    INDEX_FALLBACK = 'F',          /**< Call-ID, CSeq, method, From tag, hop: the latest transaction */
+    INDEX_NONCE = 'N',             /**< nonce: those of all hops */
+    INDEX_NONCE_USER = 'u',        /**< nonce of a hop, user@realm, but for the first */
+    INDEX_CALL = 'X',              /**< nonce of a hop, Call-ID, but for the first */
+    INDEX_SIGNED = 'G',            /**< nonce, response digits: the first request with them */
+    INDEX_SOURCE = 'P',            /**< client address */
+    INDEX_DIALOG = 'D',            /**< Call-ID, hop: the latest exchange */
+    INDEX_ACCOUNT = 'A',           /**< address-of-record, server */
+    INDEX_USER = 'U',              /**< user@realm */
+    INDEX_METHOD = 'M',            /**< method that is none of the known */
+    INDEX_BINDING = 'B',           /**< account, contact */
+    INDEX_REGISTRANT = 'b',        /**< account, Call-ID: the registration that it refreshes */
+    INDEX_REGISTERED_CLIENT = 'c', /**< account, instance or client address: the latest registration */
+    INDEX_SERVICE_ROUTE = 'V',     /**< address-of-record, client */
+    INDEX_SUBSCRIPTION = 'S',      /**< Call-ID, tags, event */
+    INDEX_AWAITED = 'W',           /**< Call-ID, subscriber's tag: the NOTIFY that a SUBSCRIBE waits for */
+    INDEX_ETAG = 'E',              /**< Call-ID, tags, event, entity-tag: NOTIFY */
+    INDEX_ETAG_ANY = 'e'           /**< resource, event, entity-tag: NOTIFY */
 };
 
 /** A header line that the message at hand asks for, as read. */
