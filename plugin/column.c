@@ -32,35 +32,47 @@ column_register(module_t *module)
                                    FALSE);
 }
 
+/* Wireshark's own text may end with a blank. */
+static void
+append(packet_info *pinfo, const char *text)
+{
+    const char *so_far = col_get_text(pinfo->cinfo, COL_INFO);
+    bool apart = !so_far || !*so_far || so_far[strlen(so_far) - 1] == ' ';
+    col_append_fstr(pinfo->cinfo, COL_INFO, "%s[%s]", apart ? "" : " ", text);
+}
+
 static void
 append_outcome(packet_info *pinfo, enum outcome outcome, enum finding cause)
 {
+    const char *name = outcome_text(outcome);
     if (outcome == OUTCOME_NONE)
         return;
-    col_append_sep_fstr(pinfo->cinfo, COL_INFO, " ", "[%s%s%s]", outcome_text(outcome), cause ? ": " : "",
-                        cause ? finding_rule(cause)->name : "");
+    append(pinfo, cause == FINDING_NONE
+                      ? name
+                      : wmem_strdup_printf(pinfo->pool, "%s: %s", name, finding_rule(cause)->name));
 }
 
-/* A challenge that refuses credentials has two: theirs, and its own. */
+/* A challenge that refuses credentials shows their outcome. Its own shows where it ends, if a message ends
+ * it. */
 static void
 append_outcomes(packet_info *pinfo, const struct tracker *tracker, const struct record_detail *detail)
 {
+    const struct exchange *opens = detail->opens;
     for (const struct closing *closing = detail->closings; closing; closing = closing->next)
         append_outcome(pinfo, closing->use->outcome, (enum finding)closing->use->cause);
-    if (!detail->opens)
+    if (!opens || (detail->closings && exchange_closed_frame(opens)))
         return;
     if (PINFO_FD_VISITED(pinfo))
-        append_outcome(pinfo, exchange_outcome(tracker, detail->opens),
-                       audit_exchange_cause(tracker, detail->opens));
+        append_outcome(pinfo, exchange_outcome(tracker, opens), audit_exchange_cause(tracker, opens));
     else
-        append_outcome(pinfo, detail->opens->outcome, (enum finding)detail->opens->cause);
+        append_outcome(pinfo, opens->outcome, (enum finding)opens->cause);
 }
 
 static bool
 append_frame(packet_info *pinfo, const char *what, guint32 frame)
 {
     if (frame)
-        col_append_sep_fstr(pinfo->cinfo, COL_INFO, " ", "[%s %u]", what, frame);
+        append(pinfo, wmem_strdup_printf(pinfo->pool, "%s %u", what, frame));
     return frame != 0;
 }
 
