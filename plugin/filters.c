@@ -69,11 +69,14 @@ add_exchange(GArray *frames, const struct exchange *exchange)
     add_frame(frames, exchange_closed_frame(exchange));
 }
 
-/* A challenge that refuses credentials ends one exchange and begins another: both are meant. */
+/* The transaction, and what it is a part of. A challenge that refuses credentials ends one exchange and
+ * begins another: both are meant. */
 static void
 add_record(GArray *frames, const struct record *record)
 {
     const struct record_detail *detail = record->detail;
+    add_frame(frames, record->frame);
+    add_frame(frames, record->request ? record->request->frame : record->response_frame);
     add_exchange(frames, record->exchange);
     if (!detail)
         return;
@@ -91,8 +94,7 @@ this_exchange(packet_info *pinfo)
     GString *filter = g_string_new(NULL);
     for (const struct record *record = records_of(pinfo); record; record = record->next)
         add_record(frames, record->first ? record->first : record);
-    if (frames->len)
-        add_frame(frames, pinfo->num);
+    add_frame(frames, records_of(pinfo) ? pinfo->num : 0);
     for (guint i = 0; i < frames->len; i++)
         g_string_append_printf(filter, "%s%u", i ? ", " : "frame.number in {",
                                g_array_index(frames, guint32, i));
@@ -109,7 +111,7 @@ this_registration(packet_info *pinfo)
 {
     GString *filter = g_string_new(NULL);
     for (const struct record *record = records_of(pinfo); record; record = record->next) {
-        const struct record_detail *detail = record->first ? record->first->detail : record->detail;
+        const struct record_detail *detail = record->detail;
         for (struct registration_step *step = detail ? detail->registrations : NULL; step; step = step->next)
             append_term(filter, "siptrail.registration.contact",
                         tree_contact(pinfo->pool, step->registration));
