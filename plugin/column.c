@@ -60,12 +60,11 @@ append_outcomes(packet_info *pinfo, const struct tracker *tracker, const struct 
     const struct exchange *opens = detail->opens;
     for (const struct closing *closing = detail->closings; closing; closing = closing->next)
         append_outcome(pinfo, closing->use->outcome, (enum finding)closing->use->cause);
-    if (!opens || (detail->closings && exchange_closed_frame(opens)))
+    if (!opens || !PINFO_FD_VISITED(pinfo) || (detail->closings && exchange_closed_frame(opens)))
         return;
-    if (PINFO_FD_VISITED(pinfo))
-        append_outcome(pinfo, exchange_outcome(tracker, opens), audit_exchange_cause(tracker, opens));
-    else
-        append_outcome(pinfo, opens->outcome, (enum finding)opens->cause);
+    enum outcome outcome = exchange_outcome(tracker, opens);
+    if (!detail->closings || outcome != OUTCOME_UNKNOWN)
+        append_outcome(pinfo, outcome, audit_exchange_cause(tracker, opens));
 }
 
 static bool
