@@ -10,6 +10,7 @@
 
 #include <wireshark.h>
 #include <epan/packet.h>
+#include <epan/conversation_filter.h> /* takes it for granted that packet_info is known */
 #include <epan/stat_groups.h>
 #include <epan/uat.h>
 
@@ -30,6 +31,18 @@ typedef bool stat_init_result;
 
 /* Before 4.4 epan builds a tree for what a post-dissector wants even while its protocol is disabled. */
 #define WANTS_WHILE_DISABLED (WIRESHARK_VERSION_MAJOR == 4 && WIRESHARK_VERSION_MINOR < 4)
+
+/* The functions of a conversation filter take a pointer of ours since 4.2. */
+#if WIRESHARK_VERSION_MAJOR == 4 && WIRESHARK_VERSION_MINOR < 2
+#define FILTER_ARGUMENTS                           packet_info *pinfo
+#define REGISTER_FILTER(proto, title, valid, text) register_conversation_filter(proto, title, valid, text)
+typedef __typeof__(((is_filter_valid_func)NULL)(NULL)) filter_bool;
+#else
+#define FILTER_ARGUMENTS packet_info *pinfo, void *data _U_
+#define REGISTER_FILTER(proto, title, valid, text)                                                           \
+    register_conversation_filter(proto, title, valid, text, NULL)
+typedef __typeof__(((is_filter_valid_func)NULL)(NULL, NULL)) filter_bool;
+#endif
 
 /* Takes the packet in 4.0, its frame in 4.4. */
 static inline void

@@ -1,6 +1,7 @@
 #!/bin/sh
 # install.sh [CAPTURE]     build and install the plugin, then print the report for a capture
-# install.sh --uninstall   remove the plugin again
+# install.sh --profile     copy the Wireshark profile "SIP Trail" into your personal folder
+# install.sh --uninstall   remove plugin and profile again; what you have changed in the profile stays
 #
 # Root installs into Wireshark's system folder, everybody else into the personal plugin folder: Wireshark loads no
 # personal plugins for root.
@@ -8,6 +9,7 @@ set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)
 . "$top/plugin/packages.sh"
+. "$top/plugin/package/profile.sh"
 
 # A folder to build in that this user may write to.
 build_folder() {
@@ -31,6 +33,7 @@ uninstall() {
     [ ! -f "$build/install_manifest.txt" ] || cmake --build "$build" --target uninstall >/dev/null
     rm -f "$file"
     echo "siptrail: removed $file"
+    profile_uninstall "$top/plugin/profile"
 }
 
 build_and_install() {
@@ -72,13 +75,22 @@ report() {
     echo
     run_tshark -r "$capture" "$@" -2 -Y siptrail.cause -T fields -e frame.number -e siptrail.cause -e siptrail.fix |
         awk -F '\t' '{ printf "Frame %s, %s: %s\n", $1, $2, $3; any = 1 } END { if (any) print "" }'
+    # Each by itself: tables have no titles.
     run_tshark -q -r "$capture" "$@" -z siptrail,exchanges
+    echo
+    run_tshark -q -r "$capture" "$@" -z siptrail,registrations
 }
 
-if [ "${1:-}" = --uninstall ]; then
+case ${1:-} in
+--uninstall)
     uninstall
     exit
-fi
+    ;;
+--profile)
+    profile_install "$top/plugin/profile"
+    exit
+    ;;
+esac
 if [ $# -gt 0 ] && [ ! -r "$1" ]; then
     echo "siptrail: cannot read the capture $1" >&2
     exit 2

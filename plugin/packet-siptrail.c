@@ -10,7 +10,9 @@
 #include <epan/tap.h>
 
 #include "core/tracker.h"
+#include "column.h"
 #include "credentials.h"
+#include "filters.h"
 #include "packet-siptrail.h"
 #include "statistics.h"
 #include "tree.h"
@@ -188,6 +190,7 @@ dissect_siptrail(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data
     struct record *records = frame_records(pinfo, tree);
     for (struct record *record = records; record; record = record->next) {
         tree_show(proto_siptrail, tvb, pinfo, tree, tracker, record);
+        column_append(pinfo, tracker, record);
         tap_queue_packet(siptrail_tap, pinfo, record);
     }
     if (records)
@@ -200,7 +203,10 @@ proto_register_siptrail(void)
 {
     proto_siptrail = proto_register_protocol("SIP Trail", "SIP Trail", "siptrail");
     tree_register(proto_siptrail);
-    credentials_register(prefs_register_protocol(proto_siptrail, NULL));
+    filters_register(proto_siptrail);
+    module_t *preferences = prefs_register_protocol(proto_siptrail, NULL);
+    credentials_register(preferences);
+    column_register(preferences);
     siptrail_tap = register_tap(SIPTRAIL_TAP);
     register_init_routine(siptrail_init);
     register_cleanup_routine(siptrail_cleanup);

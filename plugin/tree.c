@@ -394,11 +394,23 @@ add_subtree(const struct view *view, int field, int ett, const char *text)
 
 /* A parameter as its sender meant it, in valid UTF-8. */
 static const char *
+meant_text(wmem_allocator_t *pool, struct slice raw)
+{
+    char *buffer = wmem_alloc(pool, raw.len + 1);
+    struct slice text = auth_unescape(raw, buffer);
+    return (const char *)get_utf_8_string(pool, (const guint8 *)text.p, (int)text.len);
+}
+
+static const char *
 param_text(const struct view *view, struct slice raw)
 {
-    char *buffer = wmem_alloc(view->pinfo->pool, raw.len + 1);
-    struct slice text = auth_unescape(raw, buffer);
-    return (const char *)get_utf_8_string(view->pinfo->pool, (const guint8 *)text.p, (int)text.len);
+    return meant_text(view->pinfo->pool, raw);
+}
+
+const char *
+tree_contact(wmem_allocator_t *pool, const struct registration *registration)
+{
+    return meant_text(pool, (struct slice){registration->contact, strlen(registration->contact)});
 }
 
 static void
@@ -736,9 +748,9 @@ main_use(const struct record_detail *detail)
 }
 
 static const char *
-account_name(const struct view *view)
+account_of(const struct record *message)
 {
-    const struct record *record = view->record->first ? view->record->first : view->record;
+    const struct record *record = message->first ? message->first : message;
     const struct record_detail *detail = record->detail;
     if (record->exchange)
         return exchange_account(record->exchange);
@@ -749,6 +761,19 @@ account_name(const struct view *view)
     if (detail && detail->uses)
         return main_use(detail)->user_at_realm;
     return detail && detail->account ? detail->account->name : NULL;
+}
+
+static const char *
+account_name(const struct view *view)
+{
+    return account_of(view->record);
+}
+
+const char *
+tree_account(wmem_allocator_t *pool, const struct record *record)
+{
+    const char *name = account_of(record);
+    return name ? (const char *)get_utf_8_string(pool, (const guint8 *)name, (int)strlen(name)) : NULL;
 }
 
 /* "rejected (digest fits no configured credential)" */
@@ -984,8 +1009,7 @@ show_registration(const struct view *view, const struct registration_step *step)
     const struct view inner = add_subtree(view, hf_registration, ett_registration,
                                           wmem_strdup_printf(view->pinfo->pool, "Registration of %s",
                                                              registration_text(view, step)));
-    const char *contact = step->registration->contact;
-    add_text(&inner, hf_registration_contact, param_text(view, (struct slice){contact, strlen(contact)}));
+    add_text(&inner, hf_registration_contact, tree_contact(view->pinfo->pool, step->registration));
     add_text(&inner, hf_registration_state, registration_state_text(step->state));
     if (step->has_asked)
         add_number(&inner, hf_registration_requested, step->asked);

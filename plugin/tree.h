@@ -21,4 +21,10 @@ void tree_register(int proto);
 void tree_show(int proto, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct tracker *tracker,
                const struct record *record);
 
+/** Whose message it is, as the field `siptrail.account` has it; NULL when nobody's. */
+const char *tree_account(wmem_allocator_t *pool, const struct record *record);
+
+/** The contact, as the field `siptrail.registration.contact` has it. */
+const char *tree_contact(wmem_allocator_t *pool, const struct registration *registration);
+
 #endif

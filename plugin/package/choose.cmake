@@ -2,7 +2,7 @@
 set(parts plugin)
 if(CPACK_GENERATOR STREQUAL "DEB")
     set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
-    list(APPEND parts debian)
+    list(APPEND parts profile debian)
 else()
     set(CPACK_PACKAGE_FILE_NAME "${CPACK_ARCHIVE_FILE_NAME}")
     list(APPEND parts manual archive)

@@ -1,14 +1,15 @@
 #!/bin/sh
 # install.sh               copy the plugin and its manual page into your personal folders; no root is needed
-# install.sh --uninstall   remove them again
+# install.sh --profile     copy the Wireshark profile "SIP Trail", too
+# install.sh --uninstall   remove them again; what you have changed in the profile stays
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
+. "$here/profile.sh"
 plugin=$(echo "$here"/lib*/*/wireshark/plugins/*/epan/siptrail.so)
 [ -f "$plugin" ] || plugin=$(echo "$here"/lib*/wireshark/plugins/*/epan/siptrail.so)
 version=$(basename "$(dirname "$(dirname "$plugin")")")
 home=${HOME:?siptrail: HOME is not set}
-profiles=${XDG_CONFIG_HOME:-$home/.config}/wireshark/profiles
 folder=$home/.local/lib/wireshark/plugins/$version/epan
 manual=$home/.local/share/man/man4
 
@@ -22,10 +23,7 @@ tidy() {
 
 uninstall() {
     rm -f "$folder/siptrail.so" "$manual/siptrail.4"
-    for file in "$here/share/wireshark/profiles/SIP Trail"/*; do
-        rm -f "$profiles/SIP Trail/$(basename "$file")"
-    done
-    tidy "$profiles/SIP Trail"
+    profile_uninstall "$here/profile"
     tidy "$folder"
     tidy "$manual"
     echo "siptrail: removed $folder/siptrail.so"
@@ -48,18 +46,18 @@ install_all() {
     mkdir -p "$folder" "$manual"
     cp "$plugin" "$folder/"
     cp "$here/share/man/man4/siptrail.4" "$manual/"
-    if [ -d "$here/share/wireshark/profiles/SIP Trail" ]; then
-        mkdir -p "$profiles/SIP Trail"
-        cp "$here/share/wireshark/profiles/SIP Trail"/* "$profiles/SIP Trail/"
-    fi
     echo "siptrail: installed in $folder"
 }
 
 case ${1:-} in
 '') install_all ;;
+--profile)
+    install_all
+    profile_install "$here/profile"
+    ;;
 --uninstall) uninstall ;;
 *)
-    sed -n '2,3s/^# //p' "$0" >&2
+    sed -n '2,4s/^# //p' "$0" >&2
     exit 2
     ;;
 esac

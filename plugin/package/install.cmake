@@ -7,11 +7,9 @@ option(SIPTRAIL_PERSONAL "Install into your personal folders" OFF)
 if(SIPTRAIL_PERSONAL)
     set(default_prefix "$ENV{HOME}/.local")
     set(default_plugins "lib/wireshark/plugins/${Wireshark_MAJOR_VERSION}.${Wireshark_MINOR_VERSION}")
-    set(profiles "$ENV{HOME}/.config/wireshark/profiles")
 else()
     set(default_prefix "${Wireshark_INSTALL_PREFIX}")
     set(default_plugins "${Wireshark_PLUGIN_LIBDIR}")
-    set(profiles share/wireshark/profiles)
 endif()
 if(CMAKE_INSTALL_PREFIX_INITIALIZED_TO_DEFAULT)
     set(CMAKE_INSTALL_PREFIX "${default_prefix}" CACHE PATH "Where to install to" FORCE)
@@ -20,8 +18,9 @@ set(SIPTRAIL_PLUGIN_DIR "${default_plugins}" CACHE PATH "Wireshark's plugin fold
 
 install(TARGETS siptrail LIBRARY DESTINATION "${SIPTRAIL_PLUGIN_DIR}/epan" COMPONENT plugin NAMELINK_SKIP)
 install(FILES ${CMAKE_SOURCE_DIR}/docs/siptrail.4 DESTINATION share/man/man4 COMPONENT manual)
-if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/profile)
-    install(DIRECTORY profile/ DESTINATION "${profiles}/SIP Trail" COMPONENT plugin)
+# For all users it is on offer in the list of profiles. Nobody's own folder gets it without being asked: install.sh --profile.
+if(NOT SIPTRAIL_PERSONAL)
+    install(DIRECTORY profile/ DESTINATION "share/wireshark/profiles/SIP Trail" COMPONENT profile)
 endif()
 
 add_custom_target(uninstall

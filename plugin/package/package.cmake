@@ -57,7 +57,8 @@ endif()
 # --- plain archive, for the personal folder
 
 install(PROGRAMS package/install-here.sh DESTINATION . RENAME install.sh COMPONENT archive EXCLUDE_FROM_ALL)
-install(FILES ${CMAKE_SOURCE_DIR}/LICENSE DESTINATION . COMPONENT archive EXCLUDE_FROM_ALL)
+install(FILES ${CMAKE_SOURCE_DIR}/LICENSE package/profile.sh DESTINATION . COMPONENT archive EXCLUDE_FROM_ALL)
+install(DIRECTORY profile DESTINATION . COMPONENT archive EXCLUDE_FROM_ALL)
 set(CPACK_ARCHIVE_FILE_NAME "siptrail-${PROJECT_VERSION}-wireshark-${minor}-${CMAKE_SYSTEM_PROCESSOR}")
 
 set(CPACK_PROJECT_CONFIG_FILE ${CMAKE_CURRENT_SOURCE_DIR}/package/choose.cmake)
