@@ -82,19 +82,20 @@ struct seen_response {
 
 /** Tags of the index, the first octet of each key. */
 enum index_kind {
-    INDEX_TRANSACTION = 'T',       /**< branch, sent-by, method, CSeq, Call-ID */
-    INDEX_FALLBACK = 'F',          /**< Call-ID, CSeq, method, From tag, hop: the latest transaction */
-    INDEX_NONCE = 'N',             /**< nonce: those of all hops */
-    INDEX_NONCE_USER = 'u',        /**< nonce of a hop, user@realm, but for the first */
-    INDEX_CALL = 'X',              /**< nonce of a hop, Call-ID, but for the first */
-    INDEX_SIGNED = 'G',            /**< nonce, response digits: the first request with them */
-    INDEX_SOURCE = 'P',            /**< client address */
-    INDEX_DIALOG = 'D',            /**< Call-ID, hop: the latest exchange */
-    INDEX_ACCOUNT = 'A',           /**< address-of-record, server */
-    INDEX_USER = 'U',              /**< user@realm */
-    INDEX_METHOD = 'M',            /**< method that is none of the known */
-    INDEX_BINDING = 'B',           /**< account, contact */
-    INDEX_REGISTRANT = 'b',        /**< account, Call-ID: the registration that it refreshes */
+    INDEX_TRANSACTION = 'T', /**< branch, sent-by, method, CSeq, Call-ID */
+    INDEX_FALLBACK = 'F',    /**< Call-ID, CSeq, method, From tag, hop: the latest transaction */
+    INDEX_NONCE = 'N',       /**< nonce: those of all hops */
+    INDEX_EARLY = 'Q',       /**< nonce, Call-ID: credentials with a nonce that nobody had issued so far */
+    INDEX_NONCE_USER = 'u',  /**< nonce of a hop, user@realm, but for the first */
+    INDEX_CALL = 'X',        /**< nonce of a hop, Call-ID, but for the first */
+    INDEX_SIGNED = 'G',      /**< nonce, response digits: the first request with them */
+    INDEX_SOURCE = 'P',      /**< client address */
+    INDEX_DIALOG = 'D',      /**< Call-ID, hop: the latest exchange */
+    INDEX_ACCOUNT = 'A',     /**< address-of-record, server */
+    INDEX_USER = 'U',        /**< user@realm */
+    INDEX_METHOD = 'M',      /**< method that is none of the known */
+    INDEX_BINDING = 'B',     /**< account, contact */
+    INDEX_REGISTRANT = 'b',  /**< account, Call-ID: the registration that it refreshes */
     INDEX_REGISTERED_CLIENT = 'c', /**< account, instance or client address: the latest registration */
     INDEX_SERVICE_ROUTE = 'V',     /**< address-of-record, client */
     INDEX_SUBSCRIPTION = 'S',      /**< Call-ID, tags, event */
@@ -133,7 +134,8 @@ struct tracker {
     uint32_t frame;                           /**< at hand */
     GPtrArray *passing;                       /**< records of it that no transaction owns */
     struct aged *newest, *oldest;
-    uint32_t aged; /**< how many there are of them */
+    uint32_t aged;        /**< how many there are of them */
+    int64_t latest_early; /**< clock of the latest nonce_note_early; 0: none */
     int64_t clock; /**< latest time seen; steps back only when the capture does, by more than an hour */
     struct exchange *exchanges, **exchanges_tail;
     uint32_t service_routes; /**< how many clients were given one */

@@ -166,8 +166,11 @@ link_by_nonce(struct tracker *tracker, const struct request_view *view, struct u
 {
     struct slice text = credentials->param[AUTH_NONCE];
     struct nonce *nonce = text.len ? nonce_find(tracker, text) : NULL;
-    if (!nonce)
+    if (!nonce) {
+        if (text.len && !view->follows)
+            nonce_note_early(tracker, text, view->message->cseq);
         return NULL;
+    }
     use->call = nonce_call_find(tracker, nonce);
     use->holder = nonce_user_find(tracker, nonce, use->user_at_realm);
     use->issue = choose_issue(nonce, use, view);
