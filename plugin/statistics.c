@@ -416,7 +416,7 @@ registration_cell(const void *row, int column)
     case R_REFRESHES:
         return number(registration->refreshes);
     case R_FAILURES:
-        return number(registration->failures);
+        return number(registration_failures(file_tracker(), registration));
     case R_LAPSES:
         return number(registration->lapses + (going_on ? 1 : 0));
     case R_LAPSED:
@@ -457,8 +457,10 @@ by_service(gconstpointer a, gconstpointer b)
     int64_t lapsed_y = y->lapsed + registration_lapsed_for(file_tracker(), y);
     if (lapsed_x != lapsed_y)
         return lapsed_x > lapsed_y ? -1 : 1;
-    if (x->failures != y->failures)
-        return ascending(y->failures, x->failures);
+    guint32 failures_x = registration_failures(file_tracker(), x);
+    guint32 failures_y = registration_failures(file_tracker(), y);
+    if (failures_x != failures_y)
+        return ascending(failures_y, failures_x);
     return ascending(x->first_frame, y->first_frame);
 }
 

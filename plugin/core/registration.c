@@ -40,6 +40,14 @@ has_run_out(const struct tracker *tracker, const struct registration *registrati
     return registration->granted_frame && tracker->clock > registration->deadline + LAPSE_SLACK_NS;
 }
 
+/* Sent again and again, and no answer for as long as a client waits. */
+static bool
+is_unanswered(const struct tracker *tracker, const struct registration *registration)
+{
+    return registration->open && registration->open_repeated &&
+           tracker->clock - registration->open_clock > SIP_TIMEOUT_NS;
+}
+
 /* Sent once, and no answer: the client was content, so it is the capture that lacks it. */
 static bool
 misses_answer(const struct tracker *tracker, const struct registration *registration)
@@ -143,8 +151,8 @@ unknown_registration(struct tracker *tracker, struct account *account, const str
 {
     struct registration *registration = moves ? moved_registration(tracker, account, contact, arrival) : NULL;
     if (registration) {
-        record_note(tracker, record, FINDING_CONTACT_CHANGED,
-                    registration->granted_frame ? registration->granted_frame : registration->asked_frame, 0);
+        if (registration->granted_frame && !is_removed(registration))
+            record_note(tracker, record, FINDING_CONTACT_CHANGED, registration->granted_frame, 0);
         index_drop(&tracker->index, registration->binding, registration);
     } else {
         registration = registration_new(tracker, account, arrival);
@@ -251,7 +259,9 @@ ask(struct tracker *tracker, const struct sip_message *message, const struct sip
         registration->removed = false;
     }
     registration->asked_frame = record->frame;
-    if (registration->open)
+    if (is_unanswered(tracker, registration))
+        registration->failures++;
+    else if (registration->open && !misses_answer(tracker, registration))
         return;
     registration->open_clock = tracker->clock;
     registration->open = true;
@@ -371,6 +381,8 @@ read_listing(struct tracker *tracker, const struct sip_message *message, const s
     struct sip_contact contact;
     struct listing listing = {0};
     while (message->header[SIP_CONTACT].p && sip_contact_next(&walk, &contact)) {
+        if (contact.uri.len == 0)
+            continue;
         struct registration *registration = find_binding(tracker, account, &contact);
         listing.count++;
         if (registration) {
@@ -525,6 +537,8 @@ cause_of(const struct record *record)
     const struct closing *closing = detail ? detail->closings : NULL;
     if (record->status < 300)
         return FINDING_NONE;
+    if (record->status == 420 || record->status == 421)
+        return record->status == 420 ? FINDING_EXTENSION_REFUSED : FINDING_EXTENSION_REQUIRED;
     if (closing)
         return closing->use->cause;
     return record->status == 401 || record->status == 407 ? FINDING_NONE : FINDING_REGISTRATION_FAILED;
@@ -570,14 +584,6 @@ registration_response(struct tracker *tracker, const struct sip_message *message
 
 /* --- as of now ------------------------------------------------------------------- */
 
-/* Sent again and again, and no answer for as long as a client waits. */
-static bool
-is_unanswered(const struct tracker *tracker, const struct registration *registration)
-{
-    return registration->open && registration->open_repeated &&
-           tracker->clock - registration->open_clock > SIP_TIMEOUT_NS;
-}
-
 static enum registration_state
 never_granted(const struct tracker *tracker, const struct registration *registration)
 {
@@ -614,6 +620,12 @@ registration_lapsed_for(const struct tracker *tracker, const struct registration
     return registration_state(tracker, registration) == REGISTRATION_LAPSED
                ? tracker->clock - registration->deadline
                : 0;
+}
+
+uint32_t
+registration_failures(const struct tracker *tracker, const struct registration *registration)
+{
+    return registration->failures + (is_unanswered(tracker, registration) ? 1 : 0);
 }
 
 const char *

@@ -237,7 +237,7 @@ struct registration {
     uint32_t granted_frame; /**< latest 2xx that granted it; 0: none */
     int64_t deadline;       /**< when that runs out */
     uint32_t refreshes;     /**< further REGISTERs granted, be it after a lapse */
-    uint32_t failures;      /**< refusals; a first challenge or a stale one is none */
+    uint32_t failures;      /**< see `registration_failures`, but for the REGISTER that is open */
     uint32_t lapses;        /**< times that it ran out before the next REGISTER */
     int64_t lapsed;         /**< for how long in all; a lapse that goes on is not in it */
     uint32_t last_frame;    /**< latest final answer; 0: none */
@@ -380,6 +380,10 @@ enum registration_state registration_state(const struct tracker *tracker,
 
 /** For how long it has been lapsed as of now, in ns; 0 when it is not. */
 int64_t registration_lapsed_for(const struct tracker *tracker, const struct registration *registration);
+
+/** How many of its REGISTERs were refused, or not answered within 32 s though sent again, as of now. A first
+ * challenge or a stale one is no refusal. */
+uint32_t registration_failures(const struct tracker *tracker, const struct registration *registration);
 
 /** "registered", "lapsed", … as `siptrail.registration.state` has it. */
 const char *registration_state_text(enum registration_state state);

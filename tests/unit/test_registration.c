@@ -251,7 +251,9 @@ test_unanswered(struct script *s)
     g_assert_cmpstr(state(s, 0), ==, "unknown");
     TURN(s, .cseq = 1, .contact = PHONE, .call_id = "other", .from = 7);
     TURN(s, .cseq = 1, .contact = PHONE, .call_id = "other", .from = 7, .after = 0.5);
+    script_wait(s, 40);
     g_assert_cmpstr(state(s, 0), ==, "unanswered");
+    g_assert_cmpuint(registration_failures(s->tracker, nth(s, 0)), ==, 1);
 }
 
 static void
@@ -338,7 +340,9 @@ test_blocked(struct script *s)
             TURN(s, .cseq = cseq, .contact = PHONE, .after = 15);
     }
     g_assert_cmpstr(state(s, 0), ==, "lapsed");
+    g_assert_cmpuint(nth(s, 0)->failures, ==, 2);
     registered(s, cseq + 1, PHONE, 60, 15);
+    g_assert_cmpuint(registration_failures(s->tracker, nth(s, 0)), ==, 3);
     g_assert_cmpuint(nth(s, 0)->lapses, ==, 1);
     g_assert_cmpint(nth(s, 0)->lapsed / 1000000000, ==, 90);
     g_assert_cmpstr(state(s, 0), ==, "registered");
