@@ -300,20 +300,30 @@ static expert_field finding_experts[FINDING_COUNT];
 static const int severities[] = {PI_CHAT, PI_NOTE, PI_WARN, PI_ERROR};
 static const int groups[] = {PI_SECURITY, PI_PROTOCOL, PI_SEQUENCE, PI_RESPONSE_CODE};
 
+/* The heading of all expert infos of one kind, whatever frames each of them names. */
+static char *
+finding_heading(const struct finding_rule *rule)
+{
+    char *heading = g_strdup(strchr(rule->brief, '{') ? rule->name : rule->brief);
+    heading[0] = g_ascii_toupper(heading[0]);
+    return g_strdelimit(heading, "_", ' ');
+}
+
 static void
 register_findings(expert_module_t *module)
 {
     static ei_register_info infos[FINDING_COUNT];
-    static char *names[FINDING_COUNT];
+    static char *names[FINDING_COUNT], *headings[FINDING_COUNT];
     for (int i = 1; i < FINDING_COUNT; i++) {
         const struct finding_rule *rule = finding_rule((enum finding)i);
         names[i] = g_strconcat("siptrail.finding.", rule->name, NULL);
+        headings[i] = finding_heading(rule);
         finding_experts[i] = (expert_field)EI_INIT;
         infos[i].ids = &finding_experts[i];
         infos[i].eiinfo.name = names[i];
         infos[i].eiinfo.group = groups[rule->group];
         infos[i].eiinfo.severity = severities[rule->severity];
-        infos[i].eiinfo.summary = rule->sentence;
+        infos[i].eiinfo.summary = headings[i];
     }
     expert_register_field_array(module, infos + 1, FINDING_COUNT - 1);
 }
