@@ -299,6 +299,15 @@ static expert_field finding_experts[FINDING_COUNT];
 static const int severities[] = {PI_CHAT, PI_NOTE, PI_WARN, PI_ERROR};
 static const int groups[] = {PI_SECURITY, PI_PROTOCOL, PI_SEQUENCE, PI_RESPONSE_CODE};
 
+/* The heading of all expert infos of one kind, whatever frames each of them names. */
+static char *
+finding_heading(const struct finding_rule *rule)
+{
+    char *heading = wmem_strdup(wmem_epan_scope(), strchr(rule->brief, '{') ? rule->name : rule->brief);
+    heading[0] = g_ascii_toupper(heading[0]);
+    return g_strdelimit(heading, "_", ' ');
+}
+
 static void
 register_findings(expert_module_t *module)
 {
@@ -310,7 +319,7 @@ register_findings(expert_module_t *module)
         infos[i].eiinfo.name = wmem_strdup_printf(wmem_epan_scope(), "siptrail.finding.%s", rule->name);
         infos[i].eiinfo.group = groups[rule->group];
         infos[i].eiinfo.severity = severities[rule->severity];
-        infos[i].eiinfo.summary = rule->sentence;
+        infos[i].eiinfo.summary = finding_heading(rule);
     }
     expert_register_field_array(module, infos + 1, FINDING_COUNT - 1);
 }

@@ -1,9 +1,11 @@
 """What the README and the guide print is what the commands print.
 
-In a block marked ```console a line that begins with `$ ` is a command, run by sh in a folder that has captures/; the lines
-below it are its output. A line `…` stands for any lines.
+In a block marked ```console a line that begins with `$ ` is a command, run by sh in a folder that has captures/ and
+docs/recipes/; the lines below it are its output. A line `…` stands for any lines.
 """
+import json
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -26,8 +28,14 @@ def as_pattern(output):
     return "".join("(?:.*\n)*?" if line == "…" else re.escape(line) + "\n" for line in lines)
 
 
+@pytest.fixture(scope="module")
+def recipes(wireshark):
+    shutil.copytree(ROOT / "docs/recipes", wireshark.folder / "docs/recipes")
+    wireshark.make_readable()
+
+
 @pytest.mark.parametrize("command, output", list(examples()))
-def test_example(wireshark, command, output):
+def test_example(wireshark, recipes, command, output):
     result = subprocess.run(wireshark.command(["sh", "-c", command]), cwd=wireshark.folder, capture_output=True, timeout=120)
     printed = "\n".join(line.rstrip() for line in result.stdout.decode().strip("\n").split("\n")) + "\n"
     assert re.fullmatch(as_pattern(output), in_seconds(printed)), f"$ {command}\nprints\n{printed}\n{result.stderr.decode()}"
@@ -43,3 +51,51 @@ def test_links_lead_somewhere():
         path = ROOT / document
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text()):
             assert (path.parent / target).exists(), f"{document} links to {target}"
+
+
+# --- recipes that need more than a capture: an interface, a server
+
+def guide_line(beginning):
+    return next(line for line in (ROOT / "docs/guide.md").read_text().splitlines() if line.startswith(beginning))
+
+
+def test_live_recipe(wireshark):
+    """As printed, but for the interface: packets come through dumpcap from a pipe, where no capture filter can be set."""
+    if subprocess.run(wireshark.command(["dumpcap", "-v"]), capture_output=True).returncode:
+        pytest.skip("this user may not run dumpcap")
+    command = guide_line("tshark -i eth0").replace("-i eth0 -f 'port 5060'", "-i -")
+    with open(wireshark.folder / "captures/multi-trunk.pcapng", "rb") as packets:
+        result = subprocess.run(wireshark.command(["sh", "-c", command]), stdin=packets, capture_output=True, timeout=120)
+    assert [line.split("\t")[:3] for line in result.stdout.decode().splitlines()] == [
+        ["carol@pbx.example.com", "rejected", "refused_unverified"], ["mallory@pbx.example.com", "forbidden", "forbidden"]]
+
+
+def first_command(beginning):
+    text = (ROOT / "docs/guide.md").read_text()
+    start = text.index(beginning)
+    return re.match(r"(?:.*\\\n)*.*\n", text[start:])[0]
+
+
+def fits(value, kind):
+    """Whether a server that knows the type takes the value."""
+    if isinstance(value, list):
+        return all(fits(one, kind) for one in value)
+    patterns = {"long": r"-?\d+", "integer": r"-?\d+", "short": r"-?\d+", "double": r"-?\d+(\.\d+)?", "boolean": "true|false|0|1"}
+    return value is None or re.fullmatch(patterns.get(kind, "(?s).*"), str(value).lower()) is not None
+
+
+def test_search_recipe(wireshark):
+    """What the two commands make is JSON, and each value fits the type that the mapping has for it."""
+    make_mapping = first_command("tshark -G elastic-mapping").rpartition("|")[0].replace("| \\\n", "|")
+    make_messages = first_command("tshark -2 -r captures/multi-trunk.pcapng -Y siptrail.outcome -T ek").split("| \\\n")[0]
+    index, *messages = [subprocess.run(wireshark.command(["sh", "-c", command]), cwd=wireshark.folder, capture_output=True, timeout=120,
+                                       check=True).stdout for command in (make_mapping, make_messages)]
+    mappings = json.loads(index)["mappings"]
+    types = {name: entry["type"] for name, entry in mappings["properties"]["layers"]["properties"]["siptrail"]["properties"].items()}
+    lines = [json.loads(line) for line in messages[0].decode().splitlines()]
+    assert lines[0] == {"index": {}} and len(lines) == 30 and mappings.get("dynamic", True) is True
+    assert "date" not in types.values() and types["siptrail_siptrail_retry_time"] == "double"
+    for line in lines[1::2]:
+        layer = line["layers"]["siptrail"]
+        for one in layer if isinstance(layer, list) else [layer]:
+            assert not [(name, value) for name, value in one.items() if name in types and not fits(value, types[name])]
