@@ -404,7 +404,7 @@ registration_cell(const void *row, int column)
     case R_ACCOUNT:
         return wire_cell(registration->account->name);
     case R_CONTACT:
-        return wire_cell(registration->contact);
+        return wire_cell(registration->contact->uri);
     case R_REGISTRAR:
         return address_cell(&registration->registrar);
     case R_STATE:

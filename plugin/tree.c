@@ -1000,7 +1000,7 @@ static const char *
 registration_text(const struct view *view, const struct registration_step *step)
 {
     const char *state = registration_state_text(step->state);
-    wmem_strbuf_t *text = wmem_strbuf_new(view->pinfo->pool, step->registration->contact);
+    wmem_strbuf_t *text = wmem_strbuf_new(view->pinfo->pool, step->contact->uri);
     if (view->record->status == 0 && step->has_asked && step->asked == 0)
         wmem_strbuf_append_printf(text, ": asks to be removed (%s so far)", state);
     else if (view->record->status == 0 && step->has_asked)
@@ -1018,7 +1018,12 @@ show_registration(const struct view *view, const struct registration_step *step)
     const struct view inner = add_subtree(view, hf_registration, ett_registration,
                                           wmem_strdup_printf(view->pinfo->pool, "Registration of %s",
                                                              registration_text(view, step)));
+<<<<<<< HEAD
     add_text(&inner, hf_registration_contact, tree_contact(view->pinfo->pool, step->registration));
+=======
+    const char *contact = step->contact->uri;
+    add_text(&inner, hf_registration_contact, param_text(view, (struct slice){contact, strlen(contact)}));
+>>>>>>> regtest
     add_text(&inner, hf_registration_state, registration_state_text(step->state));
     if (step->has_asked)
         add_number(&inner, hf_registration_requested, step->asked);
@@ -1031,7 +1036,7 @@ show_registration(const struct view *view, const struct registration_step *step)
     add_back_link(&inner, hf_registration_previous_in, step->granted_frame);
     if (step->lapsed)
         add_time(&inner, hf_registration_lapsed_for, step->lapsed);
-    if (step->registration->bulk)
+    if (step->contact->bulk)
         generated(proto_tree_add_boolean(inner.tree, hf_registration_bulk, inner.tvb, 0, 0, TRUE));
 }
 

@@ -247,6 +247,7 @@ detail_forget(struct tracker *tracker, struct record_detail *detail)
     while (detail->registrations) {
         struct registration_step *step = detail->registrations;
         detail->registrations = step->next;
+        contact_release(tracker, step->contact);
         tracker->host.release(step);
     }
     if (detail->opens) /* has the lines, too */

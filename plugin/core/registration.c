@@ -135,14 +135,32 @@ moved_registration(struct tracker *tracker, const struct account *account, const
                                                                                            : NULL;
 }
 
-static void
-set_contact(struct tracker *tracker, struct registration *registration, struct slice uri)
+/* Each message shows the contact that it names, however often the client moves. */
+static struct contact_name *
+contact_new(struct tracker *tracker, const struct sip_contact *contact)
 {
-    struct slice before = {registration->contact, registration->contact ? strlen(registration->contact) : 0};
-    if (before.p && slice_equal(before, uri))
+    struct contact_name *name = tracker->host.allocate(sizeof *name + contact->uri.len + 1);
+    memcpy(name->uri, contact->uri.p, contact->uri.len);
+    name->bulk = contact->bulk;
+    name->references = 1;
+    return name;
+}
+
+void
+contact_release(struct tracker *tracker, struct contact_name *contact)
+{
+    if (contact && --contact->references == 0)
+        tracker->host.release(contact);
+}
+
+static void
+set_contact(struct tracker *tracker, struct registration *registration, const struct sip_contact *contact)
+{
+    struct contact_name *before = registration->contact;
+    if (before && slice_equal((struct slice){before->uri, strlen(before->uri)}, contact->uri))
         return;
-    tracker->host.release((char *)(uintptr_t)registration->contact);
-    registration->contact = host_strdup(tracker, uri);
+    registration->contact = contact_new(tracker, contact);
+    contact_release(tracker, before);
 }
 
 static struct registration *
@@ -184,9 +202,8 @@ registration_of(struct tracker *tracker, struct account *account, const struct s
     link_client(tracker, registration, contact, &arrival->from);
     key_registrant(tracker, account);
     key_put(tracker, registration);
-    set_contact(tracker, registration, contact->uri);
+    set_contact(tracker, registration, contact);
     registration->client = arrival->from;
-    registration->bulk = contact->bulk;
     return registration;
 }
 
@@ -201,6 +218,8 @@ step_new(struct tracker *tracker, struct record *record, struct registration *re
     *tail = host_new(tracker, struct registration_step);
     (*tail)->registration = registration;
     (*tail)->granted_frame = registration->granted_frame;
+    (*tail)->contact = registration->contact;
+    registration->contact->references++;
     return *tail;
 }
 
@@ -430,7 +449,7 @@ grant(const struct tracker *tracker, struct registration *registration, struct r
 static bool
 is_rewritten(const struct registration_step *asked, const struct listing *listing)
 {
-    const char *contact = asked->registration->contact;
+    const char *contact = asked->contact->uri;
     struct slice user, host;
     sip_uri_split((struct slice){contact, strlen(contact)}, &user, &host);
     return listing->has_other && !asked->next && slice_equal(listing->other.user, user);
@@ -553,6 +572,11 @@ answer(struct tracker *tracker, const struct sip_message *message, const struct 
     struct registration_step *step = step_new(tracker, record, registration);
     step->has_asked = asked->has_asked;
     step->asked = asked->asked;
+    if (record->status >= 300 && registration->granted_request == record->request->frame) {
+        /* another copy of it was granted */
+        step->state = registration_state(tracker, registration);
+        return;
+    }
     if (record->status < 300)
         accept(tracker, message, asked, listing, step, record);
     else

@@ -225,12 +225,19 @@ enum registration_state {
     REGISTRATION_REPLACED    /**< the time ran out; the same client had registered another contact before */
 };
 
+/** A contact as a REGISTER names it; shared by the messages about it. */
+struct contact_name {
+    uint32_t references; /**< the tracker's own */
+    bool bulk;           /**< RFC 6140 */
+    char uri[];          /**< UTF-8 not assured */
+};
+
 /** One binding of a contact to an address-of-record at one registrar (RFC 3261 section 10.3). */
 struct registration {
     struct registration
         *next; /**< in the order of their first REGISTER; `tracker_registrations` is the head */
     const struct account *account; /**< the address-of-record, at this registrar */
-    const char *contact;           /**< URI as last seen, UTF-8 not assured */
+    struct contact_name *contact;  /**< as last seen */
     struct endpoint registrar, client;
     uint32_t granted;       /**< s, latest */
     uint32_t first_frame;   /**< REGISTER */
@@ -245,7 +252,6 @@ struct registration {
     uint16_t last_cause; /**< enum finding */
     bool removed;
     bool refused;             /**< since it was granted or removed */
-    bool bulk;                /**< RFC 6140 */
     bool open, open_repeated; /**< a REGISTER is unanswered; it was sent again */
     int64_t open_clock;       /**< since when */
     uint32_t cseq;            /**< of the latest REGISTER */
@@ -268,6 +274,7 @@ struct registration {
 struct registration_step {
     struct registration_step *next;
     struct registration *registration;
+    struct contact_name *contact;
     enum registration_state state; /**< a REGISTER: that it meets; its answer: that it leaves behind */
     bool has_asked, has_granted, has_min;
     uint32_t asked, granted, min; /**< s */

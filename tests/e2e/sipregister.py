@@ -5,7 +5,7 @@ Definitions, for one contact of one address-of-record at one registrar (its addr
 attempt    a REGISTER that names the contact, its retransmissions left out
 success    a 2xx that lists the contact, or lists nothing, with an expiry above 0
 failure    a final answer from 300 on, but for a challenge that refuses no credentials or calls them stale; or no answer
-           within 32 s to an attempt that was sent again
+           within 32 s to an attempt that was sent again. A refusal to a copy of an attempt that succeeded is none
 refresh    an attempt that succeeds while a success before it was not removed
 lapse      the granted time ran out, by 2 s at least, before the next attempt: until the next success, or the end. It is not
            told when messages are missing: CSeq skips, or an attempt that was not sent again has no answer
@@ -187,6 +187,8 @@ class Registrations:
         for registration, contact in self.asks.get(request, ()):
             if message.code < 300:
                 self.success(registration, contact, request, message)
+            elif registration.granted_to is request:
+                continue
             else:
                 self.failure(registration, request, message)
             registration.open, registration.repeated, registration.last = None, False, message
@@ -223,7 +225,8 @@ class Registrations:
         return None
 
     def failure(self, registration, request, message):
-        words = judge_answer(request.credentials, message) if request.credentials else frozenset(["other-realm"])
+        credentials = [use for use in request.credentials if use.auth.get("nonce")]     # without, they only name a user
+        words = judge_answer(credentials, message) if credentials else frozenset(["other-realm"])
         if message.code not in (401, 407) or words == {"rejected"}:
             registration.failures += 1
             registration.refused = True

@@ -58,10 +58,11 @@ def test_registrations(capture, table, read):
 # --- accounts
 
 def account_of(exchange):
-    """The name of the credentials that answered, or the address-of-record."""
-    if exchange.uses:
-        auth = exchange.uses[0].auth
-        return f"{auth.raw_username}@{auth.raw('realm')}"
+    """The name of the credentials that answered, or that were refused, or the address-of-record."""
+    transaction = exchange.challenge.transaction
+    for use in exchange.uses or (transaction and transaction.request.credentials) or ():
+        user, realm = use.auth.raw_username, use.auth.raw("realm")
+        return user if user.endswith("@" + realm) else f"{user}@{realm}"
     return address_of_record(exchange.challenge)
 
 

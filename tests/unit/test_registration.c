@@ -163,6 +163,18 @@ test_answered_twice(struct script *s)
     g_assert_cmpuint(nth(s, 0)->granted, ==, 59);
 }
 
+/* A copy that comes late finds its nonce used: the registration stands. */
+static void
+test_copy_refused(struct script *s)
+{
+    registered(s, 1, PHONE, 60, 0);
+    TURN(s, .status = 401, .cseq = 1, .more = CHALLENGE("n1"));
+    TURN(s, .status = 500, .cseq = 1);
+    g_assert_cmpuint(nth(s, 0)->last_status, ==, 200);
+    g_assert_cmpuint(nth(s, 0)->failures, ==, 0);
+    g_assert_cmpstr(state(s, 0), ==, "registered");
+}
+
 static void
 test_shrinks(struct script *s)
 {
@@ -453,8 +465,8 @@ test_two_contacts(struct script *s)
     struct record *ok = TURN(s, .status = 200, .cseq = 1, .contact = both);
     g_assert_cmpuint(step_of(ok)->granted, ==, 60);
     g_assert_cmpuint(step_of(ok)->next->granted, ==, 90);
-    g_assert_cmpstr(nth(s, 0)->contact, ==, "sip:alice@192.0.2.1:5060");
-    g_assert_cmpstr(nth(s, 1)->contact, ==, "sip:alice@192.0.2.8");
+    g_assert_cmpstr(nth(s, 0)->contact->uri, ==, "sip:alice@192.0.2.1:5060");
+    g_assert_cmpstr(nth(s, 1)->contact->uri, ==, "sip:alice@192.0.2.8");
     script_wait(s, 80);
     g_assert_cmpstr(state(s, 0), ==, "lapsed");
     g_assert_cmpstr(state(s, 1), ==, "registered");
@@ -464,21 +476,22 @@ static void
 test_bulk(struct script *s)
 {
     registered(s, 1, "<sip:192.0.2.1;bnc>", 60, 0);
-    g_assert_true(nth(s, 0)->bulk);
+    g_assert_true(nth(s, 0)->contact->bulk);
     registered(s, 2, "<sip:192.0.2.1;x=bnc>", 60, 0);
-    g_assert_false(nth(s, 0)->bulk);
+    g_assert_false(nth(s, 0)->contact->bulk);
 }
 
 /* The same Call-ID with another contact: it moved. */
 static void
 test_moved(struct script *s)
 {
-    registered(s, 1, PHONE, 60, 0);
+    struct record *first = registered(s, 1, PHONE, 60, 0);
     struct record *moved = TURN(s, .cseq = 2, .contact = MOVED ";expires=60", .after = 20);
     g_assert_cmpstr(script_notes(s, moved), ==, "contact_changed");
     struct record *ok = TURN(s, .status = 200, .cseq = 2, .contact = MOVED ";expires=60");
     g_assert_cmpuint(step_of(ok)->refresh, ==, 1);
-    g_assert_cmpstr(nth(s, 0)->contact, ==, "sip:alice@192.0.2.1:40001");
+    g_assert_cmpstr(nth(s, 0)->contact->uri, ==, "sip:alice@192.0.2.1:40001");
+    g_assert_cmpstr(step_of(first)->contact->uri, ==, "sip:alice@192.0.2.1:5060");
     g_assert_null(nth(s, 1));
 }
 
@@ -652,6 +665,7 @@ static const struct {
     {"granted/for", test_granted_for},
     {"granted/listed-otherwise", test_listed_otherwise},
     {"granted/answered-twice", test_answered_twice},
+    {"granted/copy-refused", test_copy_refused},
     {"granted/shrinks", test_shrinks},
     {"granted/two-hops", test_two_hops},
     {"refused/interval-too-brief", test_interval_too_brief},
