@@ -417,9 +417,10 @@ param_text(const struct view *view, struct slice raw)
 }
 
 const char *
-tree_contact(wmem_allocator_t *pool, const struct registration *registration)
+tree_contact(wmem_allocator_t *pool, const struct registration_step *step)
 {
-    return meant_text(pool, (struct slice){registration->contact, strlen(registration->contact)});
+    const char *contact = step->contact->uri;
+    return meant_text(pool, (struct slice){contact, strlen(contact)});
 }
 
 static void
@@ -1018,12 +1019,7 @@ show_registration(const struct view *view, const struct registration_step *step)
     const struct view inner = add_subtree(view, hf_registration, ett_registration,
                                           wmem_strdup_printf(view->pinfo->pool, "Registration of %s",
                                                              registration_text(view, step)));
-<<<<<<< HEAD
-    add_text(&inner, hf_registration_contact, tree_contact(view->pinfo->pool, step->registration));
-=======
-    const char *contact = step->contact->uri;
-    add_text(&inner, hf_registration_contact, param_text(view, (struct slice){contact, strlen(contact)}));
->>>>>>> regtest
+    add_text(&inner, hf_registration_contact, tree_contact(view->pinfo->pool, step));
     add_text(&inner, hf_registration_state, registration_state_text(step->state));
     if (step->has_asked)
         add_number(&inner, hf_registration_requested, step->asked);

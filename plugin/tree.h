@@ -25,6 +25,6 @@ void tree_show(int proto, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, c
 const char *tree_account(wmem_allocator_t *pool, const struct record *record);
 
 /** The contact, as the field `siptrail.registration.contact` has it. */
-const char *tree_contact(wmem_allocator_t *pool, const struct registration *registration);
+const char *tree_contact(wmem_allocator_t *pool, const struct registration_step *step);
 
 #endif

@@ -3,8 +3,8 @@
 #
 # 1. gcc: plugin, unit tests, fuzz corpus     2. clang with ASan and UBSan: the same for the core
 # 3. each fuzz target for a minute            4. damaged captures through tshark with ASan and UBSan
-# 5. clang-format                             6. end to end through tshark and sharkd (pytest), valgrind
-# 7. the same and the packages in trees of three Debian releases (releases.sh)
+# 5. clang-format, valgrind                   6. the same, packages too, in trees of other Debian releases (releases.sh)
+# 7. end to end through tshark and sharkd (pytest)
 #
 # SIPTRAIL_FUZZ_SECONDS=3600 fuzzes for longer.
 set -eu
@@ -87,13 +87,10 @@ find "$top/plugin" "$top/tests" -name '*.[ch]' -exec clang-format --dry-run -Wer
 echo "== memory"
 /usr/bin/python3 "$top/tests/e2e/leaks.py" "$work/gcc/plugin/siptrail.so" two-realms subscribe-204 rspauth
 
-echo "== end to end"
-SIPTRAIL_PLUGIN="$work/gcc/plugin/siptrail.so" /usr/bin/python3 -m pytest -q -p no:cacheprovider "$top/tests"
-
 echo "== releases"
 here=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
 for release in bookworm trixie sid; do
-    # This machine's own release has had its end-to-end tests above.
+    # This machine's own release has its end-to-end tests below.
     if [ "$release" = "$here" ]; then
         releases="${releases:-} $release:packages"
     else
@@ -101,3 +98,6 @@ for release in bookworm trixie sid; do
     fi
 done
 "$top/tests/releases.sh" $releases
+
+echo "== end to end"
+SIPTRAIL_PLUGIN="$work/gcc/plugin/siptrail.so" /usr/bin/python3 -m pytest -q -n "$(nproc)" -p no:cacheprovider "$top/tests"
