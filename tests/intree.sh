@@ -45,8 +45,7 @@ if [ "${2:-}" != --objects ]; then
     cmake --build "$build" --target siptrail
     ls -l "$build/run/plugins"/*/epan/siptrail.so
 else
-    # Past ninja, which would build the library that they are linked to first.
-    cmake --build "$build" --target version
+    # Past ninja, which would build the library first.
     ninja -C "$build" -t compdb | python3 -c '
 import json, subprocess, sys
 for entry in json.load(sys.stdin):
