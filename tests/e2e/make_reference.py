@@ -16,7 +16,7 @@ CAPTURES = ROOT / "captures" / "README.md"
 FINDINGS = ROOT / "plugin" / "core" / "findings.def"
 VARIANTS = ROOT / "plugin" / "core" / "digest_variants.c"
 TYPES = {"FT_STRING": "string", "FT_FRAMENUM": "frame", "FT_RELATIVE_TIME": "time", "FT_NONE": "subtree",
-         "FT_UINT16": "number", "FT_UINT32": "number", "FT_PROTOCOL": "protocol", "FT_BOOLEAN": "true or false"}
+         "FT_BOOLEAN": "yes or no", "FT_UINT16": "number", "FT_UINT32": "number", "FT_PROTOCOL": "protocol"}
 STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 

@@ -1,10 +1,17 @@
 """docs/reference.md says what the code says, captures/README.md what the descriptions of the captures say."""
 import re
 
-import re
-
 from make_reference import CAPTURES, REFERENCE, VARIANTS, current, current_captures, findings
-from wireshark import ROOT
+from wireshark import ROOT, captures
+
+
+def test_columns_are_told(wireshark):
+    """Each heading of each table stands in its section, in that order."""
+    for name in ("registrations", "accounts", "exchanges"):
+        section = REFERENCE.read_text().split(f"### siptrail,{name}\n")[1].split("\n##")[0]
+        titles = re.split(" {2,}", wireshark.tables(captures()[0], f"siptrail,{name}")[0].strip())
+        listed = [t for row in re.findall(r"^\| ([A-Z][^|]*) \|", section, re.M) for t in row.split(", ")]
+        assert listed == titles, name
 
 
 def test_tables_are_up_to_date(wireshark):
