@@ -304,7 +304,8 @@ static const int groups[] = {PI_SECURITY, PI_PROTOCOL, PI_SEQUENCE, PI_RESPONSE_
 static char *
 finding_heading(const struct finding_rule *rule)
 {
-    char *heading = g_strdup(strchr(rule->brief, '{') ? rule->name : rule->brief);
+    bool is_fixed = g_ascii_isalpha(rule->brief[0]) && !strchr(rule->brief, '{');
+    char *heading = g_strdup(is_fixed ? rule->brief : rule->name);
     heading[0] = g_ascii_toupper(heading[0]);
     return g_strdelimit(heading, "_", ' ');
 }
