@@ -113,8 +113,7 @@ this_registration(packet_info *pinfo)
     for (const struct record *record = records_of(pinfo); record; record = record->next) {
         const struct record_detail *detail = record->detail;
         for (struct registration_step *step = detail ? detail->registrations : NULL; step; step = step->next)
-            append_term(filter, "siptrail.registration.contact",
-                        tree_contact(pinfo->pool, step->registration));
+            append_term(filter, "siptrail.registration.contact", tree_contact(pinfo->pool, step));
     }
     return filter_text(filter);
 }

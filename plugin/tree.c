@@ -422,9 +422,10 @@ param_text(const struct view *view, struct slice raw)
 }
 
 const char *
-tree_contact(wmem_allocator_t *pool, const struct registration *registration)
+tree_contact(wmem_allocator_t *pool, const struct registration_step *step)
 {
-    return meant_text(pool, (struct slice){registration->contact, strlen(registration->contact)});
+    const char *contact = step->registration->contact;
+    return meant_text(pool, (struct slice){contact, strlen(contact)});
 }
 
 static void
@@ -1023,7 +1024,7 @@ show_registration(const struct view *view, const struct registration_step *step)
     const struct view inner = add_subtree(view, hf_registration, ett_registration,
                                           wmem_strdup_printf(view->pinfo->pool, "Registration of %s",
                                                              registration_text(view, step)));
-    add_text(&inner, hf_registration_contact, tree_contact(view->pinfo->pool, step->registration));
+    add_text(&inner, hf_registration_contact, tree_contact(view->pinfo->pool, step));
     add_text(&inner, hf_registration_state, registration_state_text(step->state));
     if (step->has_asked)
         add_number(&inner, hf_registration_requested, step->asked);
