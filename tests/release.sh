@@ -74,6 +74,7 @@ test_debian_package() {
     same "tshark lists the plugin for root" 1 "$(listed env)"
     same "exchanges" "2 3 4 trunk@pbx.example.com good accepted" "$(exchanges as_user | head -n 1)"
     [ -e /usr/share/man/man4/siptrail.4.gz ] || fail "there is no manual page"
+    [ -e "/usr/share/wireshark/profiles/SIP Trail/colorfilters" ] || fail "there is no profile"
     apt-get -q purge -y wireshark-plugin-siptrail
     same "tshark lists the plugin afterwards" 0 "$(listed as_user)"
     system_files >/tmp/after
@@ -120,7 +121,7 @@ minor=$(tshark --version 2>/dev/null | sed -n '1s/^TShark (Wireshark) \([0-9]*\.
 test_build
 (cd $build && as_user cpack -G TGZ)
 as_user tar -C $build -xzf $build/siptrail-*.tar.gz
-test_personal archive "$build/siptrail-*/install.sh" "$build/siptrail-*/install.sh --uninstall"
+test_personal archive "$build/siptrail-*/install.sh --profile" "$build/siptrail-*/install.sh --uninstall"
 test_personal "personal folder" \
     "cmake -DSIPTRAIL_PERSONAL=ON -S /siptrail -B $build/personal && cmake --build $build/personal -j 2 &&
      cmake --install $build/personal" \

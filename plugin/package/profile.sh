@@ -47,7 +47,10 @@ profile_uninstall() { # SOURCE
     if [ -n "$changed" ]; then
         echo "siptrail: you have changed these files of the profile, so they stay in $target:" $changed
     elif rmdir "$target" 2>/dev/null; then
-        rmdir "$(dirname "$target")" 2>/dev/null || true
+        above=$(dirname "$target")
+        while [ "$above" != "$HOME" ] && rmdir "$above" 2>/dev/null; do
+            above=$(dirname "$above")
+        done
         echo "siptrail: removed the profile $target"
     fi
 }
