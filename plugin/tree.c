@@ -303,12 +303,8 @@ static const int groups[] = {PI_SECURITY, PI_PROTOCOL, PI_SEQUENCE, PI_RESPONSE_
 static char *
 finding_heading(const struct finding_rule *rule)
 {
-<<<<<<< HEAD
-    char *heading = wmem_strdup(wmem_epan_scope(), strchr(rule->brief, '{') ? rule->name : rule->brief);
-=======
     bool is_fixed = g_ascii_isalpha(rule->brief[0]) && !strchr(rule->brief, '{');
-    char *heading = g_strdup(is_fixed ? rule->brief : rule->name);
->>>>>>> profile
+    char *heading = wmem_strdup(wmem_epan_scope(), is_fixed ? rule->brief : rule->name);
     heading[0] = g_ascii_toupper(heading[0]);
     return g_strdelimit(heading, "_", ' ');
 }
@@ -424,11 +420,7 @@ param_text(const struct view *view, struct slice raw)
 const char *
 tree_contact(wmem_allocator_t *pool, const struct registration_step *step)
 {
-<<<<<<< HEAD
     const char *contact = step->contact->uri;
-=======
-    const char *contact = step->registration->contact;
->>>>>>> profile
     return meant_text(pool, (struct slice){contact, strlen(contact)});
 }
 
