@@ -29,6 +29,9 @@ typedef bool stat_init_result;
 #define STAT_INIT_DONE true
 #endif
 
+/* Before 4.4 epan builds a tree for what a post-dissector wants even while its protocol is disabled. */
+#define WANTS_WHILE_DISABLED (WIRESHARK_VERSION_MAJOR == 4 && WIRESHARK_VERSION_MINOR < 4)
+
 /* The functions of a conversation filter take a pointer of ours since 4.2. */
 #if WIRESHARK_VERSION_MAJOR == 4 && WIRESHARK_VERSION_MINOR < 2
 #define FILTER_ARGUMENTS                           packet_info *pinfo

@@ -40,6 +40,16 @@ UAT_BUFFER_CB_DEF(rows, realm, struct row, realm, realm_len)
 UAT_BUFFER_CB_DEF(rows, secret, struct row, secret, secret_len)
 UAT_VS_DEF(rows, type, struct row, guint, SECRET_PASSWORD, "password")
 
+/* What stood there before is a secret, too. */
+static void
+secret_set(void *record, const char *text, guint len, const void *unused_a, const void *unused_b)
+{
+    const struct row *row = (const struct row *)record;
+    if (row->secret)
+        wipe(row->secret, row->secret_len);
+    rows_secret_set_cb(record, text, len, unused_a, unused_b);
+}
+
 const struct credential *
 credentials_rows(size_t *count)
 {
@@ -145,7 +155,8 @@ row_update(void *record, char **err)
 {
     struct row *row = (struct row *)record;
     forget(&row->octets);
-    row->octets = g_byte_array_new();
+    /* As large as it will be: a block that grows leaves its old self behind. */
+    row->octets = g_byte_array_sized_new(row->secret_len + 1);
     const char *fault = check_secret(row);
     *err = g_strdup(fault);
     return fault == NULL;
@@ -162,7 +173,7 @@ row_copy(void *to, const void *from, size_t len _U_)
     copy->secret = g_memdup2(row->secret, row->secret_len);
     copy->octets = NULL;
     if (row->octets) {
-        copy->octets = g_byte_array_new();
+        copy->octets = g_byte_array_sized_new(row->octets->len + 1);
         g_byte_array_append(copy->octets, row->octets->data, row->octets->len);
     }
     return to;
@@ -216,18 +227,19 @@ rows_reset(void)
     credential_count = 0;
 }
 
-#define TEXT_FIELD(name, title, description)                                                                 \
+#define TEXT_FIELD(name, set, title, description)                                                            \
     {                                                                                                        \
 #name, title, PT_TXTMOD_STRING,                                                                      \
-            {uat_fld_chk_str, rows_##name##_set_cb, rows_##name##_tostr_cb },                                \
-             {0, 0, 0 }, 0, description, FLDFILL                                                             \
+            {uat_fld_chk_str, set, rows_##name##_tostr_cb }, {0, 0, 0 }, 0, description, FLDFILL             \
     }
 
 void
 credentials_register(module_t *module)
 {
-    static uat_field_t fields[] = {TEXT_FIELD(user, "User", "User name as in the Digest, or * for any"),
-                                   TEXT_FIELD(realm, "Realm", "Realm of the challenge, or * for any"),
+    static uat_field_t fields[] = {TEXT_FIELD(user, rows_user_set_cb, "User",
+                                              "User name as in the Digest, or * for any"),
+                                   TEXT_FIELD(realm, rows_realm_set_cb, "Realm",
+                                              "Realm of the challenge, or * for any"),
                                    {"type",
                                     "Type",
                                     PT_TXTMOD_ENUM,
@@ -236,7 +248,7 @@ credentials_register(module_t *module)
                                     secret_types,
                                     "What the secret is",
                                     FLDFILL},
-                                   TEXT_FIELD(secret, "Secret",
+                                   TEXT_FIELD(secret, secret_set, "Secret",
                                               "Password; or hex digits of HA1, RES[:IK:CK], K:OP or K:OPc"),
                                    UAT_END_FIELDS};
     uat_t *uat = uat_new("SIP Trail credentials", sizeof(struct row), "siptrail_credentials", TRUE, &rows,

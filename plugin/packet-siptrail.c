@@ -36,6 +36,16 @@ release_in_file_scope(void *memory)
     wmem_free(wmem_file_scope(), memory);
 }
 
+/* Asks epan to keep the SIP items of each frame on its first pass, or nothing. */
+static void
+want_sip(bool wanted)
+{
+    GArray *ids = g_array_new(FALSE, FALSE, sizeof(int));
+    if (wanted && proto_sip > 0)
+        g_array_append_val(ids, proto_sip);
+    set_postdissector_wanted_hfids(siptrail_handle, ids);
+}
+
 static void
 siptrail_init(void)
 {
@@ -47,6 +57,8 @@ siptrail_init(void)
     };
     tracker = tracker_new(&host);
     memory_chosen = in_passing = false;
+    if (WANTS_WHILE_DISABLED)
+        want_sip(proto_is_protocol_enabled(find_protocol_by_id(proto_siptrail)));
 }
 
 static void
@@ -206,13 +218,10 @@ proto_register_siptrail(void)
 void
 proto_reg_handoff_siptrail(void)
 {
-    GArray *wanted = g_array_new(FALSE, FALSE, sizeof(int));
     proto_sip = proto_registrar_get_id_byname("sip");
     proto_icmp = proto_registrar_get_id_byname("icmp");
     proto_icmpv6 = proto_registrar_get_id_byname("icmpv6");
-    if (proto_sip > 0)
-        g_array_append_val(wanted, proto_sip);
-    set_postdissector_wanted_hfids(siptrail_handle, wanted);
+    want_sip(true);
     /* Without callbacks: it makes taps run, see reads_once. */
     g_assert_null(
         register_tap_listener(SIPTRAIL_TAP, NULL, NULL, TL_IS_DISSECTOR_HELPER, NULL, NULL, NULL, NULL));

@@ -111,7 +111,7 @@ address_cell(const struct endpoint *endpoint)
     return cell;
 }
 
-/* A time with its unit: "0.7 ms", "12.3 s", "2 h 5 min"; "-" for none. */
+/* A time with its unit: "0.7 ms", "12.3 s", "5 min 7 s", "2 h 5 min"; "-" for none. */
 static struct cell
 time_cell(int64_t nanoseconds)
 {
@@ -124,7 +124,7 @@ time_cell(int64_t nanoseconds)
     if (ms < 100e3)
         return (struct cell){g_strdup_printf("%.1f s", ms / 1e3), 0};
     if (minutes < 100)
-        return (struct cell){g_strdup_printf("%u min", minutes), 0};
+        return (struct cell){g_strdup_printf("%u min %u s", minutes, (guint)(ms / 1e3) % 60), 0};
     return (struct cell){g_strdup_printf("%u h %u min", minutes / 60, minutes % 60), 0};
 }
 
@@ -404,7 +404,7 @@ registration_cell(const void *row, int column)
     case R_ACCOUNT:
         return wire_cell(registration->account->name);
     case R_CONTACT:
-        return wire_cell(registration->contact);
+        return wire_cell(registration->contact->uri);
     case R_REGISTRAR:
         return address_cell(&registration->registrar);
     case R_STATE:
@@ -416,7 +416,7 @@ registration_cell(const void *row, int column)
     case R_REFRESHES:
         return number(registration->refreshes);
     case R_FAILURES:
-        return number(registration->failures);
+        return number(registration_failures(file_tracker(), registration));
     case R_LAPSES:
         return number(registration->lapses + (going_on ? 1 : 0));
     case R_LAPSED:
@@ -443,9 +443,9 @@ static int
 by_service(gconstpointer a, gconstpointer b)
 {
     static const int rank[] = {
-        [REGISTRATION_REFUSED] = 0, [REGISTRATION_UNANSWERED] = 1, [REGISTRATION_CHALLENGED] = 2,
-        [REGISTRATION_LAPSED] = 3,  [REGISTRATION_UNKNOWN] = 4,    [REGISTRATION_REGISTERED] = 5,
-        [REGISTRATION_REMOVED] = 6,
+        [REGISTRATION_REFUSED] = 0,  [REGISTRATION_UNANSWERED] = 1, [REGISTRATION_CHALLENGED] = 2,
+        [REGISTRATION_LAPSED] = 3,   [REGISTRATION_UNKNOWN] = 4,    [REGISTRATION_REGISTERED] = 5,
+        [REGISTRATION_REPLACED] = 6, [REGISTRATION_REMOVED] = 7,
     };
     const struct registration *x = *(const struct registration *const *)a;
     const struct registration *y = *(const struct registration *const *)b;
@@ -453,10 +453,14 @@ by_service(gconstpointer a, gconstpointer b)
     int rank_y = rank[registration_state(file_tracker(), y)];
     if (rank_x != rank_y)
         return rank_x - rank_y;
-    if (x->lapsed != y->lapsed)
-        return x->lapsed > y->lapsed ? -1 : 1;
-    if (x->failures != y->failures)
-        return ascending(y->failures, x->failures);
+    int64_t lapsed_x = x->lapsed + registration_lapsed_for(file_tracker(), x);
+    int64_t lapsed_y = y->lapsed + registration_lapsed_for(file_tracker(), y);
+    if (lapsed_x != lapsed_y)
+        return lapsed_x > lapsed_y ? -1 : 1;
+    guint32 failures_x = registration_failures(file_tracker(), x);
+    guint32 failures_y = registration_failures(file_tracker(), y);
+    if (failures_x != failures_y)
+        return ascending(failures_y, failures_x);
     return ascending(x->first_frame, y->first_frame);
 }
 
@@ -597,7 +601,7 @@ statistics_wanted(void)
 }
 
 /* `-z siptrail,exchanges[,filter]` */
-static void
+static stat_init_result
 listing_begin(const char *argument, void *data)
 {
     const struct table *table = data;
@@ -608,7 +612,7 @@ listing_begin(const char *argument, void *data)
         register_tap_listener(SIPTRAIL_TAP, listing, *filter == ',' ? filter + 1 : NULL, TL_REQUIRES_NOTHING,
                               listing_reset, listing_packet, listing_draw, listing_free);
     if (!error)
-        return;
+        return STAT_INIT_DONE;
     fprintf(stderr, "siptrail: -z %s: %s\n", table->command, error->str);
     g_string_free(error, TRUE);
     exit(1);
@@ -629,14 +633,13 @@ window_of(const char *title)
     return windows[i];
 }
 
-static stat_init_result
+static void
 window_init(stat_tap_table_ui *ui)
 {
     struct listing *listing = window_of(ui->title);
     listing_reset(listing);
     if (!stat_tap_find_table(ui, ui->title))
         stat_tap_add_table(ui, stat_tap_init_table(ui->title, listing->table->count, 0, NULL));
-    STAT_INIT_DONE;
 }
 
 static stat_tap_table_item_type
@@ -695,9 +698,9 @@ static tap_packet_status
 window_packet(void *data, packet_info *pinfo _U_, epan_dissect_t *edt _U_, const void *record,
               tap_flags_t flags _U_)
 {
-    stat_data_t *stat = (stat_data_t *)data;
-    struct listing *listing = window_of(stat->stat_tap_data->title);
-    filled_window = stat_tap_find_table(stat->stat_tap_data, stat->stat_tap_data->title);
+    stat_data_t *ui = (stat_data_t *)data;
+    struct listing *listing = window_of(ui->stat_tap_data->title);
+    filled_window = stat_tap_find_table(ui->stat_tap_data, ui->stat_tap_data->title);
     listing->table->each((const struct record *)record, window_add, listing);
     return TAP_PACKET_REDRAW;
 }

@@ -261,19 +261,18 @@ static hf_register_info fields[] = {
       HFILL}},
     {&hf_registration_state,
      {"State", "siptrail.registration.state", FT_STRING, BASE_NONE, NULL, 0,
-      "What a REGISTER meets, and its answer leaves behind: registered, lapsed, removed, refused, "
-      "challenged, "
-      "unanswered or unknown",
+      "What a REGISTER meets, and its answer leaves behind: registered, lapsed, replaced, removed, refused, "
+      "challenged, unanswered or unknown",
       HFILL}},
     {&hf_registration_requested,
-     {"Requested", "siptrail.registration.requested", FT_UINT32, BASE_DEC | BASE_UNIT_STRING,
-      UNS(&units_seconds), 0, "Expiry that the client asks for", HFILL}},
+     {"Requested", "siptrail.registration.requested", FT_UINT32, BASE_DEC | BASE_UNIT_STRING, &units_seconds,
+      0, "Expiry that the client asks for", HFILL}},
     {&hf_registration_expires,
-     {"Granted", "siptrail.registration.expires", FT_UINT32, BASE_DEC | BASE_UNIT_STRING, UNS(&units_seconds),
-      0, "Expiry that the registrar grants to this contact", HFILL}},
+     {"Granted", "siptrail.registration.expires", FT_UINT32, BASE_DEC | BASE_UNIT_STRING, &units_seconds, 0,
+      "Expiry that the registrar grants to this contact", HFILL}},
     {&hf_registration_min_expires,
-     {"Minimum", "siptrail.registration.min_expires", FT_UINT32, BASE_DEC | BASE_UNIT_STRING,
-      UNS(&units_seconds), 0, "Min-Expires of a 423", HFILL}},
+     {"Minimum", "siptrail.registration.min_expires", FT_UINT32, BASE_DEC | BASE_UNIT_STRING, &units_seconds,
+      0, "Min-Expires of a 423", HFILL}},
     {&hf_registration_refresh,
      {"Refresh", "siptrail.registration.refresh", FT_UINT32, BASE_DEC, NULL, 0,
       "Running number of the refresh that this answer grants", HFILL}},
@@ -305,7 +304,7 @@ static char *
 finding_heading(const struct finding_rule *rule)
 {
     bool is_fixed = g_ascii_isalpha(rule->brief[0]) && !strchr(rule->brief, '{');
-    char *heading = g_strdup(is_fixed ? rule->brief : rule->name);
+    char *heading = wmem_strdup(wmem_epan_scope(), is_fixed ? rule->brief : rule->name);
     heading[0] = g_ascii_toupper(heading[0]);
     return g_strdelimit(heading, "_", ' ');
 }
@@ -314,17 +313,14 @@ static void
 register_findings(expert_module_t *module)
 {
     static ei_register_info infos[FINDING_COUNT];
-    static char *names[FINDING_COUNT], *headings[FINDING_COUNT];
     for (int i = 1; i < FINDING_COUNT; i++) {
         const struct finding_rule *rule = finding_rule((enum finding)i);
-        names[i] = g_strconcat("siptrail.finding.", rule->name, NULL);
-        headings[i] = finding_heading(rule);
         finding_experts[i] = (expert_field)EI_INIT;
         infos[i].ids = &finding_experts[i];
-        infos[i].eiinfo.name = names[i];
+        infos[i].eiinfo.name = wmem_strdup_printf(wmem_epan_scope(), "siptrail.finding.%s", rule->name);
         infos[i].eiinfo.group = groups[rule->group];
         infos[i].eiinfo.severity = severities[rule->severity];
-        infos[i].eiinfo.summary = headings[i];
+        infos[i].eiinfo.summary = finding_heading(rule);
     }
     expert_register_field_array(module, infos + 1, FINDING_COUNT - 1);
 }
@@ -424,7 +420,7 @@ param_text(const struct view *view, struct slice raw)
 const char *
 tree_contact(wmem_allocator_t *pool, const struct registration_step *step)
 {
-    const char *contact = step->registration->contact;
+    const char *contact = step->contact->uri;
     return meant_text(pool, (struct slice){contact, strlen(contact)});
 }
 
@@ -1006,7 +1002,7 @@ static const char *
 registration_text(const struct view *view, const struct registration_step *step)
 {
     const char *state = registration_state_text(step->state);
-    wmem_strbuf_t *text = wmem_strbuf_new(view->pinfo->pool, step->registration->contact);
+    wmem_strbuf_t *text = wmem_strbuf_new(view->pinfo->pool, step->contact->uri);
     if (view->record->status == 0 && step->has_asked && step->asked == 0)
         wmem_strbuf_append_printf(text, ": asks to be removed (%s so far)", state);
     else if (view->record->status == 0 && step->has_asked)
@@ -1037,7 +1033,7 @@ show_registration(const struct view *view, const struct registration_step *step)
     add_back_link(&inner, hf_registration_previous_in, step->granted_frame);
     if (step->lapsed)
         add_time(&inner, hf_registration_lapsed_for, step->lapsed);
-    if (step->registration->bulk)
+    if (step->contact->bulk)
         generated(proto_tree_add_boolean(inner.tree, hf_registration_bulk, inner.tvb, 0, 0, TRUE));
 }
 

@@ -4,7 +4,7 @@
 #
 # SOURCE is an unpacked source of Wireshark, as `apt-get source wireshark` makes it. The target siptrail builds libwireshark
 # first, which takes long; --objects compiles the plugin's own files only. Build needs are those of Wireshark's library:
-# cmake, ninja, gcc, g++, flex, python3, perl, GLib, libgcrypt, PCRE2, c-ares, Speex DSP.
+# cmake, ninja, gcc, g++, flex, python3, perl, GLib, libgcrypt, xxHash, PCRE2, c-ares, Speex DSP.
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -39,14 +39,13 @@ for file in $(echo "$files" | grep '\.c$'); do
 done
 
 echo "== build"
-cmake -G Ninja -S . -B "$build" -DENABLE_WERROR=ON -DBUILD_wireshark=OFF -DENABLE_LUA=OFF >"$build.log" ||
+cmake -G Ninja -S . -B "$build" -DSIPTRAIL_WERROR=ON -DBUILD_wireshark=OFF -DENABLE_LUA=OFF >"$build.log" ||
     { cat "$build.log" >&2; exit 1; }
 if [ "${2:-}" != --objects ]; then
     cmake --build "$build" --target siptrail
     ls -l "$build/run/plugins"/*/epan/siptrail.so
 else
-    # Past ninja, which would build the library that they are linked to first.
-    cmake --build "$build" --target version
+    # Past ninja, which would build the library first.
     ninja -C "$build" -t compdb | python3 -c '
 import json, subprocess, sys
 for entry in json.load(sys.stdin):

@@ -54,7 +54,7 @@ test_build() {
 }
 
 test_end_to_end() {
-    as_user /usr/bin/python3 -m pytest -q -p no:cacheprovider tests 2>&1 | tee /tmp/pytest.log
+    as_user /usr/bin/python3 -m pytest -q -n 2 -p no:cacheprovider tests 2>&1 | tee /tmp/pytest.log
     tail -n 1 /tmp/pytest.log | grep -q passed && ! tail -n 1 /tmp/pytest.log | grep -qE 'failed|error' ||
         fail "end to end: $(tail -n 1 /tmp/pytest.log)"
     passed "end to end $(tail -n 1 /tmp/pytest.log)"
@@ -86,7 +86,7 @@ home_files() {
     find $home -path $build -prune -o -print | sort
 }
 
-# Into the personal folder, without root: the archive, and the build folder itself.
+# Into the personal folder, without root.
 test_personal() { # NAME INSTALL UNINSTALL
     home_files >/tmp/before
     as_user sh -c "$2"
@@ -126,6 +126,7 @@ test_personal "personal folder" \
     "cmake -DSIPTRAIL_PERSONAL=ON -S /siptrail -B $build/personal && cmake --build $build/personal -j 2 &&
      cmake --install $build/personal" \
     "cmake --build $build/personal --target uninstall"
+test_personal "plugin/install.sh" "plugin/install.sh" "plugin/install.sh --uninstall"
 test_system_folder
 test_debian_package
 [ "${1:-}" = :packages ] || test_end_to_end

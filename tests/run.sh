@@ -2,15 +2,17 @@
 # run.sh   build the plugin and run all its tests; installs what that needs.
 #
 # 1. gcc: plugin, unit tests, fuzz corpus     2. clang with ASan and UBSan: the same for the core
-# 3. clang-format                             4. end to end through tshark and sharkd (pytest)
-# 5. the same and the packages in trees of three Debian releases (releases.sh)
+# 3. each fuzz target for a minute            4. damaged captures through tshark with ASan and UBSan
+# 5. clang-format, valgrind                   6. the same, packages too, in trees of other Debian releases (releases.sh)
+# 7. end to end through tshark and sharkd (pytest)
+#
+# SIPTRAIL_FUZZ_SECONDS=3600 fuzzes for longer.
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)
 . "$top/plugin/packages.sh"
 
-need_packages $BUILD_PACKAGES wireshark-common clang libclang-rt-14-dev clang-format python3 python3-pytest util-linux \
-    parallel sqlite3 openssh-client iproute2 libwrap0
+need_packages $BUILD_PACKAGES $TEST_PACKAGES clang libclang-rt-14-dev clang-format libwrap0 valgrind
 
 work=${SIPTRAIL_TEST_BUILD:-$(mktemp -d)}
 [ -n "${SIPTRAIL_TEST_BUILD:-}" ] || trap 'rm -rf "$work"' EXIT
@@ -46,16 +48,49 @@ echo "== clang, AddressSanitizer and UndefinedBehaviorSanitizer"
 build clang -DCMAKE_C_COMPILER=clang -DSIPTRAIL_SANITIZE=ON
 unit_tests clang
 
+# A find is printed with what makes it, as the temporary folder will be gone.
+fuzz() { # TARGET
+    mkdir -p "$work/fuzz-$1"
+    "$work/fuzz/tests/fuzz_$1" -max_total_time="${SIPTRAIL_FUZZ_SECONDS:-60}" -max_len=8192 -timeout=20 -rss_limit_mb=2048 \
+        -dict="$top/tests/fuzz/sip.dict" -artifact_prefix="$work/fuzz-$1/find-" -print_final_stats=1 \
+        "$work/fuzz-$1" "$top/tests/fuzz/corpus/$1" >"$work/fuzz-$1.log" 2>&1 && {
+        echo "$1: $(sed -n 's/^stat::number_of_executed_units: *//p' "$work/fuzz-$1.log") executions"
+        return
+    }
+    grep -v '^#[0-9]' "$work/fuzz-$1.log" >&2
+    for find in "$work/fuzz-$1"/find-*; do
+        echo "siptrail: a find of the fuzz target $1; base64 -d makes a file for tests/fuzz/corpus/$1 of:" >&2
+        base64 "$find" >&2
+    done
+    return 1
+}
+
+both() { # TARGET TARGET: one for each of two cores
+    fuzz "$1" &
+    first=$!
+    fuzz "$2" || { wait "$first"; return 1; }
+    wait "$first"
+}
+
+echo "== fuzzing"
+build fuzz -DCMAKE_C_COMPILER=clang -DSIPTRAIL_FUZZ=ON -DSIPTRAIL_SANITIZE=ON -DSIPTRAIL_PLUGIN=OFF -DSIPTRAIL_TESTS=OFF
+both message auth
+both digest tracker
+
+echo "== damaged captures, with sanitizers"
+build asan -DCMAKE_C_COMPILER=clang -DSIPTRAIL_SANITIZE=ON -DSIPTRAIL_TESTS=OFF -DCMAKE_MODULE_LINKER_FLAGS=-shared-libasan
+/usr/bin/python3 "$top/tests/e2e/fuzz_captures.py" "$work/asan/plugin/siptrail.so" --files 40 --keep "$work/finds"
+
 echo "== clang-format"
 find "$top/plugin" "$top/tests" -name '*.[ch]' -exec clang-format --dry-run -Werror {} +
 
-echo "== end to end"
-SIPTRAIL_PLUGIN="$work/gcc/plugin/siptrail.so" /usr/bin/python3 -m pytest -q -p no:cacheprovider "$top/tests"
+echo "== memory"
+/usr/bin/python3 "$top/tests/e2e/leaks.py" "$work/gcc/plugin/siptrail.so" two-realms subscribe-204 rspauth
 
 echo "== releases"
 here=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
 for release in bookworm trixie sid; do
-    # This machine's own release has had its end-to-end tests above.
+    # This machine's own release has its end-to-end tests below.
     if [ "$release" = "$here" ]; then
         releases="${releases:-} $release:packages"
     else
@@ -63,3 +98,6 @@ for release in bookworm trixie sid; do
     fi
 done
 "$top/tests/releases.sh" $releases
+
+echo "== end to end"
+SIPTRAIL_PLUGIN="$work/gcc/plugin/siptrail.so" /usr/bin/python3 -m pytest -q -n "$(nproc)" -p no:cacheprovider "$top/tests"

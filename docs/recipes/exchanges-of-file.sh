@@ -50,9 +50,10 @@ done
 end=0
 [ "$(count_of "$file")" -eq 0 ] || end=$(end_of "$file")
 
-# What goes wrong in a pipe is told by a file.
+# Number and time of each challenge come as columns (-T fields would build all details of all packets, and take twice as long),
+# then the table. What goes wrong in a pipe is told by a file.
 { mergecap -a -F pcapng -w - $leads "$file" || touch "$work/failed"; } |
-    { tshark -n -r - ${TSHARK_OPTIONS:-} -Y siptrail.challenge -T fields -e frame.number -e frame.time_epoch \
+    { tshark -n -r - ${TSHARK_OPTIONS:-} -Y siptrail.challenge -t e -o 'gui.column.format:"Number","%m","Time","%t"' \
         -z siptrail,exchanges || touch "$work/failed"; } |
     awk -v file="$file" -v lead="$lead" -v boundary="$boundary" -v end="$end" -v seconds="$seconds" '
         function quoted(text) {

@@ -48,9 +48,8 @@ struct nonce_call {
 struct nonce {
     struct index_link link; /**< the same on other hops */
     struct hash128 hop;
-    struct nonce *newer, *older; /**< in the order of their latest use */
-    int64_t clock;               /**< of that */
-    struct issue *issue;         /**< the latest */
+    struct aged aged;
+    struct issue *issue;    /**< the latest */
     struct nonce_user user; /**< nearly always the only one; else the last of a list that the index knows */
     struct nonce_call call; /**< likewise */
     uint32_t references;    /**< by credentials */
@@ -110,6 +109,10 @@ const char *user_at_realm(struct tracker *tracker, const struct auth_value *valu
 void nonce_issue(struct tracker *tracker, struct slice text, struct issue *issue);
 /** On this hop, or else the latest on any; NULL unknown. */
 struct nonce *nonce_find(struct tracker *tracker, struct slice text);
+/** Credentials with a nonce that this capture does not show being issued; it may be out of order. */
+void nonce_note_early(struct tracker *tracker, struct slice text, uint32_t cseq);
+/** Whether the call that is at hand was just seen to answer this nonce, which is issued only now. */
+bool nonce_was_early(struct tracker *tracker, struct slice text, uint32_t cseq);
 /** Never NULL. */
 struct nonce_user *nonce_user_find(struct tracker *tracker, struct nonce *nonce, const char *user_at_realm);
 struct nonce_call *nonce_call_find(struct tracker *tracker, struct nonce *nonce);

@@ -13,8 +13,9 @@
 #include "sip_message.h"
 #include "wipe.h"
 
-/* Rows of one user for which the known mistakes are looked for, too. */
-enum { FORENSIC_ROWS = 16 };
+/* Rows of one user for which the known mistakes are looked for, too, and octets that each would hash. No
+ * honest message needs more. */
+enum { FORENSIC_ROWS = 16, FORENSIC_OCTETS = 8192 };
 
 bool
 digest_algorithm_known(struct slice name)
@@ -375,6 +376,16 @@ try_empty_password(const struct reading *reading, struct digest_verdict *verdict
     return fits != NULL;
 }
 
+static bool
+is_small(const struct reading *reading)
+{
+    const struct attempt *rfc = &reading->rfc;
+    size_t body = rfc->body_in_a2 ? rfc->body.len : 0;
+    return rfc->user.len + rfc->realm.len + rfc->nonce.len + rfc->cnonce.len + rfc->uri.len + body +
+               reading->input->request_uri.len <=
+           FORENSIC_OCTETS;
+}
+
 static void
 judge(const struct reading *reading, const struct credential *rows, size_t count,
       struct digest_verdict *verdict)
@@ -391,7 +402,7 @@ judge(const struct reading *reading, const struct credential *rows, size_t count
         good = try_conforming(reading, rows, count, --rank, verdict);
     if (!good && slice_equal(reading->rfc.user, SLICE("anonymous")))
         good = try_empty_password(reading, verdict);
-    if (!good && verdict->reason != DIGEST_NO_CREDENTIAL)
+    if (!good && verdict->reason != DIGEST_NO_CREDENTIAL && is_small(reading))
         try_mistakes(reading, rows, count, rank, verdict);
 }
 

@@ -134,14 +134,39 @@ configured_ha1(const struct attempt *attempt, struct slice secret, char *ha1)
     return TRY_FITS;
 }
 
-/* A password as a client may have taken it; `p` is NULL when that changes nothing, or cannot be. Free it with
- * forget. */
-static struct slice
-converted(struct slice password, const char *to, const char *from)
+static void
+forget(struct slice password)
 {
-    gsize len = 0;
-    char *text = g_convert(password.p, (gssize)password.len, to, from, NULL, &len, NULL);
-    return (struct slice){text, text ? len : 0};
+    if (password.p)
+        wipe((char *)(uintptr_t)password.p, password.len);
+    g_free((char *)(uintptr_t)password.p);
+}
+
+/* A password as a client may have taken it; `p` is NULL when that cannot be. Free it with forget. Nothing of
+ * it may stay behind in memory, so no block may grow, and no library may convert it. */
+static struct slice
+to_latin1(struct slice utf8)
+{
+    struct slice text = {g_malloc(utf8.len + 1), 0};
+    for (const char *p = utf8.p; p < slice_end(utf8); p = g_utf8_next_char(p)) {
+        gunichar letter = g_utf8_get_char_validated(p, slice_end(utf8) - p);
+        if (letter > 0xff) { /* or invalid, which is larger still */
+            forget(text);
+            return (struct slice){NULL, 0};
+        }
+        ((char *)(uintptr_t)text.p)[text.len++] = (char)letter;
+    }
+    return text;
+}
+
+static struct slice
+from_latin1(struct slice latin1)
+{
+    struct slice text = {g_malloc(2 * latin1.len + 1), 0};
+    for (size_t i = 0; i < latin1.len; i++)
+        text.len +=
+            (size_t)g_unichar_to_utf8((unsigned char)latin1.p[i], (char *)(uintptr_t)text.p + text.len);
+    return text;
 }
 
 static struct slice
@@ -164,20 +189,12 @@ password_of(const struct attempt *attempt, struct slice secret)
     case PASSWORD_TRIMMED:
         return with_suffix(slice_trim(secret), attempt->password_suffix);
     case PASSWORD_LATIN1:
-        return converted(secret, "ISO-8859-1", "UTF-8");
+        return to_latin1(secret);
     case PASSWORD_UTF8_TWICE:
-        return converted(secret, "UTF-8", "ISO-8859-1");
+        return from_latin1(secret);
     default:
         return with_suffix(secret, attempt->password_suffix);
     }
-}
-
-static void
-forget(struct slice password)
-{
-    if (password.p)
-        wipe((char *)(uintptr_t)password.p, password.len);
-    g_free((char *)(uintptr_t)password.p);
 }
 
 static enum try_result

@@ -445,8 +445,10 @@ issue_nonces(struct tracker *tracker, const struct arrival *arrival, struct exch
     exchange->issues = issue;
     for (const struct auth_line *line = lines; line; line = line->next) {
         const struct auth_value *challenge = line_value(tracker, line);
-        if (challenge && challenge->param[AUTH_NONCE].len > 0)
-            nonce_issue(tracker, challenge->param[AUTH_NONCE], issue);
+        if (!challenge || challenge->param[AUTH_NONCE].len == 0)
+            continue;
+        exchange->lost |= nonce_was_early(tracker, challenge->param[AUTH_NONCE], exchange->cseq);
+        nonce_issue(tracker, challenge->param[AUTH_NONCE], issue);
     }
     make_latest(tracker, exchange);
 }

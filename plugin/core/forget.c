@@ -11,10 +11,13 @@
 #include "audit.h"
 #include "auth_private.h"
 
-/* Longer than registrations usually last, whose refresh may use the nonce of the time before. */
-#define NONCE_NS (INT64_C(4) * 3600 * 1000000000)
-/* Nonces that are remembered however young; with all that belongs to them some 800 octets each. */
-enum { NONCES_MAX = 1 << 19 };
+#define MINUTE_NS (INT64_C(60) * 1000000000)
+/* Longer than registrations and subscriptions usually last, whose refresh may use a nonce or tag of the time
+ * before. */
+#define AGE_NS (240 * MINUTE_NS)
+/* More are not remembered, but for those that a live transaction may point to. */
+enum { AGED_MAX = 1 << 19 };
+#define YOUNG_NS (11 * MINUTE_NS)
 
 static void
 lines_release(struct tracker *tracker, struct auth_line *line)
@@ -24,6 +27,56 @@ lines_release(struct tracker *tracker, struct auth_line *line)
         tracker->host.release((char *)(uintptr_t)line->text.p);
         tracker->host.release(line);
         line = next;
+    }
+}
+
+/* --- by age ---------------------------------------------------------------------- */
+
+static void
+aged_unlink(struct tracker *tracker, struct aged *aged)
+{
+    *(aged->older ? &aged->older->newer : &tracker->oldest) = aged->newer;
+    *(aged->newer ? &aged->newer->older : &tracker->newest) = aged->older;
+    tracker->aged--;
+}
+
+static void
+aged_link(struct tracker *tracker, struct aged *aged)
+{
+    aged->older = tracker->newest;
+    aged->newer = NULL;
+    *(tracker->newest ? &tracker->newest->newer : &tracker->oldest) = aged;
+    tracker->newest = aged;
+    tracker->aged++;
+}
+
+void
+aged_touch(struct tracker *tracker, struct aged *aged, void (*drop)(struct tracker *, struct aged *))
+{
+    bool is_new = aged->drop == NULL;
+    aged->clock = tracker->clock;
+    aged->drop = drop;
+    if (tracker->newest == aged)
+        return;
+    if (!is_new)
+        aged_unlink(tracker, aged);
+    aged_link(tracker, aged);
+}
+
+static bool
+may_go(const struct tracker *tracker, const struct aged *aged)
+{
+    int64_t age = tracker->clock - aged->clock;
+    return age > AGE_NS || (tracker->aged > AGED_MAX && (age > YOUNG_NS || aged->drop == nonce_drop));
+}
+
+static void
+drop_aged(struct tracker *tracker)
+{
+    struct aged *oldest;
+    while ((oldest = tracker->oldest) && may_go(tracker, oldest)) {
+        aged_unlink(tracker, oldest);
+        oldest->drop(tracker, oldest);
     }
 }
 
@@ -80,38 +133,6 @@ issue_hold(struct tracker *tracker, struct issue **holder, struct issue *issue)
 /* --- nonces ---------------------------------------------------------------------- */
 
 static void
-nonce_unlink(struct tracker *tracker, struct nonce *nonce)
-{
-    *(nonce->older ? &nonce->older->newer : &tracker->oldest) = nonce->newer;
-    *(nonce->newer ? &nonce->newer->older : &tracker->newest) = nonce->older;
-}
-
-static void
-nonce_link(struct tracker *tracker, struct nonce *nonce)
-{
-    nonce->older = tracker->newest;
-    nonce->newer = NULL;
-    *(tracker->newest ? &tracker->newest->newer : &tracker->oldest) = nonce;
-    tracker->newest = nonce;
-}
-
-void
-nonce_touch(struct tracker *tracker, struct nonce *nonce)
-{
-    bool is_new = nonce->clock == 0;
-    if (nonce->dropped)
-        return;
-    nonce->clock = tracker->clock + 1;
-    if (tracker->newest == nonce)
-        return;
-    if (is_new)
-        tracker->nonces++;
-    else
-        nonce_unlink(tracker, nonce);
-    nonce_link(tracker, nonce);
-}
-
-static void
 user_release(struct tracker *tracker, struct nonce_user *user)
 {
     issue_hold(tracker, &user->issue, NULL);
@@ -142,11 +163,10 @@ nonce_free(struct tracker *tracker, struct nonce *nonce)
 }
 
 /* Its memory stays for as long as credentials point to it. */
-static void
-nonce_drop(struct tracker *tracker, struct nonce *nonce)
+void
+nonce_drop(struct tracker *tracker, struct aged *aged)
 {
-    nonce_unlink(tracker, nonce);
-    tracker->nonces--;
+    struct nonce *nonce = CONTAINER(aged, struct nonce, aged);
     index_unshare(&tracker->index, &nonce->link);
     nonce->dropped = true;
     if (nonce->references == 0)
@@ -179,6 +199,7 @@ use_release(struct tracker *tracker, struct use *use)
         tracker->host.release(request);
     }
     tracker->host.release((char *)(uintptr_t)use->line.text.p);
+    tracker->host.release((char *)(uintptr_t)use->request_uri);
     tracker->host.release(use);
 }
 
@@ -199,6 +220,16 @@ uses_forget(struct tracker *tracker, struct use *uses)
     }
 }
 
+void
+no_notify_release(struct tracker *tracker, struct no_notify *no_notify)
+{
+    if (!no_notify || --no_notify->references > 0)
+        return;
+    tracker->host.release((char *)(uintptr_t)no_notify->event);
+    tracker->host.release((char *)(uintptr_t)no_notify->etag);
+    tracker->host.release(no_notify);
+}
+
 static void
 detail_forget(struct tracker *tracker, struct record_detail *detail)
 {
@@ -216,12 +247,14 @@ detail_forget(struct tracker *tracker, struct record_detail *detail)
     while (detail->registrations) {
         struct registration_step *step = detail->registrations;
         detail->registrations = step->next;
+        contact_release(tracker, step->contact);
         tracker->host.release(step);
     }
     if (detail->opens) /* has the lines, too */
         exchange_release(tracker, detail->opens);
     else
         lines_release(tracker, detail->lines);
+    no_notify_release(tracker, detail->no_notify);
     tracker->host.release(detail->proof);
     tracker->host.release(detail);
 }
@@ -257,9 +290,8 @@ forget_frame(struct tracker *tracker)
     for (guint i = 0; i < tracker->passing->len; i++)
         record_forget(tracker, tracker->passing->pdata[i]);
     g_ptr_array_set_size(tracker->passing, 0);
-    while (tracker->forgets && tracker->oldest &&
-           (tracker->clock - tracker->oldest->clock > NONCE_NS || tracker->nonces > NONCES_MAX))
-        nonce_drop(tracker, tracker->oldest);
+    if (tracker->forgets)
+        drop_aged(tracker);
 }
 
 void

@@ -54,6 +54,7 @@ struct hash128
 index_hash_nocase(const struct index *index, struct slice text)
 {
     char stack[128];
+    stack[0] = '\0'; /* gcc 14 worries about an empty text */
     char *lower = text.len <= sizeof stack ? stack : g_malloc(text.len);
     for (size_t i = 0; i < text.len; i++)
         lower[i] = (char)(text.p[i] | (text.p[i] >= 'A' && text.p[i] <= 'Z' ? 0x20 : 0));

@@ -71,7 +71,7 @@ index_key(struct index *index, char kind, uint64_t number)
 static inline void
 index_key_add(struct index *index, struct hash128 part)
 {
-    g_assert(index->parts <= INDEX_PARTS_MAX);
+    g_return_if_fail(index->parts <= INDEX_PARTS_MAX);
     index->key[index->parts++] = part;
 }
 

@@ -291,7 +291,7 @@ nonce_issue(struct tracker *tracker, struct slice text, struct issue *issue)
         nonce->issue->exchange->account != issue->exchange->account)
         nonce->shared = true;
     issue_hold(tracker, &nonce->issue, issue);
-    nonce_touch(tracker, nonce);
+    aged_touch(tracker, &nonce->aged, nonce_drop);
     struct nonce_call *call = nonce_call_find(tracker, nonce);
     issue_hold(tracker, &call->issue, issue);
     call->nc = call->nc_frame = 0; /* given anew: the client may count from 1 again */
@@ -302,8 +302,62 @@ nonce_find(struct tracker *tracker, struct slice text)
 {
     struct nonce *nonce = nonce_look_up(tracker, text, true);
     if (nonce)
-        nonce_touch(tracker, nonce);
+        aged_touch(tracker, &nonce->aged, nonce_drop);
     return nonce;
+}
+
+/* --- out of order ----------------------------------------------------------------- */
+
+/* Two links that are merged, or several queues of a network card, disturb the order by so much at the most.
+ */
+#define DISORDER_NS (INT64_C(1000) * 1000000)
+
+struct early_use {
+    struct aged aged;
+    struct index_entry *entry;
+    int64_t clock;
+    uint32_t cseq;
+};
+
+static void
+early_drop(struct tracker *tracker, struct aged *aged)
+{
+    struct early_use *early = CONTAINER(aged, struct early_use, aged);
+    index_drop(&tracker->index, early->entry, early);
+    tracker->host.release(early);
+}
+
+static void
+key_early(struct tracker *tracker, struct slice text)
+{
+    key_begin(tracker, INDEX_EARLY);
+    key_add(tracker, text);
+    key_add_hash(tracker, tracker->here.call_id);
+}
+
+void
+nonce_note_early(struct tracker *tracker, struct slice text, uint32_t cseq)
+{
+    key_early(tracker, text);
+    struct early_use *early = key_find(tracker);
+    if (!early) {
+        early = host_new(tracker, struct early_use);
+        early->entry = key_put(tracker, early);
+    }
+    aged_touch(tracker, &early->aged, early_drop);
+    early->clock = tracker->clock;
+    early->cseq = cseq;
+    tracker->latest_early = tracker->clock;
+}
+
+bool
+nonce_was_early(struct tracker *tracker, struct slice text, uint32_t cseq)
+{
+    if (!tracker->latest_early || tracker->clock - tracker->latest_early > DISORDER_NS)
+        return false;
+    key_early(tracker, text);
+    const struct early_use *early = key_find(tracker);
+    return early && early->cseq > cseq && tracker->clock - early->clock <= DISORDER_NS;
 }
 
 enum sip_header

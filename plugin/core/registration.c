@@ -2,7 +2,9 @@
  * Registrations over time: what was asked and granted, when it was refreshed, and when it had run out.
  *
  * A binding is known by its contact, at one registrar (RFC 3261 section 10.3); by instance and flow where the
- * client names them (RFC 5626 section 6). A client that moves keeps its Call-ID, and so its registration.
+ * client names them (RFC 5626 section 6). A client that moves keeps its Call-ID, and so its registration. One
+ * that begins anew, with another Call-ID and contact, is known by its instance or its address: it takes up a
+ * registration that had run out, and replaces one that runs out later.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -14,21 +16,77 @@
 #define LAPSE_SLACK_NS (INT64_C(2) * 1000000000)
 #define SECOND_NS      INT64_C(1000000000)
 
+/* Contacts of one REGISTER that are followed; a client has a few, an attacker many. */
+enum { CONTACTS_MAX = 32 };
+
 /* What a registrar told a client to route by. */
 struct service_route {
     uint32_t hash; /* of its first URI */
     uint32_t frame;
 };
 
+/* --- time ------------------------------------------------------------------------ */
+
+static bool
+is_removed(const struct registration *registration)
+{
+    uint32_t since = registration->granted_frame ? registration->granted_frame : registration->asked_frame;
+    return registration->removed || registration->account->emptied_frame > since;
+}
+
+static bool
+has_run_out(const struct tracker *tracker, const struct registration *registration)
+{
+    return registration->granted_frame && tracker->clock > registration->deadline + LAPSE_SLACK_NS;
+}
+
+/* Sent again and again, and no answer for as long as a client waits. */
+static bool
+is_unanswered(const struct tracker *tracker, const struct registration *registration)
+{
+    return registration->open && registration->open_repeated &&
+           tracker->clock - registration->open_clock > SIP_TIMEOUT_NS;
+}
+
+/* Sent once, and no answer: the client was content, so it is the capture that lacks it. */
+static bool
+misses_answer(const struct tracker *tracker, const struct registration *registration)
+{
+    return registration->open && !registration->open_repeated &&
+           tracker->clock - registration->open_clock > SIP_TIMEOUT_NS;
+}
+
 /* --- finding them ---------------------------------------------------------------- */
 
+/* An instance has one binding for each flow. The port that goes without saying may be said, too. */
 static void
 key_binding(struct tracker *tracker, const struct account *account, const struct sip_contact *contact)
 {
     bool flow = contact->instance.len > 0 && contact->reg_id.len > 0;
+    struct slice place = contact->host_port;
+    if (place.len > 5 && memcmp(slice_end(place) - 5, ":5060", 5) == 0)
+        place.len -= 5;
     key_begin_number(tracker, INDEX_BINDING, (uintptr_t)account);
     key_add(tracker, flow ? contact->instance : contact->user);
-    key_add_nocase(tracker, flow ? contact->reg_id : contact->host_port);
+    key_add_nocase(tracker, flow ? contact->reg_id : place);
+}
+
+static struct registration *
+find_binding(struct tracker *tracker, const struct account *account, const struct sip_contact *contact)
+{
+    key_binding(tracker, account, contact);
+    return key_find(tracker);
+}
+
+/* One client of the account. */
+static void
+key_client(struct tracker *tracker, const struct account *account, const struct sip_contact *contact,
+           const struct endpoint *address)
+{
+    key_begin_number(tracker, INDEX_REGISTERED_CLIENT, (uintptr_t)account);
+    key_add(tracker, contact->instance);
+    if (contact->instance.len == 0)
+        key_add_address(tracker, address);
 }
 
 static void
@@ -61,47 +119,91 @@ registration_new(struct tracker *tracker, struct account *account, const struct 
     return registration;
 }
 
-/* The same client with a new contact, which is its only one: it moved, or a NAT moved it. */
+/* The same client with a new contact, which is its only one: it moved, or a NAT moved it, or it comes back.
+ */
 static struct registration *
 moved_registration(struct tracker *tracker, const struct account *account, const struct sip_contact *contact,
-                   bool only)
+                   const struct arrival *arrival)
 {
-    if (!only || contact->reg_id.p)
-        return NULL;
     key_registrant(tracker, account);
-    return key_find(tracker);
+    struct registration *registration = key_find(tracker);
+    if (registration)
+        return registration;
+    key_client(tracker, account, contact, &arrival->from);
+    registration = key_find(tracker);
+    return registration && has_run_out(tracker, registration) && !is_removed(registration) ? registration
+                                                                                           : NULL;
+}
+
+/* Each message shows the contact that it names, however often the client moves. */
+static struct contact_name *
+contact_new(struct tracker *tracker, const struct sip_contact *contact)
+{
+    struct contact_name *name = tracker->host.allocate(sizeof *name + contact->uri.len + 1);
+    memcpy(name->uri, contact->uri.p, contact->uri.len);
+    name->bulk = contact->bulk;
+    name->references = 1;
+    return name;
+}
+
+void
+contact_release(struct tracker *tracker, struct contact_name *contact)
+{
+    if (contact && --contact->references == 0)
+        tracker->host.release(contact);
 }
 
 static void
-set_contact(struct tracker *tracker, struct registration *registration, struct slice uri)
+set_contact(struct tracker *tracker, struct registration *registration, const struct sip_contact *contact)
 {
-    struct slice before = {registration->contact, registration->contact ? strlen(registration->contact) : 0};
-    if (before.p && slice_equal(before, uri))
+    struct contact_name *before = registration->contact;
+    if (before && slice_equal((struct slice){before->uri, strlen(before->uri)}, contact->uri))
         return;
-    tracker->host.release((char *)(uintptr_t)registration->contact);
-    registration->contact = host_strdup(tracker, uri);
+    registration->contact = contact_new(tracker, contact);
+    contact_release(tracker, before);
+}
+
+static struct registration *
+unknown_registration(struct tracker *tracker, struct account *account, const struct sip_contact *contact,
+                     bool moves, const struct arrival *arrival, struct record *record)
+{
+    struct registration *registration = moves ? moved_registration(tracker, account, contact, arrival) : NULL;
+    if (registration) {
+        if (registration->granted_frame && !is_removed(registration))
+            record_note(tracker, record, FINDING_CONTACT_CHANGED, registration->granted_frame, 0);
+        index_drop(&tracker->index, registration->binding, registration);
+    } else {
+        registration = registration_new(tracker, account, arrival);
+    }
+    key_binding(tracker, account, contact);
+    registration->binding = key_put(tracker, registration);
+    return registration;
+}
+
+/* The one before it of the same client: if that runs out now, nobody misses it. */
+static void
+link_client(struct tracker *tracker, struct registration *registration, const struct sip_contact *contact,
+            const struct endpoint *address)
+{
+    key_client(tracker, registration->account, contact, address);
+    struct registration *before = key_find(tracker);
+    if (before && before != registration && registration->asked_frame == 0)
+        before->successor = registration;
+    key_put(tracker, registration);
 }
 
 static struct registration *
 registration_of(struct tracker *tracker, struct account *account, const struct sip_contact *contact,
-                bool only, const struct arrival *arrival, struct record *record)
+                bool moves, const struct arrival *arrival, struct record *record)
 {
-    key_binding(tracker, account, contact);
-    struct registration *registration = key_find(tracker);
-    if (!registration) {
-        registration = moved_registration(tracker, account, contact, only);
-        if (registration)
-            record_note(tracker, record, FINDING_CONTACT_CHANGED, registration->granted_frame, 0);
-        else
-            registration = registration_new(tracker, account, arrival);
-        key_binding(tracker, account, contact);
-        key_put(tracker, registration);
-    }
+    struct registration *registration = find_binding(tracker, account, contact);
+    if (!registration)
+        registration = unknown_registration(tracker, account, contact, moves, arrival, record);
+    link_client(tracker, registration, contact, &arrival->from);
     key_registrant(tracker, account);
     key_put(tracker, registration);
-    set_contact(tracker, registration, contact->uri);
+    set_contact(tracker, registration, contact);
     registration->client = arrival->from;
-    registration->bulk = contact->bulk;
     return registration;
 }
 
@@ -110,24 +212,33 @@ registration_of(struct tracker *tracker, struct account *account, const struct s
 static struct registration_step *
 step_new(struct tracker *tracker, struct record *record, struct registration *registration)
 {
-    struct record_detail *detail = record_detail(tracker, record);
-    struct registration_step *step = host_new(tracker, struct registration_step);
-    step->registration = registration;
-    step->granted_frame = registration->granted_frame;
-    step->next = detail->registrations;
-    detail->registrations = step;
-    return step;
+    struct registration_step **tail = &record_detail(tracker, record)->registrations;
+    while (*tail)
+        tail = &(*tail)->next;
+    *tail = host_new(tracker, struct registration_step);
+    (*tail)->registration = registration;
+    (*tail)->granted_frame = registration->granted_frame;
+    (*tail)->contact = registration->contact;
+    registration->contact->references++;
+    return *tail;
 }
 
-/* Each REGISTER of a client counts CSeq up by one (RFC 3261 section 10.2): a step of more, or another
- * Call-ID, says that the capture, or the client, does not remember what was in between. */
+/* Each REGISTER of a client counts CSeq up by one (RFC 3261 section 10.2): a step of more says that the
+ * capture does not hold what was in between, and an answer that never came may have been lost to it. A new
+ * Call-ID is a client that began anew, but for those that take another one each time. */
 static void
 note_gap(const struct tracker *tracker, struct registration *registration, const struct sip_message *message)
 {
     uint32_t call_id = hash_short(tracker->here.call_id);
-    bool follows = registration->call_id_hash == call_id && message->cseq - registration->cseq <= 1;
-    if (registration->cseq && !follows)
+    bool other_call = registration->call_id_hash != call_id;
+    if (registration->asked_frame == 0)
+        other_call = false;
+    else if (other_call ? registration->calls_vary : message->cseq - registration->cseq > 1)
         registration->gap = true;
+    if (misses_answer(tracker, registration))
+        registration->gap = true;
+    if (other_call && registration_state(tracker, registration) == REGISTRATION_REGISTERED)
+        registration->calls_vary = true;
     registration->call_id_hash = call_id;
     registration->cseq = message->cseq;
 }
@@ -137,7 +248,7 @@ static void
 note_lapse(struct tracker *tracker, struct registration *registration, struct registration_step *step,
            struct record *record)
 {
-    int64_t late = record->time - registration->deadline;
+    int64_t late = tracker->clock - registration->deadline;
     if (step->state != REGISTRATION_LAPSED)
         return;
     step->lapsed = late;
@@ -151,32 +262,29 @@ static void
 ask(struct tracker *tracker, const struct sip_message *message, const struct sip_contact *contact, bool only,
     const struct arrival *arrival, struct record *record)
 {
+    uint32_t seconds = 0;
+    bool has_asked = sip_contact_expires(message, contact, &seconds);
+    bool moves = only && contact->reg_id.len == 0 && !(has_asked && seconds == 0);
     struct registration *registration =
-        registration_of(tracker, record->detail->account, contact, only, arrival, record);
+        registration_of(tracker, record->detail->account, contact, moves, arrival, record);
     note_gap(tracker, registration, message);
     struct registration_step *step = step_new(tracker, record, registration);
     step->state = registration_state(tracker, registration);
-    step->has_asked = sip_contact_expires(message, contact, &step->asked);
+    step->has_asked = has_asked;
+    step->asked = seconds;
     note_lapse(tracker, registration, step, record);
-    registration->has_asked = step->has_asked;
-    registration->asked = step->asked;
-    if (!registration->open)
-        registration->open_clock = tracker->clock;
+    if (is_removed(registration) && !(has_asked && seconds == 0)) { /* begins anew */
+        registration->granted_frame = 0;
+        registration->removed = false;
+    }
+    registration->asked_frame = record->frame;
+    if (is_unanswered(tracker, registration))
+        registration->failures++;
+    else if (registration->open && !misses_answer(tracker, registration))
+        return;
+    registration->open_clock = tracker->clock;
     registration->open = true;
     registration->open_repeated = false;
-}
-
-/* `*` removes all that this client registered; what others registered is gone, too, but not known here. */
-static void
-ask_for_none(struct tracker *tracker, struct record *record)
-{
-    key_registrant(tracker, record->detail->account);
-    struct registration *registration = key_find(tracker);
-    if (!registration)
-        return;
-    struct registration_step *step = step_new(tracker, record, registration);
-    step->state = registration_state(tracker, registration);
-    step->has_asked = true;
 }
 
 void
@@ -189,10 +297,10 @@ registration_request(struct tracker *tracker, const struct sip_message *message,
         return;
     bool only = message->header_lines[SIP_CONTACT] == 1 &&
                 !memchr(message->header[SIP_CONTACT].p, ',', message->header[SIP_CONTACT].len);
-    while (sip_contact_next(&walk, &contact)) {
+    for (unsigned n = 0; n < CONTACTS_MAX && sip_contact_next(&walk, &contact); n++) {
         if (contact.star)
-            ask_for_none(tracker, record);
-        else
+            record_detail(tracker, record)->removes_all = true;
+        else if (contact.uri.len > 0)
             ask(tracker, message, &contact, only, arrival, record);
     }
 }
@@ -207,15 +315,36 @@ registration_repeated(const struct record *request)
 
 /* --- Service-Route --------------------------------------------------------------- */
 
-/* The URI of the first Route or Service-Route; absent when there is none. */
+/* The URI of the first Route or Service-Route in a header line; `rest` gets what follows it. */
 static struct slice
-first_route(const struct sip_message *message, enum sip_header id)
+next_route(struct slice line, struct slice *rest)
 {
-    struct slice rest, value = message->header[id];
-    if (!value.p)
-        return value;
-    slice_until(value, '<', &rest);
-    return slice_until(slice_until(rest, '>', NULL), ';', NULL);
+    struct slice inside;
+    slice_until(line, '<', &inside);
+    return slice_until(slice_until(inside, '>', rest), ';', NULL);
+}
+
+/* Whether a Route leads there: behind an outbound proxy, perhaps. */
+static bool
+has_route(const struct tracker *tracker, const struct sip_message *message, uint32_t hash)
+{
+    struct slice headers = message->headers, line;
+    enum sip_header id;
+    while (sip_message_next_header(&headers, &id, &line)) {
+        while (id == SIP_ROUTE && line.len > 0) {
+            if (hash_slice(tracker, next_route(line, &line)) == hash)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* From the client itself: behind a proxy the Route is taken off. */
+static bool
+is_first_hop(const struct sip_message *message)
+{
+    struct slice via = message->header[SIP_VIA];
+    return message->header_lines[SIP_VIA] == 1 && !memchr(via.p, ',', via.len);
 }
 
 /* RFC 3608 section 6.1: requests of a registered client go the way that its registrar named. */
@@ -223,99 +352,159 @@ void
 registration_note_route(struct tracker *tracker, const struct sip_message *message,
                         const struct arrival *arrival, struct record *record)
 {
-    if (message->to_tag.len > 0 || tracker->service_routes == 0)
+    if (message->to_tag.len > 0 || tracker->service_routes == 0 || !is_first_hop(message))
         return;
     key_service_route(tracker, &arrival->from, message->from_uri);
     const struct service_route *route = key_find(tracker);
-    if (!route || hash_slice(tracker, first_route(message, SIP_ROUTE)) == route->hash)
+    if (!route || route->hash == 0 || has_route(tracker, message, route->hash))
         return;
     record_note(tracker, record, FINDING_SERVICE_ROUTE_IGNORED, route->frame, 0);
 }
 
+/* Each 2xx replaces what the one before said (RFC 3608 section 6.1). */
 static void
 remember_route(struct tracker *tracker, const struct sip_message *message,
                const struct transaction *transaction, const struct record *record)
 {
-    struct slice uri = first_route(message, SIP_SERVICE_ROUTE);
-    if (!uri.p)
+    struct slice line = message->header[SIP_SERVICE_ROUTE];
+    if (!is_first_hop(message))
         return;
     key_service_route(tracker, &transaction->client, message->to_uri);
     struct service_route *route = key_find(tracker);
+    if (!route && !line.p)
+        return;
     if (!route) {
         route = host_new(tracker, struct service_route);
         key_put(tracker, route);
         tracker->service_routes++;
     }
-    route->hash = hash_slice(tracker, uri);
+    route->hash = line.p ? hash_slice(tracker, next_route(line, &line)) : 0;
     route->frame = record->frame;
 }
 
 /* --- the answer ------------------------------------------------------------------ */
 
-/* Marks the registrations that a 2xx lists, and for how long.
- * @return how many contacts it lists */
-static uint32_t
+/* What a 2xx says of the contacts that it lists. */
+struct listing {
+    uint32_t count;
+    struct sip_contact other; /* the first that is nobody's here */
+    bool has_other;
+};
+
+/* Marks the registrations that a 2xx lists, and for how long. */
+static struct listing
 read_listing(struct tracker *tracker, const struct sip_message *message, const struct account *account,
              const struct record *record)
 {
     struct sip_contacts walk = sip_contacts(message);
     struct sip_contact contact;
-    uint32_t count = 0;
-    if (!message->header[SIP_CONTACT].p)
-        return 0;
-    for (; sip_contact_next(&walk, &contact); count++) {
-        uint32_t seconds;
-        key_binding(tracker, account, &contact);
-        struct registration *registration = key_find(tracker);
-        if (!registration)
+    struct listing listing = {0};
+    while (message->header[SIP_CONTACT].p && sip_contact_next(&walk, &contact)) {
+        if (contact.uri.len == 0)
             continue;
-        registration->listed_frame = record->frame;
-        registration->listed_expires = sip_contact_expires(message, &contact, &seconds) ? seconds : 0;
+        struct registration *registration = find_binding(tracker, account, &contact);
+        listing.count++;
+        if (registration) {
+            registration->listed_frame = record->frame;
+            registration->listed_for = sip_contact_expires(message, &contact, &registration->listed_expires);
+        } else if (!listing.has_other) {
+            listing.other = contact;
+            listing.has_other = true;
+        }
     }
-    return count;
+    return listing;
+}
+
+/* Some answers come twice: each copy of a REGISTER may be granted by itself. */
+static void
+count_grant(const struct tracker *tracker, struct registration *registration, struct registration_step *step,
+            const struct record *record)
+{
+    if (registration->granted_request == record->request->frame)
+        return;
+    registration->granted_request = record->request->frame;
+    if (registration_state(tracker, registration) == REGISTRATION_LAPSED) {
+        step->lapsed = tracker->clock - registration->deadline;
+        registration->lapsed += step->lapsed;
+        registration->lapses++;
+    }
+    if (registration->granted_frame && !is_removed(registration))
+        step->refresh = ++registration->refreshes;
 }
 
 static void
 grant(const struct tracker *tracker, struct registration *registration, struct registration_step *step,
       const struct record *record)
 {
-    enum registration_state before = registration_state(tracker, registration);
-    if (before == REGISTRATION_LAPSED) {
-        step->lapsed = record->time - registration->deadline;
-        registration->lapsed += step->lapsed;
-        registration->lapses++;
-    }
-    if (registration->granted_frame && !registration->removed)
-        step->refresh = ++registration->refreshes;
+    count_grant(tracker, registration, step, record);
     step->has_granted = true;
     registration->granted = step->granted;
     registration->granted_frame = record->frame;
-    registration->granted_time = record->time;
-    registration->deadline = record->time + (int64_t)step->granted * SECOND_NS;
-    registration->removed = registration->gap = registration->lapse_told = false;
+    registration->deadline = tracker->clock + (int64_t)step->granted * SECOND_NS;
+    registration->removed = registration->refused = registration->gap = registration->lapse_told = false;
+    registration->successor = NULL;
 }
 
-/* What the 2xx says of one registration: its parameter, or the header, or what was asked (RFC 3261 section
- * 10.3). */
+/* Listed under another address, because a NAT is between and the registrar, or a gateway, wrote that in. */
+static bool
+is_rewritten(const struct registration_step *asked, const struct listing *listing)
+{
+    const char *contact = asked->contact->uri;
+    struct slice user, host;
+    sip_uri_split((struct slice){contact, strlen(contact)}, &user, &host);
+    return listing->has_other && !asked->next && slice_equal(listing->other.user, user);
+}
+
+/* That address is the one from which the registrar saw the request come (RFC 3581): it knows what it does. */
+static bool
+is_as_seen(const struct sip_message *message, const struct registration *registration,
+           const struct listing *listing)
+{
+    struct slice user, host, parameters;
+    char *client = endpoint_text(&registration->client);
+    sip_uri_split(listing->other.uri, &user, &host);
+    slice_until(slice_until(message->header[SIP_VIA], ',', NULL), ';', &parameters);
+    struct slice received = sip_parameter(parameters, SLICE("received"));
+    bool same = slice_equal(host, received.len ? received : (struct slice){client, strlen(client)});
+    g_free(client);
+    return same;
+}
+
+/* For how long the 2xx grants one registration: its parameter says, or the header, or what was asked (RFC
+ * 3261 section 10.3); 0: not at all. */
+static uint32_t
+granted_time(struct tracker *tracker, const struct sip_message *message,
+             const struct registration_step *asked, const struct listing *listing, struct record *record)
+{
+    const struct registration *registration = asked->registration;
+    uint32_t seconds = asked->asked;
+    if (registration->listed_frame == record->frame)
+        return registration->listed_for ? registration->listed_expires : seconds;
+    if (listing->count == 0)
+        return message->header[SIP_EXPIRES].p && sip_number(message->header[SIP_EXPIRES], &seconds)
+                   ? seconds
+                   : asked->asked;
+    bool rewritten = is_rewritten(asked, listing);
+    if (!rewritten || !is_as_seen(message, registration, listing))
+        record_note(tracker, record, FINDING_CONTACT_NOT_LISTED, record->request->frame, 0);
+    if (!rewritten)
+        return 0;
+    sip_contact_expires(message, &listing->other, &seconds);
+    return seconds;
+}
+
 static void
 accept(struct tracker *tracker, const struct sip_message *message, const struct registration_step *asked,
-       uint32_t listed, struct registration_step *step, struct record *record)
+       const struct listing *listing, struct registration_step *step, struct record *record)
 {
     struct registration *registration = step->registration;
-    bool is_listed = registration->listed_frame == record->frame;
-    bool removes = asked->has_asked && asked->asked == 0;
     uint32_t before = registration->granted;
-    if (removes) {
+    if (asked->has_asked && asked->asked == 0) {
         registration->removed = true;
+        registration->refused = false;
         return;
     }
-    step->granted = is_listed && registration->listed_expires ? registration->listed_expires : asked->asked;
-    if (!is_listed && message->header[SIP_EXPIRES].p)
-        sip_number(message->header[SIP_EXPIRES], &step->granted);
-    if (!is_listed && listed > 0) {
-        record_note(tracker, record, FINDING_CONTACT_NOT_LISTED, record->request->frame, 0);
-        return;
-    }
+    step->granted = granted_time(tracker, message, asked, listing, record);
     if (step->granted == 0)
         return;
     grant(tracker, registration, step, record);
@@ -343,7 +532,10 @@ refuse(struct tracker *tracker, const struct sip_message *message, struct regist
 {
     struct registration *registration = step->registration;
     struct exchange *opened = record->detail ? record->detail->opens : NULL;
-    registration->failures += is_failure(record) ? 1 : 0;
+    if (is_failure(record)) {
+        registration->failures++;
+        registration->refused = true;
+    }
     if (record->status == 420 || record->status == 421)
         record_note(tracker, record,
                     record->status == 420 ? FINDING_EXTENSION_REFUSED : FINDING_EXTENSION_REQUIRED,
@@ -364,9 +556,36 @@ cause_of(const struct record *record)
     const struct closing *closing = detail ? detail->closings : NULL;
     if (record->status < 300)
         return FINDING_NONE;
+    if (record->status == 420 || record->status == 421)
+        return record->status == 420 ? FINDING_EXTENSION_REFUSED : FINDING_EXTENSION_REQUIRED;
     if (closing)
         return closing->use->cause;
     return record->status == 401 || record->status == 407 ? FINDING_NONE : FINDING_REGISTRATION_FAILED;
+}
+
+/* One contact, and what became of it. */
+static void
+answer(struct tracker *tracker, const struct sip_message *message, const struct registration_step *asked,
+       const struct listing *listing, struct record *record)
+{
+    struct registration *registration = asked->registration;
+    struct registration_step *step = step_new(tracker, record, registration);
+    step->has_asked = asked->has_asked;
+    step->asked = asked->asked;
+    if (record->status >= 300 && registration->granted_request == record->request->frame) {
+        /* another copy of it was granted */
+        step->state = registration_state(tracker, registration);
+        return;
+    }
+    if (record->status < 300)
+        accept(tracker, message, asked, listing, step, record);
+    else
+        refuse(tracker, message, step, record);
+    registration->open = registration->open_repeated = false;
+    registration->last_frame = record->frame;
+    registration->last_status = record->status;
+    registration->last_cause = cause_of(record);
+    step->state = registration_state(tracker, registration);
 }
 
 void
@@ -374,45 +593,20 @@ registration_response(struct tracker *tracker, const struct sip_message *message
                       const struct transaction *transaction, struct record *record)
 {
     const struct record_detail *request = transaction->request->detail;
-    uint32_t listed = 0;
-    if (!request || !request->registrations)
+    struct listing listing = {0};
+    if (!request || !(request->registrations || request->removes_all))
         return;
     if (record->status < 300) {
-        listed = read_listing(tracker, message, request->account, record);
+        listing = read_listing(tracker, message, request->account, record);
         remember_route(tracker, message, transaction, record);
+        if (request->removes_all)
+            request->account->emptied_frame = record->frame;
     }
-    for (const struct registration_step *asked = request->registrations; asked; asked = asked->next) {
-        struct registration *registration = asked->registration;
-        struct registration_step *step = step_new(tracker, record, registration);
-        step->has_asked = asked->has_asked;
-        step->asked = asked->asked;
-        if (record->status < 300)
-            accept(tracker, message, asked, listed, step, record);
-        else
-            refuse(tracker, message, step, record);
-        registration->open = registration->open_repeated = false;
-        registration->last_frame = record->frame;
-        registration->last_status = record->status;
-        registration->last_cause = cause_of(record);
-        step->state = registration_state(tracker, registration);
-    }
+    for (const struct registration_step *asked = request->registrations; asked; asked = asked->next)
+        answer(tracker, message, asked, &listing, record);
 }
 
 /* --- as of now ------------------------------------------------------------------- */
-
-static bool
-is_over(const struct tracker *tracker, const struct registration *registration)
-{
-    return tracker->clock > registration->deadline + LAPSE_SLACK_NS;
-}
-
-/* Sent again and again, or over a connection, and no answer for as long as a client waits. */
-static bool
-is_unanswered(const struct tracker *tracker, const struct registration *registration)
-{
-    return registration->open && registration->open_repeated &&
-           tracker->clock - registration->open_clock > SIP_TIMEOUT_NS;
-}
 
 static enum registration_state
 never_granted(const struct tracker *tracker, const struct registration *registration)
@@ -420,10 +614,10 @@ never_granted(const struct tracker *tracker, const struct registration *registra
     const struct exchange *challenge = registration->challenge;
     if (is_unanswered(tracker, registration))
         return REGISTRATION_UNANSWERED;
-    if (registration->open || registration->last_frame == 0 || registration->last_status < 300)
-        return REGISTRATION_UNKNOWN;
-    if (registration->failures > 0)
+    if (registration->refused)
         return REGISTRATION_REFUSED;
+    if (registration->open || registration->last_status < 300)
+        return REGISTRATION_UNKNOWN;
     return challenge && exchange_outcome(tracker, challenge) == OUTCOME_NO_RETRY ? REGISTRATION_CHALLENGED
                                                                                  : REGISTRATION_UNKNOWN;
 }
@@ -431,16 +625,17 @@ never_granted(const struct tracker *tracker, const struct registration *registra
 enum registration_state
 registration_state(const struct tracker *tracker, const struct registration *registration)
 {
-    if (registration->removed)
+    const struct registration *successor = registration->successor;
+    if (is_removed(registration))
         return REGISTRATION_REMOVED;
     if (!registration->granted_frame)
         return never_granted(tracker, registration);
-    if (!is_over(tracker, registration))
+    if (!has_run_out(tracker, registration))
         return REGISTRATION_REGISTERED;
-    /* A refresh whose answer is not in the capture may have been granted. */
-    bool unsure = registration->gap || (registration->open && !registration->open_repeated &&
-                                        tracker->clock - registration->open_clock > SIP_TIMEOUT_NS);
-    return unsure ? REGISTRATION_UNKNOWN : REGISTRATION_LAPSED;
+    if (successor && successor->granted_frame)
+        return REGISTRATION_REPLACED;
+    return registration->gap || misses_answer(tracker, registration) ? REGISTRATION_UNKNOWN
+                                                                     : REGISTRATION_LAPSED;
 }
 
 int64_t
@@ -451,6 +646,12 @@ registration_lapsed_for(const struct tracker *tracker, const struct registration
                : 0;
 }
 
+uint32_t
+registration_failures(const struct tracker *tracker, const struct registration *registration)
+{
+    return registration->failures + (is_unanswered(tracker, registration) ? 1 : 0);
+}
+
 const char *
 registration_state_text(enum registration_state state)
 {
@@ -458,7 +659,7 @@ registration_state_text(enum registration_state state)
         [REGISTRATION_UNKNOWN] = "unknown",       [REGISTRATION_REGISTERED] = "registered",
         [REGISTRATION_LAPSED] = "lapsed",         [REGISTRATION_REMOVED] = "removed",
         [REGISTRATION_REFUSED] = "refused",       [REGISTRATION_CHALLENGED] = "challenged",
-        [REGISTRATION_UNANSWERED] = "unanswered",
+        [REGISTRATION_UNANSWERED] = "unanswered", [REGISTRATION_REPLACED] = "replaced",
     };
     return texts[state];
 }

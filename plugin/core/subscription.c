@@ -9,7 +9,16 @@
 
 /* A NOTIFY that issued an entity-tag. */
 struct tag_issue {
+    struct aged aged;
+    struct index_entry *entry,
+        *any_entry; /* the second: NULL when another subscription gave the same tag since */
     uint32_t frame;
+};
+
+/* The NOTIFY that a new subscription waits for, and its age. */
+struct awaited {
+    struct awaited_notify notify;
+    struct aged aged;
 };
 
 /* Package and id parameter, which together name a subscription of a dialog (RFC 6665 section 4.5.2, 8.2.1).
@@ -94,6 +103,26 @@ key_etag_any(struct tracker *tracker, struct slice resource, const char *event, 
     key_add(tracker, etag);
 }
 
+static void
+set_suppressed(struct tracker *tracker, struct subscription *subscription, struct no_notify *no_notify)
+{
+    struct no_notify *before = subscription->suppressed;
+    if (no_notify)
+        no_notify->references++;
+    subscription->suppressed = no_notify;
+    no_notify_release(tracker, before);
+}
+
+static void
+subscription_drop(struct tracker *tracker, struct aged *aged)
+{
+    struct subscription *subscription = CONTAINER(aged, struct subscription, aged);
+    index_drop(&tracker->index, subscription->entry, subscription);
+    set_suppressed(tracker, subscription, NULL);
+    tracker->host.release((char *)(uintptr_t)subscription->etag);
+    tracker->host.release(subscription);
+}
+
 static struct subscription *
 subscription_find(struct tracker *tracker, const struct sip_message *message, const char *event, bool make)
 {
@@ -101,8 +130,10 @@ subscription_find(struct tracker *tracker, const struct sip_message *message, co
     struct subscription *subscription = key_find(tracker);
     if (!subscription && make) {
         subscription = host_new(tracker, struct subscription);
-        key_put(tracker, subscription);
+        subscription->entry = key_put(tracker, subscription);
     }
+    if (subscription)
+        aged_touch(tracker, &subscription->aged, subscription_drop);
     return subscription;
 }
 
@@ -117,19 +148,31 @@ key_awaited(struct tracker *tracker, struct slice subscriber_tag)
     key_add(tracker, subscriber_tag);
 }
 
+static void
+awaited_drop(struct tracker *tracker, struct aged *aged)
+{
+    struct awaited *awaited = CONTAINER(aged, struct awaited, aged);
+    index_drop(&tracker->index, awaited->notify.entry, &awaited->notify);
+    tracker->host.release((char *)(uintptr_t)awaited->notify.condition);
+    tracker->host.release(awaited);
+}
+
 static struct awaited_notify *
 await_notify(struct tracker *tracker, const struct sip_message *message, const struct record *record)
 {
     key_awaited(tracker, message->from_tag);
     struct awaited_notify *awaited = key_find(tracker);
     if (!awaited) {
-        awaited = host_new(tracker, struct awaited_notify);
-        key_put(tracker, awaited);
+        awaited = &host_new(tracker, struct awaited)->notify;
+        awaited->entry = key_put(tracker, awaited);
     }
+    aged_touch(tracker, &CONTAINER(awaited, struct awaited, notify)->aged, awaited_drop);
     awaited->subscribe_frame = record->frame;
     awaited->elsewhere |= message->header_lines[SIP_VIA] > 1;
-    if (message->header[SIP_SUPPRESS_IF_MATCH].p)
+    if (message->header[SIP_SUPPRESS_IF_MATCH].p) {
+        tracker->host.release((char *)(uintptr_t)awaited->condition);
         awaited->condition = host_strdup(tracker, message->header[SIP_SUPPRESS_IF_MATCH]);
+    }
     return awaited;
 }
 
@@ -241,19 +284,48 @@ judge_notify(const struct subscription *subscription, const struct sip_message *
 }
 
 static void
+tag_drop(struct tracker *tracker, struct aged *aged)
+{
+    struct tag_issue *issue = CONTAINER(aged, struct tag_issue, aged);
+    index_drop(&tracker->index, issue->entry, issue);
+    index_drop(&tracker->index, issue->any_entry, issue);
+    tracker->host.release(issue);
+}
+
+/* The tag of a resource, whoever was told it last. */
+static void
+make_latest(struct tracker *tracker, const struct sip_message *message, const char *event, struct slice etag,
+            struct tag_issue *issue)
+{
+    key_etag_any(tracker, message->from_uri, event, etag);
+    struct index_entry *entry = index_entry(&tracker->index);
+    struct tag_issue *before = entry->value;
+    if (before && before != issue)
+        before->any_entry = NULL;
+    if (issue->any_entry && issue->any_entry != entry)
+        index_drop(&tracker->index, issue->any_entry, issue);
+    entry->value = issue;
+    issue->any_entry = entry;
+}
+
+static void
 remember_etag(struct tracker *tracker, const struct sip_message *message, const char *event,
               struct subscription *subscription, uint32_t frame)
 {
     struct slice etag = message->header[SIP_ETAG];
     if (!etag.p)
         return;
-    struct tag_issue *issue = host_new(tracker, struct tag_issue);
-    issue->frame = frame;
     key_etag(tracker, message, event, etag);
-    key_put(tracker, issue);
-    key_etag_any(tracker, message->from_uri, event, etag);
-    key_put(tracker, issue);
+    struct tag_issue *issue = key_find(tracker);
+    if (!issue) {
+        issue = host_new(tracker, struct tag_issue);
+        issue->entry = key_put(tracker, issue);
+    }
+    issue->frame = frame;
+    aged_touch(tracker, &issue->aged, tag_drop);
+    make_latest(tracker, message, event, etag, issue);
     if (!subscription->etag || !slice_equal(text_slice(subscription->etag), etag)) {
+        tracker->host.release((char *)(uintptr_t)subscription->etag);
         subscription->etag = host_strdup(tracker, etag);
         subscription->body_hash = 0;
     }
@@ -363,13 +435,15 @@ find_tag(struct tracker *tracker, const struct sip_message *message, const char 
          bool *resumed)
 {
     key_etag(tracker, message, event, etag);
-    const struct tag_issue *issue = key_find(tracker);
-    *resumed = false;
+    struct tag_issue *issue = key_find(tracker);
+    *resumed = !issue;
+    if (!issue) {
+        key_etag_any(tracker, message->to_uri, event, etag);
+        issue = key_find(tracker);
+    }
     if (issue)
-        return issue;
-    key_etag_any(tracker, message->to_uri, event, etag);
-    issue = key_find(tracker);
-    *resumed = issue != NULL;
+        aged_touch(tracker, &issue->aged, tag_drop);
+    *resumed &= issue != NULL;
     return issue;
 }
 
@@ -436,6 +510,7 @@ add_no_notify(struct tracker *tracker, const struct sip_message *message,
         no_notify->unsubscribed = request->unsubscribes;
         find_etag(tracker, message, no_notify);
     }
+    no_notify->references = 1;
     record_detail(tracker, record)->no_notify = no_notify;
     note_wrong_204(tracker, record, no_notify);
     return no_notify;
@@ -456,7 +531,7 @@ forget_condition(struct tracker *tracker, const struct sip_message *message,
 {
     struct subscription *subscription = subscription_find(tracker, message, request->event, false);
     if (subscription && message->status != 401 && message->status != 407)
-        subscription->suppressed = NULL;
+        set_suppressed(tracker, subscription, NULL);
 }
 
 void
@@ -491,7 +566,7 @@ subscription_response(struct tracker *tracker, const struct sip_message *message
         return;
     /* Every accepted SUBSCRIBE sets the condition anew: by a 204 it is in force, by a 200 a NOTIFY is due. */
     bool right = no_notify && no_notify->etag && no_notify->in_dialog;
-    subscription->suppressed = right ? no_notify : NULL;
+    set_suppressed(tracker, subscription, right ? no_notify : NULL);
     subscription->suppressed_frame = record->frame;
     subscription->ignored_in = names_current_tag(subscription, transaction->subscribe) && !no_notify
                                    ? transaction->request->frame

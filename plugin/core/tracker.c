@@ -129,10 +129,7 @@ has_magic_cookie(struct slice branch)
     return slice_starts_nocase(branch, SLICE("z9hG4bK"));
 }
 
-/* RFC 3261 section 17.1.3; sent-by is in the key only where no unique branch makes it superfluous, for a
- * proxy may spell it in two ways. There the tag must help, too (section 17.2.3, the rule for clients of RFC
- * 2543).
- */
+/* RFC 3261 section 17.2.3; the rule for clients of RFC 2543: without a unique branch the tags must help. */
 static void
 transaction_key(struct tracker *tracker, const struct sip_message *message, struct slice method)
 {
@@ -141,10 +138,9 @@ transaction_key(struct tracker *tracker, const struct sip_message *message, stru
     key_add_hash(tracker, tracker->here.branch);
     key_add_hash(tracker, tracker->here.call_id);
     key_add(tracker, method);
-    if (has_magic_cookie(via->branch))
-        return;
     key_add_nocase(tracker, via->host);
-    key_add_hash(tracker, tracker->here.from_tag);
+    if (!has_magic_cookie(via->branch))
+        key_add_hash(tracker, tracker->here.from_tag);
 }
 
 static void

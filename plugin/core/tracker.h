@@ -75,6 +75,7 @@ struct account {
     uint32_t accepted_frame; /**< first 2xx to credentials of it; 0: none */
     bool accepted;           /**< counted among the accounts of its source that were accepted */
     bool failed;             /**< counted among the failing accounts of its source */
+    uint32_t emptied_frame;  /**< latest 2xx to a REGISTER that removed all its contacts; 0: none */
 };
 
 /** One challenging response and all that follows from it. Filled until the capture ends. */
@@ -190,6 +191,7 @@ struct closing {
 
 /** What a 204 stands on (RFC 5839). */
 struct no_notify {
+    uint32_t references; /**< the tracker's own */
     uint32_t subscribe_frame;
     const char *event;   /**< package, with `;id=` if any; NULL unknown */
     const char *etag;    /**< the Suppress-If-Match value; NULL none */
@@ -219,7 +221,15 @@ enum registration_state {
     REGISTRATION_REMOVED,    /**< by request */
     REGISTRATION_REFUSED,    /**< never granted, and the last answer was a refusal */
     REGISTRATION_CHALLENGED, /**< never granted, and a challenge was left unanswered */
-    REGISTRATION_UNANSWERED  /**< never granted, and no answer came */
+    REGISTRATION_UNANSWERED, /**< never granted, and no answer came */
+    REGISTRATION_REPLACED    /**< the time ran out; the same client had registered another contact before */
+};
+
+/** A contact as a REGISTER names it; shared by the messages about it. */
+struct contact_name {
+    uint32_t references; /**< the tracker's own */
+    bool bulk;           /**< RFC 6140 */
+    char uri[];          /**< UTF-8 not assured */
 };
 
 /** One binding of a contact to an address-of-record at one registrar (RFC 3261 section 10.3). */
@@ -227,38 +237,44 @@ struct registration {
     struct registration
         *next; /**< in the order of their first REGISTER; `tracker_registrations` is the head */
     const struct account *account; /**< the address-of-record, at this registrar */
-    const char *contact;           /**< URI as last seen, UTF-8 not assured */
+    struct contact_name *contact;  /**< as last seen */
     struct endpoint registrar, client;
-    uint32_t asked, granted; /**< s, latest */
-    uint32_t first_frame;    /**< REGISTER */
-    uint32_t granted_frame;  /**< latest 2xx that granted it; 0: none */
-    int64_t granted_time;    /**< of that */
-    int64_t deadline;        /**< when that runs out */
-    uint32_t refreshes;      /**< further 2xx while it was registered, or had just lapsed */
-    uint32_t failures;       /**< refusals; a first challenge or a stale one is none */
-    uint32_t lapses;         /**< times that it ran out before the next REGISTER */
-    int64_t lapsed;          /**< for how long in all; a lapse that goes on is not in it */
-    uint32_t last_frame;     /**< latest final answer; 0: none */
+    uint32_t granted;       /**< s, latest */
+    uint32_t first_frame;   /**< REGISTER */
+    uint32_t granted_frame; /**< latest 2xx that granted it; 0: none */
+    int64_t deadline;       /**< when that runs out */
+    uint32_t refreshes;     /**< further REGISTERs granted, be it after a lapse */
+    uint32_t failures;      /**< see `registration_failures`, but for the REGISTER that is open */
+    uint32_t lapses;        /**< times that it ran out before the next REGISTER */
+    int64_t lapsed;         /**< for how long in all; a lapse that goes on is not in it */
+    uint32_t last_frame;    /**< latest final answer; 0: none */
     uint16_t last_status;
     uint16_t last_cause; /**< enum finding */
     bool removed;
-    bool bulk; /**< RFC 6140 */
-    bool has_asked;
+    bool refused;             /**< since it was granted or removed */
     bool open, open_repeated; /**< a REGISTER is unanswered; it was sent again */
     int64_t open_clock;       /**< since when */
     uint32_t cseq;            /**< of the latest REGISTER */
     uint32_t call_id_hash;    /**< likewise */
     bool lapse_told;
-    bool gap;                   /**< REGISTERs are missing in the capture since `granted_frame` */
-    uint32_t listed_frame;      /**< 2xx that listed it last */
-    uint32_t listed_expires;    /**< and for how long */
-    struct exchange *challenge; /**< latest; NULL: none */
+    bool calls_vary;          /**< the client takes another Call-ID for a refresh */
+    bool gap;                 /**< messages are missing in the capture since `granted_frame` */
+    uint32_t asked_frame;     /**< latest REGISTER */
+    uint32_t granted_request; /**< latest REGISTER that was granted */
+    uint32_t listed_frame;    /**< 2xx that listed it last */
+    bool listed_for;          /**< it said for how long */
+    uint32_t listed_expires;  /**< s */
+    struct registration
+        *successor;              /**< a later contact of the same client; NULL: none since `granted_frame` */
+    struct index_entry *binding; /**< where the index holds it: the tracker's own */
+    struct exchange *challenge;  /**< latest; NULL: none */
 };
 
 /** What one message is for one registration. */
 struct registration_step {
     struct registration_step *next;
     struct registration *registration;
+    struct contact_name *contact;
     enum registration_state state; /**< a REGISTER: that it meets; its answer: that it leaves behind */
     bool has_asked, has_granted, has_min;
     uint32_t asked, granted, min; /**< s */
@@ -288,14 +304,16 @@ struct record_detail {
     struct server_proof *proof;
     struct note *notes;
     struct registration_step *registrations; /**< of a REGISTER and its final answer */
+    bool removes_all;                        /**< a REGISTER with the Contact `*` */
     struct account *account;
     const struct awaited_notify *awaited; /**< of a 2xx that begins a subscription */
 };
 
 /** The NOTIFY that every new subscription begins with (RFC 6665 section 4.2.1.2). */
 struct awaited_notify {
-    int64_t clock; /**< of the latest 2xx to the SUBSCRIBE */
-    uint32_t seen; /**< the NOTIFY, or an answer to it; 0: none */
+    struct index_entry *entry; /**< the tracker's own */
+    int64_t clock;             /**< of the latest 2xx to the SUBSCRIBE */
+    uint32_t seen;             /**< the NOTIFY, or an answer to it; 0: none */
     uint32_t subscribe_frame;
     const char *condition; /**< its Suppress-If-Match; NULL: none */
     bool elsewhere;        /**< it takes another way than the one that is captured */
@@ -369,6 +387,10 @@ enum registration_state registration_state(const struct tracker *tracker,
 
 /** For how long it has been lapsed as of now, in ns; 0 when it is not. */
 int64_t registration_lapsed_for(const struct tracker *tracker, const struct registration *registration);
+
+/** How many of its REGISTERs were refused, or not answered within 32 s though sent again, as of now. A first
+ * challenge or a stale one is no refusal. */
+uint32_t registration_failures(const struct tracker *tracker, const struct registration *registration);
 
 /** "registered", "lapsed", … as `siptrail.registration.state` has it. */
 const char *registration_state_text(enum registration_state state);

@@ -12,6 +12,18 @@
 #include "index.h"
 #include "tracker.h"
 
+struct tracker;
+
+/** What goes when it was not used for a long time. */
+struct aged {
+    struct aged *newer, *older; /**< in the order of their latest use */
+    int64_t clock;              /**< of that */
+    void (*drop)(struct tracker *tracker, struct aged *aged);
+};
+
+/** The struct that `pointer` is the member `member` of. */
+#define CONTAINER(pointer, type, member) ((type *)(void *)((char *)(pointer)-G_STRUCT_OFFSET(type, member)))
+
 /** What a SUBSCRIBE asked for; kept until its response. */
 struct subscribe_request {
     char *event;     /**< NULL none */
@@ -25,6 +37,8 @@ struct subscribe_request {
 
 /** One subscription of a dialog. */
 struct subscription {
+    struct aged aged;
+    struct index_entry *entry;
     struct no_notify *suppressed; /**< the 204 that is in force, NULL when none is */
     uint32_t suppressed_frame;
     bool ended;          /**< … and that ended the subscription */
@@ -68,25 +82,26 @@ struct seen_response {
 
 /** Tags of the index, the first octet of each key. */
 enum index_kind {
-    INDEX_TRANSACTION = 'T',   /**< branch, sent-by, method, CSeq, Call-ID */
-    INDEX_FALLBACK = 'F',      /**< Call-ID, CSeq, method, From tag, hop: the latest transaction */
-    INDEX_NONCE = 'N',         /**< nonce: those of all hops */
-    INDEX_NONCE_USER = 'u',    /**< nonce of a hop, user@realm, but for the first */
-    INDEX_CALL = 'X',          /**< nonce of a hop, Call-ID, but for the first */
-    INDEX_SIGNED = 'G',        /**< nonce, response digits: the first request with them */
-    INDEX_SOURCE = 'P',        /**< client address */
-    INDEX_DIALOG = 'D',        /**< Call-ID, hop: the latest exchange */
-    INDEX_ACCOUNT = 'A',       /**< address-of-record, server */
-    INDEX_USER = 'U',          /**< user@realm */
-    INDEX_METHOD = 'M',        /**< method that is none of the known */
-    INDEX_BINDING = 'B',       /**< account, contact */
-    INDEX_REGISTRANT = 'b',    /**< account, Call-ID: the registration that it refreshes */
-    INDEX_SERVICE_ROUTE = 'V', /**< address-of-record, client */
-    INDEX_SUBSCRIPTION = 'S',  /**< Call-ID, tags, event */
-    INDEX_AWAITED = 'W',       /**< Call-ID, subscriber's tag: the NOTIFY that a SUBSCRIBE waits for */
-    INDEX_URI = 'R',           /**< Request-URI: its one copy */
-    INDEX_ETAG = 'E',          /**< Call-ID, tags, event, entity-tag: NOTIFY */
-    INDEX_ETAG_ANY = 'e'       /**< resource, event, entity-tag: NOTIFY */
+    INDEX_TRANSACTION = 'T', /**< branch, sent-by, method, CSeq, Call-ID */
+    INDEX_FALLBACK = 'F',    /**< Call-ID, CSeq, method, From tag, hop: the latest transaction */
+    INDEX_NONCE = 'N',       /**< nonce: those of all hops */
+    INDEX_EARLY = 'Q',       /**< nonce, Call-ID: credentials with a nonce that nobody had issued so far */
+    INDEX_NONCE_USER = 'u',  /**< nonce of a hop, user@realm, but for the first */
+    INDEX_CALL = 'X',        /**< nonce of a hop, Call-ID, but for the first */
+    INDEX_SIGNED = 'G',      /**< nonce, response digits: the first request with them */
+    INDEX_SOURCE = 'P',      /**< client address */
+    INDEX_DIALOG = 'D',      /**< Call-ID, hop: the latest exchange */
+    INDEX_ACCOUNT = 'A',     /**< address-of-record, server */
+    INDEX_USER = 'U',        /**< user@realm */
+    INDEX_METHOD = 'M',      /**< method that is none of the known */
+    INDEX_BINDING = 'B',     /**< account, contact */
+    INDEX_REGISTRANT = 'b',  /**< account, Call-ID: the registration that it refreshes */
+    INDEX_REGISTERED_CLIENT = 'c', /**< account, instance or client address: the latest registration */
+    INDEX_SERVICE_ROUTE = 'V',     /**< address-of-record, client */
+    INDEX_SUBSCRIPTION = 'S',      /**< Call-ID, tags, event */
+    INDEX_AWAITED = 'W',           /**< Call-ID, subscriber's tag: the NOTIFY that a SUBSCRIBE waits for */
+    INDEX_ETAG = 'E',              /**< Call-ID, tags, event, entity-tag: NOTIFY */
+    INDEX_ETAG_ANY = 'e'           /**< resource, event, entity-tag: NOTIFY */
 };
 
 /** A header line that the message at hand asks for, as read. */
@@ -118,8 +133,9 @@ struct tracker {
     bool keeps_exchanges;                     /**< likewise */
     uint32_t frame;                           /**< at hand */
     GPtrArray *passing;                       /**< records of it that no transaction owns */
-    struct nonce *newest, *oldest;            /**< nonces in the order of their latest use */
-    uint32_t nonces;                          /**< how many there are */
+    struct aged *newest, *oldest;
+    uint32_t aged;        /**< how many there are of them */
+    int64_t latest_early; /**< clock of the latest nonce_note_early; 0: none */
     int64_t clock; /**< latest time seen; steps back only when the capture does, by more than an hour */
     struct exchange *exchanges, **exchanges_tail;
     uint32_t service_routes; /**< how many clients were given one */
@@ -230,8 +246,13 @@ void transaction_forget(struct tracker *tracker, struct transaction *transaction
 /** Before the first message of another frame: releases what was needed for the one before, and what is too
  * old. */
 void forget_frame(struct tracker *tracker);
-/** A nonce that was just used or issued. */
-void nonce_touch(struct tracker *tracker, struct nonce *nonce);
+/** It was just made or used.
+ *  @param drop  releases it, and takes it out of the index */
+void aged_touch(struct tracker *tracker, struct aged *aged, void (*drop)(struct tracker *, struct aged *));
+/** Nonces may go even when they are young. */
+void nonce_drop(struct tracker *tracker, struct aged *aged);
+/** NULL is none. */
+void no_notify_release(struct tracker *tracker, struct no_notify *no_notify);
 
 /* --- registration.c --- */
 
@@ -242,6 +263,8 @@ void registration_note_route(struct tracker *tracker, const struct sip_message *
                              const struct arrival *arrival, struct record *record);
 /** A REGISTER was sent again: it looks unanswered. */
 void registration_repeated(const struct record *request);
+/** A message that named it is forgotten. */
+void contact_release(struct tracker *tracker, struct contact_name *contact);
 /** A final response, after the exchange that it closes or opens. */
 void registration_response(struct tracker *tracker, const struct sip_message *message,
                            const struct transaction *transaction, struct record *record);

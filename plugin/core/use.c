@@ -166,8 +166,11 @@ link_by_nonce(struct tracker *tracker, const struct request_view *view, struct u
 {
     struct slice text = credentials->param[AUTH_NONCE];
     struct nonce *nonce = text.len ? nonce_find(tracker, text) : NULL;
-    if (!nonce)
+    if (!nonce) {
+        if (text.len && !view->follows)
+            nonce_note_early(tracker, text, view->message->cseq);
         return NULL;
+    }
     use->call = nonce_call_find(tracker, nonce);
     use->holder = nonce_user_find(tracker, nonce, use->user_at_realm);
     use->issue = choose_issue(nonce, use, view);
@@ -319,21 +322,6 @@ signed_elsewhere(struct tracker *tracker, const struct request_view *view, const
     return rewritten ? first->frame : 0;
 }
 
-/* Clients that sign another uri do so again and again: one copy of each. */
-static const char *
-uri_copy(struct tracker *tracker, struct slice uri)
-{
-    key_begin(tracker, INDEX_URI);
-    key_add(tracker, uri);
-    const char *copy = key_find(tracker);
-    if (!copy) {
-        struct index_entry *entry = key_put(tracker, NULL);
-        entry->value = host_strdup(tracker, uri);
-        copy = entry->value;
-    }
-    return copy;
-}
-
 /* The digest was right on its way to another server, and is not any more: that frame, or 0. */
 static uint32_t
 good_elsewhere(const struct request_view *view, const struct use *use)
@@ -376,7 +364,7 @@ find_suspects(struct tracker *tracker, const struct request_view *view, struct u
     use->suspect_frame = use->call ? use->call->nc_frame : 0;
     use->compared = context.last_nc;
     if (credentials->param[AUTH_URI].p && !slice_equal(credentials->param[AUTH_URI], message->request_uri))
-        use->request_uri = uri_copy(tracker, message->request_uri);
+        use->request_uri = host_strdup(tracker, message->request_uri);
     use->moved = use->exchange && !endpoint_same_address(&use->exchange->client, &view->arrival->from);
     use->signed_request = signed_request_find(tracker, view, credentials, use->verdict.status == DIGEST_GOOD);
     context.signed_in = signed_elsewhere(tracker, view, use, credentials);

@@ -7,6 +7,7 @@ set_source_files_properties(${PLUGIN_FILES} PROPERTIES COMPILE_FLAGS "${WERROR_C
 
 add_wireshark_plugin_library(siptrail epan)
 target_compile_definitions(siptrail PRIVATE SIPTRAIL_VERSION=PLUGIN_VERSION)
+target_compile_options(siptrail PRIVATE $<$<BOOL:${SIPTRAIL_WERROR}>:-Werror>)
 target_include_directories(siptrail PRIVATE core)
 target_include_directories(siptrail SYSTEM PRIVATE ${GCRYPT_INCLUDE_DIRS})
 target_link_libraries(siptrail epan ${GCRYPT_LIBRARIES})

@@ -41,15 +41,35 @@ def command_named(name):
     return next(command for command in COMMANDS if command.name == name)
 
 
-def usage_of(command, stdin=None):
-    """Runs a command to its end; its output goes nowhere."""
-    began = time.monotonic()
-    process = subprocess.Popen([str(a) for a in command], stdin=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def start(command, feed=None):
+    """A process whose output goes nowhere; `feed` is a command that writes to its standard input."""
+    source = subprocess.Popen([str(a) for a in feed], stdout=subprocess.PIPE) if feed else None
+    process = subprocess.Popen([str(a) for a in command], stdin=source.stdout if source else subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    if source:
+        source.stdout.close()
+    return process, source
+
+
+def finish(process, source):
+    """Waits for the end; what it used, its children included."""
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"exit code {process.returncode}: {' '.join(map(str, command))}")
+    if source:
+        source.wait()
+    if process.returncode or (source and source.returncode):
+        raise RuntimeError(f"exit code {process.returncode}: {' '.join(map(str, process.args))}")
+    return used
+
+
+def usage_of(command, feed=None):
+    began = time.monotonic()
+    used = finish(*start(command, feed))
     return Usage(used.ru_utime + used.ru_stime, time.monotonic() - began, used.ru_maxrss * 1024)
+
+
+def medians(runs):
+    return Usage(*map(statistics.median, zip(*runs)))
 
 
 class Bench:
@@ -83,13 +103,31 @@ class Bench:
     def usage(self, path, arguments, plugin=True):
         return usage_of(self.tshark(path, arguments, plugin))
 
+    def feed(self, kind, count, *options):
+        return [self.generator, *options, kind, str(count)]
+
+    def usage_of_feed(self, feed, arguments, plugin=True):
+        """No capture is written: tshark reads what the generator writes."""
+        return usage_of(self.tshark("-", arguments, plugin), feed)
+
+    def memory_over_time(self, feed, arguments, plugin=True, every=0.2):
+        """What is resident, from time to time while tshark reads the feed."""
+        process, source = start(self.tshark("-", arguments, plugin), feed)
+        resident = []
+        while not source.poll() and source.returncode is None:
+            pages = Path(f"/proc/{process.pid}/statm").read_text().split()[1]
+            resident.append(int(pages) * os.sysconf("SC_PAGE_SIZE"))
+            time.sleep(every)
+        finish(process, source)
+        return resident
+
     def paired(self, path, command, rounds):
         """Medians with the plugin and without: runs in pairs, the order changing each time."""
         runs = {True: [], False: []}
         for turn in range(rounds):
             for plugin in (turn % 2 == 0, turn % 2 != 0):
                 runs[plugin].append(self.usage(path, command.arguments if plugin else command.baseline, plugin))
-        return tuple(Usage(*map(statistics.median, zip(*runs[plugin]))) for plugin in (True, False))
+        return medians(runs[True]), medians(runs[False])
 
     def instructions(self, path, arguments, plugin=True, out="/dev/null"):
         """Of one run, under callgrind."""

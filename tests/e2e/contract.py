@@ -17,7 +17,10 @@ FIELDS = BACKWARD + FORWARD + [OUTCOME]
 # message is seen, or not before later ones.
 AT_ONCE = BACKWARD + ["siptrail.attempt", "siptrail.nonce_use", "siptrail.challenge.realm", "siptrail.challenge.nonce",
                       "siptrail.credentials.username", "siptrail.credentials.realm", "siptrail.credentials.nonce",
-                      "siptrail.digest.variant", "siptrail.digest.reason"]
+                      "siptrail.digest.variant", "siptrail.digest.reason", "siptrail.registration.contact",
+                      "siptrail.registration.state", "siptrail.registration.requested", "siptrail.registration.expires",
+                      "siptrail.registration.min_expires", "siptrail.registration.refresh",
+                      "siptrail.registration.previous_in"]
 LATER = FORWARD + [OUTCOME, "siptrail.outcome.code", "siptrail.cause", "siptrail.account", "siptrail.meaning",
                    "siptrail.when", "siptrail.fix"]
 

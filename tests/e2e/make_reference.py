@@ -16,7 +16,7 @@ CAPTURES = ROOT / "captures" / "README.md"
 FINDINGS = ROOT / "plugin" / "core" / "findings.def"
 VARIANTS = ROOT / "plugin" / "core" / "digest_variants.c"
 TYPES = {"FT_STRING": "string", "FT_FRAMENUM": "frame", "FT_RELATIVE_TIME": "time", "FT_NONE": "subtree",
-         "FT_UINT16": "number", "FT_UINT32": "number", "FT_PROTOCOL": "protocol"}
+         "FT_BOOLEAN": "yes or no", "FT_UINT16": "number", "FT_UINT32": "number", "FT_PROTOCOL": "protocol"}
 STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 
@@ -48,7 +48,8 @@ def finding_table():
     lines = ["| `siptrail.finding.` | severity | who acts | what it says | what to do | rule |", "|---|---|---|---|---|---|"]
     for row in findings():
         sentence = row["sentence"].replace("|", "\\|")
-        lines.append(f"| `{row['name']}` | {row['severity']} | {row['actor']} | {sentence} | {row['fix']} | {row['rfc']} |")
+        fix = row["fix"].replace("{remedy}", "what the table of [variants](#digest-verdicts) says")
+        lines.append(f"| `{row['name']}` | {row['severity']} | {row['actor']} | {sentence} | {fix} | {row['rfc']} |")
     return lines
 
 

@@ -356,3 +356,17 @@ def verify(credentials, method, body, rows, challenge=None, first_cnonce=None):
     if credentials.get("qop", "").lower() == "auth-int" and body is None:
         return _verdict("unverified", reason="the body is not all there")
     return _verdict("bad", reason="no secret fits")
+
+
+def candidates(credentials, method, body, rows):
+    """Every response that these secrets make, with the algorithm of the credentials: what nobody is to see."""
+    algorithm = ALGORITHMS.get(credentials.get("algorithm", "md5").lower())
+    if credentials.scheme.lower() != "digest" or not credentials.get("nonce") or not algorithm:
+        return
+    function, _, session, aka_version = algorithm
+    for row, clear_user in _matching_rows(credentials, function, rows):
+        for inner, _ in _inner_ha1(function, credentials, row, clear_user, aka_version):
+            for ha1, _ in _session_forms(function, session, inner, credentials, None):
+                for m, _ in _method_forms(method):
+                    yield from (text.encode() if isinstance(text, str) else text
+                                for text, _ in _final_forms(function, ha1, m, body, credentials))

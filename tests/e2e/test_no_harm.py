@@ -55,6 +55,10 @@ def without_subtree(text):
     return re.sub(r"^\[SIP Trail.*\n(?:[ \t].*\n)*", "", text, flags=re.M)
 
 
+def only_subtree(text):
+    return re.findall(r"^\[SIP Trail.*\n(?:[ \t].*\n)*", text, flags=re.M)
+
+
 def without_key(packets):
     for packet in packets:
         packet["_source"]["layers"].pop("siptrail", None)
@@ -77,13 +81,65 @@ def test_details(capture, both):
 @spread
 def test_transum(capture, both, transum_folders):
     before, after = both(capture, *TRANSUM, "-V", folders=transum_folders)
+    alone, = both(capture, "-2", "-V", folders=["plugins"])
     assert "[SIP Trail" in after
     assert without_subtree(after) == before
+    assert only_subtree(after) == only_subtree(alone)
 
 
 def test_transum_is_at_work(both, transum_folders):
     before, _ = both(named["trunk-registration"], *TRANSUM, "-V", folders=transum_folders)
     assert "TRANSUM" in before
+
+
+LUA = """\
+local beside = Proto("luabeside", "Lua Beside")
+local call_id = ProtoField.string("luabeside.call_id", "Call-ID")
+beside.fields = {call_id}
+local sip_call_id = Field.new("sip.Call-ID")
+function beside.dissector(tvb, pinfo, tree)
+    local subtree = tree:add(beside)
+    for _, item in ipairs({sip_call_id()}) do
+        subtree:add(call_id, tostring(item))
+    end
+end
+register_postdissector(beside)
+"""
+LUA_LOOKS = """\
+local look = Proto("lualook", "Lua Look")
+function look.dissector(tvb, pinfo, tree)
+    print("tree: " .. tostring(tree))
+end
+register_postdissector(look)
+"""
+
+
+def lua_script(wireshark, name, text):
+    script = wireshark.folder / name
+    script.write_text(text)
+    script.chmod(0o644)
+    return "-X", f"lua_script:{script}"
+
+
+@spread
+def test_lua(capture, wireshark, both):
+    """A post-dissector in Lua, which reads SIP fields too: it says the same beside siptrail, and siptrail beside it."""
+    script = lua_script(wireshark, "beside.lua", LUA)
+    before, after = both(capture, *script, "-V")
+    alone, = both(capture, "-V", folders=["plugins"])
+    assert "Lua Beside" in before and "[SIP Trail" in after
+    assert without_subtree(after) == before
+    assert only_subtree(after) == only_subtree(alone)
+
+
+def test_disabled_wants_nothing(wireshark, both):
+    """Without a tree to build Wireshark is faster: disabled, siptrail does not ask for one. Enabled it does, or the test looks amiss."""
+    capture = named["trunk-registration"]
+    script = lua_script(wireshark, "look.lua", LUA_LOOKS)
+    before, enabled = both(capture, *script)
+    disabled, = both(capture, "--disable-protocol", "siptrail", *script, folders=["plugins"])
+    assert "has subtree=false" in before and "has subtree=true" in enabled
+    assert disabled == before
 
 
 @spread

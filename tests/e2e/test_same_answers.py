@@ -23,6 +23,13 @@ SOME = pytest.mark.parametrize("capture", [NAMED[name] for name in ("trunk-regis
 
 
 def load(client, capture, wireshark):
+    """With the settings that this capture is read with, and no longer with those of the one before."""
+    for name, value in getattr(client, "set_aside", {}).items():
+        client.call("setconf", name=name, value=value)
+    client.set_aside = {}
+    for name, value in (option.split(":", 1) for option in capture.options if option != "-o"):
+        client.set_aside[name], = client.call("dumpconf", pref=name)["prefs"][name].values()
+        client.call("setconf", name=name, value=value)
     client.call("load", file=str(wireshark.path(capture)))
     client.frames = client.call("status")["frames"]
 

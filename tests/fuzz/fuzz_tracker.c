@@ -13,9 +13,12 @@
 /* More frames than this only repeat what fewer can show. */
 enum { FRAMES_MAX = 400 };
 
-/* T: '0' on. The last two step back, one of them past what counts as a new clock. */
-static const int64_t steps[] = {0,          1 * MS,     20 * MS,    60 * MS,     500 * MS,   1000 * MS,
-                                10000 * MS, 33000 * MS, 65000 * MS, 700000 * MS, -5000 * MS, -7200000 * MS};
+/* T: '0' on. Two step back, one of them past what counts as a new clock; the next goes on for longer than a
+ * nonce is remembered; the last, '=', is for another message in the same frame. */
+static const int64_t steps[] = {0,          1 * MS,        20 * MS,       60 * MS,    500 * MS,
+                                1000 * MS,  10000 * MS,    33000 * MS,    65000 * MS, 700000 * MS,
+                                -5000 * MS, -7200000 * MS, 18000000 * MS, 0};
+#define SAME_FRAME '='
 
 static const struct credential rows[] = {
     {SLICE("alice"), SLICE("example.com"), SECRET_PASSWORD, SLICE("secret"), 0},
@@ -43,7 +46,7 @@ next_frame(struct slice *rest, struct arrival *arrival, struct slice *bytes)
         }
     }
     *rest = slice_from(*rest, bytes->len);
-    arrival->frame++;
+    arrival->frame += line[1] != SAME_FRAME || arrival->frame == 0;
     arrival->time += steps[((uint8_t)line[1] - '0') % G_N_ELEMENTS(steps)];
     arrival->from = endpoint_of(line[2]);
     arrival->to = endpoint_of(line[3]);
@@ -62,7 +65,7 @@ static void
 check_use(const struct use *use)
 {
     must(use->user_at_realm && (use->exchange == NULL || use->challenge_frame > 0));
-    must(use->closed_frame == 0 || use->closed_frame > use->request_frame);
+    must(use->closed_frame == 0 || use->closed_frame >= use->request_frame);
     struct finding_values values = {.exchange = use->exchange, .use = use};
     say(audit_digest(&use->verdict, use->configured, false), &values);
     say(audit_cause(use, use->outcome), &values);
@@ -71,15 +74,15 @@ check_use(const struct use *use)
 static void
 check_record(const struct record *record)
 {
-    must(record->method && (!record->first || record->first->frame < record->frame));
-    must(!record->request || (record->status && record->request->frame < record->frame));
-    must(record->response_frame == 0 || record->response_frame > record->frame);
+    must(record->method && (!record->first || record->first->frame <= record->frame));
+    must(!record->request || (record->status && record->request->frame <= record->frame));
+    must(record->response_frame == 0 || record->response_frame >= record->frame);
     if (!record->detail)
         return;
     for (const struct use *use = record->detail->uses; use; use = use->next)
         check_use(use);
     for (const struct closing *closing = record->detail->closings; closing; closing = closing->next)
-        must(closing->use->request_frame < record->frame);
+        must(closing->use->request_frame <= record->frame && audit_advice_closing(closing->use).meaning);
     for (const struct note *note = record->detail->notes; note; note = note->next) {
         must(note->finding > FINDING_NONE && note->finding < FINDING_COUNT);
         say((enum finding)note->finding,
@@ -96,28 +99,32 @@ check_exchanges(const struct tracker *tracker, bool whole)
     for (const struct exchange *exchange = tracker_exchanges(tracker); exchange; exchange = exchange->next) {
         enum outcome outcome = exchange_outcome(tracker, exchange);
         enum finding cause = audit_exchange_cause(tracker, exchange);
-        must(exchange->challenge_frame > previous && (exchange->status == 401 || exchange->status == 407));
+        must(exchange->challenge_frame >= previous && (exchange->status == 401 || exchange->status == 407));
         must(outcome > OUTCOME_NONE && outcome <= OUTCOME_UNKNOWN && *outcome_text(outcome));
         must(!whole || (exchange->retry_frame == 0) == (exchange->retry == NULL));
-        must(exchange->retry_frame == 0 || exchange->retry_frame > exchange->challenge_frame);
+        must(exchange->retry_frame == 0 || exchange->retry_frame >= exchange->challenge_frame);
         must(exchange->attempt > 0 && exchange_account(exchange));
+        must((exchange_closed_frame(exchange) == 0) == (exchange_closed_status(exchange) == 0));
         say(cause, &(struct finding_values){.exchange = exchange});
         exchange_digest(exchange);
         previous = exchange->challenge_frame;
     }
 }
 
+/* What the tracker keeps. */
+enum memory { KEEP, KEEP_EXCHANGES, FORGET };
+
 typedef void look_at(struct record *record, void *data);
 
 static struct tracker *
-play(struct slice input, bool forget, look_at *look, void *data)
+play(struct slice input, enum memory memory, look_at *look, void *data)
 {
     struct slice bytes;
     struct arrival arrival = {.time = INT64_C(1700000000000) * MS};
     struct sip_message message;
     struct tracker *tracker = tracker_new(&test_host);
-    if (forget)
-        tracker_forget(tracker, true);
+    if (memory != KEEP)
+        tracker_forget(tracker, memory == KEEP_EXCHANGES);
     while (arrival.frame < FRAMES_MAX && next_frame(&input, &arrival, &bytes)) {
         if (sip_message_parse(bytes, false, &message))
             look(tracker_add(tracker, &message, &arrival), data);
@@ -146,14 +153,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct slice input = fuzz_text(data, size);
     GPtrArray *records = g_ptr_array_new();
     test_host_credentials(rows, G_N_ELEMENTS(rows));
-    struct tracker *tracker = play(input, false, look_later, records);
+    struct tracker *tracker = play(input, KEEP, look_later, records);
     for (guint i = 0; i < records->len; i++)
         check_record(g_ptr_array_index(records, i));
     check_exchanges(tracker, true);
     tracker_free(tracker);
-    tracker = play(input, true, look_now, NULL);
+    tracker = play(input, KEEP_EXCHANGES, look_now, NULL);
     check_exchanges(tracker, false);
     tracker_free(tracker);
+    tracker_free(play(input, FORGET, look_now, NULL));
     g_ptr_array_unref(records);
     test_host_reset();
     return 0;

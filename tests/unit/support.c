@@ -103,6 +103,12 @@ test_host_credentials(const struct credential *rows, size_t count)
     configured_count = count;
 }
 
+size_t
+test_host_blocks(void)
+{
+    return blocks ? g_hash_table_size(blocks) : 0;
+}
+
 void
 test_host_reset(void)
 {

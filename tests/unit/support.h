@@ -42,6 +42,8 @@ int test_run_all(void);
 /** Hands out zeroed blocks, each of its own, until test_host_reset. */
 extern const struct tracker_host test_host;
 void test_host_reset(void);
+/** How many of them there are. */
+size_t test_host_blocks(void);
 
 /** What test_host.credentials answers from now on; the rows belong to the caller. */
 void test_host_credentials(const struct credential *rows, size_t count);

@@ -481,6 +481,26 @@ test_every_mistake_is_made(void)
     }
 }
 
+/* What no honest client sends is not worth the search. */
+static void
+test_large(void)
+{
+    GString *text = g_string_new("Digest " BOB "qop=auth, nc=00000001, cnonce=\"");
+    for (int i = 0; i < 10000; i++)
+        g_string_append_c(text, 'c');
+    g_string_append(text, "\", response=\"00000000000000000000000000000000\"");
+    struct slice rest = {text->str, text->len};
+    struct auth_value credentials;
+    g_assert(auth_header_next(&rest, &credentials));
+    struct digest_input input = {.credentials = &credentials,
+                                 .response = credentials.param[AUTH_RESPONSE],
+                                 .method = SLICE("REGISTER")};
+    struct digest_verdict verdict = digest_verify(&input, &bob, 1);
+    g_assert_cmpint(verdict.reason, ==, DIGEST_MISMATCH);
+    g_assert_cmpuint(verdict.computations, ==, 1);
+    g_string_free(text, TRUE);
+}
+
 /* Of many rows for one user only some are searched for mistakes, and all by the RFC. */
 static void
 test_bounded(void)
@@ -710,6 +730,7 @@ main(int argc, char **argv)
     }
     g_test_add_func("/digest/every-mistake-is-made", test_every_mistake_is_made);
     g_test_add_func("/digest/bounded", test_bounded);
+    g_test_add_func("/digest/large", test_large);
     for (size_t i = 0; i < G_N_ELEMENTS(configured); i++)
         add("/digest/user-configured", configured[i].name, &configured[i], test_configured);
     g_test_add_func("/digest/user-configured/userhash-of-bob", test_configured_userhash);

@@ -509,6 +509,111 @@ test_uri_absent(void)
     g_assert_cmpuint(host.len, ==, 0);
 }
 
+/* --- contacts ------------------------------------------------------------------- */
+
+/* Header lines, and what they hold: user@place of each contact, then what else it has. */
+struct contacts {
+    const char *name, *lines, *found;
+};
+
+static const struct contacts contacts[] = {
+    {"one", "Contact: <sip:a@h:5061>\r\n", "a@h:5061"},
+    {"no-brackets", "Contact: sip:a@h;expires=5\r\n", "a@h expires=5"},
+    {"compact", "m: <sip:a@h>;expires=60\r\n", "a@h expires=60"},
+    {"star", "Contact: *\r\n", "*"},
+    {"star-with-blanks", "Contact:  * \r\n", "*"},
+    {"comma", "Contact: <sip:a@h>;expires=1, <sip:b@h>;expires=2,<sip:c@h>\r\n",
+     "a@h expires=1|b@h expires=2|c@h"},
+    {"lines", "Contact: <sip:a@h>\r\nX: <sip:x@h>\r\nm: <sip:b@h>, <sip:c@h>\r\n", "a@h|b@h|c@h"},
+    {"empty-between", "Contact: , <sip:a@h>,, <sip:b@h>,\r\n", "@|a@h|@|b@h"},
+    {"comma-in-quotes", "Contact: \"Doe, <sip:x@y>, \\\", J\" <sip:a@h>;q=1, <sip:b@h>\r\n", "a@h|b@h"},
+    {"comma-in-brackets", "Contact: <sip:a,b@h;x=1,2>;expires=3, <sip:c@h>\r\n", "a,b@h expires=3|c@h"},
+    {"display-name", "Contact: Alice <sip:a@h>\r\n", "a@h"},
+    {"folded", "Contact: <sip:a@h>\r\n ;expires=7,\r\n\t<sip:b@h>\r\n", "a@h expires=7|b@h"},
+    {"ipv6", "Contact: <sip:a@[2001:db8::1]:5070;transport=tcp>\r\n", "a@[2001:db8::1]:5070"},
+    {"ipv6-bare", "Contact: <sip:[2001:db8::1]>\r\n", "@[2001:db8::1]"},
+    {"no-user", "Contact: <sip:192.0.2.1;transport=udp>\r\n", "@192.0.2.1"},
+    {"semicolon-in-user", "Contact: <sip:a;phone-context=b@h:5070;ob>;expires=9\r\n",
+     "a;phone-context=b@h:5070 expires=9"},
+    {"password", "Contact: <sip:a:pw@h>\r\n", "a@h"},
+    {"sips", "Contact: <sips:a@h:5061;transport=tls>\r\n", "a@h:5061"},
+    {"bulk", "Contact: <sip:h:5060;bnc>\r\n", "@h:5060 bnc"},
+    {"bulk-in-between", "Contact: <sip:h;transport=udp;BNC;x>;expires=2\r\n", "@h bnc expires=2"},
+    {"bulk-elsewhere", "Contact: <sip:bnc@h;x=bnc>;bnc\r\n", "bnc@h"},
+    {"flow", "Contact: <sip:a@h>;reg-id=2;+sip.instance=\"<urn:uuid:0,1;2>\";expires=60\r\n",
+     "a@h expires=60 reg-id=2 instance=\"<urn:uuid:0,1;2>\""},
+    {"expires-in-uri", "Contact: <sip:a@h;expires=5>\r\n", "a@h"},
+    {"expires-in-any-case", "Contact: <sip:a@h>;Expires = 5\r\n", "a@h expires=5"},
+    {"no-value", "Contact: <sip:a@h>;expires\r\n", "a@h expires="},
+    {"unclosed-bracket", "Contact: <sip:a@h, <sip:b@h\r\n", "a@h, <sip:b@h"},
+    {"unclosed-quote", "Contact: \"a, <sip:b@h>\r\n", "b@h>"},
+    {"only-commas", "Contact: ,,\r\n", "@|@"},
+    {"empty", "Contact: \r\n", ""},
+    {"none", "X: y\r\n", ""},
+    {"other-scheme", "Contact: <mailto:a@h>, <tel:+123;x>\r\n", "a@h|+123@"},
+};
+
+static void
+append_parameter(GString *text, const char *name, struct slice value)
+{
+    if (value.p)
+        g_string_append_printf(text, " %s=%.*s", name, (int)value.len, value.p);
+}
+
+static void
+test_contacts(gconstpointer data)
+{
+    const struct contacts *row = data;
+    char *whole = g_strconcat(START, row->lines, END, NULL);
+    struct parsed parsed = parse(whole);
+    struct sip_contacts walk = sip_contacts(&parsed.message);
+    struct sip_contact contact;
+    GString *found = g_string_new(NULL);
+    while (sip_contact_next(&walk, &contact)) {
+        g_string_append(found, found->len ? "|" : "");
+        if (contact.star)
+            g_string_append(found, "*");
+        else
+            g_string_append_printf(found, "%.*s@%.*s", (int)contact.user.len, contact.user.p,
+                                   (int)contact.host_port.len, contact.host_port.p);
+        g_string_append(found, contact.bulk ? " bnc" : "");
+        append_parameter(found, "expires", contact.expires);
+        append_parameter(found, "reg-id", contact.reg_id);
+        append_parameter(found, "instance", contact.instance);
+        g_assert_true(slice_inside(contact.uri, parsed.bytes));
+    }
+    g_assert_cmpstr(found->str, ==, row->found);
+    g_string_free(found, TRUE);
+    parsed_clear(&parsed);
+    g_free(whole);
+}
+
+/* Whatever octets come: it ends, and what it finds lies in the message. */
+static void
+test_contacts_hostile(void)
+{
+    static const char alphabet[] = "<>\",;:@*= \\[]a\r\n\tbnc";
+    for (unsigned round = 0; round < 20000; round++) {
+        char noise[40] = "";
+        for (gsize i = 0; i < sizeof noise - 1; i++)
+            noise[i] = alphabet[g_test_rand_int_range(0, sizeof alphabet - 1)];
+        char *whole = g_strconcat(START "Contact: ", noise, "\r\nm: ", noise + 20, END END, NULL);
+        struct parsed parsed = parse(whole);
+        struct sip_contacts walk = sip_contacts(&parsed.message);
+        struct sip_contact contact;
+        unsigned count = 0;
+        while (sip_contact_next(&walk, &contact) && count <= strlen(whole)) {
+            count++;
+            g_assert_true(
+                slice_inside(contact.uri, parsed.bytes) && slice_inside(contact.user, parsed.bytes) &&
+                slice_inside(contact.host_port, parsed.bytes) && slice_inside(contact.expires, parsed.bytes));
+        }
+        g_assert_cmpuint(count, <=, strlen(whole));
+        parsed_clear(&parsed);
+        g_free(whole);
+    }
+}
+
 struct number {
     const char *text;
     bool valid;
@@ -575,5 +680,8 @@ main(int argc, char **argv)
     g_test_add_func("/sip-message/names", test_names);
     g_test_add_func("/sip-message/uri/absent", test_uri_absent);
     g_test_add_func("/sip-message/parameter", test_parameter);
+    for (size_t i = 0; i < G_N_ELEMENTS(contacts); i++)
+        add("/sip-message/contacts", contacts[i].name, &contacts[i], test_contacts);
+    g_test_add_func("/sip-message/contacts-hostile", test_contacts_hostile);
     return test_run_all();
 }

@@ -11,11 +11,13 @@ from pathlib import Path
 import challenges
 import healthy
 import refused
+import registrations
 import subscriptions
 from sip import Account, Scene
 
 CAPTURES = Path(__file__).resolve().parents[2]
-STORIES = {**refused.STORIES, **challenges.STORIES, **subscriptions.STORIES, **healthy.STORIES}
+STORIES = {**refused.STORIES, **challenges.STORIES, **subscriptions.STORIES, **healthy.STORIES,
+           **registrations.STORIES}
 
 
 def build():

@@ -253,10 +253,11 @@ def none_gruu(phone):
     phone.ok([("Require", "outbound"), ("Service-Route", "<sip:edge.example.com;lr>"), ("P-Associated-URI", f"<{gruu}>")])
     phone.new_call()
     target = {"uri": "sip:600@pbx.example.com;gr=kjh29x97us97d"}
-    phone.send("INVITE", **target)
+    route = [("Route", "<sip:edge.example.com;lr>")]
+    phone.send("INVITE", route, **target)
     phone.challenge(407)
     acknowledge(phone)
-    phone.answer("INVITE", target)
+    phone.answer("INVITE", target, extra=route)
     phone.reply(486)
     acknowledge(phone)
 

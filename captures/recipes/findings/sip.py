@@ -8,7 +8,7 @@ PHONE, SERVER = ("192.0.2.20", 5060), ("198.51.100.10", 5060)
 QUOTED = ("username", "realm", "nonce", "uri", "response", "cnonce", "opaque", "domain")
 REASONS = {100: "Trying", 180: "Ringing", 200: "OK", 202: "Accepted", 204: "No Notification", 302: "Moved Temporarily", 400: "Bad Request",
            401: "Unauthorized", 403: "Forbidden", 407: "Proxy Authentication Required", 481: "Call/Transaction Does Not Exist",
-           423: "Interval Too Brief", 486: "Busy Here", 487: "Request Terminated"}
+           423: "Interval Too Brief", 420: "Bad Extension", 421: "Extension Required", 486: "Busy Here", 487: "Request Terminated"}
 HASHES = {"MD5": "md5", "SHA-256": "sha256", "SHA-512-256": "sha512"}  # the last one is wrong: half of SHA-512
 HEX_DIGITS = {"MD5": 32, "SHA-256": 64, "SHA-512-256": 64}
 
@@ -84,7 +84,7 @@ class Account:
         self.call_id, self.tag, self.cseq, self.to_tag = scene.token(), scene.token(8), 0, None
         self.nc, self.cnonce = 0, None
         self.offer, self.message, self.transport = {}, None, "UDP"
-        self.notifier_cseq, self.expires = 0, 3600
+        self.notifier_cseq, self.expires, self.contact = 0, 3600, None
 
     # --- the phone
 
@@ -111,7 +111,7 @@ class Account:
             ("To", f"<{to}>" + (f";tag={to_tag}" if to_tag else "")),
             ("Call-ID", call_id or self.call_id),
             ("CSeq", f"{self.cseq} {method}"),
-            ("Contact", f"<sip:{self.user}@{host}:{port}>"),
+            ("Contact", self.contact or f"<sip:{self.user}@{host}:{port}>"),
             *extra,
             ("User-Agent", "ExamplePhone/2.1"),
         ]
@@ -162,9 +162,10 @@ class Account:
         self.offers, self.offer = offers, {**offers[0], "proxy": status == 407}
         return self.reply(status, lines)
 
-    def ok(self, headers=()):
-        """200 to REGISTER."""
-        self.reply(200, [("Contact", f"{self.message.first('Contact')};expires=3600"), *headers])
+    def ok(self, headers=(), expires=3600, listed=None):
+        """200 to REGISTER; it lists the contact, or what else is given."""
+        listed = [f"{self.message.first('Contact')};expires={expires}"] if listed is None else listed
+        self.reply(200, [*(("Contact", contact) for contact in listed), *headers])
 
     def ping(self, seconds=40):
         """Time passes; another device asks whether the server is there, so that the capture goes on."""

@@ -454,11 +454,59 @@ full_session() {
     record_stop full-session 'sip.Method or sip.Status-Code'
 }
 
+registration_lapse() {
+    client_and_server
+    registrar
+    record_start server "$SIP" to-client
+    baresip_start baresip client $CLIENT:5060 \
+        "<sip:trunk@pbx.example.com>;auth_pass=brass-Kettle-9;outbound=\"sip:$SERVER\";regint=20"
+    sleep 45
+    # what the server sends gets lost behind the recording
+    ip -n "$PREFIX-server" route add blackhole $CLIENT/32
+    sleep 75
+    ip -n "$PREFIX-server" route del blackhole $CLIENT/32
+    sleep 50
+    say baresip q
+    sleep 4
+    record_stop registration-lapse
+}
+
+registration_crash() {
+    client_and_server
+    registrar
+    record_start server "$SIP" to-client
+    baresip_start first client $CLIENT:5060 \
+        "<sip:trunk@pbx.example.com>;auth_pass=brass-Kettle-9;outbound=\"sip:$SERVER\";regint=20"
+    sleep 22
+    kill -9 "$LAST"
+    sleep 45
+    baresip_start second client $CLIENT:5060 \
+        "<sip:trunk@pbx.example.com>;auth_pass=brass-Kettle-9;outbound=\"sip:$SERVER\";regint=20"
+    sleep 25
+    record_stop registration-crash
+}
+
+two_phones() {
+    client_and_server
+    add_address client to-server 192.0.2.21/24
+    registrar
+    record_start server "$SIP" to-client
+    baresip_start desk client $CLIENT:5060 \
+        "<sip:trunk@pbx.example.com>;auth_pass=brass-Kettle-9;outbound=\"sip:$SERVER\";regint=20"
+    sleep 5
+    baresip_start mobile client 192.0.2.21:5060 \
+        "<sip:trunk@pbx.example.com>;auth_pass=brass-Kettle-9;outbound=\"sip:$SERVER\";regint=30"
+    sleep 20
+    kill -9 "$LAST"
+    sleep 45
+    record_stop two-phones
+}
+
 ALL=(trunk-registration wrong-password wrong-password-loop unknown-user-403 stale-nonce stale-not-said
     preloaded-refresh no-qop invite-407-proxy tcp-pipelined ipv6-registration never-answers no-answer
     loss-retransmissions any-duplicates interval-too-brief subscribe-204 wrong-204-initial notify-after-204
     wrong-204-no-condition forked-challenges two-realms multi-trunk full-session overlapping
-    sipsak-register sofia-register)
+    sipsak-register sofia-register registration-lapse registration-crash two-phones)
 
 # --- main --------------------------------------------------------------------------------------------
 

@@ -1,0 +1,163 @@
+"""Registrations over time: refreshed, lapsed, moved, removed, and what a registrar may make of them."""
+from refused import acknowledge
+from sip import Account
+
+INSTANCE = '+sip.instance="<urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6>"'
+GATEWAY = "<sip:192.0.2.20;bnc>"
+
+
+def register(phone, expires=60, **ok):
+    """Challenged, answered, granted."""
+    phone.expires = expires
+    phone.register(expires)
+    phone.challenge()
+    phone.answer()
+    phone.ok(expires=expires, **ok)
+
+
+def refresh(phone, after, expires=60, **ok):
+    """With the nonce of the time before."""
+    phone.scene.wait(after)
+    phone.expires = expires
+    phone.answer()
+    phone.ok(expires=expires, **ok)
+
+
+def registration_lapsed(phone):
+    register(phone)
+    refresh(phone, 30)
+    refresh(phone, 140)
+    refresh(phone, 30)
+
+
+def contact_not_listed(phone):
+    register(phone, listed=["<sip:100@203.0.113.5:40001>;expires=60"])
+    refresh(phone, 30, listed=["<sip:200@203.0.113.6>;expires=3600"])
+
+
+def expiry_shrinks(phone):
+    register(phone, 3600)
+    phone.scene.wait(1700)
+    phone.answer()
+    phone.ok(expires=120)
+
+
+def contact_changed(phone):
+    register(phone)
+    phone.phone = ("192.0.2.20", 40001)
+    refresh(phone, 30)
+    phone.contact = "<sip:100@192.0.2.20:5060>"
+    refresh(phone, 0, 0, listed=["<sip:100@192.0.2.20:40001>;expires=59"])
+
+
+def extension_refused(phone):
+    phone.contact = GATEWAY
+    phone.register(extra=[("Require", "gin"), ("Proxy-Require", "gin"), ("Supported", "path")])
+    phone.reply(420, [("Unsupported", "gin")])
+
+
+def extension_required(phone):
+    phone.register()
+    phone.reply(421, [("Require", "path")])
+
+
+def service_route_ignored(phone):
+    register(phone, headers=[("Service-Route", "<sip:edge.example.com;lr>")])
+    phone.new_call()
+    phone.send("INVITE", [("Route", "<sip:proxy.example.com;lr>")])
+    phone.reply(486)
+    acknowledge(phone)
+
+
+def none_registrations(phone):
+    """Two contacts, one in each REGISTER, one removed, and a 423 before."""
+    phone.expires = 10
+    phone.register(10)
+    phone.challenge()
+    phone.answer()
+    phone.reply(423, [("Min-Expires", 60)])
+    refresh(phone, 0)
+    first = "<sip:100@192.0.2.20:5060>"
+    mobile = Account(phone.scene, phone=("203.0.113.20", 5060))
+    register(mobile, listed=["<sip:100@203.0.113.20>;expires=60", first + ";expires=59"])
+    refresh(phone, 30, listed=["<sip:100@203.0.113.20>;expires=30", first + ";expires=60"])
+    refresh(mobile, 20)
+    refresh(mobile, 0, 0, listed=[first + ";expires=40"])
+    refresh(phone, 20)
+
+
+def none_fork(phone):
+    """Two contacts in one REGISTER, each with its own time."""
+    one, two = "<sip:100@192.0.2.20:5060>;q=1.0;expires=", "<sip:100@192.0.2.21>;q=0.5;expires="
+    phone.contact = f"{one}60, {two}90"
+    both = [one + "60", two + "90"]
+    phone.register(3600)
+    phone.challenge()
+    phone.answer()
+    phone.ok(listed=both)
+    phone.scene.wait(40)
+    phone.answer()
+    phone.ok(listed=both)
+
+
+def none_flows(phone):
+    """RFC 5626: two flows of one instance; the second one reconnects from another port."""
+    outbound = [("Supported", "path, outbound")]
+    second = Account(phone.scene, phone=("192.0.2.20", 5062))
+    for number, flow in enumerate((phone, second), 1):
+        flow.contact = f"<sip:100@192.0.2.20:{flow.phone[1]};ob>;{INSTANCE};reg-id={number}"
+        flow.register(60, extra=outbound)
+        flow.challenge()
+        flow.answer(extra=outbound)
+        flow.ok([("Require", "outbound")], 60)
+    phone.scene.wait(30)
+    second.phone = ("192.0.2.20", 52399)
+    second.contact = f"<sip:100@192.0.2.20:52399;ob>;{INSTANCE};reg-id=2"
+    for flow in (phone, second):
+        flow.answer(extra=outbound)
+        flow.ok([("Require", "outbound")], 60)
+
+
+def none_bulk(phone):
+    """RFC 6140: a PBX registers all its numbers at once."""
+    phone.contact = GATEWAY
+    gin = [("Require", "gin"), ("Proxy-Require", "gin"), ("Supported", "path")]
+    phone.register(extra=gin)
+    phone.challenge()
+    phone.answer(extra=gin)
+    phone.ok()
+    phone.scene.wait(1800)
+    phone.answer(extra=gin)
+    phone.ok()
+
+
+def none_rebooted(phone):
+    """Powered off and on: another call, contact and port, everything removed first; the NAT's address listed."""
+    register(phone, 60)
+    phone.scene.wait(20)
+    again = Account(phone.scene, phone=("192.0.2.20", 50123))
+    again.contact = "*"
+    again.expires = 0
+    again.register(0)
+    again.challenge()
+    again.answer()
+    again.ok(listed=[])
+    again.contact = "<sip:100@10.0.0.7:5060>"
+    refresh(again, 1, listed=["<sip:100@192.0.2.20:50123>;expires=60"])
+    refresh(again, 30, listed=["<sip:100@192.0.2.20:50123>;expires=60"])
+    refresh(again, 30, listed=["<sip:100@192.0.2.20:50123>;expires=60"])
+
+
+def none_new_contact(phone):
+    """Begins anew from another port without a word to the old contact, which runs out."""
+    register(phone, 60)
+    phone.scene.wait(20)
+    again = Account(phone.scene, phone=("192.0.2.20", 50123))
+    register(again, 60, listed=["<sip:100@192.0.2.20>;expires=40", "<sip:100@192.0.2.20:50123>;expires=60"])
+    refresh(again, 30)
+    refresh(again, 30)
+
+
+STORIES = {f.__name__: f for f in (registration_lapsed, contact_not_listed, expiry_shrinks, contact_changed, extension_refused,
+                                   extension_required, service_route_ignored, none_registrations, none_fork, none_flows,
+                                   none_bulk, none_rebooted, none_new_contact)}

@@ -1,0 +1,82 @@
+#!/usr/bin/python3
+"""What is left of links and outcomes when packets are missing, doubled or swapped, and whether any of it is wrong: a table.
+
+    tests/e2e/loss_table.py build/plugin/siptrail.so [SEEDS]
+
+Over all captures of UDP, with that many seeds (10) for each kind of damage. test_loss.py says what is wrong, and what cannot be
+known any more once a packet is gone (`gone`: an outcome that differs for that reason).
+"""
+import collections
+import concurrent.futures
+import os
+import sys
+
+import siptruth
+import test_loss
+from wireshark import Wireshark, captures
+
+ROWS = ["files", "packets", "links", "wrong links", "outcomes", "same", "open", "gone", "wrong outcomes"]
+
+
+def kind_of(variant):
+    return variant.name.split(", seed")[0]
+
+
+def count_links(said):
+    return sum(len(cells[name]) for cells in said.values() for name in test_loss.LINKS if name in cells)
+
+
+def count_outcomes(count, variant, said, whole, truth):
+    for exchange in truth.exchanges:
+        frame = exchange.challenge.frame
+        here, there = said[frame][test_loss.OUTCOME], whole[frame][test_loss.OUTCOME]
+        if not here or not there:
+            continue
+        count["outcomes"] += 1
+        count["same" if here == there else "open" if here == {"unknown"} else "gone"] += 1
+
+
+def tell(capture, variant, lines):
+    """How many there are; each goes to standard error."""
+    found = list(lines)
+    for line in found:
+        print(f"{capture.name}, {variant.name}: {line}", file=sys.stderr)
+    return len(found)
+
+
+def measure(capture, wireshark):
+    messages, end = siptruth.read_messages(wireshark.path(capture), capture.options, wireshark.run_without_plugin)
+    truth, counts = siptruth.analyse(messages, end, []), collections.defaultdict(collections.Counter)
+    if not test_loss.over_udp(truth):
+        return counts
+    rightful = test_loss.Rightful(truth)
+    (_, whole), *variants = test_loss.said_of(capture, wireshark)
+    for variant, said in variants:
+        count = counts[kind_of(variant)]
+        count["files"] += 1
+        count["packets"] += len(variant.frames)
+        count["links"] += count_links(said)
+        count["wrong links"] += tell(capture, variant, rightful.wrong(said, whole))
+        count["wrong outcomes"] += tell(capture, variant, test_loss.wrong_outcomes(variant, said, whole, truth))
+        count_outcomes(count, variant, said, whole, truth)
+    return counts
+
+
+def main():
+    test_loss.SEEDS = range(int(sys.argv[2]) if len(sys.argv) > 2 else 10)
+    wireshark, total = Wireshark(sys.argv[1]), collections.defaultdict(collections.Counter)
+    try:
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            for counts in pool.map(lambda capture: measure(capture, wireshark), captures()):
+                for kind, count in counts.items():
+                    total[kind].update(count)
+    finally:
+        wireshark.close()
+    print("| damage | " + " | ".join(ROWS) + " |\n|---|" + "---:|" * len(ROWS))
+    for kind, count in total.items():
+        print(f"| {kind} | " + " | ".join(str(count[row]) for row in ROWS) + " |")
+    sys.exit(any(count["wrong links"] or count["wrong outcomes"] for count in total.values()))
+
+
+if __name__ == "__main__":
+    main()

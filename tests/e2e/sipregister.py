@@ -1,0 +1,264 @@
+"""What a capture says about registrations and about the accounts behind its challenges, worked out without the plugin.
+
+Definitions, for one contact of one address-of-record at one registrar (its address):
+
+attempt    a REGISTER that names the contact, its retransmissions left out
+success    a 2xx that lists the contact, or lists nothing, with an expiry above 0
+failure    a final answer from 300 on, but for a challenge that refuses no credentials or calls them stale; or no answer
+           within 32 s to an attempt that was sent again. A refusal to a copy of an attempt that succeeded is none
+refresh    an attempt that succeeds while a success before it was not removed
+lapse      the granted time ran out, by 2 s at least, before the next attempt: until the next success, or the end. It is not
+           told when messages are missing: CSeq skips, or an attempt that was not sent again has no answer
+replaced   ran out too, but the same client (instance, or else address) had registered another contact for the first time since
+"""
+import re
+from dataclasses import dataclass, field
+
+from siptruth import TIMEOUT, address_parameters, address_uri, judge_answer, parameters, split_commas
+
+SLACK = 2.0
+
+
+@dataclass
+class Contact:
+    uri: str            # with its parameters
+    key: tuple
+    user: str
+    host: str
+    instance: str
+    flow: bool
+    expires: int = None
+
+
+def contact_of(value):
+    text = re.sub(r'"(?:[^"\\]|\\.)*"\s*(?=<)', "", value).strip()
+    inside = re.search(r"<([^>]*)>", text)
+    uri = inside.group(1) if inside else text.split(";")[0]
+    rest = text[inside.end():] if inside else text[len(uri):]
+    found = parameters(rest)
+    user, at, place = re.sub(r"^\w+:", "", uri).rpartition("@")
+    place = place.split(";")[0].lower() if at else re.sub(r"^\w+:", "", uri).split(";")[0].lower()
+    instance, flow = found.get("+sip.instance", ""), found.get("reg-id", "")
+    key = ("flow", instance, flow) if instance and flow else (user, re.sub(":5060$", "", place))
+    host = re.sub(r":\d+$", "", place) if not place.endswith("]") else place
+    return Contact(uri, key, user, host, instance, bool(flow), number(found.get("expires")))
+
+
+def number(text):
+    return int(text) if text and text.strip().isdigit() else None
+
+
+def contacts_of(message):
+    header = number(message.get("expires"))
+    found = [contact_of(v) for line in message.all("contact") for v in split_commas(line) if v != "*"]
+    for contact in found:
+        contact.expires = header if contact.expires is None else contact.expires
+    return found
+
+
+def address_of_record(message):
+    uri = address_uri(message.get("to" if message.cseq[1] == "REGISTER" else "from"))
+    return re.sub(r":\d+$", "", re.sub(r"^\w+:", "", uri))
+
+
+@dataclass(eq=False)
+class Registration:
+    account: str
+    registrar: str
+    contact: str
+    first: int                  # frame
+    keys: list = field(default_factory=list)
+    granted: int = None
+    granted_in: object = None   # the 2xx
+    granted_to: object = None   # the REGISTER
+    deadline: float = 0.0
+    refreshes: int = 0
+    failures: int = 0
+    doubtful: int = 0           # failures that may be none
+    lapses: int = 0
+    lapsed: float = 0.0
+    last: object = None
+    removed: bool = False
+    refused: bool = False
+    gap: bool = False
+    calls_vary: bool = False
+    asked: object = None        # the latest attempt
+    open: object = None         # the attempt since which there is no answer
+    repeated: bool = False
+    replaced_by: object = None
+
+    def silent(self, now):
+        return bool(self.open) and self.repeated and now - self.open.time > TIMEOUT
+
+    def unsure(self, now):
+        return self.gap or (bool(self.open) and not self.repeated and now - self.open.time > TIMEOUT)
+
+    def over(self, now):
+        return bool(self.granted_in) and now > self.deadline + SLACK
+
+    def state(self, now):
+        if self.removed:
+            return "removed"
+        if self.granted_in:
+            if not self.over(now):
+                return "registered"
+            if self.replaced_by and self.replaced_by.granted_in:
+                return "replaced"
+            return "unknown" if self.unsure(now) else "lapsed"
+        if self.silent(now):
+            return "unanswered"
+        if self.refused:
+            return "refused"
+        exchange = self.last and self.last.exchange
+        if exchange and not self.open and exchange.outcome == {"no-retry"}:
+            return "challenged"
+        return "unknown"
+
+
+class Registrations:
+    def __init__(self, truth):
+        self.all, self.bindings, self.calls, self.clients = [], {}, {}, {}
+        self.asks = {}              # request: [(registration, contact)]
+        self.end = truth.end
+        for message in truth.messages:
+            if message.cseq[1] != "REGISTER" or message.copy_of:
+                continue
+            if message.is_request and message.retransmission_of:
+                for registration, _ in self.asks.get(message.original, ()):
+                    registration.repeated = True
+            elif message.is_request:
+                self.request(message)
+            elif message.first and message.code >= 200 and message.transaction:
+                self.response(message)
+
+    def request(self, message):
+        account = address_of_record(message), message.target[0]
+        contacts = contacts_of(message)
+        self.asks[message] = [(self.ask(message, account, c, len(contacts) == 1), c) for c in contacts]
+
+    def ask(self, message, account, contact, alone):
+        registration = self.find(message, account, contact, alone and not contact.flow and contact.expires != 0)
+        now = message.time
+        self.gaps(registration, message)
+        if registration.removed and contact.expires != 0:
+            registration.removed, registration.granted_in = False, None
+        if registration.silent(now):
+            registration.failures += 1
+            registration.open = None
+        if not registration.open or (not registration.repeated and now - registration.open.time > TIMEOUT):
+            registration.open, registration.repeated = message, False
+        registration.asked = message
+        registration.contact = contact.uri
+        return registration
+
+    def find(self, message, account, contact, alone):
+        call, client = (account, message.call_id), (account, contact.instance or message.source[0])
+        found = self.bindings.get((account, contact.key))
+        if not found and alone:
+            back = self.clients.get(client)
+            found = self.calls.get(call) or (back if back and back.over(message.time) and not back.removed else None)
+            if found:
+                self.bindings = {k: r for k, r in self.bindings.items() if r is not found}
+        if not found:
+            found = Registration(*account, contact.uri, message.frame)
+            self.all.append(found)
+            if client in self.clients:
+                self.clients[client].replaced_by = found
+        self.bindings[account, contact.key] = self.calls[call] = self.clients[client] = found
+        return found
+
+    def gaps(self, registration, message):
+        before = registration.asked
+        if before and before.call_id == message.call_id:
+            registration.gap |= message.cseq[0] - before.cseq[0] not in (0, 1)
+        elif before:
+            registration.gap |= registration.calls_vary
+        registration.gap = registration.unsure(message.time)
+        if before and before.call_id != message.call_id and registration.state(message.time) == "registered":
+            registration.calls_vary = True
+
+    def response(self, message):
+        request = message.transaction.request
+        if message.code < 300 and "*" in request.all("contact"):
+            account = address_of_record(request), request.target[0]
+            for registration in self.all:
+                if (registration.account, registration.registrar) == account:
+                    registration.removed = True
+        for registration, contact in self.asks.get(request, ()):
+            if message.code < 300:
+                self.success(registration, contact, request, message)
+            elif registration.granted_to is request:
+                continue
+            else:
+                self.failure(registration, request, message)
+            registration.open, registration.repeated, registration.last = None, False, message
+
+    def success(self, registration, contact, request, message):
+        if contact.expires == 0:
+            registration.removed, registration.refused = True, False
+            return
+        seconds = self.granted(registration, contact, request, message)
+        if not seconds:
+            return
+        if registration.granted_to is not request:
+            if registration.state(message.time) == "lapsed":
+                registration.lapses += 1
+                registration.lapsed += message.time - registration.deadline
+            registration.refreshes += bool(registration.granted_in) and not registration.removed
+        registration.granted, registration.granted_in, registration.granted_to = seconds, message, request
+        registration.deadline = message.time + seconds
+        registration.removed = registration.refused = registration.gap = False
+        registration.replaced_by = None
+
+    def granted(self, registration, contact, request, message):
+        listed = contacts_of(message)
+        for other in listed:
+            if other.key == contact.key:
+                return contact.expires if other.expires is None else other.expires
+        if not listed:
+            header = number(message.get("expires"))
+            return contact.expires if header is None else header
+        account = registration.account, registration.registrar
+        strangers = [c for c in listed if (account, c.key) not in self.bindings]
+        if strangers and strangers[0].user == contact.user and len(self.asks[request]) == 1:
+            return contact.expires if strangers[0].expires is None else strangers[0].expires
+        return None
+
+    def failure(self, registration, request, message):
+        credentials = [use for use in request.credentials if use.auth.get("nonce")]     # without, they only name a user
+        words = judge_answer(credentials, message) if credentials else frozenset(["other-realm"])
+        if message.code not in (401, 407) or words == {"rejected"}:
+            registration.failures += 1
+            registration.refused = True
+        elif "rejected" in words:
+            registration.doubtful += 1
+
+
+# --- the columns that the table has --------------------------------------------------------------------------------
+
+def duration(seconds):
+    if seconds <= 0:
+        return "-"
+    if seconds < 1:
+        return f"{seconds * 1000:.1f} ms"
+    if seconds < 100:
+        return f"{seconds:.1f} s"
+    minutes = int(seconds / 60)
+    return f"{minutes} min {int(seconds) % 60} s" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def registration_row(r, end):
+    """Cells by heading; a set where several are right."""
+    going_on = end - r.deadline if r.state(end) == "lapsed" else 0
+    failures = r.failures + r.silent(end)
+    return {"Address-of-record": r.account, "Contact": r.contact, "Registrar": r.registrar, "State": r.state(end),
+            "Expires": f"{r.granted} s" if r.granted_in else "-", "Granted": str(r.granted_in.frame) if r.granted_in else "-",
+            "Refreshes": str(r.refreshes), "Failures": {str(failures + n) for n in range(r.doubtful + 1)},
+            "Lapses": str(r.lapses + bool(going_on)),
+            "Lapsed for": {duration(r.lapsed + going_on + d) for d in (-0.001, 0, 0.001)} if r.lapsed + going_on else "-",
+            "Last": str(r.last.frame) if r.last else "-", "Code": str(r.last.code) if r.last else "-"}
+
+
+def registration_rows(truth):
+    found = Registrations(truth)
+    return [registration_row(r, found.end) for r in found.all]

@@ -1,0 +1,187 @@
+"""`-z siptrail,registrations` and `-z siptrail,accounts` against the independent reading, over all captures."""
+import collections
+import re
+
+import pytest
+
+from sipregister import address_of_record, registration_rows
+from wireshark import captures
+
+RIGHT = {"Expires", "Granted", "Refreshes", "Failures", "Lapses", "Lapsed for", "Last", "Code", "Challenges", "Accepted",
+         "Rejected", "Stale", "Forbidden", "Failed", "No retry", "No answer", "Fastest", "Mean", "Slowest"}
+DURATION = re.compile(r"-|\d+\.\d (ms|s)|\d+ min \d+ s|\d+ h \d+ min")
+RANKS = ["refused", "unanswered", "challenged", "lapsed", "unknown", "registered", "replaced", "removed"]
+OUTCOMES = {"Accepted": ["accepted"], "Rejected": ["rejected"], "Stale": ["stale"], "Forbidden": ["forbidden"],
+            "Failed": ["failed", "interval-too-brief"], "No retry": ["no-retry"], "No answer": ["no-answer"]}
+FIELDS = ["siptrail.registration." + name for name in ("contact", "state", "requested", "expires", "min_expires", "refresh",
+                                                       "previous_in", "lapsed_for", "bulk")]
+
+
+def rows_of(lines):
+    """The rows as dictionaries; between two columns are two blanks at least."""
+    titles = re.split(" {2,}", lines[0].strip())
+    rows = [re.split(" {2,}", line.strip()) for line in lines[1:]]
+    assert all(len(row) == len(titles) for row in rows), rows
+    return [dict(zip(titles, row)) for row in rows]
+
+
+def by_key(rows, *titles):
+    keyed = {tuple(row[t] for t in titles): row for row in rows}
+    assert len(keyed) == len(rows)
+    return keyed
+
+
+def agrees(shown, expected):
+    return shown in expected if isinstance(expected, set) else shown == expected
+
+
+@pytest.fixture(scope="module")
+def table(wireshark):
+    cache = {}
+
+    def run(capture, name):
+        if (capture.name, name) not in cache:
+            cache[capture.name, name] = wireshark.tables(capture, f"siptrail,{name}")
+        return cache[capture.name, name]
+    return run
+
+
+def test_registrations(capture, table, read):
+    shown = by_key(rows_of(table(capture, "registrations")), "Address-of-record", "Contact", "Registrar")
+    right = by_key(registration_rows(read(capture, capture.rows)), "Address-of-record", "Contact", "Registrar")
+    assert set(shown) == set(right)
+    differences = [f"{capture.name}, {key[1]}: {title} is {shown[key][title]}, should be {expected}"
+                   for key, row in right.items() for title, expected in row.items() if not agrees(shown[key][title], expected)]
+    assert not differences, "\n".join(differences)
+
+
+# --- accounts
+
+def account_of(exchange):
+    """The name of the credentials that answered, or that were refused, or the address-of-record."""
+    transaction = exchange.challenge.transaction
+    for use in exchange.uses or (transaction and transaction.request.credentials) or ():
+        user, realm = use.auth.raw_username, use.auth.raw("realm")
+        return user if user.endswith("@" + realm) else f"{user}@{realm}"
+    return address_of_record(exchange.challenge)
+
+
+def account_bounds(exchanges):
+    """{(account, peer): {column: [least, most]}}; another answer to the same request may share a row with the first."""
+    bounds = collections.defaultdict(lambda: collections.defaultdict(lambda: [0, 0]))
+    for e in exchanges:
+        row = bounds[account_of(e), e.challenge.source[0]]
+        row["Challenges"][0] += not e.superseded
+        row["Challenges"][1] += 1
+        for title, words in OUTCOMES.items():
+            row[title][0] += not e.superseded and e.outcome <= set(words)
+            row[title][1] += bool(e.outcome & set(words))
+    return bounds
+
+
+def test_accounts(capture, table, read):
+    shown = by_key(rows_of(table(capture, "accounts")), "Account", "Peer")
+    bounds = account_bounds(read(capture, capture.rows).exchanges)
+    required = {key for key, row in bounds.items() if row["Challenges"][0]}
+    assert required <= set(shown) <= set(bounds)
+    differences = [f"{capture.name}, {key}: {title} is {cells[title]}, should be {least} to {most}"
+                   for key, cells in shown.items() for title, (least, most) in bounds[key].items()
+                   if not least <= int(cells[title]) <= most]
+    assert not differences, "\n".join(differences)
+
+
+# --- how they look
+
+@pytest.mark.parametrize("name", ["registrations", "accounts"])
+def test_form(name, capture, table):
+    lines = table(capture, name)
+    titles = [(m.group(), m.start(), m.end()) for m in re.finditer(r"\S+(?: \S+)*", lines[0])]
+    for row in rows_of(lines):
+        line = next(l for l in lines[1:] if re.split(" {2,}", l.strip()) == list(row.values()))
+        for title, start, end in titles:
+            if title in RIGHT:
+                assert line[:end].endswith(row[title]) and line[end:end + 1] in ("", " "), f"{title} in {line}"
+            else:
+                assert line[start:].startswith(row[title]), f"{title} in {line}"
+        for title in {"Lapsed for", "Fastest", "Mean", "Slowest"} & set(row):
+            assert DURATION.fullmatch(row[title]), row[title]
+        assert re.fullmatch(r"-|\d+ s", row.get("Expires", "-"))
+
+
+def test_worst_first(capture, table):
+    rows = rows_of(table(capture, "registrations"))
+    ranks = [RANKS.index(row["State"]) for row in rows]
+    assert ranks == sorted(ranks)
+    failing = [row["Last outcome"] != "accepted" for row in rows_of(table(capture, "accounts"))]
+    assert failing == sorted(failing, reverse=True)
+
+
+def named(name):
+    return next(c for c in captures() if c.name == name)
+
+
+def test_worst_account_first(table):
+    assert [row["State"] for row in rows_of(table(named("multi-trunk"), "registrations"))][:4] == ["refused", "refused", "challenged", "registered"]
+
+
+@pytest.mark.parametrize("name", ["registrations", "accounts", "exchanges"])
+def test_display_filter(name, wireshark, table):
+    capture = named("multi-trunk")
+    user = "carol@pbx.example.com"
+    whole = table(capture, name)
+    filtered = wireshark.tables(capture, f'siptrail,{name},sip.from.user == "carol"')
+    assert [line.split() for line in filtered[1:]] == [line.split() for line in whole[1:] if user in line]
+    assert len(wireshark.tables(capture, f"siptrail,{name},udp.port == 9")) == 1
+
+
+@pytest.mark.parametrize("name", ["registration-lapse", "multi-trunk", "two-phones", "loss-retransmissions"])
+@pytest.mark.parametrize("statistics", ["registrations", "accounts"])
+def test_two_passes_print_the_same(name, statistics, wireshark, table):
+    capture = named(name)
+    twice = wireshark.tshark(capture, "-2", "-q", "-z", f"siptrail,{statistics}").splitlines()
+    assert twice == table(capture, statistics)
+
+
+def test_both_tables_and_packets_at_once(wireshark, table):
+    """One start, nothing left out: what is released while packets are printed is not needed by a table."""
+    capture = named("registration-lapse")
+    text = wireshark.tshark(capture, "-V", "-z", "siptrail,registrations", "-z", "siptrail,accounts")
+    for name in ("registrations", "accounts"):
+        assert "\n".join(table(capture, name)) in text
+
+
+# --- fields
+
+FIELD_CAPTURES = ["registration-lapse", "registration-crash", "two-phones", "interval-too-brief", "nat-address-change",
+                  "asterisk-trunk", "loss-retransmissions", "multi-trunk", "no-answer"]
+
+
+@pytest.mark.parametrize("name", FIELD_CAPTURES)
+def test_fields_in_any_order(name, wireshark, sharkd):
+    """What a message says of its registration is known when it comes, and stays so."""
+    capture = named(name)
+    one, two = (wireshark.fields(capture, *FIELDS, two_pass=t) for t in (False, True))
+    assert one == two
+    assert any(cells.get("siptrail.registration.state") for cells in one.values())
+    numbers = [f for f in FIELDS if not f.endswith("lapsed_for")]
+    with sharkd(capture) as client:
+        for frame in reversed(range(1, client.frames + 1)):
+            seen = client.fields(frame, *numbers)
+            assert {n: [v.removesuffix(" seconds") for v in values] for n, values in seen.items()} == \
+                {n: v for n, v in two[frame].items() if n in numbers}
+
+
+def test_fields_of_a_lapse(wireshark):
+    found = wireshark.fields(named("registration-lapse"), *FIELDS)
+    field = lambda frame, name: found[frame].get("siptrail.registration." + name)
+    assert field(3, "state") == ["unknown"] and field(4, "state") == ["registered"]
+    assert field(4, "expires") == field(4, "requested") == ["20"]
+    assert [field(frame, "refresh") for frame in (4, 8, 12)] == [None, ["1"], ["2"]]
+    assert field(24, "state") == ["lapsed"] and field(24, "previous_in") == ["12"]
+    assert 73 < float(field(24, "lapsed_for")[0]) < 75
+    assert field(38, "requested") == ["0"] and field(39, "state") == ["removed"]
+
+
+def test_minimum(wireshark):
+    found = wireshark.fields(named("interval-too-brief"), *FIELDS)
+    assert found[4]["siptrail.registration.min_expires"] == ["300"]

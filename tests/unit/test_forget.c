@@ -1,0 +1,252 @@
+/* test_forget.c
+ * What tracker_forget releases is never asked for again, and what it keeps says the same.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "audit.h"
+#include "script.h"
+
+#define CONTACT "Contact: <sip:alice@192.0.2.1>;expires=3600\r\n"
+
+/* One exchange of one user, and how it ends. */
+enum ending { ACCEPTED, REJECTED, FORBIDDEN, SILENT, LEFT, REPEATED, ENDINGS };
+
+struct diary {
+    struct script *script;
+    GString *text;
+};
+
+static void
+write_down(const struct diary *diary, const struct record *record)
+{
+    g_string_append_printf(diary->text, "%u %s", record->frame, script_notes(diary->script, record));
+    if (record->request)
+        g_string_append_printf(diary->text, " to %u", record->request->frame);
+    for (const struct closing *closing = record->detail ? record->detail->closings : NULL; closing;
+         closing = closing->next)
+        g_string_append_printf(diary->text, " %s %s of %u", outcome_text(closing->use->outcome),
+                               finding_rule((enum finding)closing->use->cause)->name,
+                               closing->use->request_frame);
+    for (const struct registration_step *step = record->detail ? record->detail->registrations : NULL; step;
+         step = step->next)
+        g_string_append_printf(diary->text, " %s %s %u", step->contact->uri,
+                               registration_state_text(step->state), step->refresh);
+    g_string_append_c(diary->text, '\n');
+}
+
+static struct record *
+say(const struct diary *diary, struct sip sip)
+{
+    struct record *record = script_send(diary->script, &sip);
+    write_down(diary, record);
+    return record;
+}
+
+static void
+play_exchange(const struct diary *diary, unsigned user, unsigned cseq, enum ending ending)
+{
+    struct script *s = diary->script;
+    char *name = g_strdup_printf("u%u", user), *nonce = g_strdup_printf("n%u-%u", user, cseq);
+    char *first = g_strdup_printf("z9hG4bK%u-%u", user, cseq), *second = g_strconcat(first, "b", NULL);
+    char *challenge =
+        g_strdup_printf("WWW-Authenticate: Digest realm=\"example.com\", nonce=\"%s\", qop=\"auth\"\r\n",
+                        nonce);
+    const char *signs = script_join(s, CONTACT, ANSWER(s, .user = name, .nonce = nonce));
+    struct sip bare = {.user = name, .call_id = name, .cseq = cseq, .branch = first, .headers = CONTACT};
+    struct sip refusal =
+        {.user = name, .call_id = name, .cseq = cseq, .branch = first, .status = 401, .headers = challenge};
+    struct sip retry = {.user = name, .call_id = name, .cseq = cseq + 1, .branch = second, .headers = signs};
+    struct sip end = {.user = name,
+                      .call_id = name,
+                      .cseq = cseq + 1,
+                      .branch = second,
+                      .status = 200,
+                      .headers = CONTACT};
+    say(diary, bare);
+    say(diary, refusal);
+    if (ending != LEFT)
+        say(diary, retry);
+    retry.ms = 600;
+    if (ending == REPEATED || ending == SILENT)
+        say(diary, retry);
+    if (ending == FORBIDDEN)
+        end.status = 403;
+    if (ending == REJECTED) {
+        end.status = 401;
+        end.headers = CHALLENGE("again");
+    }
+    if (ending != LEFT && ending != SILENT)
+        say(diary, end);
+    g_free(name);
+    g_free(nonce);
+    g_free(first);
+    g_free(second);
+    g_free(challenge);
+}
+
+static void
+write_end(const struct diary *diary)
+{
+    const struct tracker *tracker = diary->script->tracker;
+    for (const struct exchange *e = tracker_exchanges(tracker); e; e = e->next)
+        g_string_append_printf(diary->text, "%u %u %u %s %s %s\n", e->challenge_frame, e->retry_frame,
+                               exchange_closed_frame(e), exchange_account(e),
+                               outcome_text(exchange_outcome(tracker, e)),
+                               finding_rule(audit_exchange_cause(tracker, e))->name);
+    for (const struct registration *r = tracker_registrations(tracker); r; r = r->next)
+        g_string_append_printf(diary->text, "%s %s %s %u %u %u\n", r->account->name, r->contact->uri,
+                               registration_state_text(registration_state(tracker, r)), r->refreshes,
+                               registration_failures(tracker, r), r->lapses);
+}
+
+/* Ten hours of many users; between them time for each to be forgotten. */
+static char *
+long_story(bool forgets)
+{
+    struct diary diary = {script_begin(), g_string_new(NULL)};
+    if (forgets)
+        tracker_forget(diary.script->tracker, true);
+    for (unsigned round = 0; round < 60; round++) {
+        for (unsigned user = 0; user < 20; user++)
+            play_exchange(&diary, user, 1 + 2 * round, (enum ending)((round * 7 + user) % ENDINGS));
+        script_wait(diary.script, round % 9 == 8 ? 5000 : 200);
+    }
+    write_end(&diary);
+    script_end(diary.script);
+    return g_string_free(diary.text, FALSE);
+}
+
+static void
+test_says_the_same(void)
+{
+    char *kept = long_story(false), *forgotten = long_story(true);
+    g_assert_nonnull(strstr(kept, "no-retry"));
+    g_assert_nonnull(strstr(kept, "no-answer"));
+    g_assert_nonnull(strstr(kept, "registration_lapsed"));
+    g_assert_cmpstr(kept, ==, forgotten);
+    g_free(kept);
+    g_free(forgotten);
+}
+
+/* The same few users on and on: what is held does not grow. */
+static void
+test_does_not_grow(void)
+{
+    struct diary diary = {script_begin(), g_string_new(NULL)};
+    size_t before = 0;
+    tracker_forget(diary.script->tracker, false);
+    for (unsigned round = 0; round < 400; round++) {
+        for (unsigned user = 0; user < 3; user++)
+            play_exchange(&diary, user, 1 + 2 * round, (enum ending)((round + user) % ENDINGS));
+        script_wait(diary.script, 120);
+        if (round == 199)
+            before = test_host_blocks();
+    }
+    g_assert_cmpuint(before, >, 0);
+    g_assert_cmpuint(test_host_blocks(), <=, before + 20);
+    g_assert_null(tracker_exchanges(diary.script->tracker));
+    script_end(diary.script);
+    g_string_free(diary.text, TRUE);
+}
+
+/* Without the call all is kept: what the test above sees is not so by itself. */
+static void
+test_keeps_all_otherwise(void)
+{
+    struct diary diary = {script_begin(), g_string_new(NULL)};
+    size_t before = 0;
+    for (unsigned round = 0; round < 40; round++) {
+        play_exchange(&diary, 0, 1 + 2 * round, ACCEPTED);
+        script_wait(diary.script, 120);
+        if (round == 19)
+            before = test_host_blocks();
+    }
+    g_assert_cmpuint(test_host_blocks(), >, before + 20 * 10);
+    script_end(diary.script);
+    g_string_free(diary.text, TRUE);
+}
+
+/* A client that moves with each REGISTER leaves no contacts behind. */
+static void
+test_moving_client(void)
+{
+    struct script *s = script_begin();
+    size_t before = 0;
+    tracker_forget(s->tracker, false);
+    for (unsigned n = 1; n <= 200; n++) {
+        char *contact = g_strdup_printf("Contact: <sip:alice@192.0.2.1:%u>;expires=60\r\n", 10000 + n);
+        char *branch = g_strdup_printf("z9hG4bKm%u", n);
+        SEND(s, .cseq = n, .branch = branch, .headers = contact, .ms = 30000);
+        SEND(s, .cseq = n, .branch = branch, .headers = contact, .status = 200);
+        g_free(contact);
+        g_free(branch);
+        if (n == 100)
+            before = test_host_blocks();
+    }
+    g_assert_cmpuint(test_host_blocks(), <=, before + 5);
+    g_assert_cmpuint(tracker_registrations(s->tracker)->refreshes, ==, 199);
+    script_end(s);
+}
+
+/* A nonce is known as long as it is used once in four hours. */
+static void
+test_nonce(gconstpointer data)
+{
+    bool forgets = GPOINTER_TO_INT(data);
+    struct script *s = script_begin();
+    if (forgets)
+        tracker_forget(s->tracker, false);
+    SEND(s);
+    SEND(s, .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .headers = ANSWER(s));
+    SEND(s, .cseq = 2, .status = 200);
+    script_wait(s, 3 * 3600);
+    struct record *in_time = SEND(s, .cseq = 3, .headers = ANSWER(s, .nc = "00000002"));
+    g_assert_cmpuint(script_use(in_time)->challenge_frame, ==, 2);
+    script_wait(s, 3 * 3600);
+    in_time = SEND(s, .cseq = 4, .headers = ANSWER(s, .nc = "00000003"));
+    g_assert_cmpuint(script_use(in_time)->challenge_frame, ==, 2);
+    script_wait(s, 4 * 3600 + 60);
+    SEND(s, .method = "OPTIONS", .cseq = 1, .call_id = "o", .from = 7);
+    struct record *late = SEND(s, .cseq = 5, .headers = ANSWER(s, .nc = "00000004"));
+    g_assert_cmpuint(script_use(late)->challenge_frame, ==, forgets ? 0 : 2);
+    g_assert_cmpint(script_use(late)->verdict.status, ==, DIGEST_GOOD);
+    script_end(s);
+}
+
+/* Several messages of one frame, long after the transaction of the first: all whole until the next frame. */
+static void
+test_one_frame(void)
+{
+    struct script *s = script_begin();
+    tracker_forget(s->tracker, false);
+    SEND(s, .headers = CONTACT);
+    struct record *again = SEND(s, .headers = CONTACT, .ms = 600);
+    struct record *answer = NULL;
+    for (unsigned n = 0; n < 3; n++) {
+        s->frame--;
+        answer = SEND(s, .status = 401, .headers = CHALLENGE("n1"), .ms = 200000);
+    }
+    g_assert_cmpuint(again->frame, ==, 2);
+    g_assert_cmpstr(again->first->method, ==, "REGISTER");
+    g_assert_cmpstr(again->first->detail->registrations->contact->uri, ==, "sip:alice@192.0.2.1");
+    g_assert_true(answer->request == again->first);
+    SEND(s, .cseq = 9, .ms = 200000);
+    g_assert_cmpuint(script_exchanges(s), ==, 0);
+    script_end(s);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/forget/says-the-same", test_says_the_same);
+    g_test_add_func("/forget/does-not-grow", test_does_not_grow);
+    g_test_add_func("/forget/keeps-all-otherwise", test_keeps_all_otherwise);
+    g_test_add_func("/forget/moving-client", test_moving_client);
+    g_test_add_data_func("/forget/nonce", GINT_TO_POINTER(true), test_nonce);
+    g_test_add_data_func("/forget/nonce-kept", GINT_TO_POINTER(false), test_nonce);
+    g_test_add_func("/forget/one-frame", test_one_frame);
+    return test_run_all();
+}

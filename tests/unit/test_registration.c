@@ -1,0 +1,723 @@
+/* test_registration.c
+ * Registrations over time: what was granted, refreshed, refused, and had run out.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "script.h"
+
+#define PHONE    "<sip:alice@192.0.2.1:5060>"
+#define MOVED    "<sip:alice@192.0.2.1:40001>"
+#define FLOW(id) ";+sip.instance=\"<urn:uuid:1>\";reg-id=" #id
+
+/* A REGISTER, or its answer, as a row of a story. */
+struct turn {
+    unsigned status; /* 0: a request */
+    unsigned cseq;
+    const char *contact;
+    double after; /* seconds since the message before */
+    const char *call_id, *more, *user;
+    int from; /* 1 */
+};
+
+static struct record *
+play_turn(struct script *s, const struct turn *turn)
+{
+    char *headers =
+        g_strdup_printf("%s%s%s%s", turn->contact ? "Contact: " : "", turn->contact ? turn->contact : "",
+                        turn->contact ? "\r\n" : "", turn->more ? turn->more : "");
+    char *branch =
+        g_strdup_printf("z9hG4bK-%u-%s-%d", turn->cseq, turn->call_id ? turn->call_id : "", turn->from);
+    int phone = turn->from ? turn->from : 1;
+    struct record *record =
+        SEND(s, .status = turn->status, .cseq = turn->cseq, .branch = branch, .headers = headers,
+             .call_id = turn->call_id, .user = turn->user, .ms = turn->after * 1000 + 1,
+             .from = turn->status ? 2 : phone, .to = turn->status ? phone : 2);
+    g_free(headers);
+    g_free(branch);
+    return record;
+}
+#define TURN(s, ...) play_turn((s), &(struct turn){__VA_ARGS__})
+
+/* A REGISTER and its 200, which lists the contact. */
+static struct record *
+registered(struct script *s, unsigned cseq, const char *contact, unsigned expires, double after)
+{
+    char *asks = g_strdup_printf("%s;expires=%u", contact, expires);
+    TURN(s, .cseq = cseq, .contact = asks, .after = after);
+    struct record *ok = TURN(s, .status = 200, .cseq = cseq, .contact = expires ? asks : NULL);
+    g_free(asks);
+    return ok;
+}
+
+static const struct registration *
+nth(const struct script *s, unsigned n)
+{
+    const struct registration *registration = tracker_registrations(s->tracker);
+    while (registration && n-- > 0)
+        registration = registration->next;
+    return registration;
+}
+
+static const char *
+state(const struct script *s, unsigned n)
+{
+    const struct registration *registration = nth(s, n);
+    return registration ? registration_state_text(registration_state(s->tracker, registration)) : "none";
+}
+
+static const struct registration_step *
+step_of(const struct record *record)
+{
+    g_assert_nonnull(record->detail);
+    g_assert_nonnull(record->detail->registrations);
+    return record->detail->registrations;
+}
+
+/* --- granted -------------------------------------------------------------------- */
+
+static void
+test_refreshes(struct script *s)
+{
+    g_assert_cmpuint(step_of(registered(s, 1, PHONE, 60, 0))->refresh, ==, 0);
+    for (unsigned n = 1; n <= 3; n++) {
+        struct record *ok = registered(s, 1 + n, PHONE, 60, 30);
+        g_assert_cmpuint(step_of(ok)->refresh, ==, n);
+        g_assert_cmpuint(step_of(ok)->granted, ==, 60);
+        g_assert_cmpuint(step_of(ok)->granted_frame, ==, 2 * n);
+    }
+    g_assert_cmpuint(nth(s, 0)->refreshes, ==, 3);
+    g_assert_cmpuint(nth(s, 0)->failures, ==, 0);
+    g_assert_cmpstr(state(s, 0), ==, "registered");
+    g_assert_null(nth(s, 1));
+}
+
+/* For how long: the parameter, the header, what was asked. */
+static void
+test_granted_for(struct script *s)
+{
+    static const struct {
+        const char *contact, *more, *listed, *answered;
+        unsigned granted; /* 0: not at all */
+    } rows[] = {
+        {PHONE ";expires=600", NULL, PHONE ";expires=60", "Expires: 90\r\n", 60},
+        {PHONE, "Expires: 600\r\n", PHONE, "Expires: 90\r\n", 90},
+        {PHONE ";expires=500", "Expires: 600\r\n", PHONE, NULL, 500},
+        {PHONE, "Expires: 600\r\n", NULL, NULL, 600},
+        {PHONE, "Expires: 600\r\n", NULL, "Expires: 90\r\n", 90},
+        {PHONE, NULL, NULL, NULL, 0},
+        {PHONE, NULL, PHONE ";expires=70", NULL, 70},
+        {PHONE, "Expires: 600\r\n", PHONE ";expires=0", NULL, 0},
+        {PHONE, "Expires: 600\r\n", "<sip:alice@192.0.2.1>;expires=60", NULL, 60},
+        {"<sip:alice@192.0.2.1>", "Expires: 600\r\n", PHONE ";expires=60", NULL, 60},
+        {PHONE, "Expires: 600\r\n", "<sip:alice@192.0.2.1:5061>;expires=60, " PHONE ";expires=61", NULL, 61},
+        {PHONE, "Expires: 600\r\n", "\"A, B\" <sip:ALICE@192.0.2.1>;expires=1, " PHONE ";expires=62", NULL,
+         62},
+        {PHONE FLOW(1), "Expires: 600\r\n", "<sip:alice@[::1]>;expires=63" FLOW(1), NULL, 63},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        char *call = g_strdup_printf("call-%u", i);
+        TURN(s, .cseq = 1, .contact = rows[i].contact, .more = rows[i].more, .call_id = call, .user = call);
+        struct record *ok = TURN(s, .status = 200, .cseq = 1, .contact = rows[i].listed,
+                                 .more = rows[i].answered, .call_id = call, .user = call);
+        g_test_message("row %u", i);
+        g_assert_cmpuint(step_of(ok)->granted, ==, rows[i].granted);
+        g_assert_true(step_of(ok)->has_granted == (rows[i].granted > 0));
+        g_assert_cmpstr(script_notes(s, ok), ==, "");
+        g_free(call);
+    }
+}
+
+/* Listed under the address that the registrar saw: nothing to say. Under any other: a note. As somebody else:
+ * not granted. */
+static void
+test_listed_otherwise(struct script *s)
+{
+    static const struct {
+        const char *listed, *notes;
+        unsigned granted;
+    } rows[] = {
+        {"<sip:alice@192.0.2.1:40001>;expires=50", "", 50},
+        {"<sip:alice@203.0.113.9:40001>;expires=50", "contact_not_listed", 50},
+        {"<sip:bob@192.0.2.1:5060>;expires=50", "contact_not_listed", 0},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        TURN(s, .cseq = i + 1, .contact = PHONE ";expires=60");
+        struct record *ok = TURN(s, .status = 200, .cseq = i + 1, .contact = rows[i].listed);
+        g_assert_cmpuint(step_of(ok)->granted, ==, rows[i].granted);
+        g_assert_cmpstr(script_notes(s, ok), ==, rows[i].notes);
+    }
+    g_assert_null(nth(s, 1));
+}
+
+/* Each copy of a REGISTER may be answered: that is one refresh. */
+static void
+test_answered_twice(struct script *s)
+{
+    registered(s, 1, PHONE, 60, 0);
+    TURN(s, .cseq = 2, .contact = PHONE ";expires=60", .after = 20);
+    TURN(s, .cseq = 2, .contact = PHONE ";expires=60", .after = 0.5);
+    TURN(s, .status = 200, .cseq = 2, .contact = PHONE ";expires=60");
+    TURN(s, .status = 200, .cseq = 2, .contact = PHONE ";expires=59");
+    g_assert_cmpuint(nth(s, 0)->refreshes, ==, 1);
+    g_assert_cmpuint(nth(s, 0)->granted, ==, 59);
+}
+
+/* A copy that comes late finds its nonce used: the registration stands. */
+static void
+test_copy_refused(struct script *s)
+{
+    registered(s, 1, PHONE, 60, 0);
+    TURN(s, .status = 401, .cseq = 1, .more = CHALLENGE("n1"));
+    TURN(s, .status = 500, .cseq = 1);
+    g_assert_cmpuint(nth(s, 0)->last_status, ==, 200);
+    g_assert_cmpuint(nth(s, 0)->failures, ==, 0);
+    g_assert_cmpstr(state(s, 0), ==, "registered");
+}
+
+static void
+test_shrinks(struct script *s)
+{
+    registered(s, 1, PHONE, 600, 0);
+    TURN(s, .cseq = 2, .contact = PHONE ";expires=600", .after = 20);
+    struct record *less = TURN(s, .status = 200, .cseq = 2, .contact = PHONE ";expires=120");
+    g_assert_cmpstr(script_notes(s, less), ==, "expiry_shrinks");
+    g_assert_cmpstr(script_notes(s, registered(s, 3, PHONE, 60, 20)), ==, "");
+}
+
+/* A proxy passes it on: another registrar, as far as this hop is concerned. */
+static void
+test_two_hops(struct script *s)
+{
+    for (unsigned n = 1; n <= 2; n++) {
+        const char *contact = "Contact: " PHONE ";expires=60\r\n";
+        SEND(s, .cseq = n, .headers = contact, .ms = 30000);
+        SEND(s, .cseq = n, .headers = contact, .branch = n == 1 ? "z9hG4bKp1" : "z9hG4bKp2",
+             .host = "192.0.2.2", .from = 2, .to = 3);
+        SEND(s, .cseq = n, .headers = contact, .branch = n == 1 ? "z9hG4bKp1" : "z9hG4bKp2",
+             .host = "192.0.2.2", .status = 200, .from = 3, .to = 2);
+        SEND(s, .cseq = n, .headers = contact, .status = 200);
+    }
+    g_assert_cmpuint(nth(s, 0)->refreshes, ==, 1);
+    g_assert_cmpuint(nth(s, 1)->refreshes, ==, 1);
+    g_assert_cmpuint(nth(s, 0)->registrar.address[3], ==, 2);
+    g_assert_cmpuint(nth(s, 1)->registrar.address[3], ==, 3);
+    g_assert_null(nth(s, 2));
+}
+
+/* --- refused -------------------------------------------------------------------- */
+
+static void
+test_interval_too_brief(struct script *s)
+{
+    TURN(s, .cseq = 1, .contact = PHONE ";expires=60");
+    struct record *brief = TURN(s, .status = 423, .cseq = 1, .more = "Min-Expires: 300\r\n");
+    g_assert_cmpuint(step_of(brief)->min, ==, 300);
+    g_assert_cmpuint(step_of(brief)->asked, ==, 60);
+    g_assert_cmpstr(state(s, 0), ==, "refused");
+    registered(s, 2, PHONE, 300, 0);
+    g_assert_cmpstr(state(s, 0), ==, "registered");
+    g_assert_cmpuint(nth(s, 0)->failures, ==, 1);
+    g_assert_cmpuint(nth(s, 0)->refreshes, ==, 0);
+}
+
+/* A first challenge is no failure, and neither is a stale one; refused credentials are. */
+static void
+test_failures(struct script *s)
+{
+    const char *contact = "Contact: " PHONE ";expires=60\r\n";
+    SEND(s, .headers = contact);
+    SEND(s, .status = 401, .headers = CHALLENGE("n1"));
+    g_assert_cmpuint(nth(s, 0)->failures, ==, 0);
+    SEND(s, .cseq = 2, .headers = script_join(s, contact, ANSWER(s)));
+    SEND(s, .cseq = 2, .status = 401,
+         .headers =
+             "WWW-Authenticate: Digest realm=\"example.com\", nonce=\"n2\", qop=\"auth\", stale=true\r\n");
+    g_assert_cmpuint(nth(s, 0)->failures, ==, 0);
+    SEND(s, .cseq = 3, .headers = script_join(s, contact, ANSWER(s, .nonce = "n2", .password = "wrong")));
+    SEND(s, .cseq = 3, .status = 401, .headers = CHALLENGE("n3"));
+    g_assert_cmpuint(nth(s, 0)->failures, ==, 1);
+    g_assert_cmpstr(state(s, 0), ==, "refused");
+    SEND(s, .cseq = 4, .headers = contact);
+    SEND(s, .cseq = 4, .status = 401, .headers = CHALLENGE("n4"));
+    g_assert_cmpuint(nth(s, 0)->failures, ==, 1);
+    g_assert_cmpstr(state(s, 0), ==, "refused");
+}
+
+static void
+test_challenged(struct script *s)
+{
+    TURN(s, .cseq = 1, .contact = PHONE);
+    TURN(s, .status = 401, .cseq = 1, .more = CHALLENGE("n1"));
+    g_assert_cmpstr(state(s, 0), ==, "unknown");
+    script_wait(s, 40);
+    g_assert_cmpstr(state(s, 0), ==, "challenged");
+}
+
+/* Silence is told by retransmissions; one REGISTER without any had its answer, which the capture lacks. */
+static void
+test_unanswered(struct script *s)
+{
+    TURN(s, .cseq = 1, .contact = PHONE);
+    script_wait(s, 40);
+    g_assert_cmpstr(state(s, 0), ==, "unknown");
+    TURN(s, .cseq = 1, .contact = PHONE, .call_id = "other", .from = 7);
+    TURN(s, .cseq = 1, .contact = PHONE, .call_id = "other", .from = 7, .after = 0.5);
+    script_wait(s, 40);
+    g_assert_cmpstr(state(s, 0), ==, "unanswered");
+    g_assert_cmpuint(registration_failures(s->tracker, nth(s, 0)), ==, 1);
+}
+
+static void
+test_refused_after_removal(struct script *s)
+{
+    registered(s, 1, PHONE, 60, 0);
+    registered(s, 2, PHONE, 0, 5);
+    g_assert_cmpstr(state(s, 0), ==, "removed");
+    TURN(s, .cseq = 3, .contact = PHONE, .more = "Expires: 60\r\n", .after = 5);
+    g_assert_cmpstr(state(s, 0), ==, "unknown");
+    TURN(s, .status = 403, .cseq = 3);
+    g_assert_cmpstr(state(s, 0), ==, "refused");
+}
+
+/* A refusal takes nothing away from what was granted before, until that runs out. */
+static void
+test_refused_refresh(struct script *s)
+{
+    registered(s, 1, PHONE, 60, 0);
+    TURN(s, .cseq = 2, .contact = PHONE, .after = 30);
+    TURN(s, .status = 503, .cseq = 2);
+    g_assert_cmpstr(state(s, 0), ==, "registered");
+    g_assert_cmpuint(nth(s, 0)->failures, ==, 1);
+    script_wait(s, 40);
+    g_assert_cmpstr(state(s, 0), ==, "lapsed");
+}
+
+static void
+test_extensions(struct script *s)
+{
+    static const struct {
+        unsigned status;
+        const char *notes;
+    } rows[] = {{420, "extension_refused"}, {421, "extension_required"}, {404, ""}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        TURN(s, .cseq = i + 1, .contact = PHONE);
+        g_assert_cmpstr(script_notes(s, TURN(s, .status = rows[i].status, .cseq = i + 1)), ==, rows[i].notes);
+    }
+}
+
+/* --- lapsed --------------------------------------------------------------------- */
+
+/* Told by the first REGISTER after it, and by that alone. */
+static void
+test_lapse_told_once(struct script *s)
+{
+    registered(s, 1, PHONE, 60, 0);
+    struct record *late = TURN(s, .cseq = 2, .contact = PHONE ";expires=60", .after = 100);
+    g_assert_cmpstr(script_notes(s, late), ==, "registration_lapsed");
+    g_assert_cmpuint(late->detail->notes->number, ==, 40);
+    g_assert_cmpuint(late->detail->notes->frame_a, ==, 2);
+    g_assert_cmpint(step_of(late)->state, ==, REGISTRATION_LAPSED);
+    TURN(s, .status = 401, .cseq = 2, .more = CHALLENGE("n1"));
+    struct record *retry = TURN(s, .cseq = 3, .contact = PHONE ";expires=60", .more = ANSWER(s));
+    g_assert_cmpstr(script_notes(s, retry), ==, "");
+    struct record *ok = TURN(s, .status = 200, .cseq = 3, .contact = PHONE ";expires=60");
+    g_assert_cmpint(step_of(ok)->state, ==, REGISTRATION_REGISTERED);
+    g_assert_cmpint(step_of(ok)->lapsed / 1000000000, ==, 40);
+    g_assert_cmpuint(nth(s, 0)->lapses, ==, 1);
+    g_assert_cmpuint(nth(s, 0)->refreshes, ==, 1);
+    late = TURN(s, .cseq = 4, .contact = PHONE ";expires=60", .after = 70);
+    g_assert_cmpstr(script_notes(s, late), ==, "registration_lapsed");
+}
+
+static void
+test_in_time(struct script *s)
+{
+    registered(s, 1, PHONE, 60, 0);
+    for (unsigned n = 2; n < 6; n++)
+        g_assert_cmpint(step_of(TURN(s, .cseq = n, .contact = PHONE, .after = 15))->state, ==,
+                        REGISTRATION_REGISTERED);
+    g_assert_cmpstr(script_notes(s, TURN(s, .cseq = 6, .contact = PHONE, .after = 1)), ==, "");
+}
+
+/* Many REGISTERs into nothing, then the line is back. */
+static void
+test_blocked(struct script *s)
+{
+    unsigned cseq = 1;
+    registered(s, cseq, PHONE, 60, 0);
+    for (unsigned n = 0; n < 3; n++) {
+        cseq++;
+        for (unsigned copy = 0; copy < 3; copy++)
+            TURN(s, .cseq = cseq, .contact = PHONE, .after = 15);
+    }
+    g_assert_cmpstr(state(s, 0), ==, "lapsed");
+    g_assert_cmpuint(nth(s, 0)->failures, ==, 2);
+    registered(s, cseq + 1, PHONE, 60, 15);
+    g_assert_cmpuint(registration_failures(s->tracker, nth(s, 0)), ==, 3);
+    g_assert_cmpuint(nth(s, 0)->lapses, ==, 1);
+    g_assert_cmpint(nth(s, 0)->lapsed / 1000000000, ==, 90);
+    g_assert_cmpstr(state(s, 0), ==, "registered");
+}
+
+static void
+test_lapse_at_end(struct script *s)
+{
+    registered(s, 1, PHONE, 60, 0);
+    script_wait(s, 61);
+    g_assert_cmpstr(state(s, 0), ==, "registered"); /* clocks differ */
+    g_assert_cmpint(registration_lapsed_for(s->tracker, nth(s, 0)), ==, 0);
+    script_wait(s, 9);
+    g_assert_cmpstr(state(s, 0), ==, "lapsed");
+    g_assert_cmpint(registration_lapsed_for(s->tracker, nth(s, 0)) / 1000000000, ==, 10);
+}
+
+/* What the capture does not hold may have been a refresh. */
+static void
+test_gap(struct script *s)
+{
+    registered(s, 1, PHONE, 60, 0);
+    struct record *late = TURN(s, .cseq = 4, .contact = PHONE, .after = 100);
+    g_assert_cmpstr(script_notes(s, late), ==, "");
+    g_assert_cmpint(step_of(late)->state, ==, REGISTRATION_UNKNOWN);
+    TURN(s, .status = 200, .cseq = 4, .contact = PHONE ";expires=60");
+    g_assert_cmpuint(nth(s, 0)->lapses, ==, 0);
+    late = TURN(s, .cseq = 5, .contact = PHONE, .after = 100);
+    g_assert_cmpstr(script_notes(s, late), ==, "registration_lapsed");
+}
+
+static void
+test_answer_missing(struct script *s)
+{
+    registered(s, 1, PHONE, 60, 0);
+    TURN(s, .cseq = 2, .contact = PHONE, .after = 30);
+    script_wait(s, 60);
+    g_assert_cmpstr(state(s, 0), ==, "unknown");
+    struct record *next = TURN(s, .cseq = 3, .contact = PHONE, .after = 10);
+    TURN(s, .cseq = 3, .contact = PHONE, .after = 1);
+    g_assert_cmpstr(script_notes(s, next), ==, "");
+    script_wait(s, 60);
+    g_assert_cmpstr(state(s, 0), ==, "unknown");
+}
+
+/* A client that began anew had forgotten what was before; one that does so each time tells nothing. */
+static void
+test_new_call(struct script *s)
+{
+    registered(s, 7, PHONE, 60, 0);
+    struct record *anew = TURN(s, .cseq = 100, .contact = PHONE, .call_id = "anew", .after = 100);
+    g_assert_cmpstr(script_notes(s, anew), ==, "registration_lapsed");
+    TURN(s, .status = 200, .cseq = 100, .contact = PHONE ";expires=60", .call_id = "anew");
+    TURN(s, .cseq = 3, .contact = PHONE, .call_id = "third", .after = 30);
+    TURN(s, .status = 200, .cseq = 3, .contact = PHONE ";expires=60", .call_id = "third");
+    struct record *again = TURN(s, .cseq = 8, .contact = PHONE, .call_id = "fourth", .after = 100);
+    g_assert_cmpstr(script_notes(s, again), ==, "");
+}
+
+/* --- contacts ------------------------------------------------------------------- */
+
+static void
+test_removed(struct script *s)
+{
+    registered(s, 1, PHONE, 60, 0);
+    struct record *ok = registered(s, 2, PHONE, 0, 10);
+    g_assert_cmpint(step_of(ok)->state, ==, REGISTRATION_REMOVED);
+    script_wait(s, 100);
+    g_assert_cmpstr(state(s, 0), ==, "removed");
+    ok = registered(s, 3, PHONE, 60, 10);
+    g_assert_cmpuint(step_of(ok)->refresh, ==, 0);
+    g_assert_cmpuint(nth(s, 0)->lapses, ==, 0);
+    g_assert_cmpstr(state(s, 0), ==, "registered");
+}
+
+/* `*` removes what others registered, too, and what it never saw. */
+static void
+test_star(struct script *s)
+{
+    registered(s, 1, PHONE, 60, 0);
+    registered(s, 2, "<sip:alice@192.0.2.8>;q=1, <sip:alice@192.0.2.9>", 60, 0);
+    TURN(s, .cseq = 1, .contact = "*", .more = "Expires: 0\r\n", .call_id = "reboot", .from = 9);
+    g_assert_cmpstr(state(s, 0), ==, "registered");
+    TURN(s, .status = 200, .cseq = 1, .call_id = "reboot", .from = 9);
+    for (unsigned n = 0; n < 3; n++)
+        g_assert_cmpstr(state(s, n), ==, "removed");
+    g_assert_null(nth(s, 3));
+    TURN(s, .cseq = 3, .contact = PHONE ";expires=60");
+    TURN(s, .status = 403, .cseq = 3);
+    g_assert_cmpstr(state(s, 0), ==, "refused");
+}
+
+static void
+test_star_refused(struct script *s)
+{
+    registered(s, 1, PHONE, 60, 0);
+    TURN(s, .cseq = 2, .contact = "*", .more = "Expires: 0\r\n");
+    TURN(s, .status = 400, .cseq = 2);
+    g_assert_cmpstr(state(s, 0), ==, "registered");
+}
+
+/* Two contacts in one REGISTER are two registrations; in the order of the wire. */
+static void
+test_two_contacts(struct script *s)
+{
+    const char *both = PHONE ";expires=60, <sip:alice@192.0.2.8>;expires=90";
+    TURN(s, .cseq = 1, .contact = both);
+    struct record *ok = TURN(s, .status = 200, .cseq = 1, .contact = both);
+    g_assert_cmpuint(step_of(ok)->granted, ==, 60);
+    g_assert_cmpuint(step_of(ok)->next->granted, ==, 90);
+    g_assert_cmpstr(nth(s, 0)->contact->uri, ==, "sip:alice@192.0.2.1:5060");
+    g_assert_cmpstr(nth(s, 1)->contact->uri, ==, "sip:alice@192.0.2.8");
+    script_wait(s, 80);
+    g_assert_cmpstr(state(s, 0), ==, "lapsed");
+    g_assert_cmpstr(state(s, 1), ==, "registered");
+}
+
+static void
+test_bulk(struct script *s)
+{
+    registered(s, 1, "<sip:192.0.2.1;bnc>", 60, 0);
+    g_assert_true(nth(s, 0)->contact->bulk);
+    registered(s, 2, "<sip:192.0.2.1;x=bnc>", 60, 0);
+    g_assert_false(nth(s, 0)->contact->bulk);
+}
+
+/* The same Call-ID with another contact: it moved. */
+static void
+test_moved(struct script *s)
+{
+    struct record *first = registered(s, 1, PHONE, 60, 0);
+    struct record *moved = TURN(s, .cseq = 2, .contact = MOVED ";expires=60", .after = 20);
+    g_assert_cmpstr(script_notes(s, moved), ==, "contact_changed");
+    struct record *ok = TURN(s, .status = 200, .cseq = 2, .contact = MOVED ";expires=60");
+    g_assert_cmpuint(step_of(ok)->refresh, ==, 1);
+    g_assert_cmpstr(nth(s, 0)->contact->uri, ==, "sip:alice@192.0.2.1:40001");
+    g_assert_cmpstr(step_of(first)->contact->uri, ==, "sip:alice@192.0.2.1:5060");
+    g_assert_null(nth(s, 1));
+}
+
+/* Then it removes the old one, which is not the new one. */
+static void
+test_moved_and_removed(struct script *s)
+{
+    test_moved(s);
+    registered(s, 3, PHONE, 0, 0);
+    g_assert_cmpstr(state(s, 0), ==, "registered");
+    g_assert_cmpstr(state(s, 1), ==, "removed");
+}
+
+/* Begins anew while the old registration is still good: that is replaced when it runs out, not lapsed. */
+static void
+test_replaced(struct script *s)
+{
+    registered(s, 1, PHONE, 60, 0);
+    TURN(s, .cseq = 1, .contact = MOVED ";expires=600", .call_id = "anew", .after = 20);
+    TURN(s, .status = 200, .cseq = 1, .contact = MOVED ";expires=600", .call_id = "anew");
+    g_assert_cmpstr(state(s, 0), ==, "registered");
+    script_wait(s, 100);
+    g_assert_cmpstr(state(s, 0), ==, "replaced");
+    g_assert_cmpstr(state(s, 1), ==, "registered");
+    g_assert_cmpint(registration_lapsed_for(s->tracker, nth(s, 0)), ==, 0);
+}
+
+/* … but not by one that was never granted, from elsewhere, or there before its latest refresh. */
+static void
+test_not_replaced(struct script *s)
+{
+    registered(s, 1, PHONE, 60, 0);
+    TURN(s, .cseq = 1, .contact = MOVED ";expires=600", .call_id = "anew", .after = 20);
+    TURN(s, .status = 403, .cseq = 1, .call_id = "anew");
+    script_wait(s, 100);
+    g_assert_cmpstr(state(s, 0), ==, "lapsed");
+}
+
+static void
+test_elsewhere(struct script *s)
+{
+    registered(s, 1, PHONE, 60, 0);
+    TURN(s, .cseq = 1, .contact = "<sip:alice@192.0.2.9>;expires=600", .call_id = "anew", .from = 9);
+    TURN(s, .status = 200, .cseq = 1, .contact = "<sip:alice@192.0.2.9>;expires=600", .call_id = "anew",
+         .from = 9);
+    script_wait(s, 100);
+    g_assert_cmpstr(state(s, 0), ==, "lapsed");
+    g_assert_cmpstr(state(s, 1), ==, "registered");
+}
+
+static void
+test_side_by_side(struct script *s)
+{
+    registered(s, 1, PHONE, 60, 0);
+    TURN(s, .cseq = 1, .contact = MOVED ";expires=600", .call_id = "second");
+    TURN(s, .status = 200, .cseq = 1, .contact = MOVED ";expires=600", .call_id = "second");
+    registered(s, 2, PHONE, 60, 30);
+    script_wait(s, 100);
+    g_assert_cmpstr(state(s, 0), ==, "lapsed");
+    g_assert_cmpstr(state(s, 1), ==, "registered");
+}
+
+/* Begins anew after it ran out: the same registration, and a lapse. By its instance from another address,
+ * too. */
+static void
+test_comes_back(struct script *s)
+{
+    registered(s, 1, PHONE, 60, 0);
+    struct record *back = TURN(s, .cseq = 1, .contact = MOVED ";expires=60", .call_id = "anew", .after = 100);
+    g_assert_cmpstr(script_notes(s, back), ==, "contact_changed registration_lapsed");
+    g_assert_null(nth(s, 1));
+}
+
+static void
+test_instance_comes_back(struct script *s)
+{
+    registered(s, 1, PHONE ";+sip.instance=\"<urn:uuid:1>\"", 60, 0);
+    struct record *back =
+        TURN(s, .cseq = 1, .contact = "<sip:alice@192.0.2.9>;+sip.instance=\"<urn:uuid:1>\"",
+             .call_id = "anew", .after = 100, .from = 9);
+    g_assert_cmpstr(script_notes(s, back), ==, "contact_changed registration_lapsed");
+    TURN(s, .cseq = 1, .contact = "<sip:alice@192.0.2.9:6000>;+sip.instance=\"<urn:uuid:2>\"",
+         .call_id = "other", .from = 9);
+    g_assert_nonnull(nth(s, 1));
+}
+
+/* RFC 5626: the flows of one instance are registrations of their own, whatever their contact. */
+static void
+test_flows(struct script *s)
+{
+    registered(s, 1, PHONE FLOW(1), 60, 0);
+    registered(s, 2, PHONE FLOW(2), 90, 0);
+    registered(s, 3, MOVED FLOW(1), 60, 30);
+    g_assert_cmpuint(nth(s, 0)->refreshes, ==, 1);
+    g_assert_cmpuint(nth(s, 1)->refreshes, ==, 0);
+    g_assert_null(nth(s, 2));
+}
+
+/* Asks what is registered. */
+static void
+test_query(struct script *s)
+{
+    struct record *request = TURN(s, .cseq = 1);
+    struct record *ok = TURN(s, .status = 200, .cseq = 1, .contact = PHONE ";expires=60");
+    g_assert_true(!request->detail || !request->detail->registrations);
+    g_assert_true(!ok->detail || !ok->detail->registrations);
+    g_assert_null(nth(s, 0));
+}
+
+static void
+test_many_contacts(struct script *s)
+{
+    GString *contacts = g_string_new(NULL);
+    for (unsigned i = 0; i < 100; i++)
+        g_string_append_printf(contacts, "%s<sip:%u@192.0.2.1>", i ? "," : "", i);
+    TURN(s, .cseq = 1, .contact = contacts->str);
+    g_assert_nonnull(nth(s, 31));
+    g_assert_null(nth(s, 32));
+    g_string_free(contacts, TRUE);
+}
+
+static void
+test_clock_steps_back(struct script *s)
+{
+    registered(s, 1, PHONE, 60, 0);
+    script_wait(s, 100);
+    struct record *late = TURN(s, .cseq = 2, .contact = PHONE, .after = -90);
+    g_assert_cmpstr(script_notes(s, late), ==, "registration_lapsed");
+    g_assert_cmpuint(late->detail->notes->number, ==, 40);
+}
+
+/* --- Service-Route -------------------------------------------------------------- */
+
+static void
+test_service_route(struct script *s)
+{
+    static const struct {
+        const char *headers, *notes;
+        int from;
+    } rows[] = {
+        {"Route: <sip:edge.example.com;lr>\r\n", "", 1},
+        {"Route: <sip:proxy.example.com;lr>, <sip:edge.example.com;lr>\r\n", "", 1},
+        {"Route: <sip:proxy.example.com;lr>\r\nRoute: <sip:edge.example.com>\r\n", "", 1},
+        {"Route: <sip:proxy.example.com;lr>\r\n", "service_route_ignored", 1},
+        {"", "service_route_ignored", 1},
+        {"", "", 7},
+        {"Via: SIP/2.0/UDP 192.0.2.55;branch=z9hG4bKold\r\n", "", 1},
+    };
+    TURN(s, .cseq = 1, .contact = PHONE);
+    TURN(s, .status = 200, .cseq = 1, .contact = PHONE ";expires=60",
+         .more = "Service-Route: <sip:edge.example.com;lr>\r\n");
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        char *branch = g_strdup_printf("z9hG4bKi%u", i);
+        struct record *invite = SEND(s, .method = "INVITE", .cseq = 10 + i, .branch = branch,
+                                     .headers = rows[i].headers, .from = rows[i].from, .to = 2);
+        g_test_message("row %u", i);
+        g_assert_cmpstr(script_notes(s, invite), ==, rows[i].notes);
+        g_free(branch);
+    }
+    registered(s, 2, PHONE, 60, 10);
+    g_assert_cmpstr(script_notes(s, SEND(s, .method = "INVITE", .cseq = 30)), ==, "");
+}
+
+/* --- all of it ------------------------------------------------------------------ */
+
+static const struct {
+    const char *name;
+    void (*test)(struct script *s);
+} plays[] = {
+    {"granted/refreshes", test_refreshes},
+    {"granted/for", test_granted_for},
+    {"granted/listed-otherwise", test_listed_otherwise},
+    {"granted/answered-twice", test_answered_twice},
+    {"granted/copy-refused", test_copy_refused},
+    {"granted/shrinks", test_shrinks},
+    {"granted/two-hops", test_two_hops},
+    {"refused/interval-too-brief", test_interval_too_brief},
+    {"refused/failures", test_failures},
+    {"refused/challenged", test_challenged},
+    {"refused/unanswered", test_unanswered},
+    {"refused/after-removal", test_refused_after_removal},
+    {"refused/refresh", test_refused_refresh},
+    {"refused/extensions", test_extensions},
+    {"lapsed/told-once", test_lapse_told_once},
+    {"lapsed/in-time", test_in_time},
+    {"lapsed/blocked", test_blocked},
+    {"lapsed/at-end", test_lapse_at_end},
+    {"lapsed/gap", test_gap},
+    {"lapsed/answer-missing", test_answer_missing},
+    {"lapsed/new-call", test_new_call},
+    {"lapsed/clock-steps-back", test_clock_steps_back},
+    {"contact/removed", test_removed},
+    {"contact/star", test_star},
+    {"contact/star-refused", test_star_refused},
+    {"contact/two", test_two_contacts},
+    {"contact/bulk", test_bulk},
+    {"contact/moved", test_moved},
+    {"contact/moved-and-removed", test_moved_and_removed},
+    {"contact/replaced", test_replaced},
+    {"contact/not-replaced", test_not_replaced},
+    {"contact/elsewhere", test_elsewhere},
+    {"contact/side-by-side", test_side_by_side},
+    {"contact/comes-back", test_comes_back},
+    {"contact/instance-comes-back", test_instance_comes_back},
+    {"contact/flows", test_flows},
+    {"contact/query", test_query},
+    {"contact/many", test_many_contacts},
+    {"service-route", test_service_route},
+};
+
+static void
+test_play(gconstpointer data)
+{
+    struct script *script = script_begin();
+    (*(void (*const *)(struct script *))data)(script);
+    script_end(script);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(plays); i++) {
+        char *path = test_path("/registration", plays[i].name);
+        g_test_add_data_func(path, &plays[i].test, test_play);
+        g_free(path);
+    }
+    return test_run_all();
+}
