@@ -106,14 +106,24 @@ this_exchange(packet_info *pinfo)
 
 /* --- this registration, this account ------------------------------------------------ */
 
+static void
+append_contact(GString *filter, wmem_allocator_t *pool, const struct contact_name *contact)
+{
+    append_term(filter, "siptrail.registration.contact", tree_contact(pool, contact));
+}
+
+/* A client that moves names another contact than before: the one of this message, and the latest. */
 static char *
 this_registration(packet_info *pinfo)
 {
     GString *filter = g_string_new(NULL);
     for (const struct record *record = records_of(pinfo); record; record = record->next) {
         const struct record_detail *detail = record->detail;
-        for (struct registration_step *step = detail ? detail->registrations : NULL; step; step = step->next)
-            append_term(filter, "siptrail.registration.contact", tree_contact(pinfo->pool, step));
+        for (struct registration_step *step = detail ? detail->registrations : NULL; step;
+             step = step->next) {
+            append_contact(filter, pinfo->pool, step->contact);
+            append_contact(filter, pinfo->pool, step->registration->contact);
+        }
     }
     return filter_text(filter);
 }

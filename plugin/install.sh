@@ -73,9 +73,9 @@ report() {
     run_tshark -r "$capture" "$@" -2 -Y siptrail -T fields -e frame.number -e siptrail -E separator=/t |
         sed 's/	SIP Trail: /  /' | awk '{ n = $1; $1 = ""; printf "%7s%s\n", n, $0 }'
     echo
-    run_tshark -r "$capture" "$@" -2 -Y siptrail.cause -T fields -e frame.number -e siptrail.cause -e siptrail.fix |
-        awk -F '\t' '{ printf "Frame %s, %s: %s\n", $1, $2, $3; any = 1 } END { if (any) print "" }'
-    # Each by itself: tables have no titles.
+    run_tshark -r "$capture" "$@" -2 -Y siptrail.cause -T fields -e frame.number -e siptrail.account \
+        -e siptrail.cause -e siptrail.fix |
+        awk -F '\t' '{ printf "%s, frame %s, %s: %s\n", $2, $1, $3, $4; any = 1 } END { if (any) print "" }'
     run_tshark -q -r "$capture" "$@" -z siptrail,exchanges
     echo
     run_tshark -q -r "$capture" "$@" -z siptrail,registrations

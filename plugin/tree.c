@@ -418,10 +418,9 @@ param_text(const struct view *view, struct slice raw)
 }
 
 const char *
-tree_contact(wmem_allocator_t *pool, const struct registration_step *step)
+tree_contact(wmem_allocator_t *pool, const struct contact_name *contact)
 {
-    const char *contact = step->contact->uri;
-    return meant_text(pool, (struct slice){contact, strlen(contact)});
+    return meant_text(pool, (struct slice){contact->uri, strlen(contact->uri)});
 }
 
 static void
@@ -1020,7 +1019,7 @@ show_registration(const struct view *view, const struct registration_step *step)
     const struct view inner = add_subtree(view, hf_registration, ett_registration,
                                           wmem_strdup_printf(view->pinfo->pool, "Registration of %s",
                                                              registration_text(view, step)));
-    add_text(&inner, hf_registration_contact, tree_contact(view->pinfo->pool, step));
+    add_text(&inner, hf_registration_contact, tree_contact(view->pinfo->pool, step->contact));
     add_text(&inner, hf_registration_state, registration_state_text(step->state));
     if (step->has_asked)
         add_number(&inner, hf_registration_requested, step->asked);

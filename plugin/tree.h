@@ -24,7 +24,7 @@ void tree_show(int proto, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, c
 /** Whose message it is, as the field `siptrail.account` has it; NULL when nobody's. */
 const char *tree_account(wmem_allocator_t *pool, const struct record *record);
 
-/** The contact of a message, as the field `siptrail.registration.contact` has it. */
-const char *tree_contact(wmem_allocator_t *pool, const struct registration_step *step);
+/** A contact, as the field `siptrail.registration.contact` has it. */
+const char *tree_contact(wmem_allocator_t *pool, const struct contact_name *contact);
 
 #endif

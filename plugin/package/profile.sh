@@ -2,6 +2,8 @@
 #
 # Wireshark writes `recent` (widths, what is shown) each time it ends: that is no change of anybody's.
 
+PROFILE_FILES="preferences colorfilters dfilter_buttons recent"
+
 # The folder of the personal profile.
 profile_folder() {
     folder=$(tshark -G folders 2>/dev/null | sed -n 's/^Personal configuration:[[:space:]]*//p' | head -n 1)
@@ -14,7 +16,7 @@ profile_changed() { # SOURCE FILE
 }
 
 profile_files_changed() { # SOURCE
-    for file in $(ls "$1"); do
+    for file in $PROFILE_FILES; do
         if profile_changed "$1" "$file"; then
             echo "$file"
         fi
@@ -30,8 +32,10 @@ profile_install() { # SOURCE
         return 1
     fi
     mkdir -p "$target"
-    for file in $(ls "$1"); do
-        [ "$file" = recent ] && [ -e "$target/recent" ] || cp "$1/$file" "$target/$file"
+    for file in $PROFILE_FILES; do
+        if [ "$file" != recent ] || [ ! -e "$target/recent" ]; then
+            cp "$1/$file" "$target/$file"
+        fi
     done
     echo "siptrail: profile in $target; choose it with: wireshark -C 'SIP Trail'"
 }
@@ -41,7 +45,7 @@ profile_uninstall() { # SOURCE
     target=$(profile_folder)
     [ -d "$target" ] || return 0
     changed=$(profile_files_changed "$1")
-    for file in $(ls "$1"); do
+    for file in $PROFILE_FILES; do
         profile_changed "$1" "$file" || rm -f "$target/$file"
     done
     if [ -n "$changed" ]; then

@@ -1,7 +1,7 @@
 /* offered_filters.c
- * Preloaded into tshark, which offers no conversation filters: prints those that the plugin offers for each SIP
- * message on standard error, as "frame TAB title TAB filter". The last line for a frame is what Wireshark would
- * offer.
+ * Preloaded into tshark, which offers no conversation filters: prints those that the plugin offers for each
+ * SIP message on standard error, as "frame TAB title TAB filter". The last line for a frame is what Wireshark
+ * would offer.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
