@@ -223,6 +223,16 @@ step_new(struct tracker *tracker, struct record *record, struct registration *re
     return *tail;
 }
 
+/* A REGISTER that names one contact twice. */
+static bool
+has_step(const struct record *record, const struct registration *registration)
+{
+    const struct registration_step *step = record->detail->registrations;
+    while (step && step->registration != registration)
+        step = step->next;
+    return step != NULL;
+}
+
 /* Each REGISTER of a client counts CSeq up by one (RFC 3261 section 10.2): a step of more says that the
  * capture does not hold what was in between, and an answer that never came may have been lost to it. A new
  * Call-ID is a client that began anew, but for those that take another one each time. */
@@ -267,6 +277,8 @@ ask(struct tracker *tracker, const struct sip_message *message, const struct sip
     bool moves = only && contact->reg_id.len == 0 && !(has_asked && seconds == 0);
     struct registration *registration =
         registration_of(tracker, record->detail->account, contact, moves, arrival, record);
+    if (has_step(record, registration))
+        return;
     note_gap(tracker, registration, message);
     struct registration_step *step = step_new(tracker, record, registration);
     step->state = registration_state(tracker, registration);

@@ -134,7 +134,8 @@ class Registrations:
     def request(self, message):
         account = address_of_record(message), message.target[0]
         contacts = contacts_of(message)
-        self.asks[message] = [(self.ask(message, account, c, len(contacts) == 1), c) for c in contacts]
+        once = {c.key: c for c in reversed(contacts)}       # named twice, it is one all the same
+        self.asks[message] = [(self.ask(message, account, c, len(contacts) == 1), c) for c in contacts if once[c.key] is c]
 
     def ask(self, message, account, contact, alone):
         registration = self.find(message, account, contact, alone and not contact.flow and contact.expires != 0)

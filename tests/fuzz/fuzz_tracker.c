@@ -88,8 +88,26 @@ check_record(const struct record *record)
         say((enum finding)note->finding,
             &(struct finding_values){.method = record->method, .frame_a = note->frame_a});
     }
+    for (const struct registration_step *step = record->detail->registrations; step; step = step->next) {
+        must(step->registration && step->contact && step->granted_frame < record->frame);
+        must(step->lapsed >= 0 && step->has_granted == (step->granted > 0));
+        must(*registration_state_text(step->state));
+    }
     if (record->detail->no_notify)
         must(audit_advice_204(record->detail->no_notify, record->detail->notes == NULL).meaning);
+}
+
+static void
+check_registrations(const struct tracker *tracker)
+{
+    for (const struct registration *r = tracker_registrations(tracker); r; r = r->next) {
+        enum registration_state state = registration_state(tracker, r);
+        must(*registration_state_text(state) && r->account && r->contact);
+        must(r->lapsed >= 0 && registration_lapsed_for(tracker, r) >= 0);
+        must(r->lapses <= r->refreshes && registration_failures(tracker, r) >= r->failures);
+        must(r->granted_frame == 0 || r->granted_frame > r->first_frame);
+        must(r->asked_frame >= r->first_frame);
+    }
 }
 
 static void
@@ -157,9 +175,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (guint i = 0; i < records->len; i++)
         check_record(g_ptr_array_index(records, i));
     check_exchanges(tracker, true);
+    check_registrations(tracker);
     tracker_free(tracker);
     tracker = play(input, KEEP_EXCHANGES, look_now, NULL);
     check_exchanges(tracker, false);
+    check_registrations(tracker);
     tracker_free(tracker);
     tracker_free(play(input, FORGET, look_now, NULL));
     g_ptr_array_unref(records);

@@ -472,6 +472,18 @@ test_two_contacts(struct script *s)
     g_assert_cmpstr(state(s, 1), ==, "registered");
 }
 
+/* The same contact twice is one. */
+static void
+test_named_twice(struct script *s)
+{
+    const char *twice = PHONE ";expires=60, <sip:alice@192.0.2.1>;expires=90";
+    TURN(s, .cseq = 1, .contact = twice);
+    struct record *ok = TURN(s, .status = 200, .cseq = 1, .contact = PHONE ";expires=60");
+    g_assert_null(step_of(ok)->next);
+    g_assert_cmpuint(step_of(ok)->refresh, ==, 0);
+    g_assert_null(nth(s, 1));
+}
+
 static void
 test_bulk(struct script *s)
 {
@@ -687,6 +699,7 @@ static const struct {
     {"contact/star", test_star},
     {"contact/star-refused", test_star_refused},
     {"contact/two", test_two_contacts},
+    {"contact/named-twice", test_named_twice},
     {"contact/bulk", test_bulk},
     {"contact/moved", test_moved},
     {"contact/moved-and-removed", test_moved_and_removed},
