@@ -94,7 +94,7 @@ for release in bookworm trixie sid; do
     if [ "$release" = "$here" ]; then
         releases="${releases:-} $release:packages"
     else
-        releases="${releases:-} $release"
+        releases="${releases:-} $release:versions"
     fi
 done
 "$top/tests/releases.sh" $releases
