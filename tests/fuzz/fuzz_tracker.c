@@ -89,7 +89,7 @@ check_record(const struct record *record)
             &(struct finding_values){.method = record->method, .frame_a = note->frame_a});
     }
     for (const struct registration_step *step = record->detail->registrations; step; step = step->next) {
-        must(step->registration && step->contact && step->granted_frame < record->frame);
+        must(step->registration && step->contact && step->granted_frame <= record->frame);
         must(step->lapsed >= 0 && step->has_granted == (step->granted > 0));
         must(*registration_state_text(step->state));
     }
@@ -105,7 +105,7 @@ check_registrations(const struct tracker *tracker)
         must(*registration_state_text(state) && r->account && r->contact);
         must(r->lapsed >= 0 && registration_lapsed_for(tracker, r) >= 0);
         must(r->lapses <= r->refreshes && registration_failures(tracker, r) >= r->failures);
-        must(r->granted_frame == 0 || r->granted_frame > r->first_frame);
+        must(r->granted_frame == 0 || r->granted_frame >= r->first_frame);
         must(r->asked_frame >= r->first_frame);
     }
 }
