@@ -32,10 +32,10 @@ LONG_ENOUGH = 10        # octets: a shorter secret may stand somewhere by chance
 
 @pytest.fixture(scope="module")
 def joined(wireshark):
-    """All captures in one file."""
+    """All captures in one file; what other tests wrote beside them is none."""
     capture = Capture("joined", "joined.pcapng", (), ROWS, "")
-    files = sorted((wireshark.folder / "captures").glob("*.pcapng"))
-    subprocess.run(["mergecap", "-a", "-w", wireshark.path(capture), *(f for f in files if f.name != capture.file)], check=True)
+    files = sorted((ROOT / "captures").glob("*.pcapng"))
+    subprocess.run(["mergecap", "-a", "-w", wireshark.path(capture), *files], check=True)
     wireshark.path(capture).chmod(0o644)
     return capture
 
