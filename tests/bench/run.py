@@ -12,6 +12,7 @@
 """
 import argparse
 import datetime
+import os
 import platform
 import subprocess
 
@@ -171,7 +172,8 @@ def machine():
     version = subprocess.run(["tshark", "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
     processor = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.processor())
     commit = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip()
-    return f"{datetime.date.today()}, {processor}, {version}, siptrail {commit}."
+    return (f"{datetime.date.today()}, {processor}, {os.cpu_count()} cores, load of the last quarter of an hour {os.getloadavg()[2]:.1f}, "
+            f"{version.rstrip('.')}, siptrail {commit}.")
 
 
 def keep(sections):
