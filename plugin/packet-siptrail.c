@@ -24,16 +24,45 @@ static dissector_handle_t siptrail_handle;
 static struct tracker *tracker;        /* of the file that is open */
 static bool memory_chosen, in_passing; /* no frame of it is looked at again */
 
+/* Pieces that are given back are kept by their size and handed out again, the latest first. wmem_free would
+ * do, but each call of it, and of wmem_alloc in file scope, touches some free chunk somewhere in memory,
+ * cold. */
+enum { GRAIN = 16, GRAINS_MAX = 64 };
+
+union piece {
+    union piece *next; /* while it is kept here */
+    size_t grains;     /* its size, this head included, while it is in use */
+    char room[GRAIN];
+};
+
+static union piece *given_back[GRAINS_MAX];
+
 static void *
 allocate_in_file_scope(size_t size)
 {
-    return wmem_alloc0(wmem_file_scope(), size);
+    size_t grains = (size + GRAIN - 1) / GRAIN + 1;
+    union piece *piece = grains < GRAINS_MAX ? given_back[grains] : NULL;
+    if (piece)
+        given_back[grains] = piece->next;
+    else
+        piece = (union piece *)wmem_alloc(wmem_file_scope(), grains * GRAIN);
+    piece->grains = grains;
+    return memset(piece + 1, 0, (grains - 1) * GRAIN);
 }
 
 static void
 release_in_file_scope(void *memory)
 {
-    wmem_free(wmem_file_scope(), memory);
+    if (!memory)
+        return;
+    union piece *piece = (union piece *)memory - 1;
+    size_t grains = piece->grains;
+    if (grains >= GRAINS_MAX) {
+        wmem_free(wmem_file_scope(), piece);
+        return;
+    }
+    piece->next = given_back[grains];
+    given_back[grains] = piece;
 }
 
 /* Asks epan to keep the SIP items of each frame on its first pass, or nothing. */
@@ -57,6 +86,7 @@ siptrail_init(void)
     };
     tracker = tracker_new(&host);
     memory_chosen = in_passing = false;
+    memset(given_back, 0, sizeof given_back); /* they went with the file before */
     if (WANTS_WHILE_DISABLED)
         want_sip(proto_is_protocol_enabled(find_protocol_by_id(proto_siptrail)));
 }
