@@ -201,14 +201,29 @@ choose_memory(void)
         tracker_forget(tracker, statistics_wanted());
 }
 
+/* A keep-alive is no SIP to Wireshark, be it CR LF CR LF or STUN; all that counts is where it comes from.
+ * Larger datagrams, media as a rule, are not worth a look. */
+static void
+hear_datagram(packet_info *pinfo, const tvbuff_t *tvb)
+{
+    const guint keep_alive_max = 160; /* octets of the frame */
+    if (pinfo->ptype != PT_UDP || tvb_reported_length(tvb) > keep_alive_max || !tracker_listens(tracker) ||
+        is_quoted_in_icmp(pinfo))
+        return;
+    const struct endpoint from = endpoint_of(&pinfo->src, pinfo->srcport);
+    tracker_hear(tracker, pinfo->num, &from);
+}
+
 static struct record *
-frame_records(packet_info *pinfo, proto_tree *tree)
+frame_records(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
     struct record *records;
     if (PINFO_FD_VISITED(pinfo))
         return (struct record *)p_get_proto_data(wmem_file_scope(), pinfo, proto_siptrail, 0);
     tracker_tick(tracker, nanoseconds(&pinfo->abs_ts));
     records = read_frame(pinfo, tree);
+    if (!records)
+        hear_datagram(pinfo, tvb);
     if (records && !in_passing)
         p_add_proto_data(wmem_file_scope(), pinfo, proto_siptrail, 0, records);
     return records;
@@ -217,7 +232,7 @@ frame_records(packet_info *pinfo, proto_tree *tree)
 static int
 dissect_siptrail(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
-    struct record *records = frame_records(pinfo, tree);
+    struct record *records = frame_records(tvb, pinfo, tree);
     for (struct record *record = records; record; record = record->next) {
         tree_show(proto_siptrail, tvb, pinfo, tree, tracker, record);
         column_append(pinfo, tracker, record);

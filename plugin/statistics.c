@@ -386,11 +386,15 @@ seconds_cell(bool known, guint32 seconds)
     return known ? (struct cell){g_strdup_printf("%u s", seconds), 0} : words("-");
 }
 
-/* The cause of the last refusal; of a challenge that nobody answered, what that says. */
+/* The cause of the last refusal; of a challenge that nobody answered, what that says; of a client that does
+ * not answer any more, that. */
 static enum finding
 registration_cause(const struct registration *registration)
 {
-    if (registration_state(file_tracker(), registration) == REGISTRATION_CHALLENGED)
+    enum registration_state state = registration_state(file_tracker(), registration);
+    if (state == REGISTRATION_REGISTERED && registration_unheard(file_tracker(), registration))
+        return FINDING_CLIENT_UNHEARD;
+    if (state == REGISTRATION_CHALLENGED)
         return audit_exchange_cause(file_tracker(), registration->challenge);
     return registration->last_cause;
 }

@@ -863,6 +863,8 @@ title_request(const struct view *view, wmem_strbuf_t *title)
     if (record->detail && record->detail->notes)
         wmem_strbuf_append_printf(title, ": %s",
                                   finding_rule((enum finding)record->detail->notes->finding)->brief);
+    if (view->later && record_unheard(view->tracker, record))
+        wmem_strbuf_append_printf(title, ": %s", finding_rule(FINDING_CLIENT_UNHEARD)->brief);
 }
 
 static void
@@ -1048,6 +1050,23 @@ show_awaited(const struct view *view)
     add_expert(view, view->item, FINDING_NOTIFY_MISSING, &values);
 }
 
+/* A note of its own, as the frames that it names are told by the silence. */
+static void
+show_unheard(const struct view *view)
+{
+    const struct record *record = view->record;
+    const struct silence *silence = view->later ? record_unheard(view->tracker, record) : NULL;
+    if (!silence)
+        return;
+    int64_t quiet = record->detail->unheard->clock - silence->since;
+    const struct finding_values values = {.method = record->method,
+                                          .frame_a = silence->last_frame,
+                                          .frame_b = silence->granted_frame,
+                                          .number = (uint32_t)(quiet / 1000000000),
+                                          .silence = silence};
+    add_expert(view, view->item, FINDING_CLIENT_UNHEARD, &values);
+}
+
 /* What it means comes first, then the evidence. */
 static void
 show_detail(const struct view *view, const struct record_detail *detail)
@@ -1065,6 +1084,7 @@ show_detail(const struct view *view, const struct record_detail *detail)
         show_registration(view, step);
     show_notes(view, detail);
     show_awaited(view);
+    show_unheard(view);
     if (detail->opens)
         show_challenges(view, detail);
     for (const struct use *use = detail->uses; use; use = use->next)

@@ -111,6 +111,15 @@ bad_request_cause(const struct use *use)
     return suspect != FINDING_NONE ? suspect : FINDING_BAD_REQUEST;
 }
 
+/* The server looks for the account by the address-of-record, which is not what the client had named. */
+static enum finding
+aor_suspect(const struct use *use)
+{
+    if (finding_set_has(&use->suspects, FINDING_AOR_REWRITTEN))
+        return FINDING_AOR_REWRITTEN;
+    return finding_set_has(&use->suspects, FINDING_AOR_CHANGED) ? FINDING_AOR_CHANGED : FINDING_NONE;
+}
+
 /* Many servers say 403 to a wrong password. */
 static enum finding
 forbidden_cause(const struct use *use)
@@ -119,6 +128,8 @@ forbidden_cause(const struct use *use)
     if (suspect != FINDING_NONE && finding_rule(suspect)->weight >= WEIGHT_CAUSE_UNLESS_BAD)
         return suspect;
     suspect = digest_cause(use);
+    if (use->verdict.status == DIGEST_GOOD)
+        suspect = aor_suspect(use);
     return suspect != FINDING_NONE ? suspect : FINDING_FORBIDDEN;
 }
 
@@ -131,6 +142,8 @@ failure_cause(const struct use *use)
         return FINDING_SERVER_ERROR;
     bool registration =
         strcmp(use->method, "REGISTER") == 0 && use->closed_status >= 400; /* a 3xx leads on */
+    if (registration && use->closed_status == 404 && aor_suspect(use) != FINDING_NONE)
+        return aor_suspect(use);
     return registration ? FINDING_REGISTRATION_FAILED : FINDING_FAILED;
 }
 
@@ -309,6 +322,8 @@ static const struct {
      "when the server's database has another password, or none for this user in this realm"},
     {FINDING_VARIANT_REFUSED, "with a client that computes in its own way, or a password that was pasted"},
     {FINDING_URI_REWRITTEN, "behind a border controller or B2BUA that rewrites what the client has signed"},
+    {FINDING_AOR_REWRITTEN, "behind a border controller that puts another host or number into To and From"},
+    {FINDING_AOR_CHANGED, "with a client that has two identities, or one with and one without its domain"},
     {FINDING_URI_DIFFERS,
      "with a client that signs another URI than it sends, at a server that compares them"},
     {FINDING_SOURCE_PORT_CHANGED, "at a refresh after a NAT has given the client another port"},

@@ -63,6 +63,7 @@ struct signed_request {
     uint32_t references; /**< by credentials */
     uint32_t frame;
     uint32_t uri_hash; /**< of the Request-URI */
+    const struct account *account;
     struct endpoint to;
     uint32_t refused_in : 31; /**< a refusal of them whose cause is known, on whatever hop; 0: none */
     uint32_t good : 1;        /**< the digest was right there */

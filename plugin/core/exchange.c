@@ -103,17 +103,21 @@ add_closing(struct tracker *tracker, struct use *use, struct record *record)
     detail->closings = closing;
 }
 
-/* A refusal that was seen on the next hop has its cause there. */
+/* A refusal that was seen on the next hop has its cause there. Some causes say no more than that it was
+ * refused.
+ */
 static void
 note_passed_on(struct use *use, const struct record *record)
 {
     struct signed_request *request = use->signed_request;
-    if (!request || use->outcome != OUTCOME_REJECTED)
+    bool bare = use->cause == FINDING_FORBIDDEN || use->cause == FINDING_REGISTRATION_FAILED;
+    if (!request || (use->outcome != OUTCOME_REJECTED && use->outcome != OUTCOME_FORBIDDEN &&
+                     use->outcome != OUTCOME_FAILED))
         return;
     if (!request->refused_in && use->cause != FINDING_DIGEST_GOOD_REFUSED &&
-        use->cause != FINDING_REFUSED_UNVERIFIED)
+        use->cause != FINDING_REFUSED_UNVERIFIED && use->cause != FINDING_FAILED && !bare)
         request->refused_in = record->frame;
-    else if (request->refused_in && use->cause == FINDING_DIGEST_GOOD_REFUSED) {
+    else if (request->refused_in && (use->cause == FINDING_DIGEST_GOOD_REFUSED || bare)) {
         use->cause = FINDING_REFUSED_FURTHER_ON;
         use->suspect_frame = request->refused_in;
     }
@@ -469,7 +473,8 @@ open_exchange(struct tracker *tracker, const struct sip_message *message, const 
 {
     struct record_detail *detail = record->detail;
     struct exchange *exchange = transaction ? transaction->opened : NULL;
-    if (!exchange) {
+    bool is_new = !exchange;
+    if (is_new) {
         exchange = exchange_new(tracker, message, arrival, transaction, record);
         note_loop(tracker, exchange->account, exchange, record);
         if (transaction) {
@@ -482,6 +487,8 @@ open_exchange(struct tracker *tracker, const struct sip_message *message, const 
     detail->account = exchange->account;
     record->exchange = exchange;
     audit_challenge(tracker, message, exchange, record);
+    if (is_new)
+        path_compare(tracker, message, exchange, record);
     issue_nonces(tracker, arrival, exchange, detail->lines);
     if (!transaction)
         return;

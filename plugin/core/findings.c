@@ -225,6 +225,21 @@ from_tag_changed(const struct finding_context *c)
            c->exchange->from_tag_hash != c->from_tag_hash;
 }
 
+/* Its address-of-record: To of a REGISTER, From of all else (RFC 3261 section 8.1.3.5 wants both kept). */
+static bool
+aor_changed(const struct finding_context *c)
+{
+    const struct record_detail *detail = c->record->detail;
+    return c->use->is_retry && c->exchange->call_id_hash == c->call_id_hash && c->exchange->request_frame &&
+           g_ascii_strcasecmp(c->exchange->account->name, detail->account->name) != 0;
+}
+
+static bool
+aor_rewritten(const struct finding_context *c)
+{
+    return c->named_in != 0;
+}
+
 static bool
 to_tag_kept(const struct finding_context *c)
 {
@@ -827,10 +842,19 @@ append_source(GString *text, const struct use *use)
 }
 
 static void
-append_client(GString *text, const struct exchange *exchange)
+append_endpoint(GString *text, const struct endpoint *endpoint)
 {
-    char *address = exchange ? endpoint_text(&exchange->client) : g_strdup("?");
-    g_string_append_printf(text, "%s port %u", address, exchange ? exchange->client.port : 0u);
+    char *address = endpoint ? endpoint_text(endpoint) : g_strdup("?");
+    g_string_append_printf(text, "%s port %u", address, endpoint ? endpoint->port : 0u);
+    g_free(address);
+}
+
+/* Who passed a challenge on. */
+static void
+append_relay(GString *text, const struct exchange *exchange)
+{
+    char *address = exchange ? endpoint_text(&exchange->server) : g_strdup("?");
+    g_string_append(text, address);
     g_free(address);
 }
 
@@ -1085,6 +1109,43 @@ append_of_use(GString *text, const struct finding_values *values, const char *na
 }
 
 static bool
+append_of_silence(GString *text, const struct silence *silence, const char *name)
+{
+    if (!silence)
+        return false;
+    if (strcmp(name, "reached") == 0)
+        append_endpoint(text, &silence->client);
+    else if (strcmp(name, "registered") == 0)
+        g_string_append(text, silence->account ? silence->account : "several accounts");
+    else
+        return false;
+    return true;
+}
+
+static bool
+append_of_path(GString *text, const struct finding_values *values, const char *name)
+{
+    static const char *const lost[] = {[WEAKENED_NOT] = "?",
+                                       [WEAKENED_ALGORITHM] = "SHA-256 or better is gone",
+                                       [WEAKENED_QOP] = "qop is gone",
+                                       [WEAKENED_ORDER] = "MD5 stands on top",
+                                       [WEAKENED_AUTH_INT] = "auth-int is gone"};
+    const struct use *use = values_use(values);
+    const struct exchange *exchange = values->exchange;
+    if (strcmp(name, "lost") == 0)
+        g_string_append(text, lost[values->number < G_N_ELEMENTS(lost) ? values->number : WEAKENED_NOT]);
+    else if (strcmp(name, "relay") == 0)
+        append_relay(text, exchange);
+    else if (strcmp(name, "refused_aor") == 0)
+        g_string_append(text, exchange ? exchange->account->name : "?");
+    else if (strcmp(name, "signed_aor") == 0)
+        g_string_append(text, use && use->signed_request ? use->signed_request->account->name : "?");
+    else
+        return false;
+    return true;
+}
+
+static bool
 append_of_204(GString *text, const struct no_notify *no_notify, const char *name)
 {
     if (!no_notify)
@@ -1119,7 +1180,7 @@ append_of_exchange(GString *text, const struct finding_values *values, const cha
     else if (strcmp(name, "hints") == 0)
         append_hints(text, values);
     else if (strcmp(name, "client") == 0)
-        append_client(text, values->exchange);
+        append_endpoint(text, values->exchange ? &values->exchange->client : NULL);
     else if (strcmp(name, "asker") == 0)
         append_asker(text, values);
     else if (strcmp(name, "account") == 0)
@@ -1136,7 +1197,8 @@ append_of_exchange(GString *text, const struct finding_values *values, const cha
 static void
 append_value(GString *text, const struct finding_values *values, const char *name)
 {
-    if (!append_of_204(text, values->no_notify, name) && !append_of_exchange(text, values, name) &&
+    if (!append_of_204(text, values->no_notify, name) && !append_of_silence(text, values->silence, name) &&
+        !append_of_path(text, values, name) && !append_of_exchange(text, values, name) &&
         !append_of_use(text, values, name) && !append_parameter(text, values, name))
         append_number(text, values, name);
 }

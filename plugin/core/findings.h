@@ -20,6 +20,9 @@ enum finding {
     FINDING_COUNT
 };
 
+/* A set of findings must hold them all. */
+G_STATIC_ASSERT(FINDING_COUNT <= 8 * sizeof(struct finding_set));
+
 enum severity { SEVERITY_CHAT, SEVERITY_NOTE, SEVERITY_WARN, SEVERITY_ERROR };
 enum finding_group { GROUP_SECURITY, GROUP_PROTOCOL, GROUP_SEQUENCE, GROUP_RESPONSE };
 
@@ -55,6 +58,7 @@ struct finding_context {
     uint32_t nc, last_nc; /**< of these credentials, and of those before in this call; 0: none */
     uint32_t signed_in;   /**< the same credentials, one hop earlier, for another Request-URI */
     uint32_t good_in;     /**< the same credentials, one hop earlier, whose digest was right there */
+    uint32_t named_in;    /**< the same credentials, one hop earlier, for another address-of-record */
     const struct subscription *subscription;
     const struct subscribe_request *request; /**< the SUBSCRIBE that is answered */
     bool condition_holds; /**< the first NOTIFY has the tag that its SUBSCRIBE named as known */
@@ -72,6 +76,9 @@ struct finding_rule {
     const char *brief, *sentence, *fix, *rfc;
 };
 
+/** What a challenge has lost on the way to the client: the number of its note. */
+enum weakened { WEAKENED_NOT, WEAKENED_ALGORITHM, WEAKENED_QOP, WEAKENED_ORDER, WEAKENED_AUTH_INT };
+
 /** The row of a finding; that of FINDING_NONE is empty. */
 const struct finding_rule *finding_rule(enum finding finding);
 
@@ -87,6 +94,7 @@ struct finding_values {
     uint16_t status; /**< of the message that the finding is about */
     uint32_t frame_a, frame_b, number;
     const struct no_notify *no_notify;
+    const struct silence *silence;
 };
 
 /** Replaces the placeholders of a text.
@@ -95,7 +103,8 @@ struct finding_values {
  *  {header} {source} {asked_expires}. Of the challenge: {asked_realm} {asked_algorithm} {asked_qop}
  *  {asked_header} {due_header} {offered} {client} {asker} {cseq} {hints}. Of the verdict: {reason} {why} {by}
  *  {age} {repeated} {unquoted} {quoted} {variant} {mistake} {remedy} {credential} {tried} {variants}. Of a
- * 204: {event} {granted} {subscribe} {notify}. Frames: {challenge} {retry} {closed} {accepted}
+ * 204: {event} {granted} {subscribe} {notify}. Of a silence: {reached} {registered}. Of what changes between
+ * two hops: {relay} {lost} {refused_aor} {signed_aor}. Frames: {challenge} {retry} {closed} {accepted}
  * {accepted_account} {a} {b}. Others: {method} {code} {attempts} {last_nc} {min_expires} {between} {n}.
  *  @return free with g_free; as valid as UTF-8 as the wire's text is */
 char *finding_expand(const char *text, const struct finding_values *values);

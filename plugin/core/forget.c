@@ -92,6 +92,7 @@ exchange_free(struct tracker *tracker, struct exchange *exchange)
         tracker->host.release(issue);
     }
     index_drop(&tracker->index, exchange->dialog, exchange);
+    index_drop(&tracker->index, exchange->leg, exchange);
     tracker->host.release(exchange);
 }
 
@@ -255,6 +256,7 @@ detail_forget(struct tracker *tracker, struct record_detail *detail)
     else
         lines_release(tracker, detail->lines);
     no_notify_release(tracker, detail->no_notify);
+    unheard_release(tracker, detail->unheard);
     tracker->host.release(detail->proof);
     tracker->host.release(detail);
 }
@@ -275,8 +277,11 @@ transaction_forget(struct tracker *tracker, struct transaction *transaction)
         opened->refused_for_good = exchange_refused_for_good(opened);
         opened->refused = NULL;
     }
-    if (opened)
+    if (opened) {
+        index_drop(&tracker->index, opened->leg, opened);
+        opened->leg = NULL;
         exchange_release(tracker, opened);
+    }
     if (!tracker->forgets)
         return;
     for (struct seen_response *seen = transaction->responses; seen; seen = seen->next)

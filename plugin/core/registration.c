@@ -193,11 +193,14 @@ link_client(struct tracker *tracker, struct registration *registration, const st
 }
 
 static struct registration *
-registration_of(struct tracker *tracker, struct account *account, const struct sip_contact *contact,
+registration_of(struct tracker *tracker, const struct sip_message *message, const struct sip_contact *contact,
                 bool moves, const struct arrival *arrival, struct record *record)
 {
+    struct account *account = record->detail->account;
     struct registration *registration = find_binding(tracker, account, contact);
-    if (!registration)
+    if (registration)
+        flow_note_move(tracker, message, arrival, registration, record);
+    else
         registration = unknown_registration(tracker, account, contact, moves, arrival, record);
     link_client(tracker, registration, contact, &arrival->from);
     key_registrant(tracker, account);
@@ -275,8 +278,7 @@ ask(struct tracker *tracker, const struct sip_message *message, const struct sip
     uint32_t seconds = 0;
     bool has_asked = sip_contact_expires(message, contact, &seconds);
     bool moves = only && contact->reg_id.len == 0 && !(has_asked && seconds == 0);
-    struct registration *registration =
-        registration_of(tracker, record->detail->account, contact, moves, arrival, record);
+    struct registration *registration = registration_of(tracker, message, contact, moves, arrival, record);
     if (has_step(record, registration))
         return;
     note_gap(tracker, registration, message);
@@ -351,8 +353,8 @@ has_route(const struct tracker *tracker, const struct sip_message *message, uint
     return false;
 }
 
-/* From the client itself: behind a proxy the Route is taken off. */
-static bool
+/* Behind a proxy the Route is taken off, too. */
+bool
 is_first_hop(const struct sip_message *message)
 {
     struct slice via = message->header[SIP_VIA];
@@ -514,12 +516,14 @@ accept(struct tracker *tracker, const struct sip_message *message, const struct 
     if (asked->has_asked && asked->asked == 0) {
         registration->removed = true;
         registration->refused = false;
+        flow_leave(tracker, registration);
         return;
     }
     step->granted = granted_time(tracker, message, asked, listing, record);
     if (step->granted == 0)
         return;
     grant(tracker, registration, step, record);
+    flow_join(tracker, message, registration, record);
     if (before > step->granted && step->refresh && asked->asked >= before)
         record_note(tracker, record, FINDING_EXPIRY_SHRINKS, step->granted_frame, 0)->number = step->granted;
 }

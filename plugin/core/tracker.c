@@ -276,6 +276,8 @@ link_to_invite(struct tracker *tracker, const struct sip_message *message, const
     if (by_number)
         invite = invite_by_number(tracker, message, message->cseq, arrival);
     bool acknowledges = strcmp(record->method, "ACK") == 0;
+    if (invite && acknowledges)
+        flow_answered(tracker, invite->request);
     if (invite)
         record->belongs_to = acknowledges ? invite->request->response_frame : invite->request->frame;
     if (acknowledges && by_number && (!invite || invite->status >= 300))
@@ -336,6 +338,7 @@ add_request(struct tracker *tracker, const struct sip_message *message, const st
         if (!record->is_copy) {
             note_repeated(transaction);
             registration_repeated(transaction->request);
+            flow_repeated(tracker, message, arrival, transaction);
         }
         return;
     }
@@ -418,6 +421,7 @@ add_response(struct tracker *tracker, const struct sip_message *message, const s
         }
         response_remember(tracker, transaction, hash, arrival, record);
         note_final(transaction, arrival, record->status);
+        flow_answered(tracker, transaction->request);
         record->exchange = transaction->request->exchange;
     }
     exchange_response(tracker, message, arrival, transaction, record);
@@ -482,6 +486,7 @@ tracker_add(struct tracker *tracker, const struct sip_message *message, const st
     record->method = method_name(tracker, message->method);
     tracker->parsed_count = 0;
     hash_message(tracker, message, arrival);
+    tracker_hear(tracker, arrival->frame, &arrival->from);
     if (message->is_request)
         add_request(tracker, message, arrival, record);
     else

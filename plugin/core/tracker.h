@@ -35,7 +35,7 @@ struct arrival {
 
 /** A set of findings, by number (enum finding). */
 struct finding_set {
-    uint64_t bits[2];
+    uint64_t bits[3];
 };
 
 static inline void
@@ -116,8 +116,10 @@ struct exchange {
     uint16_t cause;              /**< enum finding; 0 while there is none */
     struct finding_set suspects; /**< what in the challenge may have kept the client from answering */
 
-    uint32_t references;        /**< the tracker's own, like all that follows */
-    bool refused_for_good;      /**< of `refused`, once that is forgotten: it was not for another realm */
+    uint32_t references; /**< the tracker's own, like all that follows */
+    struct index_entry
+        *leg;              /**< where the index holds it as the latest hop of its message; NULL: no longer */
+    bool refused_for_good; /**< of `refused`, once that is forgotten: it was not for another realm */
     enum digest_status digest;  /**< of `retry`, likewise */
     struct issue *issues;       /**< its challenging responses */
     struct index_entry *dialog; /**< where the index holds it as the latest of its call; NULL: no longer */
@@ -268,6 +270,27 @@ struct registration {
         *successor;              /**< a later contact of the same client; NULL: none since `granted_frame` */
     struct index_entry *binding; /**< where the index holds it: the tracker's own */
     struct exchange *challenge;  /**< latest; NULL: none */
+    struct flow *flow;           /**< the tracker's own: that it was granted to over UDP; NULL: none */
+};
+
+/** Nothing comes from a client that registered over UDP, and it answers nothing. Shared by the requests that
+ * it left unanswered. */
+struct silence {
+    uint32_t references;    /**< the tracker's own */
+    struct endpoint client; /**< its address and port, as the registrar sees them */
+    const char *account;    /**< that is registered there; NULL: several */
+    uint32_t granted_frame; /**< 2xx that says so */
+    uint32_t last_frame;    /**< latest packet from there */
+    int64_t since;          /**< when that came */
+    int64_t asked;          /**< the first request that was left unanswered */
+    bool over;              /**< something came again, or an answer from elsewhere */
+    int64_t ended;          /**< then */
+};
+
+/** A request to a client that is silent. */
+struct unheard {
+    struct silence *silence;
+    int64_t clock; /**< when it was sent first */
 };
 
 /** What one message is for one registration. */
@@ -307,6 +330,7 @@ struct record_detail {
     bool removes_all;                        /**< a REGISTER with the Contact `*` */
     struct account *account;
     const struct awaited_notify *awaited; /**< of a 2xx that begins a subscription */
+    struct unheard *unheard; /**< of a request that was sent again and again to a silent client */
 };
 
 /** The NOTIFY that every new subscription begins with (RFC 6665 section 4.2.1.2). */
@@ -375,6 +399,13 @@ struct record *tracker_add(struct tracker *tracker, const struct sip_message *me
 /** Tells that the capture goes on: the time of any frame, SIP or not. Cheap. */
 void tracker_tick(struct tracker *tracker, int64_t time);
 
+/** Tells that a datagram came that is no SIP message: a keep-alive, perhaps (CR LF CR LF, STUN). The time is
+ * that of the latest tick. */
+void tracker_hear(struct tracker *tracker, uint32_t frame, const struct endpoint *from);
+
+/** Whether that matters so far: somebody has registered over UDP. */
+bool tracker_listens(const struct tracker *tracker);
+
 /** All exchanges that are kept, in the order of their challenges; NULL when there are none. */
 const struct exchange *tracker_exchanges(const struct tracker *tracker);
 
@@ -404,6 +435,14 @@ uint16_t exchange_closed_status(const struct exchange *exchange);
 
 /** Whether this 2xx began a subscription, and the NOTIFY that it wants did not come in time, as of now. */
 bool record_misses_notify(const struct tracker *tracker, const struct record *record);
+
+/** The silence of a registered client that left this request unanswered for 32 s, as of now; NULL when it did
+ * not.
+ */
+const struct silence *record_unheard(const struct tracker *tracker, const struct record *record);
+
+/** Whether requests to the registered client are left unanswered for more than 32 s, as of now. */
+bool registration_unheard(const struct tracker *tracker, const struct registration *registration);
 
 /** The name of the account: the credentials' `user@realm`, or From/To before there are any. Never NULL. */
 const char *exchange_account(const struct exchange *exchange);

@@ -65,6 +65,7 @@ struct transaction {
     uint16_t status; /**< of its final response; 0: none. A 2xx replaces any other. */
     struct seen_response *responses;
     uint16_t responses_seen; /**< how many there are */
+    uint8_t repeated;        /**< how often it was sent again without an answer, up to what matters */
     bool in_dialog;          /**< the request had a To tag */
     struct exchange *opened; /**< the exchange that a 401 or 407 to it began */
     struct subscribe_request *subscribe;
@@ -98,6 +99,8 @@ enum index_kind {
     INDEX_REGISTRANT = 'b',  /**< account, Call-ID: the registration that it refreshes */
     INDEX_REGISTERED_CLIENT = 'c', /**< account, instance or client address: the latest registration */
     INDEX_SERVICE_ROUTE = 'V',     /**< address-of-record, client */
+    INDEX_FLOW = 'f',              /**< address and port that a client registered from over UDP */
+    INDEX_LEG = 'L',               /**< Call-ID, From tag, CSeq: the challenge on its latest hop */
     INDEX_SUBSCRIPTION = 'S',      /**< Call-ID, tags, event */
     INDEX_AWAITED = 'W',           /**< Call-ID, subscriber's tag: the NOTIFY that a SUBSCRIBE waits for */
     INDEX_ETAG = 'E',              /**< Call-ID, tags, event, entity-tag: NOTIFY */
@@ -139,6 +142,7 @@ struct tracker {
     int64_t clock; /**< latest time seen; steps back only when the capture does, by more than an hour */
     struct exchange *exchanges, **exchanges_tail;
     uint32_t service_routes; /**< how many clients were given one */
+    uint32_t flows;          /**< how many there are */
     struct registration *registrations, **registrations_tail;
 };
 
@@ -265,9 +269,35 @@ void registration_note_route(struct tracker *tracker, const struct sip_message *
 void registration_repeated(const struct record *request);
 /** A message that named it is forgotten. */
 void contact_release(struct tracker *tracker, struct contact_name *contact);
+/** Whether it comes from the client itself: no proxy has added a Via. */
+bool is_first_hop(const struct sip_message *message);
 /** A final response, after the exchange that it closes or opens. */
 void registration_response(struct tracker *tracker, const struct sip_message *message,
                            const struct transaction *transaction, struct record *record);
+
+/* --- flow.c --- */
+
+/** A registration was granted: to the address and port that its REGISTER came from. */
+void flow_join(struct tracker *tracker, const struct sip_message *message, struct registration *registration,
+               const struct record *record);
+/** It was removed. */
+void flow_leave(struct tracker *tracker, struct registration *registration);
+/** A REGISTER for the contact that is registered: whether the client is seen from another port now. */
+void flow_note_move(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
+                    const struct registration *registration, struct record *record);
+/** A request was sent again. */
+void flow_repeated(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
+                   struct transaction *transaction);
+/** A request was answered, from wherever. */
+void flow_answered(struct tracker *tracker, const struct record *request);
+/** NULL is none. */
+void unheard_release(struct tracker *tracker, struct unheard *unheard);
+
+/* --- path.c --- */
+
+/** A challenge: compares it with the same one a hop nearer to the server. */
+void path_compare(struct tracker *tracker, const struct sip_message *message, struct exchange *exchange,
+                  struct record *record);
 
 /* --- subscription.c --- */
 

@@ -302,6 +302,7 @@ signed_request_find(struct tracker *tracker, const struct request_view *view,
         request = host_new(tracker, struct signed_request);
         *request = (struct signed_request){.frame = view->record->frame,
                                            .uri_hash = hash_slice(tracker, view->message->request_uri),
+                                           .account = view->record->detail->account,
                                            .to = view->arrival->to,
                                            .good = good};
         request->entry = key_put(tracker, request);
@@ -330,6 +331,16 @@ good_elsewhere(const struct request_view *view, const struct use *use)
     bool spoilt = use->verdict.status == DIGEST_BAD && first->good &&
                   !endpoint_same_address(&first->to, &view->arrival->to);
     return spoilt ? first->frame : 0;
+}
+
+/* They went to another server before, for another address-of-record: that frame, or 0. */
+static uint32_t
+named_elsewhere(const struct request_view *view, const struct use *use)
+{
+    const struct signed_request *first = use->signed_request;
+    bool renamed = !endpoint_same_address(&first->to, &view->arrival->to) &&
+                   g_ascii_strcasecmp(first->account->name, view->record->detail->account->name) != 0;
+    return renamed ? first->frame : 0;
 }
 
 static void
@@ -369,7 +380,8 @@ find_suspects(struct tracker *tracker, const struct request_view *view, struct u
     use->signed_request = signed_request_find(tracker, view, credentials, use->verdict.status == DIGEST_GOOD);
     context.signed_in = signed_elsewhere(tracker, view, use, credentials);
     context.good_in = good_elsewhere(view, use);
-    if (context.signed_in || context.good_in)
+    context.named_in = named_elsewhere(view, use);
+    if (context.signed_in || context.good_in || context.named_in)
         use->suspect_frame = use->signed_request->frame;
     findings_each(STAGE_CREDENTIALS, &context, note_suspect, use);
 }

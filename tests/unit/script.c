@@ -41,7 +41,10 @@ script_end(struct script *script)
 static struct endpoint
 endpoint_of(int number)
 {
-    return (struct endpoint){.port = 5060, .type = 1, .len = 4, .address = {192, 0, 2, (uint8_t)number}};
+    return (struct endpoint){.port = (uint16_t)(5060 + number / NEXT_PORT),
+                             .type = 1,
+                             .len = 4,
+                             .address = {192, 0, 2, (uint8_t)(number % NEXT_PORT)}};
 }
 
 static void
@@ -52,8 +55,8 @@ append_top(GString *text, const struct sip *sip, unsigned cseq, const char *meth
         g_string_append_printf(text, "SIP/2.0 %u Whatever\r\n", sip->status);
     else
         g_string_append_printf(text, "%s %s SIP/2.0\r\n", method, OR(sip->uri, "sip:example.com"));
-    g_string_append_printf(text, "Via: SIP/2.0/UDP %s%s%s\r\n", OR(sip->host, "192.0.2.1"),
-                           *branch ? ";branch=" : "", branch);
+    g_string_append_printf(text, "Via: SIP/2.0/%s %s%s%s\r\n", OR(sip->transport, "UDP"),
+                           OR(sip->host, "192.0.2.1"), *branch ? ";branch=" : "", branch);
     g_free(branch);
 }
 
@@ -135,6 +138,13 @@ const char *
 script_join(struct script *script, const char *first, const char *second)
 {
     return keep(script, g_strconcat(first, second, NULL));
+}
+
+void
+script_keep_alive(struct script *script, int from)
+{
+    const struct endpoint endpoint = endpoint_of(from);
+    tracker_hear(script->tracker, ++script->frame, &endpoint);
 }
 
 void

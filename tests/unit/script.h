@@ -16,13 +16,17 @@ struct script {
     GPtrArray *texts;
 };
 
+/** Added to the number of an endpoint: the next port of its address. */
+enum { NEXT_PORT = 256 };
+
 /** One message. Endpoint 1 is the client, 2 the server, others are whoever else. */
 struct sip {
-    const char *method; /**< REGISTER */
-    unsigned status;    /**< 0: a request */
-    unsigned cseq;      /**< 1 */
-    const char *branch; /**< z9hG4bK-CSEQ; "" for a Via without */
-    const char *host;   /**< sent-by, 192.0.2.1 */
+    const char *method;    /**< REGISTER */
+    unsigned status;       /**< 0: a request */
+    unsigned cseq;         /**< 1 */
+    const char *branch;    /**< z9hG4bK-CSEQ; "" for a Via without */
+    const char *host;      /**< sent-by, 192.0.2.1 */
+    const char *transport; /**< UDP */
     const char *call_id, *from_tag, *to_tag;
     const char *user;    /**< of From and To, alice */
     const char *uri;     /**< Request-URI, sip:example.com */
@@ -57,6 +61,9 @@ const char *script_join(struct script *script, const char *first, const char *se
 #define CHALLENGE_OF(header, realm, nonce)                                                                   \
     header ": Digest realm=\"" realm "\", nonce=\"" nonce "\", qop=\"auth\", algorithm=MD5\r\n"
 #define CHALLENGE(nonce) CHALLENGE_OF("WWW-Authenticate", "example.com", nonce)
+
+/** A datagram from there that is no message. */
+void script_keep_alive(struct script *script, int from);
 
 /** Time goes by without SIP. */
 void script_wait(struct script *script, double seconds);

@@ -61,6 +61,8 @@ struct full {
 static void
 full_begin(struct full *full, struct script *s)
 {
+    static const struct silence silence = {.client = {40001, 1, 4, {203, 0, 113, 5}},
+                                           .account = "alice@example.com"};
     SEND(s);
     SEND(s, .status = 401, .headers = CHALLENGE("n1"));
     SEND(s, .cseq = 2, .headers = ANSWER(s));
@@ -77,6 +79,8 @@ full_begin(struct full *full, struct script *s)
     full->values = (struct finding_values){.exchange = &full->exchange,
                                            .use = &full->use,
                                            .method = "REGISTER",
+                                           .silence = &silence,
+                                           .number = 1,
                                            .frame_a = 11,
                                            .frame_b = 12};
 }
@@ -144,6 +148,9 @@ static const struct expand expands[] = {
     {"{accepted_account}", "4"},
     {"{between}", "192.0.2.2"},
     {"{request_uri}", "the same"},
+    {"{reached}, {registered}", "203.0.113.5 port 40001, alice@example.com"},
+    {"{relay}, {lost}", "192.0.2.2, SHA-256 or better is gone"},
+    {"{refused_aor}, {signed_aor}", "alice@example.com, alice@example.com"},
     {"{hints}", ""},
     {"{credential}", "1"},
     {"{tried}", "1"},

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import challenges
 import healthy
+import path
 import refused
 import registrations
 import subscriptions
@@ -17,7 +18,7 @@ from sip import Account, Scene
 
 CAPTURES = Path(__file__).resolve().parents[2]
 STORIES = {**refused.STORIES, **challenges.STORIES, **subscriptions.STORIES, **healthy.STORIES,
-           **registrations.STORIES}
+           **registrations.STORIES, **path.STORIES}
 
 
 def build():

@@ -8,7 +8,7 @@ from subscriptions import CLOSED, OPEN, renewed, subscribed
 PARTIAL = '<?xml version="1.0"?>\n<pidf-diff xmlns="urn:ietf:params:xml:ns:pidf-diff" version="2"/>\n'
 # Without a good digest nobody would accept these.
 BEYOND_PARDON = {"parameter_missing", "variant_refused", "nonce_differs", "wrong_password_403"}
-NO_ODDITY = {"bad_request", "server_error", "aor_unknown"}
+NO_ODDITY = {"bad_request", "server_error", "aor_unknown", "aor_changed_404"}
 
 
 def none_accepted_oddities(phone):

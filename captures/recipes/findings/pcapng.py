@@ -1,10 +1,14 @@
 """Writes SIP messages in UDP or TCP, over IPv4 and Ethernet, to a pcapng file."""
+import collections
 import ipaddress
 import struct
 
 SECTION, INTERFACE, PACKET = 0x0A0D0D0A, 1, 6
-ETHERNET, IPV4, TCP, UDP = 1, 0x0800, 6, 17
+ETHERNET, IPV4, ICMP, TCP, UDP = 1, 0x0800, 1, 6, 17
 PUSH_ACK, WINDOW = 0x5018, 64240
+
+# What ICMP says of a datagram that did not arrive; stands for the payload of a packet.
+Unreachable = collections.namedtuple("Unreachable", "source target payload")
 
 
 def block(kind, body):
@@ -29,7 +33,8 @@ def frame(source, target, protocol, header, at, payload):
     """The Ethernet frame of one segment or datagram, whose checksum stands at an offset of its header."""
     addresses = ipaddress.IPv4Address(source[0]).packed + ipaddress.IPv4Address(target[0]).packed
     length = len(header) + len(payload)
-    header = with_checksum(header, at, addresses + struct.pack("!2H", protocol, length) + header + payload)
+    pseudo = b"" if protocol == ICMP else addresses + struct.pack("!2H", protocol, length)
+    header = with_checksum(header, at, pseudo + header + payload)
     ip = struct.pack("!2B3H2BH", 0x45, 0, 20 + length, 0, 0x4000, 64, protocol, 0) + addresses
     ip = with_checksum(ip, 10, ip)
     macs = b"\x02\0" + addresses[4:] + b"\x02\0" + addresses[:4]
@@ -38,6 +43,11 @@ def frame(source, target, protocol, header, at, payload):
 
 def datagram(source, target, payload):
     return frame(source, target, UDP, struct.pack("!4H", source[1], target[1], 8 + len(payload), 0), 6, payload)
+
+
+def port_unreachable(source, target, lost):
+    quoted = datagram(lost.source, lost.target, lost.payload)[14:]
+    return frame(source, target, ICMP, struct.pack("!2BHI", 3, 3, 0, 0), 2, quoted)
 
 
 def segment(source, target, payload, sent):
@@ -49,11 +59,16 @@ def segment(source, target, payload, sent):
 
 
 def pcapng(packets):
-    """A file of packets, each (microseconds since 1970, source, target, payload); source and target are (address, port)."""
+    """A file of packets, each (microseconds since 1970, source, target, payload); source and target are (address, port), the payload
+    octets or Unreachable."""
     sent = {}
     out = block(SECTION, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)) + block(INTERFACE, struct.pack("<HHI", ETHERNET, 0, 0))
     for time, source, target, payload in packets:
-        tcp = b"Via: SIP/2.0/TCP" in payload
-        packet = segment(source, target, payload, sent) if tcp else datagram(source, target, payload)
+        if isinstance(payload, Unreachable):
+            packet = port_unreachable(source, target, payload)
+        elif b"Via: SIP/2.0/TCP" in payload:
+            packet = segment(source, target, payload, sent)
+        else:
+            packet = datagram(source, target, payload)
         out += block(PACKET, struct.pack("<5I", 0, time >> 32, time & 0xFFFFFFFF, len(packet), len(packet)) + packet)
     return out

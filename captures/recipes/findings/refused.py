@@ -39,10 +39,12 @@ ANSWERS = {
     "parameter_repeated": ({}, {"more": ', realm="asterisk"'}, 401),
     "value_unquoted": ({}, {"bare": ("username", "cnonce")}, 400),
     "variant_refused": ({}, {"password": "brass-Kettle-9\n"}, 401),
+    "aor_changed": ({}, {"request": {"to": "sip:100@sbc.example.net"}}, 403),
+    "aor_changed_404": ({}, {"request": {"to": "sip:101@pbx.example.com"}}, 404),
 }
 REASONS = {"cseq_unchanged": "Invalid CSeq", "bare_value_quoted": "Bad header field: authorization",
            "bad_request": "Bad P-Preferred-Identity header", "server_error": "Server Internal Error",
-           "wrong_password_403": "Forbidden (Bad auth)", "aor_unknown": "Not Found"}
+           "wrong_password_403": "Forbidden (Bad auth)", "aor_unknown": "Not Found", "aor_changed_404": "Not Found"}
 
 
 def refused(name):
@@ -276,27 +278,43 @@ def changed_on_path(phone):
 
 
 class Hop:
-    """A session border controller between phone and server. The phone talks to it."""
+    """A session border controller between phone and server. The phone talks to it; `inner` is its address towards the server."""
 
-    def __init__(self, phone, border):
-        self.phone, self.border = phone, border
+    def __init__(self, phone, border, inner=None):
+        self.phone, self.border, self.inner = phone, border, inner or border
         phone.server = border
 
-    def forward(self, uri=None, body=None):
-        request, scene = self.phone.message, self.phone.scene
-        self.via = ("Via", f"SIP/2.0/UDP {self.border[0]}:5060;branch=z9hG4bK{scene.token(12)}")
+    def forward(self, uri=None, body=None, rewrite=list):
+        request = self.phone.message
         start = f"{request.start.split()[0]} {uri} SIP/2.0" if uri else request.start
-        self.sent = Message(start, [self.via, *request.headers], body or request.body)
-        scene.send(self.border, SERVER, self.sent)
+        self.send_on(SERVER, start, rewrite(request.headers), body or request.body)
 
-    def back(self, make, *arguments):
-        """The response comes to the border first, which acknowledges it and passes it on without its own Via."""
+    def send_on(self, target, start, headers, body):
+        scene = self.phone.scene
+        self.via = ("Via", f"SIP/2.0/UDP {self.inner[0]}:5060;branch=z9hG4bK{scene.token(12)}")
+        self.sent = Message(start, [self.via, *headers], body)
+        scene.send(self.inner, target, self.sent)
+
+    def relay(self, target):
+        """(target, request): one leg of a fork."""
+        request = self.phone.message
+        self.send_on(target, request.start, request.headers, request.body)
+        return target, self.sent
+
+    def back(self, make, *arguments, change=list, **keywords):
+        """The response comes to the border first, which acknowledges it and passes it on without its own Via, for the request that
+        it knows."""
         phone, request = self.phone, self.phone.message
-        phone.message, phone.phone, phone.server = self.sent, self.border, SERVER
-        response = make(*arguments)
-        phone.scene.send(self.border, SERVER, ack(self.sent, response))
+        phone.message, phone.phone, phone.server = self.sent, self.inner, SERVER
+        make(*arguments, **keywords)
+        response = phone.scene.latest
+        if request.start.startswith("INVITE"):
+            phone.scene.send(self.inner, SERVER, ack(self.sent, response))
         phone.message, phone.phone, phone.server = request, PHONE, self.border
-        passed_on = Message(response.start, [h for h in response.headers if h != self.via], response.body)
+        known = [h for h in request.headers if h[0] == "From"]
+        to = request.first("To") if "tag=" in request.first("To") else request.first("To") + ";" + response.first("To").partition(";")[2]
+        headers = [{"From": known[0], "To": ("To", to)}.get(h[0], h) for h in response.headers if h != self.via]
+        passed_on = Message(response.start, change(headers), response.body)
         phone.scene.send(self.border, PHONE, passed_on)
 
 

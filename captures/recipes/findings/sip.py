@@ -7,7 +7,7 @@ START = 1768467600_000000  # 2026-01-15 09:00:00 UTC, in microseconds
 PHONE, SERVER = ("192.0.2.20", 5060), ("198.51.100.10", 5060)
 QUOTED = ("username", "realm", "nonce", "uri", "response", "cnonce", "opaque", "domain")
 REASONS = {100: "Trying", 180: "Ringing", 200: "OK", 202: "Accepted", 204: "No Notification", 302: "Moved Temporarily", 400: "Bad Request",
-           401: "Unauthorized", 403: "Forbidden", 407: "Proxy Authentication Required", 481: "Call/Transaction Does Not Exist",
+           401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 407: "Proxy Authentication Required", 481: "Call/Transaction Does Not Exist",
            423: "Interval Too Brief", 420: "Bad Extension", 421: "Extension Required", 486: "Busy Here", 487: "Request Terminated"}
 HASHES = {"MD5": "md5", "SHA-256": "sha256", "SHA-512-256": "sha512"}  # the last one is wrong: half of SHA-512
 HEX_DIGITS = {"MD5": 32, "SHA-256": 64, "SHA-512-256": 64}
@@ -85,6 +85,7 @@ class Account:
         self.nc, self.cnonce = 0, None
         self.offer, self.message, self.transport = {}, None, "UDP"
         self.notifier_cseq, self.expires, self.contact = 0, 3600, None
+        self.inside = None  # what the phone takes for its address, if a NAT is in front of it
 
     # --- the phone
 
@@ -97,17 +98,17 @@ class Account:
     def target(self, method):
         return {"REGISTER": f"sip:{self.realm}", "SUBSCRIBE": f"sip:bob@{self.realm}"}.get(method, f"sip:600@{self.realm}")
 
-    def send(self, method, extra=(), body="", uri=None, to=None, call_id=None, tag=None, to_tag=None, cseq=None, branch=None):
+    def send(self, method, extra=(), body="", uri=None, to=None, call_id=None, tag=None, to_tag=None, cseq=None, branch=None, sender=None):
         """A request of this phone. What is not given is as it should be."""
         self.cseq = cseq or self.cseq + 1
         uri = uri or self.target(method)
         to_tag = to_tag or self.to_tag
         to = to or (self.aor() if method == "REGISTER" else uri)
-        host, port = self.phone
+        host, port = self.inside or self.phone
         headers = [
             ("Via", f"SIP/2.0/{self.transport} {host}:{port};branch={branch or 'z9hG4bK' + self.scene.token(12)};rport"),
             ("Max-Forwards", "70"),
-            ("From", f"<{self.aor()}>;tag={tag or self.tag}"),
+            ("From", f"<{sender or self.aor()}>;tag={tag or self.tag}"),
             ("To", f"<{to}>" + (f";tag={to_tag}" if to_tag else "")),
             ("Call-ID", call_id or self.call_id),
             ("CSeq", f"{self.cseq} {method}"),
@@ -173,6 +174,34 @@ class Account:
         other = Account(self.scene, "monitor", realm="example.net", phone=("192.0.2.99", 5060), server=self.server)
         other.send("OPTIONS", uri=f"sip:{self.realm}")
         other.reply(200)
+
+    def keep_alive(self, octets=b"\r\n\r\n"):
+        """What is no message."""
+        self.scene.packets.append((self.scene.time, self.phone, self.server, octets))
+
+    def request(self, method="INVITE", waits=()):
+        """A request to the phone, sent again after each of the times that the server waits."""
+        host, port = self.server
+        headers = [
+            ("Via", f"SIP/2.0/UDP {host}:{port};branch=z9hG4bK{self.scene.token(12)}"),
+            ("Max-Forwards", "70"),
+            ("From", f"<sip:600@{self.realm}>;tag={self.scene.token(8)}"),
+            ("To", f"<{self.aor()}>"),
+            ("Call-ID", self.scene.token()),
+            ("CSeq", f"1 {method}"),
+            ("Contact", f"<sip:{host}:{port}>"),
+        ]
+        request = Message(f"{method} sip:{self.user}@{self.phone[0]}:{self.phone[1]} SIP/2.0", headers)
+        self.scene.send(self.server, self.phone, request)
+        for wait in waits:
+            self.scene.wait(wait)
+            self.scene.send(self.server, self.phone, request)
+        return request
+
+    def respond(self, request, status):
+        """The phone's answer to a request."""
+        headers = [("User-Agent", "ExamplePhone/2.1")]
+        self.scene.send(self.phone, self.server, request.response(status, headers, tag=self.scene.token(8)))
 
     # --- subscriptions to bob
 

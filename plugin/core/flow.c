@@ -1,0 +1,262 @@
+/* flow.c
+ * The way to a client that registered over UDP: its address and port as the registrar sees them, when
+ * something came from there last, and what is sent there in vain.
+ *
+ * A NAT forgets a client that is silent for some time. Then what the registrar sends to the registered
+ * address is dropped, and the client comes back from another one.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "findings.h"
+#include "tracker_private.h"
+
+/* Many NATs forget a client that is silent for 30 s (RFC 5626 section 4.4.2), few forget it before. */
+#define QUIET_NS  (INT64_C(30) * 1000000000)
+#define SECOND_NS INT64_C(1000000000)
+
+/* A request that was sent again so often is not on its way to an answer which the capture lacks: one that was
+ * sent again once may be. */
+enum { REPEATED_IN_VAIN = 2 };
+
+/* One address and port of clients. */
+struct flow {
+    struct index_entry *entry;
+    uint32_t references;                     /* by registrations */
+    const struct registration *registration; /* latest that was granted to it */
+    struct endpoint client;
+    uint32_t sent_by_hash;   /* of the client's Via */
+    uint32_t frame;          /* latest packet from there */
+    int64_t clock;           /* of that */
+    struct silence *silence; /* since then; NULL: nobody minded */
+};
+
+static bool
+is_datagram(const struct sip_message *message)
+{
+    return slice_equal_nocase(message->via.transport, SLICE("UDP"));
+}
+
+static bool
+same_endpoint(const struct endpoint *a, const struct endpoint *b)
+{
+    return a->port == b->port && endpoint_same_address(a, b);
+}
+
+static void
+key_flow(struct tracker *tracker, const struct endpoint *client)
+{
+    key_begin_number(tracker, INDEX_FLOW, client->port);
+    key_add_address(tracker, client);
+}
+
+static struct flow *
+flow_find(struct tracker *tracker, const struct endpoint *client)
+{
+    if (tracker->flows == 0)
+        return NULL;
+    key_flow(tracker, client);
+    return key_find(tracker);
+}
+
+/* --- silence --------------------------------------------------------------------- */
+
+static void
+silence_release(struct tracker *tracker, struct silence *silence)
+{
+    if (silence && --silence->references == 0)
+        tracker->host.release(silence);
+}
+
+void
+unheard_release(struct tracker *tracker, struct unheard *unheard)
+{
+    if (!unheard)
+        return;
+    silence_release(tracker, unheard->silence);
+    tracker->host.release(unheard);
+}
+
+static void
+silence_end(const struct tracker *tracker, struct silence *silence)
+{
+    if (silence->over)
+        return;
+    silence->over = true;
+    silence->ended = tracker->clock;
+}
+
+void
+tracker_hear(struct tracker *tracker, uint32_t frame, const struct endpoint *from)
+{
+    struct flow *flow = flow_find(tracker, from);
+    if (!flow)
+        return;
+    flow->frame = frame;
+    flow->clock = tracker->clock;
+    if (!flow->silence)
+        return;
+    silence_end(tracker, flow->silence);
+    silence_release(tracker, flow->silence);
+    flow->silence = NULL;
+}
+
+bool
+tracker_listens(const struct tracker *tracker)
+{
+    return tracker->flows > 0;
+}
+
+/* That of now, made when there is none. */
+static struct silence *
+silence_of(struct tracker *tracker, struct flow *flow, int64_t asked)
+{
+    if (flow->silence && !flow->silence->over)
+        return flow->silence;
+    silence_release(tracker, flow->silence);
+    struct silence *silence = host_new(tracker, struct silence);
+    *silence = (struct silence){.references = 1,
+                                .client = flow->client,
+                                .account = flow->references == 1 ? flow->registration->account->name : NULL,
+                                .granted_frame = flow->registration->granted_frame,
+                                .last_frame = flow->frame,
+                                .since = flow->clock,
+                                .asked = asked};
+    flow->silence = silence;
+    return silence;
+}
+
+/* Sent by the registrar, whom the NAT lets through, to a client that it still takes for registered. */
+static bool
+should_arrive(const struct tracker *tracker, const struct flow *flow, const struct arrival *arrival)
+{
+    const struct registration *registration = flow->registration;
+    return registration->flow == flow && endpoint_same_address(&registration->registrar, &arrival->from) &&
+           registration_state(tracker, registration) == REGISTRATION_REGISTERED;
+}
+
+void
+flow_repeated(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
+              struct transaction *transaction)
+{
+    struct record *request = transaction->request;
+    if (transaction->responses_seen > 0 || transaction->repeated >= REPEATED_IN_VAIN ||
+        ++transaction->repeated < REPEATED_IN_VAIN || !is_datagram(message) ||
+        strcmp(request->method, "ACK") == 0 || strcmp(request->method, "CANCEL") == 0)
+        return;
+    struct flow *flow = flow_find(tracker, &arrival->to);
+    if (!flow || transaction->clock - flow->clock < QUIET_NS || !should_arrive(tracker, flow, arrival))
+        return;
+    struct record_detail *detail = record_detail(tracker, request);
+    detail->unheard = host_new(tracker, struct unheard);
+    *detail->unheard = (struct unheard){silence_of(tracker, flow, transaction->clock), transaction->clock};
+    detail->unheard->silence->references++;
+}
+
+void
+flow_answered(struct tracker *tracker, const struct record *request)
+{
+    if (request->detail && request->detail->unheard)
+        silence_end(tracker, request->detail->unheard->silence);
+}
+
+/* --- registrations --------------------------------------------------------------- */
+
+void
+flow_leave(struct tracker *tracker, struct registration *registration)
+{
+    struct flow *flow = registration->flow;
+    registration->flow = NULL;
+    if (!flow || --flow->references > 0)
+        return;
+    index_drop(&tracker->index, flow->entry, flow);
+    silence_release(tracker, flow->silence);
+    tracker->host.release(flow);
+    tracker->flows--;
+}
+
+static struct flow *
+flow_make(struct tracker *tracker, const struct endpoint *client)
+{
+    struct flow *flow = flow_find(tracker, client);
+    if (flow)
+        return flow;
+    flow = host_new(tracker, struct flow);
+    flow->client = *client;
+    flow->clock = tracker->clock;
+    key_flow(tracker, client);
+    flow->entry = key_put(tracker, flow);
+    tracker->flows++;
+    return flow;
+}
+
+static uint32_t
+sent_by_hash(const struct tracker *tracker, const struct sip_message *message)
+{
+    return hash_slice(tracker, message->via.host) * 31 + message->via.port;
+}
+
+void
+flow_join(struct tracker *tracker, const struct sip_message *message, struct registration *registration,
+          const struct record *record)
+{
+    bool direct = is_datagram(message) && is_first_hop(message);
+    struct flow *flow = direct ? flow_make(tracker, &registration->client) : NULL;
+    if (flow)
+        flow->references++;
+    flow_leave(tracker, registration);
+    registration->flow = flow;
+    if (!flow)
+        return;
+    flow->registration = registration;
+    flow->sent_by_hash = sent_by_hash(tracker, message);
+    if (flow->frame == 0)
+        flow->frame = record->request->frame;
+}
+
+/* The client names another address than it is seen from. */
+static bool
+is_behind_nat(const struct sip_message *message, const struct endpoint *from)
+{
+    char *there = g_strndup(message->via.host.p, message->via.host.len), *here = endpoint_text(from);
+    bool other = strcmp(there, here) != 0 || message->via.port != from->port;
+    bool numeric = from->len == 4 && g_hostname_is_ip_address(there);
+    g_free(there);
+    g_free(here);
+    return numeric && other;
+}
+
+void
+flow_note_move(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
+               const struct registration *registration, struct record *record)
+{
+    const struct flow *flow = registration->flow;
+    if (!flow || same_endpoint(&flow->client, &arrival->from) ||
+        !same_endpoint(&flow->client, &registration->client) || tracker->clock - flow->clock <= QUIET_NS)
+        return;
+    if (registration->call_id_hash != hash_short(tracker->here.call_id) || !is_datagram(message) ||
+        flow->sent_by_hash != sent_by_hash(tracker, message) || !is_behind_nat(message, &arrival->from))
+        return;
+    record_note(tracker, record, FINDING_NAT_REBOUND, flow->frame, 0)->number =
+        (uint32_t)((tracker->clock - flow->clock) / SECOND_NS);
+}
+
+/* --- as of now ------------------------------------------------------------------- */
+
+const struct silence *
+record_unheard(const struct tracker *tracker, const struct record *record)
+{
+    const struct unheard *unheard = record->detail ? record->detail->unheard : NULL;
+    if (!unheard)
+        return NULL;
+    const struct silence *silence = unheard->silence;
+    int64_t until = silence->over ? silence->ended : tracker->clock;
+    return until - unheard->clock > SIP_TIMEOUT_NS ? silence : NULL;
+}
+
+bool
+registration_unheard(const struct tracker *tracker, const struct registration *registration)
+{
+    const struct silence *silence = registration->flow ? registration->flow->silence : NULL;
+    return silence && !silence->over && tracker->clock - silence->asked > SIP_TIMEOUT_NS;
+}

@@ -1,0 +1,99 @@
+/* path.c
+ * One challenge on two hops: whether what the server offers reaches the client as it was.
+ *
+ * An element on the path may pass a challenge on, and has no business in it (RFC 3261 section 16.7). Who
+ * takes the better choices out of it makes the client answer with a worse one.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "auth_private.h"
+#include "findings.h"
+
+/* What a challenging response offers for one realm. */
+struct offer {
+    unsigned digests;
+    bool sha, sha_on_top, qop, auth_int;
+};
+
+static struct offer
+read_offer(struct tracker *tracker, const struct auth_line *lines, struct slice realm)
+{
+    struct offer offer = {0};
+    for (const struct auth_line *line = lines; line; line = line->next) {
+        const struct auth_value *value = line_value(tracker, line);
+        if (!value || !auth_is_digest(value) || !slice_equal(value->param[AUTH_REALM], realm))
+            continue;
+        bool sha = slice_starts_nocase(slice_trim(value->param[AUTH_ALGORITHM]), SLICE("SHA-"));
+        offer.sha |= sha;
+        offer.sha_on_top |= sha && offer.digests == 0;
+        offer.qop |= value->param[AUTH_QOP].len > 0;
+        offer.auth_int |= auth_list_has(value->param[AUTH_QOP], SLICE("auth-int"));
+        offer.digests++;
+    }
+    return offer;
+}
+
+/* The request went on after it had come, and its refusal back before it was passed on: one lies within the
+ * other. The legs of a fork lie side by side, and lead to the same element. */
+static bool
+lies_within(const struct exchange *inner, const struct exchange *outer)
+{
+    return inner->status == outer->status && outer->request_frame &&
+           outer->request_frame < inner->request_frame &&
+           !endpoint_same_address(&inner->client, &outer->client) &&
+           outer->challenge_clock - inner->challenge_clock < SIP_TIMEOUT_NS;
+}
+
+/* Several servers' challenges in one response have no order (RFC 8760 section 2.5). */
+static enum weakened
+compare(const struct offer *inner, const struct offer *outer)
+{
+    if (inner->digests == 0 || outer->digests == 0)
+        return WEAKENED_NOT;
+    if (inner->sha && !outer->sha)
+        return WEAKENED_ALGORITHM;
+    if (inner->qop && !outer->qop)
+        return WEAKENED_QOP;
+    if (inner->sha_on_top && !outer->sha_on_top && inner->digests == outer->digests)
+        return WEAKENED_ORDER;
+    return inner->auth_int && !outer->auth_int ? WEAKENED_AUTH_INT : WEAKENED_NOT;
+}
+
+/* By the realm of its first challenge. */
+static void
+tell_weakened(struct tracker *tracker, const struct exchange *inner, const struct exchange *outer,
+              struct record *record)
+{
+    const struct auth_value *first = outer->challenges ? line_value(tracker, outer->challenges) : NULL;
+    if (!first)
+        return;
+    struct slice realm = first->param[AUTH_REALM];
+    struct offer before = read_offer(tracker, inner->challenges, realm);
+    struct offer after = read_offer(tracker, outer->challenges, realm);
+    enum weakened how = compare(&before, &after);
+    if (how != WEAKENED_NOT)
+        record_note(tracker, record,
+                    how == WEAKENED_AUTH_INT ? FINDING_AUTH_INT_REMOVED : FINDING_CHALLENGE_WEAKENED,
+                    inner->challenge_frame, 0)
+            ->number = how;
+}
+
+void
+path_compare(struct tracker *tracker, const struct sip_message *message, struct exchange *exchange,
+             struct record *record)
+{
+    key_begin_number(tracker, INDEX_LEG, message->cseq);
+    key_add_hash(tracker, tracker->here.call_id);
+    key_add_hash(tracker, tracker->here.from_tag);
+    key_add(tracker, message->method);
+    struct index_entry *entry = index_entry(&tracker->index);
+    struct exchange *inner = entry->value;
+    entry->value = exchange;
+    exchange->leg = entry;
+    if (!inner)
+        return;
+    inner->leg = NULL;
+    if (lies_within(inner, exchange))
+        tell_weakened(tracker, inner, exchange, record);
+}

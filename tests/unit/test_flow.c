@@ -1,0 +1,437 @@
+/* test_flow.c
+ * A registered client that does not answer after a silence, and one that is seen from elsewhere after one.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "script.h"
+
+/* The phone names 192.0.2.1 in Via and Contact, and is seen from NAT. */
+enum { SERVER = 2, NAT = 5, OTHER_SERVER = 9 };
+
+#define CONTACT "Contact: <sip:alice@192.0.2.1>\r\n"
+
+/* A REGISTER of the phone, and its 200. */
+struct binding {
+    unsigned cseq;
+    int from;
+    unsigned expires;
+    const char *user, *call_id, *host, *transport, *more;
+    const char *contact; /* CONTACT */
+};
+
+static struct record *
+play_binding(struct script *s, const struct binding *b)
+{
+    char *branch = g_strdup_printf("z9hG4bKr-%s-%u", b->user ? b->user : "", b->cseq);
+    char *headers = g_strdup_printf("%s%sExpires: %u\r\n", b->contact ? b->contact : CONTACT,
+                                    b->more ? b->more : "", b->expires);
+    struct sip ask = {.cseq = b->cseq,
+                      .branch = branch,
+                      .from = b->from,
+                      .to = SERVER,
+                      .user = b->user,
+                      .call_id = b->call_id,
+                      .host = b->host,
+                      .transport = b->transport,
+                      .headers = headers};
+    struct sip ok = ask;
+    ok.status = 200;
+    ok.from = SERVER;
+    ok.to = b->from;
+    struct record *record = script_send(s, &ask);
+    script_send(s, &ok);
+    g_free(branch);
+    g_free(headers);
+    return record;
+}
+#define BIND(s, ...) play_binding((s), &(struct binding){__VA_ARGS__})
+
+/* A request to the phone, `copies` times in all, half a second apart. */
+struct request {
+    const char *method, *call_id;
+    int from, to;
+    unsigned copies;
+};
+
+static struct record *
+play_request(struct script *s, const struct request *r)
+{
+    struct record *first = NULL;
+    for (unsigned n = 0; n < r->copies; n++) {
+        struct record *record = SEND(s, .method = r->method, .call_id = r->call_id, .branch = "z9hG4bKi",
+                                     .host = "192.0.2.2", .from = r->from, .to = r->to, .ms = n ? 500 : 1);
+        first = first ? first : record;
+    }
+    return first;
+}
+#define REQUEST(s, ...) play_request((s), &(struct request){__VA_ARGS__})
+
+static struct record *
+respond(struct script *s, unsigned status, const char *method, int from)
+{
+    return SEND(s, .status = status, .method = method, .call_id = "call-2", .branch = "z9hG4bKi",
+                .host = "192.0.2.2", .from = from, .to = SERVER);
+}
+
+static const struct registration *
+nth(const struct script *s, unsigned n)
+{
+    const struct registration *registration = tracker_registrations(s->tracker);
+    while (n-- > 0)
+        registration = registration->next;
+    return registration;
+}
+
+/* --- no answer ------------------------------------------------------------------- */
+
+/* What is not said: registered for 600 s, silent for 95 s, INVITE five times, then 40 s without a packet. */
+struct unheard_case {
+    const char *name;
+    bool told;
+    double silence;
+    unsigned copies, expires;
+    const char *method, *transport, *more;
+    int from, to;
+    unsigned status; /* of a response; 0: none */
+    int responder;   /* NAT */
+    double after;    /* it comes so many seconds after the request; or a keep-alive does */
+    bool keep_alive;
+    double then;
+};
+
+static const struct unheard_case unheard_cases[] = {
+    {.name = "invite", .told = true},
+    {.name = "options", .told = true, .method = "OPTIONS"},
+    {.name = "notify", .told = true, .method = "NOTIFY"},
+    {.name = "message", .told = true, .method = "MESSAGE"},
+    {.name = "bye", .told = true, .method = "BYE"},
+    {.name = "of-its-own-kind", .told = true, .method = "PING"},
+    {.name = "three-copies", .told = true, .copies = 3},
+    {.name = "two-copies", .copies = 2},
+    {.name = "one-copy", .copies = 1},
+    {.name = "ack", .method = "ACK"},
+    {.name = "cancel", .method = "CANCEL"},
+    {.name = "just-heard", .silence = 29},
+    {.name = "heard-31-s-before", .told = true, .silence = 31},
+    {.name = "capture-ends", .then = 29},
+    {.name = "run-out", .expires = 60},
+    {.name = "nearly-run-out", .told = true, .expires = 96},
+    {.name = "removed", .expires = 1},
+    {.name = "another-server", .from = OTHER_SERVER},
+    {.name = "another-port", .to = NAT + NEXT_PORT},
+    {.name = "inside", .to = 1},
+    {.name = "registered-over-tcp", .transport = "TCP"},
+    {.name = "registered-by-a-proxy", .more = "Via: SIP/2.0/UDP 192.0.2.77;branch=z9hG4bKo\r\n"},
+    {.name = "answered", .status = 486, .after = 10},
+    {.name = "rings", .status = 180, .after = 10},
+    {.name = "answered-from-elsewhere", .status = 486, .responder = 7, .after = 10},
+    {.name = "answered-too-late", .told = true, .status = 486, .after = 40},
+    {.name = "keep-alive", .keep_alive = true, .after = 10},
+    {.name = "keep-alive-too-late", .told = true, .keep_alive = true, .after = 40},
+};
+
+static void
+test_unheard(gconstpointer data)
+{
+    const struct unheard_case *c = data;
+    const char *method = c->method ? c->method : "INVITE";
+    struct script *s = script_begin();
+    BIND(s, .cseq = 1, .from = NAT, .expires = c->expires ? c->expires : 600, .transport = c->transport,
+         .more = c->more);
+    if (strcmp(c->name, "removed") == 0)
+        BIND(s, .cseq = 2, .from = NAT, .expires = 0);
+    script_wait(s, c->silence > 0 ? c->silence : 95);
+    int64_t asked = s->time;
+    struct record *request =
+        REQUEST(s, .method = method, .call_id = "call-2", .from = c->from ? c->from : SERVER,
+                .to = c->to ? c->to : NAT, .copies = c->copies ? c->copies : 5);
+    if (c->after > 0)
+        script_wait(s, c->after - (double)(s->time - asked) / 1e9);
+    if (c->status)
+        respond(s, c->status, method, c->responder ? c->responder : NAT);
+    if (c->keep_alive)
+        script_keep_alive(s, NAT);
+    script_wait(s, c->then > 0 ? c->then : 40);
+    g_assert_true((record_unheard(s->tracker, request) != NULL) == c->told);
+    if (!c->status && !c->keep_alive && c->told)
+        g_assert_true(registration_unheard(s->tracker, nth(s, 0)));
+    if (!c->told)
+        g_assert_false(registration_unheard(s->tracker, nth(s, 0)));
+    script_end(s);
+}
+
+/* Frames, time and names that the sentence needs. */
+static void
+test_says(struct script *s)
+{
+    BIND(s, .cseq = 1, .from = NAT, .expires = 600);
+    script_wait(s, 25);
+    script_keep_alive(s, NAT);
+    int64_t heard = s->time;
+    script_wait(s, 95);
+    struct record *request =
+        REQUEST(s, .method = "INVITE", .call_id = "call-2", .from = SERVER, .to = NAT, .copies = 6);
+    g_assert_null(record_unheard(s->tracker, request));
+    script_wait(s, 31);
+    const struct silence *silence = record_unheard(s->tracker, request);
+    g_assert_nonnull(silence);
+    g_assert_cmpuint(silence->last_frame, ==, 3);
+    g_assert_cmpuint(silence->granted_frame, ==, 2);
+    g_assert_cmpint(silence->since, ==, heard);
+    g_assert_cmpstr(silence->account, ==, "alice@example.com");
+    g_assert_cmpuint(silence->client.address[3], ==, NAT);
+}
+
+/* Each request of one silence is told; the next silence is another one. */
+static void
+test_one_after_the_other(struct script *s)
+{
+    BIND(s, .cseq = 1, .from = NAT, .expires = 3600);
+    script_wait(s, 60);
+    struct record *first =
+        REQUEST(s, .method = "OPTIONS", .call_id = "a", .from = SERVER, .to = NAT, .copies = 4);
+    script_wait(s, 60);
+    struct record *second =
+        REQUEST(s, .method = "OPTIONS", .call_id = "b", .from = SERVER, .to = NAT, .copies = 4);
+    script_wait(s, 60);
+    g_assert_true(record_unheard(s->tracker, first) == record_unheard(s->tracker, second));
+    script_keep_alive(s, NAT);
+    g_assert_false(registration_unheard(s->tracker, nth(s, 0)));
+    script_wait(s, 60);
+    struct record *third =
+        REQUEST(s, .method = "OPTIONS", .call_id = "c", .from = SERVER, .to = NAT, .copies = 4);
+    script_wait(s, 10);
+    script_keep_alive(s, NAT);
+    script_wait(s, 60);
+    g_assert_nonnull(record_unheard(s->tracker, first));
+    g_assert_nonnull(record_unheard(s->tracker, second));
+    g_assert_null(record_unheard(s->tracker, third));
+}
+
+/* Several accounts of one port: none of them is named. */
+static void
+test_shared(struct script *s)
+{
+    BIND(s, .cseq = 1, .from = NAT, .expires = 600, .user = "alice", .call_id = "a");
+    BIND(s, .cseq = 1, .from = NAT, .expires = 600, .user = "bob", .call_id = "b");
+    script_wait(s, 60);
+    struct record *request =
+        REQUEST(s, .method = "INVITE", .call_id = "c", .from = SERVER, .to = NAT, .copies = 4);
+    script_wait(s, 40);
+    g_assert_nonnull(record_unheard(s->tracker, request));
+    g_assert_null(record_unheard(s->tracker, request)->account);
+}
+
+/* The client has registered from another port: the old one is nobody's. */
+static void
+test_moved_away(struct script *s)
+{
+    BIND(s, .cseq = 1, .from = NAT, .expires = 600);
+    script_wait(s, 60);
+    BIND(s, .cseq = 2, .from = NAT + NEXT_PORT, .expires = 600);
+    script_wait(s, 60);
+    struct record *old =
+        REQUEST(s, .method = "INVITE", .call_id = "c", .from = SERVER, .to = NAT, .copies = 4);
+    script_wait(s, 40);
+    g_assert_null(record_unheard(s->tracker, old));
+    struct record *new =
+        REQUEST(s, .method = "INVITE", .call_id = "d", .from = SERVER, .to = NAT + NEXT_PORT, .copies = 4);
+    script_wait(s, 40);
+    g_assert_nonnull(record_unheard(s->tracker, new));
+}
+
+/* It moves while it is called: nobody heard the call all the same. */
+static void
+test_moves_meanwhile(struct script *s)
+{
+    BIND(s, .cseq = 1, .from = NAT, .expires = 600);
+    script_wait(s, 60);
+    struct record *request =
+        REQUEST(s, .method = "INVITE", .call_id = "c", .from = SERVER, .to = NAT, .copies = 4);
+    script_wait(s, 5);
+    BIND(s, .cseq = 2, .from = NAT + NEXT_PORT, .expires = 600);
+    script_wait(s, 40);
+    g_assert_nonnull(record_unheard(s->tracker, request));
+    g_assert_false(registration_unheard(s->tracker, nth(s, 0)));
+}
+
+/* An ACK says that there was an answer, even where the capture lacks it. */
+static void
+test_acknowledged(struct script *s)
+{
+    BIND(s, .cseq = 1, .from = NAT, .expires = 600);
+    script_wait(s, 60);
+    struct record *request =
+        REQUEST(s, .method = "INVITE", .call_id = "c", .from = SERVER, .to = NAT, .copies = 4);
+    SEND(s, .method = "ACK", .call_id = "c", .branch = "z9hG4bKi", .host = "192.0.2.2", .from = SERVER,
+         .to = NAT);
+    script_wait(s, 40);
+    g_assert_null(record_unheard(s->tracker, request));
+}
+
+/* The same packet captured twice was not sent again. */
+static void
+test_captured_twice(struct script *s)
+{
+    BIND(s, .cseq = 1, .from = NAT, .expires = 600);
+    script_wait(s, 60);
+    struct record *first = NULL;
+    for (unsigned n = 0; n < 4; n++) {
+        struct record *record =
+            SEND(s, .method = "INVITE", .branch = "z9hG4bKi", .from = SERVER, .to = NAT, .ms = 1);
+        first = first ? first : record;
+    }
+    script_wait(s, 40);
+    g_assert_null(record_unheard(s->tracker, first));
+}
+
+/* --- seen from elsewhere --------------------------------------------------------- */
+
+/* What is not said: another port of the NAT after 95 s, all else as before. */
+struct move_case {
+    const char *name;
+    bool told;
+    double silence;
+    int to;
+    const char *host, *call_id, *contact, *transport;
+    bool keep_alive; /* just before */
+};
+
+static const struct move_case move_cases[] = {
+    {.name = "another-port", .told = true},
+    {.name = "another-address", .told = true, .to = 6},
+    {.name = "same-port", .to = NAT},
+    {.name = "too-soon", .silence = 29},
+    {.name = "keep-alive", .keep_alive = true},
+    {.name = "of-its-own-accord", .host = "192.0.2.1:5062"},
+    {.name = "begins-anew", .call_id = "call-9"},
+    {.name = "new-contact", .contact = "Contact: <sip:alice@192.0.2.5:5061>\r\n"},
+    {.name = "over-tcp", .transport = "TCP"},
+};
+
+static void
+test_move(gconstpointer data)
+{
+    const struct move_case *c = data;
+    struct script *s = script_begin();
+    int to = c->to ? c->to : NAT + NEXT_PORT;
+    BIND(s, .cseq = 1, .from = NAT, .expires = 600);
+    script_wait(s, c->silence > 0 ? c->silence : 95);
+    if (c->keep_alive)
+        script_keep_alive(s, NAT);
+    struct record *refresh = BIND(s, .cseq = 2, .from = to, .expires = 600, .host = c->host,
+                                  .call_id = c->call_id, .contact = c->contact, .transport = c->transport);
+    const char *notes = script_notes(s, refresh);
+    g_assert_true((strstr(notes, "nat_rebound") != NULL) == c->told);
+    if (c->told) {
+        g_assert_cmpuint(refresh->detail->notes->frame_a, ==, 1);
+        g_assert_cmpuint(refresh->detail->notes->number, ==, 95);
+    }
+    g_assert_null(strstr(script_notes(s, BIND(s, .cseq = 3, .from = to, .expires = 600)), "nat_rebound"));
+    script_end(s);
+}
+
+/* Without a NAT: the client names where it is seen, or a name that may be anything. */
+static void
+test_no_nat(struct script *s)
+{
+    static const char *const hosts[] = {"192.0.2.6:5060", "phone.example.com"};
+    for (unsigned i = 0; i < G_N_ELEMENTS(hosts); i++) {
+        BIND(s, .cseq = 1 + 2 * i, .from = NAT, .expires = 600, .host = hosts[i]);
+        script_wait(s, 95);
+        g_assert_cmpstr(script_notes(s,
+                                     BIND(s, .cseq = 2 + 2 * i, .from = 6, .expires = 600, .host = hosts[i])),
+                        ==, "");
+        script_wait(s, 1);
+    }
+}
+
+/* Challenged, it registers twice from there: told once. */
+static void
+test_told_once(struct script *s)
+{
+    BIND(s, .cseq = 1, .from = NAT, .expires = 600);
+    script_wait(s, 95);
+    struct record *bare = SEND(s, .cseq = 2, .from = 6, .headers = CONTACT);
+    SEND(s, .cseq = 2, .status = 401, .to = 6, .headers = CHALLENGE("n1"));
+    struct record *retry = SEND(s, .cseq = 3, .from = 6, .headers = script_join(s, CONTACT, ANSWER(s)));
+    g_assert_cmpstr(script_notes(s, bare), ==, "nat_rebound");
+    g_assert_cmpstr(script_notes(s, retry), ==, "");
+}
+
+/* --- memory ---------------------------------------------------------------------- */
+
+/* On and on from one port to the next, called in vain: what is held does not grow, with and without records.
+ */
+static void
+test_does_not_grow(gconstpointer data)
+{
+    struct script *s = script_begin();
+    size_t before = 0;
+    if (data)
+        tracker_forget(s->tracker, false);
+    for (unsigned n = 0; n < 200; n++) {
+        BIND(s, .cseq = n + 1, .from = NAT + (int)(n % 200) * NEXT_PORT, .expires = 600);
+        script_wait(s, 60);
+        REQUEST(s, .method = "OPTIONS", .call_id = "c", .from = SERVER,
+                .to = NAT + (int)(n % 200) * NEXT_PORT, .copies = 4);
+        script_wait(s, 700);
+        if (n == 100)
+            before = test_host_blocks();
+    }
+    if (data)
+        g_assert_cmpuint(test_host_blocks(), <=, before + 20);
+    BIND(s, .cseq = 201, .from = NAT, .expires = 0);
+    script_wait(s, 700);
+    g_assert_null(nth(s, 0)->flow);
+    g_assert_false(registration_unheard(s->tracker, nth(s, 0)));
+    script_end(s);
+}
+
+static const struct {
+    const char *name;
+    void (*test)(struct script *);
+} plays[] = {
+    {"unheard/says", test_says},
+    {"unheard/one-after-the-other", test_one_after_the_other},
+    {"unheard/shared", test_shared},
+    {"unheard/moved-away", test_moved_away},
+    {"unheard/moves-meanwhile", test_moves_meanwhile},
+    {"unheard/acknowledged", test_acknowledged},
+    {"unheard/captured-twice", test_captured_twice},
+    {"move/no-nat", test_no_nat},
+    {"move/told-once", test_told_once},
+};
+
+static void
+test_play(gconstpointer data)
+{
+    struct script *script = script_begin();
+    (*(void (*const *)(struct script *))data)(script);
+    script_end(script);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(unheard_cases); i++) {
+        char *path = test_path("/flow/unheard", unheard_cases[i].name);
+        g_test_add_data_func(path, &unheard_cases[i], test_unheard);
+        g_free(path);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(move_cases); i++) {
+        char *path = test_path("/flow/move", move_cases[i].name);
+        g_test_add_data_func(path, &move_cases[i], test_move);
+        g_free(path);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(plays); i++) {
+        char *path = test_path("/flow", plays[i].name);
+        g_test_add_data_func(path, &plays[i].test, test_play);
+        g_free(path);
+    }
+    g_test_add_data_func("/flow/does-not-grow/kept", NULL, test_does_not_grow);
+    g_test_add_data_func("/flow/does-not-grow/forgotten", "", test_does_not_grow);
+    return test_run_all();
+}

@@ -1,0 +1,302 @@
+/* test_path.c
+ * What is changed between two hops: challenges that are passed on, and addresses-of-record.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "findings.h"
+#include "script.h"
+
+/* The element between has two addresses. */
+enum { CLIENT = 1, SERVER = 2, OUTER = 3, INNER = 4, SECOND_SERVER = 6 };
+
+#define DIGEST(realm, rest) "WWW-Authenticate: Digest realm=\"" realm "\", nonce=\"n1\"" rest "\r\n"
+#define SHA                 DIGEST("example.com", ", algorithm=SHA-256, qop=\"auth\"")
+#define MD5                 DIGEST("example.com", ", algorithm=MD5, qop=\"auth\"")
+#define BARE_MD5            DIGEST("example.com", ", qop=\"auth\"")
+#define MD5_NO_QOP          DIGEST("example.com", ", algorithm=MD5")
+#define MD5_BOTH            DIGEST("example.com", ", algorithm=MD5, qop=\"auth,auth-int\"")
+#define OTHER               DIGEST("other.example.net", ", algorithm=MD5, qop=\"auth\"")
+#define SHA_512             DIGEST("example.com", ", algorithm=\"sha-512-256\", qop=\"auth\"")
+#define BASIC               "WWW-Authenticate: Basic realm=\"example.com\"\r\n"
+
+/* One message on the outer or on the inner hop. */
+static struct record *
+outer(struct script *s, struct sip sip)
+{
+    sip.from = sip.status ? OUTER : CLIENT;
+    sip.to = sip.status ? CLIENT : OUTER;
+    sip.branch = sip.cseq == 2 ? "z9hG4bKo2" : "z9hG4bKo";
+    return script_send(s, &sip);
+}
+
+static struct record *
+inner(struct script *s, struct sip sip)
+{
+    sip.from = sip.status ? SERVER : INNER;
+    sip.to = sip.status ? INNER : SERVER;
+    sip.host = "192.0.2.4";
+    sip.branch = sip.cseq == 2 ? "z9hG4bKi2" : "z9hG4bKi";
+    return script_send(s, &sip);
+}
+
+struct passed_on {
+    const char *name, *before, *after;
+    const char *notes; /* "": nothing but chats */
+    enum weakened how;
+};
+
+static const struct passed_on passed_on[] = {
+    {"unchanged", SHA MD5, SHA MD5, "", WEAKENED_NOT},
+    {"md5-unchanged", MD5, BARE_MD5, "", WEAKENED_NOT},
+    {"sha-gone", SHA MD5, MD5, "challenge_weakened", WEAKENED_ALGORITHM},
+    {"sha-512-gone", SHA_512, BARE_MD5, "challenge_weakened", WEAKENED_ALGORITHM},
+    {"one-sha-gone", SHA_512 SHA, SHA, "", WEAKENED_NOT},
+    {"md5-gone", SHA MD5, SHA, "", WEAKENED_NOT},
+    {"stronger", MD5, SHA MD5, "", WEAKENED_NOT},
+    {"qop-gone", MD5, MD5_NO_QOP, "challenge_weakened", WEAKENED_QOP},
+    {"never-a-qop", MD5_NO_QOP, MD5_NO_QOP, "", WEAKENED_NOT},
+    {"turned", SHA MD5, MD5 SHA, "challenge_weakened", WEAKENED_ORDER},
+    {"joined", SHA MD5, MD5 SHA MD5, "challenge_repeated", WEAKENED_NOT},
+    {"turned-before", MD5 SHA, MD5 SHA, "", WEAKENED_NOT},
+    {"auth-int-gone", MD5_BOTH, MD5, "auth_int_removed", WEAKENED_AUTH_INT},
+    {"another-realm", SHA MD5, OTHER, "", WEAKENED_NOT},
+    {"another-realm-before", SHA, OTHER MD5, "", WEAKENED_NOT},
+    {"basic", SHA, BASIC, "basic_offered", WEAKENED_NOT},
+    {"none", SHA, "", "no_challenge", WEAKENED_NOT},
+    {"none-before", "", MD5, "", WEAKENED_NOT},
+};
+
+static void
+assert_notes(const struct record *record, const char *expected)
+{
+    GString *notes = g_string_new(NULL);
+    for (const struct note *note = record->detail ? record->detail->notes : NULL; note; note = note->next) {
+        const struct finding_rule *rule = finding_rule((enum finding)note->finding);
+        if (rule->severity != SEVERITY_CHAT)
+            g_string_append_printf(notes, "%s%s", notes->len ? " " : "", rule->name);
+    }
+    g_assert_cmpstr(notes->str, ==, expected);
+    g_string_free(notes, TRUE);
+}
+
+static void
+test_passed_on(gconstpointer data)
+{
+    const struct passed_on *c = data;
+    struct script *s = script_begin();
+    outer(s, (struct sip){0});
+    inner(s, (struct sip){0});
+    inner(s, (struct sip){.status = 401, .headers = c->before});
+    struct record *passed = outer(s, (struct sip){.status = 401, .headers = c->after});
+    assert_notes(passed, c->notes);
+    for (const struct note *note = passed->detail->notes; note; note = note->next) {
+        if (note->finding != FINDING_CHALLENGE_WEAKENED && note->finding != FINDING_AUTH_INT_REMOVED)
+            continue;
+        g_assert_cmpuint(note->number, ==, c->how);
+        g_assert_cmpuint(note->frame_a, ==, 3);
+    }
+    script_end(s);
+}
+
+/* Two legs of one fork, each with an address of its own: the requests lie side by side. */
+static void
+test_fork(struct script *s)
+{
+    outer(s, (struct sip){0});
+    inner(s, (struct sip){0});
+    SEND(s, .branch = "z9hG4bKj", .host = "192.0.2.7", .from = 7, .to = SECOND_SERVER);
+    inner(s, (struct sip){.status = 401, .headers = SHA});
+    assert_notes(SEND(s, .branch = "z9hG4bKj", .host = "192.0.2.7", .status = 401, .from = SECOND_SERVER,
+                      .to = 7, .headers = MD5),
+                 "");
+    assert_notes(outer(s, (struct sip){.status = 401, .headers = MD5 SHA}), "");
+}
+
+/* Other calls have nothing to do with each other, whatever realm and nonce they have in common. */
+static void
+test_other_calls(struct script *s)
+{
+    static const struct sip others[] = {{.call_id = "another"},
+                                        {.from_tag = "another"},
+                                        {.cseq = 2},
+                                        {.method = "OPTIONS"}};
+    outer(s, (struct sip){0});
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
+        struct sip refusal = others[i];
+        refusal.status = 401;
+        refusal.headers = SHA;
+        inner(s, others[i]);
+        inner(s, refusal);
+    }
+    assert_notes(outer(s, (struct sip){.status = 401, .headers = MD5}), "");
+}
+
+/* The capture lacks a request, or the other refusal is another code: nothing is compared. */
+static void
+test_doubtful(struct script *s)
+{
+    inner(s, (struct sip){0});
+    inner(s, (struct sip){.status = 401, .headers = SHA});
+    assert_notes(outer(s, (struct sip){.status = 401, .headers = MD5}), "");
+    outer(s, (struct sip){.cseq = 2});
+    inner(s, (struct sip){.cseq = 2});
+    inner(s, (struct sip){.cseq = 2, .status = 407, .headers = SHA});
+    assert_notes(outer(s, (struct sip){.cseq = 2, .status = 401, .headers = MD5}), "");
+}
+
+/* Three hops: told where it is changed, and only there. */
+static void
+test_three_hops(struct script *s)
+{
+    outer(s, (struct sip){0});
+    SEND(s, .branch = "z9hG4bKm", .host = "192.0.2.3", .from = 13, .to = 14);
+    inner(s, (struct sip){0});
+    inner(s, (struct sip){.status = 401, .headers = SHA MD5});
+    struct record *middle = SEND(s, .branch = "z9hG4bKm", .host = "192.0.2.3", .status = 401, .from = 14,
+                                 .to = 13, .headers = MD5);
+    assert_notes(middle, "challenge_weakened");
+    assert_notes(outer(s, (struct sip){.status = 401, .headers = MD5}), "");
+}
+
+/* What one hop kept is gone with its transaction. */
+static void
+test_forgotten(struct script *s)
+{
+    tracker_forget(s->tracker, false);
+    size_t before = 0;
+    for (unsigned n = 0; n < 60; n++) {
+        char *call = g_strdup_printf("call-%u", n % 2 ? n : 0);
+        outer(s, (struct sip){.call_id = call});
+        inner(s, (struct sip){.call_id = call});
+        inner(s, (struct sip){.call_id = call, .status = 401, .headers = SHA MD5});
+        const char *notes =
+            script_notes(s, outer(s, (struct sip){.call_id = call, .status = 401, .headers = MD5}));
+        g_assert_nonnull(strstr(notes, "challenge_weakened"));
+        g_free(call);
+        script_wait(s, n % 4 ? 70 : 15000);
+        if (n == 40)
+            before = test_host_blocks();
+    }
+    g_assert_cmpuint(test_host_blocks(), <=, before + 60);
+}
+
+/* --- address-of-record ------------------------------------------------------------ */
+
+struct renamed {
+    const char *name;
+    const char *inside; /* the user on the inner hop; NULL: as outside */
+    const char *retry;  /* the user of the retry; NULL: as before */
+    unsigned status;
+    const char *cause; /* of the inner hop's refusal; "": none */
+    const char *password;
+};
+
+static const struct renamed renamed[] = {
+    {"same-404", NULL, NULL, 404, "registration_failed", NULL},
+    {"same-403", NULL, NULL, 403, "forbidden", NULL},
+    {"rewritten-404", "bob", "bob", 404, "aor_rewritten", NULL},
+    {"rewritten-403", "bob", "bob", 403, "aor_rewritten", NULL},
+    {"rewritten-401", "bob", "bob", 401, "aor_rewritten", NULL},
+    {"rewritten-accepted", "bob", "bob", 200, "", NULL},
+    {"rewritten-503", "bob", "bob", 503, "server_error", NULL},
+    {"rewritten-bad-403", "bob", "bob", 403, "digest_mismatch", "wrong"},
+    {"rewritten-unverified-404", "bob", "bob", 404, "aor_rewritten", "unknown"},
+    {"spelt-otherwise", "ALICE", "ALICE", 404, "registration_failed", NULL},
+};
+
+static void
+test_renamed(gconstpointer data)
+{
+    const struct renamed *c = data;
+    struct script *s = script_begin();
+    if (c->password && strcmp(c->password, "unknown") == 0)
+        test_host_credentials(NULL, 0);
+    outer(s, (struct sip){0});
+    inner(s, (struct sip){.user = c->inside});
+    inner(s, (struct sip){.user = c->inside, .status = 401, .headers = CHALLENGE("n1")});
+    outer(s, (struct sip){.status = 401, .headers = CHALLENGE("n1")});
+    const char *answer = ANSWER(s, .password = c->password);
+    outer(s, (struct sip){.cseq = 2, .headers = answer});
+    inner(s, (struct sip){.cseq = 2, .user = c->retry, .headers = answer});
+    struct record *end = inner(s, (struct sip){.cseq = 2,
+                                               .user = c->retry,
+                                               .status = c->status,
+                                               .headers = c->status == 401 ? CHALLENGE("n2") : NULL});
+    const struct use *use = end->detail->closings->use;
+    g_assert_cmpstr(finding_rule((enum finding)use->cause)->name, ==, c->cause);
+    if (strcmp(c->cause, "aor_rewritten") == 0)
+        g_assert_cmpuint(use->suspect_frame, ==, 5);
+    script_end(s);
+}
+
+struct answered_as {
+    const char *name, *user, *cause, *password;
+    unsigned status;
+};
+
+static const struct answered_as answered_as[] = {
+    {"404", "bob", "aor_changed", NULL, 404}, {"403", "bob", "aor_changed", NULL, 403},
+    {"401", "bob", "aor_changed", NULL, 401}, {"bad-403", "bob", "digest_mismatch", "wrong", 403},
+    {"accepted", "bob", "", NULL, 200},       {"same-404", "alice", "registration_failed", NULL, 404},
+};
+
+/* On one hop: the client itself takes another name when it answers. */
+static void
+test_answered_as(gconstpointer data)
+{
+    const struct answered_as *c = data;
+    struct script *s = script_begin();
+    SEND(s);
+    SEND(s, .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .user = c->user, .headers = ANSWER(s, .password = c->password));
+    struct record *end = SEND(s, .cseq = 2, .user = c->user, .status = c->status,
+                              .headers = c->status == 401 ? CHALLENGE("n2") : NULL);
+    g_assert_cmpstr(finding_rule((enum finding)end->detail->closings->use->cause)->name, ==, c->cause);
+    script_end(s);
+}
+
+static const struct {
+    const char *name;
+    void (*test)(struct script *);
+} plays[] = {
+    {"fork", test_fork},           {"other-calls", test_other_calls},
+    {"doubtful", test_doubtful},   {"three-hops", test_three_hops},
+    {"forgotten", test_forgotten},
+};
+
+static void
+test_play(gconstpointer data)
+{
+    struct script *script = script_begin();
+    (*(void (*const *)(struct script *))data)(script);
+    script_end(script);
+}
+
+static void
+add_cases(const char *group, const void *cases, size_t size, size_t count, void (*test)(gconstpointer))
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *const *name = (const void *)((const char *)cases + i * size);
+        char *path = test_path(group, *name);
+        g_test_add_data_func(path, name, test);
+        g_free(path);
+    }
+}
+#define ADD_CASES(group, cases, test)                                                                        \
+    add_cases((group), (cases), sizeof *(cases), G_N_ELEMENTS(cases), (test))
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    ADD_CASES("/path/passed-on", passed_on, test_passed_on);
+    ADD_CASES("/path/renamed", renamed, test_renamed);
+    ADD_CASES("/path/answered-as", answered_as, test_answered_as);
+    for (size_t i = 0; i < G_N_ELEMENTS(plays); i++) {
+        char *path = test_path("/path", plays[i].name);
+        g_test_add_data_func(path, &plays[i].test, test_play);
+        g_free(path);
+    }
+    return test_run_all();
+}
