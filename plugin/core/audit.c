@@ -120,6 +120,16 @@ aor_suspect(const struct use *use)
     return finding_set_has(&use->suspects, FINDING_AOR_CHANGED) ? FINDING_AOR_CHANGED : FINDING_NONE;
 }
 
+/* The password is right: so it is about who may register what. */
+static enum finding
+identity_suspect(const struct use *use)
+{
+    enum finding suspect = aor_suspect(use);
+    bool other_user =
+        strcmp(use->method, "REGISTER") == 0 && finding_set_has(&use->suspects, FINDING_USERNAME_NOT_AOR);
+    return suspect == FINDING_NONE && other_user ? FINDING_USERNAME_NOT_AOR : suspect;
+}
+
 /* Many servers say 403 to a wrong password. */
 static enum finding
 forbidden_cause(const struct use *use)
@@ -129,7 +139,7 @@ forbidden_cause(const struct use *use)
         return suspect;
     suspect = digest_cause(use);
     if (use->verdict.status == DIGEST_GOOD)
-        suspect = aor_suspect(use);
+        suspect = identity_suspect(use);
     return suspect != FINDING_NONE ? suspect : FINDING_FORBIDDEN;
 }
 

@@ -260,6 +260,27 @@ username_is_uri(const struct finding_context *c)
            slice_starts_nocase(sent(c, AUTH_USERNAME), SLICE("sips:"));
 }
 
+/* The user of `user@host`, with or without a scheme. */
+static struct slice
+user_part(struct slice name)
+{
+    if (slice_starts_nocase(name, SLICE("sip:")))
+        name = slice_from(name, 4);
+    return slice_until(name, '@', NULL);
+}
+
+/* The password is right, and yet it may not be that of the account. A hashed name tells nothing. */
+static bool
+username_not_aor(const struct finding_context *c)
+{
+    const char *name = c->record->detail->account->name;
+    struct slice user = user_part((struct slice){name, strlen(name)});
+    return c->use->verdict.status == DIGEST_GOOD && strchr(name, '@') && sent(c, AUTH_USERNAME).len > 0 &&
+           !slice_equal_nocase(sent(c, AUTH_USERHASH), SLICE("true")) &&
+           !slice_equal(sent(c, AUTH_USERNAME), SLICE("anonymous")) &&
+           !slice_equal(user_part(sent(c, AUTH_USERNAME)), user);
+}
+
 /* The topmost challenge of the realm that we know how to compute is the one to take (RFC 8760 section 2.4).
  */
 static bool
@@ -488,6 +509,18 @@ realm_unrelated(const struct finding_context *c)
         return false;
     struct slice realm = first->param[AUTH_REALM];
     return !ends_with_label(realm, host) && !ends_with_label(host, realm);
+}
+
+static bool
+is_without_realm(const struct auth_value *value)
+{
+    return auth_is_digest(value) && value->param[AUTH_REALM].len == 0;
+}
+
+static bool
+realm_empty(const struct finding_context *c)
+{
+    return lines_are(c, false, is_without_realm);
 }
 
 static bool
@@ -791,7 +824,8 @@ append_param(GString *text, const struct finding_values *values, enum auth_param
     const struct use *use = values_use(values);
     if (!use || !read_line(&use->line, &value))
         first_challenge(values, &value);
-    append_slice(text, param == AUTH_ALGORITHM ? algorithm_or_md5(value.param[param]) : value.param[param]);
+    struct slice named = param == AUTH_ALGORITHM ? algorithm_or_md5(value.param[param]) : value.param[param];
+    append_slice(text, named.p && named.len == 0 ? SLICE("\"\"") : named);
 }
 
 /* The same of the challenge that is answered. */

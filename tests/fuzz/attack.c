@@ -107,21 +107,27 @@ add_times(struct attack *attack, const char *text, unsigned count)
         g_string_append(attack->text, text);
 }
 
+/* From one address to another, by their last octet. */
 static void
-send(struct attack *attack)
+send_between(struct attack *attack, uint8_t from, uint8_t to)
 {
-    static const struct endpoint client = {5060, 1, 4, {192, 0, 2, 1}}, server = {5060, 1, 4, {192, 0, 2, 2}};
     struct sip_message message;
     g_string_append(attack->text, "\r\n");
-    bool back = g_str_has_prefix(attack->text->str, "SIP/");
     attack->arrival.frame++;
     attack->arrival.time += 1000000;
-    attack->arrival.from = back ? server : client;
-    attack->arrival.to = back ? client : server;
+    attack->arrival.from = (struct endpoint){5060, 1, 4, {192, 0, 2, from}};
+    attack->arrival.to = (struct endpoint){5060, 1, 4, {192, 0, 2, to}};
     attack->octets += attack->text->len;
     attack->messages++;
     g_assert(sip_message_parse((struct slice){attack->text->str, attack->text->len}, false, &message));
     tracker_add(attack->tracker, &message, &attack->arrival);
+}
+
+static void
+send(struct attack *attack)
+{
+    bool back = g_str_has_prefix(attack->text->str, "SIP/");
+    send_between(attack, back ? 2 : 1, back ? 1 : 2);
 }
 
 static void
@@ -362,6 +368,55 @@ challenge_lines(struct attack *attack, unsigned count)
     send(attack);
 }
 
+/* The same message one hop nearer to the server. */
+static void
+on_inner_hop(struct attack *attack)
+{
+    g_string_replace(attack->text, "192.0.2.1;branch=", "192.0.2.3;branch=", 1);
+}
+
+/* Each challenge passed on, with as many lines as are looked at. */
+static void
+challenge_hops(struct attack *attack, unsigned count)
+{
+    enum { LINES = 32 };
+    for (unsigned n = 1; n <= count / LINES; n++) {
+        request(attack, "INVITE", "one", n);
+        send_between(attack, 1, 2);
+        request(attack, "INVITE", "one", n);
+        on_inner_hop(attack);
+        send_between(attack, 3, 4);
+        for (int inner = 1; inner >= 0; inner--) {
+            response(attack, 401, "one", n, "INVITE");
+            if (inner)
+                on_inner_hop(attack);
+            for (unsigned i = 0; i < LINES; i++)
+                challenge(attack, inner ? "n" : "m");
+            send_between(attack, inner ? 4 : 2, inner ? 3 : 1);
+        }
+    }
+}
+
+/* A registered client that is called in vain, again and again. */
+static void
+unheard_calls(struct attack *attack, unsigned count)
+{
+    request(attack, "REGISTER", "reg", 1);
+    add(attack, "Contact: <sip:alice@192.0.2.1>;expires=1000000\r\n");
+    send(attack);
+    response(attack, 200, "reg", 1, "REGISTER");
+    add(attack, "Contact: <sip:alice@192.0.2.1>;expires=1000000\r\n");
+    send(attack);
+    attack->arrival.time += INT64_C(60) * 1000000000;
+    for (unsigned n = 0; n < count; n++) {
+        for (unsigned copy = 0; copy < 3; copy++) {
+            request(attack, "OPTIONS", "call", n + 1);
+            attack->arrival.time += INT64_C(100) * 1000000;
+            send_between(attack, 2, 1);
+        }
+    }
+}
+
 static void
 challenges_in_a_line(struct attack *attack, unsigned count)
 {
@@ -442,6 +497,8 @@ static const struct kind kinds[] = {
     {"long-challenge", long_challenge},
     {"long-credentials", long_credentials},
     {"challenge-lines", challenge_lines},
+    {"challenge-hops", challenge_hops},
+    {"unheard-calls", unheard_calls},
     {"challenges-in-a-line", challenges_in_a_line},
     {"credentials-lines", credentials_lines},
     {"commas", commas},

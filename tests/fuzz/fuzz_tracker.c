@@ -107,6 +107,7 @@ check_registrations(const struct tracker *tracker)
         must(r->lapses <= r->refreshes && registration_failures(tracker, r) >= r->failures);
         must(r->granted_frame == 0 || r->granted_frame >= r->first_frame);
         must(r->asked_frame >= r->first_frame);
+        must(!registration_unheard(tracker, r) || r->flow);
     }
 }
 
@@ -129,6 +130,25 @@ check_exchanges(const struct tracker *tracker, bool whole)
     }
 }
 
+/* A request that a silent client left unanswered, as of the end. */
+static void
+check_unheard(const struct tracker *tracker, const struct record *record)
+{
+    const struct silence *silence = record_unheard(tracker, record);
+    if (!silence)
+        return;
+    must(silence->since <= record->detail->unheard->clock && silence->last_frame && silence->granted_frame);
+    say(FINDING_CLIENT_UNHEARD, &(struct finding_values){.silence = silence});
+}
+
+/* A datagram that is no message. */
+static void
+hear(struct tracker *tracker, const struct arrival *arrival)
+{
+    tracker_tick(tracker, arrival->time);
+    tracker_hear(tracker, arrival->frame, &arrival->from);
+}
+
 /* What the tracker keeps. */
 enum memory { KEEP, KEEP_EXCHANGES, FORGET };
 
@@ -147,7 +167,7 @@ play(struct slice input, enum memory memory, look_at *look, void *data)
         if (sip_message_parse(bytes, false, &message))
             look(tracker_add(tracker, &message, &arrival), data);
         else
-            tracker_tick(tracker, arrival.time);
+            hear(tracker, &arrival);
     }
     return tracker;
 }
@@ -172,8 +192,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     GPtrArray *records = g_ptr_array_new();
     test_host_credentials(rows, G_N_ELEMENTS(rows));
     struct tracker *tracker = play(input, KEEP, look_later, records);
-    for (guint i = 0; i < records->len; i++)
+    for (guint i = 0; i < records->len; i++) {
         check_record(g_ptr_array_index(records, i));
+        check_unheard(tracker, g_ptr_array_index(records, i));
+    }
     check_exchanges(tracker, true);
     check_registrations(tracker);
     tracker_free(tracker);
