@@ -256,6 +256,19 @@ note_gap(const struct tracker *tracker, struct registration *registration, const
     registration->cseq = message->cseq;
 }
 
+/* An earlier REGISTER whose CSeq number this one does not exceed (RFC 3261 section 10.3, step 7), or 0. Where
+ * it answers a challenge, it is compared with the refused request. */
+static uint32_t
+stays_behind(const struct tracker *tracker, const struct registration *registration,
+             const struct sip_message *message, const struct record *record)
+{
+    const struct use *use = record->detail->uses;
+    bool same_call = registration->call_id_hash == hash_short(tracker->here.call_id);
+    return same_call && message->cseq <= registration->cseq && !(use && use->is_retry)
+               ? registration->asked_frame
+               : 0;
+}
+
 /* Told once for each lapse, by the first REGISTER after it. */
 static void
 note_lapse(struct tracker *tracker, struct registration *registration, struct registration_step *step,
@@ -281,8 +294,10 @@ ask(struct tracker *tracker, const struct sip_message *message, const struct sip
     struct registration *registration = registration_of(tracker, message, contact, moves, arrival, record);
     if (has_step(record, registration))
         return;
+    uint32_t behind = stays_behind(tracker, registration, message, record);
     note_gap(tracker, registration, message);
     struct registration_step *step = step_new(tracker, record, registration);
+    step->behind = behind;
     step->state = registration_state(tracker, registration);
     step->has_asked = has_asked;
     step->asked = seconds;
@@ -597,6 +612,8 @@ answer(struct tracker *tracker, const struct sip_message *message, const struct 
         accept(tracker, message, asked, listing, step, record);
     else
         refuse(tracker, message, step, record);
+    if (asked->behind && (record->status == 400 || record->status == 500))
+        record_note(tracker, record, FINDING_REGISTER_CSEQ, record->request->frame, asked->behind);
     registration->open = registration->open_repeated = false;
     registration->last_frame = record->frame;
     registration->last_status = record->status;

@@ -304,6 +304,7 @@ struct registration_step {
     uint32_t refresh;             /**< number of the refresh that this 2xx is; 0: none */
     uint32_t granted_frame;       /**< 2xx before; 0: none */
     int64_t lapsed;               /**< for how long it had lapsed; 0: it had not */
+    uint32_t behind;              /**< an earlier REGISTER of the call, with as high a CSeq number; 0: none */
 };
 
 /** One finding about one message. The frames are those that its sentence names; 0: not used. */

@@ -306,6 +306,35 @@ test_extensions(struct script *s)
     }
 }
 
+/* Told when the registrar refuses the request itself, and where the client has not just answered a challenge.
+ */
+static void
+test_cseq_behind(struct script *s)
+{
+    static const struct {
+        unsigned cseq, status;
+        const char *call_id, *notes;
+    } rows[] = {
+        {7, 400, "a", ""}, {6, 400, "a", "register_cseq"},
+        {6, 500, "b", ""}, {6, 500, "b", "register_cseq"},
+        {5, 503, "b", ""}, {5, 200, "b", ""},
+        {6, 400, "b", ""}, {2, 400, "c", ""},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        char *more = g_strdup_printf("X: %u\r\n", i);
+        char *branch = g_strdup_printf("z9hG4bK-row-%u", i);
+        char *headers = g_strdup_printf("Contact: " PHONE ";expires=600\r\n%s", more);
+        SEND(s, .cseq = rows[i].cseq, .call_id = rows[i].call_id, .branch = branch, .headers = headers);
+        struct record *end = SEND(s, .status = rows[i].status, .cseq = rows[i].cseq,
+                                  .call_id = rows[i].call_id, .branch = branch, .headers = headers);
+        g_test_message("row %u", i);
+        g_assert_cmpstr(script_notes(s, end), ==, rows[i].notes);
+        g_free(more);
+        g_free(branch);
+        g_free(headers);
+    }
+}
+
 /* --- lapsed --------------------------------------------------------------------- */
 
 /* Told by the first REGISTER after it, and by that alone. */
@@ -687,6 +716,7 @@ static const struct {
     {"refused/after-removal", test_refused_after_removal},
     {"refused/refresh", test_refused_refresh},
     {"refused/extensions", test_extensions},
+    {"refused/cseq-behind", test_cseq_behind},
     {"lapsed/told-once", test_lapse_told_once},
     {"lapsed/in-time", test_in_time},
     {"lapsed/blocked", test_blocked},

@@ -50,6 +50,26 @@ def contact_changed(phone):
     refresh(phone, 0, 0, listed=["<sip:100@192.0.2.20:40001>;expires=59"])
 
 
+def register_cseq(phone):
+    """The phone has restarted: it counts from 1 again, and keeps its Call-ID."""
+    phone.cseq = 40
+    register(phone)
+    phone.scene.wait(30)
+    phone.register(60, cseq=1)
+    phone.reply(400, reason="Invalid CSeq")
+
+
+def none_restarted(phone):
+    """The same, and the registrar does not mind."""
+    phone.cseq = 40
+    register(phone)
+    phone.scene.wait(30)
+    phone.register(60, cseq=1)
+    phone.challenge()
+    phone.answer()
+    phone.ok(expires=60)
+
+
 def extension_refused(phone):
     phone.contact = GATEWAY
     phone.register(extra=[("Require", "gin"), ("Proxy-Require", "gin"), ("Supported", "path")])
@@ -158,6 +178,6 @@ def none_new_contact(phone):
     refresh(again, 30)
 
 
-STORIES = {f.__name__: f for f in (registration_lapsed, contact_not_listed, expiry_shrinks, contact_changed, extension_refused,
+STORIES = {f.__name__: f for f in (registration_lapsed, contact_not_listed, expiry_shrinks, contact_changed, register_cseq, none_restarted, extension_refused,
                                    extension_required, service_route_ignored, none_registrations, none_fork, none_flows,
                                    none_bulk, none_rebooted, none_new_contact)}
