@@ -1050,7 +1050,7 @@ show_awaited(const struct view *view)
     add_expert(view, view->item, FINDING_NOTIFY_MISSING, &values);
 }
 
-/* A note of its own, as the frames that it names are told by the silence. */
+/* Only time tells, so no note holds it. */
 static void
 show_unheard(const struct view *view)
 {
@@ -1095,12 +1095,22 @@ show_detail(const struct view *view, const struct record_detail *detail)
         show_info(view, detail);
 }
 
+/* Of a request that is still waiting for its answer there is nothing to say yet. */
+static bool
+only_waits(const struct view *view)
+{
+    const struct record_detail *detail = view->record->detail;
+    return detail->unheard && !detail->uses && !detail->notes &&
+           !(view->later && record_unheard(view->tracker, view->record));
+}
+
 /* A request of which nothing is known, not even its answer, is left alone. */
 static bool
-has_something_to_say(const struct record *record)
+has_something_to_say(const struct view *view)
 {
+    const struct record *record = view->record;
     return record->status || record->first || record->response_frame || record->belongs_to ||
-           record->exchange || record->detail;
+           record->exchange || (record->detail && !only_waits(view));
 }
 
 /* Whether anybody looks at our items: building them for nobody costs more than all the rest. */
@@ -1132,7 +1142,7 @@ tree_show(int proto, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const 
                         .record = record,
                         .told = is_expert_tapped(),
                         .later = PINFO_FD_VISITED(pinfo) != 0};
-    if (!has_something_to_say(record))
+    if (!has_something_to_say(&view))
         return;
     if (is_wanted(tree, proto)) {
         view.item = generated(

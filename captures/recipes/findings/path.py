@@ -1,6 +1,6 @@
 """What happens between client and server: a NAT that forgets the client, an element that rewrites what it passes on."""
 from pcapng import Unreachable
-from refused import Hop, acknowledge
+from refused import Hop, ack, acknowledge
 from sip import Account, PHONE, SERVER
 
 NAT, NAT_LATER = ("203.0.113.5", 40001), ("203.0.113.5", 40017)
@@ -43,6 +43,7 @@ def answered(phone, waits=()):
     request = phone.request(waits=waits)
     phone.respond(request, 100)
     phone.respond(request, 486)
+    phone.scene.send(SERVER, phone.phone, ack(request, phone.scene.latest))
 
 
 def client_unheard(phone):
