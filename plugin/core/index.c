@@ -50,28 +50,100 @@ index_hash(const struct index *index, struct slice text)
     return hash_bytes(index, text.len ? text.p : "", text.len);
 }
 
-struct hash128
-index_hash_nocase(const struct index *index, struct slice text)
+/* --- keys ------------------------------------------------------------------------- */
+
+void
+index_key(struct index *index, char kind, uint64_t number)
 {
-    char stack[128];
-    stack[0] = '\0'; /* gcc 14 worries about an empty text */
-    char *lower = text.len <= sizeof stack ? stack : g_malloc(text.len);
-    for (size_t i = 0; i < text.len; i++)
-        lower[i] = (char)(text.p[i] | (text.p[i] >= 'A' && text.p[i] <= 'Z' ? 0x20 : 0));
-    struct hash128 hash = hash_bytes(index, lower, text.len);
-    if (lower != stack)
-        g_free(lower);
-    return hash;
+    index->key[0] = kind;
+    memcpy(index->key + 1, &number, sizeof number);
+    index->key_len = 1 + sizeof number;
+    index->hashed = false;
 }
 
-static struct index_entry
-probe(const struct index *index)
+/* Room for that much more; where there is none by a fault of ours, the key is not the one that was meant, and
+ * nothing worse. */
+static char *
+grow_key(struct index *index, size_t len)
 {
-    return (struct index_entry){hash_bytes(index, index->key, index->parts * sizeof index->key[0]), NULL};
+    static char scratch[INDEX_KEY_MAX];
+    g_return_val_if_fail(index->key_len + len <= INDEX_KEY_MAX, scratch);
+    char *at = index->key + index->key_len;
+    index->key_len += len;
+    index->hashed = false;
+    return at;
+}
+
+void
+index_key_add_hash(struct index *index, struct hash128 part)
+{
+    memcpy(grow_key(index, sizeof part), &part, sizeof part);
+}
+
+/* A part is told from its neighbours by its length in front. What is too long for that has none. */
+enum { LONG_PART = 0xff };
+
+static void
+add_long(struct index *index, struct slice part)
+{
+    *grow_key(index, 1) = (char)LONG_PART;
+    index_key_add_hash(index, index_hash(index, part));
+}
+
+void
+index_key_add(struct index *index, struct slice part)
+{
+    if (part.len > INDEX_PART_MAX) {
+        add_long(index, part);
+        return;
+    }
+    char *at = grow_key(index, 1 + part.len);
+    *at = (char)part.len;
+    if (part.len > 0)
+        memcpy(at + 1, part.p, part.len);
+}
+
+static void
+copy_lower(char *to, struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        to[i] = (char)(text.p[i] | (text.p[i] >= 'A' && text.p[i] <= 'Z' ? 0x20 : 0));
+}
+
+void
+index_key_add_nocase(struct index *index, struct slice part)
+{
+    if (part.len > INDEX_PART_MAX) {
+        char *lower = g_malloc(part.len);
+        copy_lower(lower, part);
+        add_long(index, (struct slice){lower, part.len});
+        g_free(lower);
+        return;
+    }
+    char *at = grow_key(index, 1 + part.len);
+    *at = (char)part.len;
+    copy_lower(at + 1, part);
+}
+
+struct hash128
+index_key_hash(struct index *index)
+{
+    if (!index->hashed)
+        index->hash = hash_bytes(index, index->key, index->key_len);
+    index->hashed = true;
+    return index->hash;
+}
+
+/* --- entries ---------------------------------------------------------------------- */
+
+static struct index_entry
+probe(struct index *index)
+{
+    return (struct index_entry){index_key_hash(index), NULL};
 }
 
 void *
-index_find(const struct index *index)
+index_find(struct index *index)
 {
     const struct index_entry key = probe(index);
     const struct index_entry *entry = g_hash_table_lookup(index->entries, &key);
@@ -89,6 +161,20 @@ index_entry(struct index *index)
         g_hash_table_add(index->entries, entry);
     }
     return entry;
+}
+
+void
+index_put_own(struct index *index, struct index_entry *entry, void *value)
+{
+    *entry = probe(index);
+    entry->value = value;
+    g_hash_table_add(index->entries, entry);
+}
+
+void
+index_drop_own(struct index *index, struct index_entry *entry)
+{
+    g_hash_table_remove(index->entries, entry);
 }
 
 /* Takes `link` out of its list and leaves the entry, be it empty. */

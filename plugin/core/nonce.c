@@ -206,12 +206,6 @@ key_nonce_object(struct tracker *tracker, enum index_kind kind, const struct non
     key_begin_number(tracker, kind, (uintptr_t)nonce);
 }
 
-static bool
-same_hash(struct hash128 a, struct hash128 b)
-{
-    return a.low == b.low && a.high == b.high;
-}
-
 /* The first call is in the nonce itself, the others are in the index. */
 struct nonce_call *
 nonce_call_find(struct tracker *tracker, struct nonce *nonce)

@@ -40,6 +40,7 @@ address_compare(const struct endpoint *a, const struct endpoint *b)
     return a->len != b->len ? a->len - b->len : memcmp(a->address, b->address, a->len);
 }
 
+/* Two addresses of version 4 stand for themselves. */
 static struct hash128
 hash_hop(const struct tracker *tracker, const struct arrival *arrival)
 {
@@ -47,9 +48,26 @@ hash_hop(const struct tracker *tracker, const struct arrival *arrival)
     const struct endpoint *a = ordered ? &arrival->from : &arrival->to;
     const struct endpoint *b = ordered ? &arrival->to : &arrival->from;
     char both[2 * (2 + sizeof a->address)] = {(char)a->type, (char)a->len, (char)b->type, (char)b->len};
+    struct hash128 short_hop;
+    if (a->len == 4 && b->len == 4) {
+        memcpy(both + 4, a->address, 4);
+        memcpy(both + 8, b->address, 4);
+        memcpy(&short_hop, both, sizeof short_hop);
+        return short_hop;
+    }
     memcpy(both + 4, a->address, a->len);
     memcpy(both + 4 + sizeof a->address, b->address, b->len);
     return index_hash(&tracker->index, (struct slice){both, sizeof both});
+}
+
+/* RFC 3261 section 17.2.3: sent-by is compared, too. */
+static struct hash128
+hash_branch(struct tracker *tracker, const struct sip_via *via)
+{
+    key_begin_number(tracker, INDEX_BRANCH, via->port);
+    key_add(tracker, via->branch);
+    key_add_nocase(tracker, via->host);
+    return index_key_hash(&tracker->index);
 }
 
 static void
@@ -57,7 +75,7 @@ hash_message(struct tracker *tracker, const struct sip_message *message, const s
 {
     tracker->here = (struct message_hashes){
         .call_id = index_hash(&tracker->index, message->header[SIP_CALL_ID]),
-        .branch = index_hash(&tracker->index, message->via.branch),
+        .branch = hash_branch(tracker, &message->via),
         .from_tag = index_hash(&tracker->index, message->from_tag),
         .hop = hash_hop(tracker, arrival),
     };
@@ -129,28 +147,45 @@ has_magic_cookie(struct slice branch)
     return slice_starts_nocase(branch, SLICE("z9hG4bK"));
 }
 
-/* RFC 3261 section 17.2.3; the rule for clients of RFC 2543: without a unique branch the tags must help. */
-static void
-transaction_key(struct tracker *tracker, const struct sip_message *message, struct slice method)
+/* The latest of those with this Call-ID, method and CSeq number. A fork makes a few. */
+static struct transaction *
+transactions_of(struct tracker *tracker, struct slice method, uint32_t cseq)
 {
-    const struct sip_via *via = &message->via;
-    key_begin_number(tracker, INDEX_TRANSACTION, (uint64_t)message->cseq << 16 | via->port);
-    key_add_hash(tracker, tracker->here.branch);
+    key_begin_number(tracker, INDEX_TRANSACTION, cseq);
     key_add_hash(tracker, tracker->here.call_id);
     key_add(tracker, method);
-    key_add_nocase(tracker, via->host);
-    if (!has_magic_cookie(via->branch))
-        key_add_hash(tracker, tracker->here.from_tag);
+    return key_find(tracker);
 }
 
-static void
-fallback_key(struct tracker *tracker, const struct sip_message *message)
+static struct transaction *
+transaction_before(const struct transaction *transaction)
 {
-    key_begin_number(tracker, INDEX_FALLBACK, message->cseq);
-    key_add_hash(tracker, tracker->here.call_id);
-    key_add(tracker, message->method);
-    key_add_hash(tracker, tracker->here.from_tag);
-    key_add_hash(tracker, tracker->here.hop);
+    return (struct transaction *)transaction->link.next;
+}
+
+/* RFC 3261 section 17.2.3; the rule for clients of RFC 2543: without a unique branch the tags must help. */
+static struct transaction *
+transaction_find(struct tracker *tracker, const struct sip_message *message, struct slice method)
+{
+    const struct message_hashes *here = &tracker->here;
+    struct transaction *i = transactions_of(tracker, method, message->cseq);
+    while (i && !(same_hash(i->branch, here->branch) &&
+                  (same_hash(i->from_tag, here->from_tag) || has_magic_cookie(message->via.branch))))
+        i = transaction_before(i);
+    return i;
+}
+
+/* The one of this client and server, whatever its branch. By this only what came on the same hop: a proxy's
+ * other leg has the same Call-ID and CSeq. */
+static struct transaction *
+transaction_on_hop(struct tracker *tracker, struct slice method, uint32_t cseq, const struct endpoint *client)
+{
+    const struct message_hashes *here = &tracker->here;
+    struct transaction *i = transactions_of(tracker, method, cseq);
+    while (i && !(same_hash(i->from_tag, here->from_tag) && same_hash(i->hop, here->hop) &&
+                  endpoint_same_address(&i->client, client)))
+        i = transaction_before(i);
+    return i;
 }
 
 static void
@@ -173,8 +208,7 @@ transactions_expire(struct tracker *tracker, struct transaction_queue *queue, in
     struct transaction *oldest;
     while ((oldest = queue->head) && tracker->clock - oldest->clock > lifetime) {
         queue->head = oldest->next;
-        index_drop(&tracker->index, oldest->key, oldest);
-        index_drop(&tracker->index, oldest->fallback_key, oldest);
+        index_unshare(&tracker->index, &oldest->link);
         transaction_free(tracker, oldest);
     }
 }
@@ -189,6 +223,7 @@ transactions_append(struct transaction_queue *queue, struct transaction *transac
     queue->tail = transaction;
 }
 
+/* After `transaction_find`, whose key it takes. */
 static struct transaction *
 transaction_new(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
                 struct record *record)
@@ -202,10 +237,10 @@ transaction_new(struct tracker *tracker, const struct sip_message *message, cons
     transaction->server = arrival->to;
     transaction->cseq = message->cseq;
     transaction->in_dialog = message->to_tag.len > 0;
-    fallback_key(tracker, message);
-    transaction->fallback_key = key_put(tracker, transaction);
-    transaction_key(tracker, message, message->method);
-    transaction->key = key_put(tracker, transaction);
+    transaction->branch = tracker->here.branch;
+    transaction->from_tag = tracker->here.from_tag;
+    transaction->hop = tracker->here.hop;
+    index_share(&tracker->index, &transaction->link);
     transactions_append(slice_equal(message->method, SLICE("INVITE")) ? &tracker->invites : &tracker->others,
                         transaction);
     return transaction;
@@ -228,26 +263,14 @@ endpoint_text(const struct endpoint *endpoint)
     return g_strdup(*text ? text : "another address");
 }
 
-/* The INVITE of this call and hop with a CSeq number; NULL: none. */
-static const struct transaction *
-invite_by_number(struct tracker *tracker, const struct sip_message *message, uint32_t cseq,
-                 const struct arrival *arrival)
-{
-    struct sip_message as_invite = *message;
-    as_invite.method = SLICE("INVITE");
-    as_invite.cseq = cseq;
-    fallback_key(tracker, &as_invite);
-    const struct transaction *invite = key_find(tracker);
-    return invite && endpoint_same_address(&invite->client, &arrival->from) ? invite : NULL;
-}
-
 /* An ACK that belongs to no answered INVITE, while the next one was accepted: who authenticates on behalf of
  * the client forgot to count. */
 static void
 note_ack_cseq(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
               struct record *record)
 {
-    const struct transaction *next = invite_by_number(tracker, message, message->cseq + 1, arrival);
+    const struct transaction *next =
+        transaction_on_hop(tracker, SLICE("INVITE"), message->cseq + 1, &arrival->from);
     if (next && next->status >= 200 && next->status < 300)
         record_note(tracker, record, FINDING_ACK_CSEQ, next->request->response_frame, 0)->number =
             message->cseq;
@@ -268,13 +291,10 @@ static void
 link_to_invite(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
                struct record *record)
 {
-    struct sip_message as_invite = *message;
-    as_invite.method = SLICE("INVITE");
-    transaction_key(tracker, &as_invite, as_invite.method);
-    const struct transaction *invite = key_find(tracker);
+    const struct transaction *invite = transaction_find(tracker, message, SLICE("INVITE"));
     bool by_number = !invite;
     if (by_number)
-        invite = invite_by_number(tracker, message, message->cseq, arrival);
+        invite = transaction_on_hop(tracker, SLICE("INVITE"), message->cseq, &arrival->from);
     bool acknowledges = strcmp(record->method, "ACK") == 0;
     if (invite)
         record->belongs_to = acknowledges ? invite->request->response_frame : invite->request->frame;
@@ -282,23 +302,6 @@ link_to_invite(struct tracker *tracker, const struct sip_message *message, const
         note_ack_cseq(tracker, message, arrival, record);
     if (!acknowledges && invite)
         note_cancel_cseq(tracker, invite, record);
-}
-
-/* By the fallback only what came back on the same hop: a proxy's other leg has the same Call-ID and CSeq. */
-static struct transaction *
-transaction_of_response(struct tracker *tracker, const struct sip_message *message,
-                        const struct arrival *arrival)
-{
-    transaction_key(tracker, message, message->cseq_method);
-    struct transaction *found = key_find(tracker);
-    if (found)
-        return found;
-    fallback_key(tracker, message);
-    found = key_find(tracker);
-    if (found && endpoint_same_address(&found->client, &arrival->to) &&
-        endpoint_same_address(&found->server, &arrival->from))
-        return found;
-    return NULL;
 }
 
 /* Seen again: by the wire's rules a retransmission; so soon, or on another link, the same packet captured
@@ -327,8 +330,7 @@ add_request(struct tracker *tracker, const struct sip_message *message, const st
             struct record *record)
 {
     uint32_t fingerprint = credentials_fingerprint(tracker, message);
-    transaction_key(tracker, message, message->method);
-    struct transaction *transaction = key_find(tracker);
+    struct transaction *transaction = transaction_find(tracker, message, message->method);
     if (transaction && transaction->fingerprint == fingerprint) {
         mark_again(record, transaction->request, transaction->last_seen,
                    !endpoint_same_address(&transaction->client, &arrival->from));
@@ -407,7 +409,9 @@ static void
 add_response(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
              struct record *record)
 {
-    struct transaction *transaction = transaction_of_response(tracker, message, arrival);
+    struct transaction *transaction = transaction_find(tracker, message, message->cseq_method);
+    if (!transaction)
+        transaction = transaction_on_hop(tracker, message->method, message->cseq, &arrival->to);
     if (transaction) {
         uint32_t hash = hash_slice(tracker, message->text);
         struct seen_response *seen = response_seen(transaction, hash, record->status);

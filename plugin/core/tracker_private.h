@@ -54,8 +54,9 @@ struct subscription {
 
 /** One request and its responses, while responses may still come. */
 struct transaction {
-    struct transaction *next;               /**< in its queue */
-    struct index_entry *key, *fallback_key; /**< where the index holds it */
+    struct index_link link;   /**< those with the same Call-ID, CSeq and method */
+    struct transaction *next; /**< in its queue */
+    struct hash128 branch, from_tag, hop;
     struct record *request;
     int64_t clock;     /**< when it began */
     int64_t last_seen; /**< time of the last copy of the request */
@@ -82,8 +83,8 @@ struct seen_response {
 
 /** Tags of the index, the first octet of each key. */
 enum index_kind {
-    INDEX_TRANSACTION = 'T', /**< branch, sent-by, method, CSeq, Call-ID */
-    INDEX_FALLBACK = 'F',    /**< Call-ID, CSeq, method, From tag, hop: the latest transaction */
+    INDEX_TRANSACTION = 'T', /**< Call-ID, CSeq, method: those transactions */
+    INDEX_BRANCH = 'Z',      /**< branch, sent-by: is not in the index, see struct message_hashes */
     INDEX_NONCE = 'N',       /**< nonce: those of all hops */
     INDEX_EARLY = 'Q',       /**< nonce, Call-ID: credentials with a nonce that nobody had issued so far */
     INDEX_NONCE_USER = 'u',  /**< nonce of a hop, user@realm, but for the first */
@@ -113,7 +114,8 @@ struct parsed_line {
 
 /** Of the message at hand: parts of many keys. */
 struct message_hashes {
-    struct hash128 call_id, branch, from_tag;
+    struct hash128 call_id, from_tag;
+    struct hash128 branch; /**< and sent-by */
     struct hash128 hop; /**< the two addresses in a fixed order, without the ports: a NAT may change those */
 };
 
@@ -161,19 +163,19 @@ key_begin_number(struct tracker *tracker, enum index_kind kind, uint64_t number)
 static inline void
 key_add(struct tracker *tracker, struct slice part)
 {
-    index_key_add(&tracker->index, index_hash(&tracker->index, part));
+    index_key_add(&tracker->index, part);
 }
 
 static inline void
 key_add_hash(struct tracker *tracker, struct hash128 part)
 {
-    index_key_add(&tracker->index, part);
+    index_key_add_hash(&tracker->index, part);
 }
 
 static inline void
 key_add_nocase(struct tracker *tracker, struct slice part)
 {
-    index_key_add(&tracker->index, index_hash_nocase(&tracker->index, part));
+    index_key_add_nocase(&tracker->index, part);
 }
 
 void key_add_address(struct tracker *tracker, const struct endpoint *endpoint);
@@ -190,6 +192,12 @@ key_put(struct tracker *tracker, void *value)
     struct index_entry *entry = index_entry(&tracker->index);
     entry->value = value;
     return entry;
+}
+
+static inline bool
+same_hash(struct hash128 a, struct hash128 b)
+{
+    return a.low == b.low && a.high == b.high;
 }
 
 /** 32 bits are enough to tell what is unlikely to differ. */
