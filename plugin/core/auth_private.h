@@ -28,7 +28,7 @@ struct issue {
 struct nonce_user {
     const char *name;        /**< user@realm, the one text for each user; NULL nobody yet */
     struct nonce_user *next; /**< of the same nonce */
-    struct index_entry *entry;
+    struct index_entry entry;
     struct issue *issue; /**< that this user answered first; NULL none yet */
     uint32_t uses;
     uint32_t accepted_in; /**< 2xx to a request with it */
@@ -39,7 +39,7 @@ struct nonce_user {
 struct nonce_call {
     struct hash128 call_id;  /**< both 0: of no call yet */
     struct nonce_call *next; /**< of the same nonce */
-    struct index_entry *entry;
+    struct index_entry entry;
     struct issue *issue;   /**< in this call; NULL: issued in another one */
     uint32_t nc, nc_frame; /**< latest; 0: none */
 };
@@ -59,7 +59,7 @@ struct nonce {
 
 /** Credentials as seen on their first hop. */
 struct signed_request {
-    struct index_entry *entry;
+    struct index_entry entry;
     uint32_t references; /**< by credentials */
     uint32_t frame;
     uint32_t uri_hash; /**< of the Request-URI */

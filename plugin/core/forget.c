@@ -146,13 +146,13 @@ nonce_free(struct tracker *tracker, struct nonce *nonce)
     struct nonce_call *call;
     while ((user = nonce->user.next)) {
         nonce->user.next = user->next;
-        index_drop(&tracker->index, user->entry, user);
+        index_drop_own(&tracker->index, &user->entry);
         user_release(tracker, user);
         tracker->host.release(user);
     }
     while ((call = nonce->call.next)) {
         nonce->call.next = call->next;
-        index_drop(&tracker->index, call->entry, call);
+        index_drop_own(&tracker->index, &call->entry);
         issue_hold(tracker, &call->issue, NULL);
         tracker->host.release(call);
     }
@@ -195,7 +195,7 @@ use_release(struct tracker *tracker, struct use *use)
         nonce_free(tracker, use->nonce);
     struct signed_request *request = use->signed_request;
     if (request && --request->references == 0) {
-        index_drop(&tracker->index, request->entry, request);
+        index_drop_own(&tracker->index, &request->entry);
         tracker->host.release(request);
     }
     tracker->host.release((char *)(uintptr_t)use->line.text.p);

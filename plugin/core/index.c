@@ -7,6 +7,7 @@
 #include "index.h"
 
 #define XXH_INLINE_ALL
+#define XXH_STATIC_LINKING_ONLY
 #include <xxhash.h>
 
 static guint
@@ -27,6 +28,7 @@ void
 index_init(struct index *index, uint64_t seed, void *(*allocate)(size_t), void (*release)(void *))
 {
     *index = (struct index){.seed = seed, .allocate = allocate, .release = release};
+    XXH3_generateSecret_fromSeed(index->secret, seed);
     index->entries = g_hash_table_new(entry_hash, entry_equal);
 }
 
@@ -40,7 +42,8 @@ index_clear(struct index *index)
 static struct hash128
 hash_bytes(const struct index *index, const void *bytes, size_t len)
 {
-    XXH128_hash_t hash = XXH3_128bits_withSeed(bytes, len, index->seed);
+    XXH128_hash_t hash =
+        XXH3_128bits_withSecretandSeed(bytes, len, index->secret, sizeof index->secret, index->seed);
     return (struct hash128){hash.low64, hash.high64};
 }
 
@@ -107,7 +110,7 @@ static void
 copy_lower(char *to, struct slice text)
 {
     for (size_t i = 0; i < text.len; i++)
-        to[i] = (char)(text.p[i] | (text.p[i] >= 'A' && text.p[i] <= 'Z' ? 0x20 : 0));
+        to[i] = (char)(text.p[i] | ((unsigned char)(text.p[i] - 'A') < 26) << 5);
 }
 
 void

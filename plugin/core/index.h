@@ -43,6 +43,7 @@ enum { INDEX_SHARERS_MAX = 64 };
 struct index {
     GHashTable *entries;
     uint64_t seed;
+    unsigned char secret[192]; /**< made of the seed, for long texts */
     void *(*allocate)(size_t);
     void (*release)(void *);
     char key[INDEX_KEY_MAX]; /**< in the making */

@@ -221,7 +221,7 @@ nonce_call_find(struct tracker *tracker, struct nonce *nonce)
     if (!call) {
         call = host_new(tracker, struct nonce_call);
         call->call_id = here;
-        call->entry = key_put(tracker, call);
+        key_put_own(tracker, &call->entry, call);
         call->next = nonce->call.next;
         nonce->call.next = call;
     }
@@ -242,7 +242,7 @@ nonce_user_find(struct tracker *tracker, struct nonce *nonce, const char *name)
     if (!user) {
         user = host_new(tracker, struct nonce_user);
         user->name = name;
-        user->entry = key_put(tracker, user);
+        key_put_own(tracker, &user->entry, user);
         user->next = nonce->user.next;
         nonce->user.next = user;
     }
@@ -308,7 +308,7 @@ nonce_find(struct tracker *tracker, struct slice text)
 
 struct early_use {
     struct aged aged;
-    struct index_entry *entry;
+    struct index_entry entry;
     int64_t clock;
     uint32_t cseq;
 };
@@ -317,7 +317,7 @@ static void
 early_drop(struct tracker *tracker, struct aged *aged)
 {
     struct early_use *early = CONTAINER(aged, struct early_use, aged);
-    index_drop(&tracker->index, early->entry, early);
+    index_drop_own(&tracker->index, &early->entry);
     tracker->host.release(early);
 }
 
@@ -336,7 +336,7 @@ nonce_note_early(struct tracker *tracker, struct slice text, uint32_t cseq)
     struct early_use *early = key_find(tracker);
     if (!early) {
         early = host_new(tracker, struct early_use);
-        early->entry = key_put(tracker, early);
+        key_put_own(tracker, &early->entry, early);
     }
     aged_touch(tracker, &early->aged, early_drop);
     early->clock = tracker->clock;

@@ -71,9 +71,26 @@ key_binding(struct tracker *tracker, const struct account *account, const struct
     key_add_nocase(tracker, flow ? contact->reg_id : place);
 }
 
+static uint32_t
+hash_flow(const struct tracker *tracker, const struct sip_contact *contact)
+{
+    return hash_slice(tracker, contact->instance) * 31 + hash_slice(tracker, contact->reg_id);
+}
+
+static bool
+has_uri(const struct registration *registration, struct slice uri)
+{
+    const struct contact_name *name = registration->contact;
+    return slice_equal((struct slice){name->uri, name->len}, uri);
+}
+
+/* Nearly always it is the same one again. */
 static struct registration *
 find_binding(struct tracker *tracker, const struct account *account, const struct sip_contact *contact)
 {
+    struct registration *latest = account->latest;
+    if (latest && has_uri(latest, contact->uri) && latest->flow_hash == hash_flow(tracker, contact))
+        return latest;
     key_binding(tracker, account, contact);
     return key_find(tracker);
 }
@@ -141,6 +158,7 @@ contact_new(struct tracker *tracker, const struct sip_contact *contact)
 {
     struct contact_name *name = tracker->host.allocate(sizeof *name + contact->uri.len + 1);
     memcpy(name->uri, contact->uri.p, contact->uri.len);
+    name->len = (uint32_t)contact->uri.len;
     name->bulk = contact->bulk;
     name->references = 1;
     return name;
@@ -157,7 +175,8 @@ static void
 set_contact(struct tracker *tracker, struct registration *registration, const struct sip_contact *contact)
 {
     struct contact_name *before = registration->contact;
-    if (before && slice_equal((struct slice){before->uri, strlen(before->uri)}, contact->uri))
+    registration->flow_hash = hash_flow(tracker, contact);
+    if (before && has_uri(registration, contact->uri))
         return;
     registration->contact = contact_new(tracker, contact);
     contact_release(tracker, before);
@@ -192,11 +211,24 @@ link_client(struct tracker *tracker, struct registration *registration, const st
     key_put(tracker, registration);
 }
 
+/* Named last of its account, in the same call, by the same client: all keys lead to it already. */
+static bool
+is_named_again(const struct tracker *tracker, const struct registration *registration,
+               const struct sip_contact *contact, const struct arrival *arrival)
+{
+    return registration == registration->account->latest && has_uri(registration, contact->uri) &&
+           registration->call_id_hash == hash_short(tracker->here.call_id) &&
+           registration->client.port == arrival->from.port &&
+           endpoint_same_address(&registration->client, &arrival->from);
+}
+
 static struct registration *
 registration_of(struct tracker *tracker, struct account *account, const struct sip_contact *contact,
                 bool moves, const struct arrival *arrival, struct record *record)
 {
     struct registration *registration = find_binding(tracker, account, contact);
+    if (registration && is_named_again(tracker, registration, contact, arrival))
+        return registration;
     if (!registration)
         registration = unknown_registration(tracker, account, contact, moves, arrival, record);
     link_client(tracker, registration, contact, &arrival->from);
@@ -204,7 +236,7 @@ registration_of(struct tracker *tracker, struct account *account, const struct s
     key_put(tracker, registration);
     set_contact(tracker, registration, contact);
     registration->client = arrival->from;
-    return registration;
+    return account->latest = registration;
 }
 
 /* --- REGISTER -------------------------------------------------------------------- */
@@ -379,7 +411,7 @@ remember_route(struct tracker *tracker, const struct sip_message *message,
                const struct transaction *transaction, const struct record *record)
 {
     struct slice line = message->header[SIP_SERVICE_ROUTE];
-    if (!is_first_hop(message))
+    if ((!line.p && tracker->service_routes == 0) || !is_first_hop(message))
         return;
     key_service_route(tracker, &transaction->client, message->to_uri);
     struct service_route *route = key_find(tracker);
@@ -461,9 +493,9 @@ grant(const struct tracker *tracker, struct registration *registration, struct r
 static bool
 is_rewritten(const struct registration_step *asked, const struct listing *listing)
 {
-    const char *contact = asked->contact->uri;
+    const struct contact_name *contact = asked->contact;
     struct slice user, host;
-    sip_uri_split((struct slice){contact, strlen(contact)}, &user, &host);
+    sip_uri_split((struct slice){contact->uri, contact->len}, &user, &host);
     return listing->has_other && !asked->next && slice_equal(listing->other.user, user);
 }
 

@@ -257,34 +257,38 @@ is_token(struct slice s)
     return s.len > 0;
 }
 
+struct start_line {
+    uint16_t status; /* 0: a request */
+    struct slice method, request_uri;
+};
+
 static bool
-parse_status_line(struct slice rest, struct sip_message *message)
+parse_status_line(struct slice rest, struct start_line *start)
 {
     struct slice code = slice_until(slice_trim_left(rest), ' ', NULL);
     uint32_t status;
     if (code.len != 3 || !sip_number(code, &status) || status < 100 || status > 699)
         return false;
-    message->status = (uint16_t)status;
+    start->status = (uint16_t)status;
     return true;
 }
 
 /* "SIP/2.0 SP 3DIGIT SP reason" or "METHOD SP Request-URI SP SIP/2.0". */
 static bool
-parse_start_line(struct slice line, struct sip_message *message)
+parse_start_line(struct slice line, struct start_line *start)
 {
     struct slice rest, version = SLICE("SIP/2.0");
     struct slice first = slice_until(line, ' ', &rest);
     if (slice_equal_nocase(first, version))
-        return parse_status_line(rest, message);
+        return parse_status_line(rest, start);
     rest = slice_trim(rest);
     if (!is_token(first) || rest.len <= version.len)
         return false;
     struct slice tail = slice_from(rest, rest.len - version.len);
     if (!slice_equal_nocase(tail, version) || !slice_is_lws(tail.p[-1]))
         return false;
-    message->is_request = true;
-    message->method = first;
-    message->request_uri = slice_trim(slice_between(rest.p, tail.p));
+    start->method = first;
+    start->request_uri = slice_trim(slice_between(rest.p, tail.p));
     return true;
 }
 
@@ -329,10 +333,15 @@ frame_body(struct slice rest, bool snapped, struct sip_message *message)
 bool
 sip_message_parse(struct slice bytes, bool snapped, struct sip_message *message)
 {
+    struct start_line start = {0};
     struct slice line, rest = bytes;
-    *message = (struct sip_message){.text = bytes};
-    if (!next_line(&rest, &line) || !parse_start_line(line, message))
+    if (!next_line(&rest, &line) || !parse_start_line(line, &start))
         return false;
+    *message = (struct sip_message){.text = bytes,
+                                    .is_request = start.status == 0,
+                                    .status = start.status,
+                                    .method = start.method,
+                                    .request_uri = start.request_uri};
     parse_headers(&rest, message);
     frame_body(rest, snapped, message);
     if (message->header[SIP_VIA].p)

@@ -75,7 +75,7 @@ struct slice sip_header_name(enum sip_header id);
  *  @param bytes  from the start line on, to the end of what was captured of it or of the segment;
  *                what follows the body by Content-Length is left alone (RFC 3261 section 18.3)
  *  @param snapped  the capture holds less than was sent, so that a body without Content-Length is cut
- *  @param message  filled on success; of no use otherwise
+ *  @param message  filled on success only
  *  @return false when the bytes do not begin with a SIP start line (RFC 3261 section 7.1, 7.2): a keep-alive,
  *          the middle of a message, another protocol */
 bool sip_message_parse(struct slice bytes, bool snapped, struct sip_message *message);

@@ -67,15 +67,16 @@ enum outcome {
 
 /** An address-of-record as one server knows it. */
 struct account {
-    const char *name;        /**< `user@host` of From or To, UTF-8 not assured */
-    uint32_t attempt;        /**< challenges since the last success */
-    uint32_t refused;        /**< of them, to credentials that were not stale */
-    uint32_t bare;           /**< challenges in a row to requests without credentials */
-    int64_t bare_clock;      /**< since when */
-    uint32_t accepted_frame; /**< first 2xx to credentials of it; 0: none */
-    bool accepted;           /**< counted among the accounts of its source that were accepted */
-    bool failed;             /**< counted among the failing accounts of its source */
-    uint32_t emptied_frame;  /**< latest 2xx to a REGISTER that removed all its contacts; 0: none */
+    const char *name;            /**< `user@host` of From or To, UTF-8 not assured */
+    uint32_t attempt;            /**< challenges since the last success */
+    uint32_t refused;            /**< of them, to credentials that were not stale */
+    uint32_t bare;               /**< challenges in a row to requests without credentials */
+    int64_t bare_clock;          /**< since when */
+    uint32_t accepted_frame;     /**< first 2xx to credentials of it; 0: none */
+    bool accepted;               /**< counted among the accounts of its source that were accepted */
+    bool failed;                 /**< counted among the failing accounts of its source */
+    uint32_t emptied_frame;      /**< latest 2xx to a REGISTER that removed all its contacts; 0: none */
+    struct registration *latest; /**< of them, the one that was named last; NULL: none yet */
 };
 
 /** One challenging response and all that follows from it. Filled until the capture ends. */
@@ -229,7 +230,8 @@ enum registration_state {
 struct contact_name {
     uint32_t references; /**< the tracker's own */
     bool bulk;           /**< RFC 6140 */
-    char uri[];          /**< UTF-8 not assured */
+    uint32_t len;        /**< octets of `uri` */
+    char uri[];          /**< terminated; UTF-8 not assured */
 };
 
 /** One binding of a contact to an address-of-record at one registrar (RFC 3261 section 10.3). */
@@ -238,6 +240,7 @@ struct registration {
         *next; /**< in the order of their first REGISTER; `tracker_registrations` is the head */
     const struct account *account; /**< the address-of-record, at this registrar */
     struct contact_name *contact;  /**< as last seen */
+    uint32_t flow_hash;            /**< of instance and reg-id as last seen: the tracker's own */
     struct endpoint registrar, client;
     uint32_t granted;       /**< s, latest */
     uint32_t first_frame;   /**< REGISTER */

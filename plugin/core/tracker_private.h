@@ -200,6 +200,13 @@ same_hash(struct hash128 a, struct hash128 b)
     return a.low == b.low && a.high == b.high;
 }
 
+/** For what was just not found, and takes its entry with it. */
+static inline void
+key_put_own(struct tracker *tracker, struct index_entry *entry, void *value)
+{
+    index_put_own(&tracker->index, entry, value);
+}
+
 /** 32 bits are enough to tell what is unlikely to differ. */
 static inline uint32_t
 hash_short(struct hash128 hash)

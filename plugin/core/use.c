@@ -304,7 +304,7 @@ signed_request_find(struct tracker *tracker, const struct request_view *view,
                                            .uri_hash = hash_slice(tracker, view->message->request_uri),
                                            .to = view->arrival->to,
                                            .good = good};
-        request->entry = key_put(tracker, request);
+        key_put_own(tracker, &request->entry, request);
     }
     return request;
 }
