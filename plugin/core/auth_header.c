@@ -162,14 +162,17 @@ store_param(struct auth_value *value, enum auth_param param, struct slice text, 
     value->quoted |= quoted ? 1u << param : 0;
 }
 
+enum { NAME_MAX_LEN = sizeof "nextnonce" };
+
 /* What is in front of "=" is a known name, or else any token. False when neither stands next. */
 static bool
 take_name(struct slice *rest, enum auth_param *param)
 {
-    struct slice ahead, name = slice_until(*rest, '=', &ahead);
-    *param = name.len > 0 && name.len < rest->len ? param_of(name) : AUTH_PARAM_COUNT;
+    struct slice ahead = {rest->p, MIN(rest->len, (size_t)NAME_MAX_LEN)};
+    struct slice name = slice_until(ahead, '=', NULL);
+    *param = name.len > 0 && name.len < ahead.len ? param_of(name) : AUTH_PARAM_COUNT;
     if (*param != AUTH_PARAM_COUNT) {
-        *rest = ahead;
+        *rest = slice_from(*rest, name.len + 1);
         return true;
     }
     ahead = *rest;
