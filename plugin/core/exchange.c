@@ -97,7 +97,7 @@ exchange_close(struct exchange *exchange, const struct use *use, const struct re
 static void
 add_closing(struct tracker *tracker, struct use *use, struct record *record)
 {
-    struct closing *closing = host_new(tracker, struct closing);
+    struct closing *closing = record_new(tracker, struct closing);
     struct record_detail *detail = record_detail(tracker, record);
     *closing = (struct closing){detail->closings, use};
     detail->closings = closing;
@@ -539,10 +539,10 @@ add_info(struct tracker *tracker, const struct sip_message *message, const struc
     if (!text.p || record->status >= 300)
         return;
     struct record_detail *detail = record_detail(tracker, record);
-    detail->proof = host_new(tracker, struct server_proof);
-    detail->lines = host_new(tracker, struct auth_line);
+    detail->proof = record_new(tracker, struct server_proof);
+    detail->lines = record_new(tracker, struct auth_line);
     detail->lines->header = header;
-    detail->lines->text = host_slice(tracker, text);
+    detail->lines->text = record_slice(tracker, text);
     auth_info_parse(text, &info);
     note_nextnonce(tracker, arrival, &info);
     judge_server(tracker, message, request && request->detail ? request->detail->uses : NULL, &info,

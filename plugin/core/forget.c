@@ -198,9 +198,6 @@ use_release(struct tracker *tracker, struct use *use)
         index_drop_own(&tracker->index, &request->entry);
         tracker->host.release(request);
     }
-    tracker->host.release((char *)(uintptr_t)use->line.text.p);
-    tracker->host.release((char *)(uintptr_t)use->request_uri);
-    tracker->host.release(use);
 }
 
 /* What is still asked of credentials that answered a challenge stays with the challenge. */
@@ -208,16 +205,14 @@ static void
 uses_forget(struct tracker *tracker, struct use *uses)
 {
     for (struct use *use = uses; use; use = use->next) {
-        if (!use->exchange || use->exchange->retry != use)
-            continue;
-        use->exchange->digest = exchange_digest(use->exchange);
-        use->exchange->retry = NULL;
+        struct exchange *exchange = use->exchange;
+        if (exchange && exchange->retry == use) {
+            exchange->digest = exchange_digest(exchange);
+            exchange->retry = NULL;
+        }
     }
-    while (uses) {
-        struct use *use = uses;
-        uses = use->next;
+    for (struct use *use = uses; use; use = use->next)
         use_release(tracker, use);
-    }
 }
 
 void
@@ -230,41 +225,20 @@ no_notify_release(struct tracker *tracker, struct no_notify *no_notify)
     tracker->host.release(no_notify);
 }
 
-static void
-detail_forget(struct tracker *tracker, struct record_detail *detail)
-{
-    uses_forget(tracker, detail->uses);
-    while (detail->closings) {
-        struct closing *closing = detail->closings;
-        detail->closings = closing->next;
-        tracker->host.release(closing);
-    }
-    while (detail->notes) {
-        struct note *note = detail->notes;
-        detail->notes = note->next;
-        tracker->host.release(note);
-    }
-    while (detail->registrations) {
-        struct registration_step *step = detail->registrations;
-        detail->registrations = step->next;
-        contact_release(tracker, step->contact);
-        tracker->host.release(step);
-    }
-    if (detail->opens) /* has the lines, too */
-        exchange_release(tracker, detail->opens);
-    else
-        lines_release(tracker, detail->lines);
-    no_notify_release(tracker, detail->no_notify);
-    tracker->host.release(detail->proof);
-    tracker->host.release(detail);
-}
-
+/* What a record points to, and is not part of it. */
 static void
 record_forget(struct tracker *tracker, struct record *record)
 {
-    if (record->detail)
-        detail_forget(tracker, record->detail);
-    tracker->host.release(record);
+    struct record_detail *detail = record->detail;
+    if (!detail)
+        return;
+    uses_forget(tracker, detail->uses);
+    for (struct registration_step *step = detail->registrations; step; step = step->next)
+        contact_release(tracker, step->contact);
+    if (detail->opens) /* has the lines, too */
+        exchange_release(tracker, detail->opens);
+    no_notify_release(tracker, detail->no_notify);
+    record->detail = NULL;
 }
 
 void
@@ -279,8 +253,6 @@ transaction_forget(struct tracker *tracker, struct transaction *transaction)
         exchange_release(tracker, opened);
     if (!tracker->forgets)
         return;
-    for (struct seen_response *seen = transaction->responses; seen; seen = seen->next)
-        record_forget(tracker, seen->record);
     record_forget(tracker, transaction->request);
 }
 
@@ -290,13 +262,16 @@ forget_frame(struct tracker *tracker)
     for (guint i = 0; i < tracker->passing->len; i++)
         record_forget(tracker, tracker->passing->pdata[i]);
     g_ptr_array_set_size(tracker->passing, 0);
-    if (tracker->forgets)
-        drop_aged(tracker);
+    if (!tracker->forgets)
+        return;
+    arena_release(&tracker->passing_arena, &tracker->host);
+    drop_aged(tracker);
 }
 
 void
 tracker_forget(struct tracker *tracker, bool keep_exchanges)
 {
+    tracker->passing_arena = (struct arena){NULL}; /* the records so far stay */
     tracker->forgets = true;
     tracker->keeps_exchanges = keep_exchanges;
 }

@@ -247,7 +247,7 @@ step_new(struct tracker *tracker, struct record *record, struct registration *re
     struct registration_step **tail = &record_detail(tracker, record)->registrations;
     while (*tail)
         tail = &(*tail)->next;
-    *tail = host_new(tracker, struct registration_step);
+    *tail = record_new(tracker, struct registration_step);
     (*tail)->registration = registration;
     (*tail)->granted_frame = registration->granted_frame;
     (*tail)->contact = registration->contact;

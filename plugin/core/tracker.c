@@ -98,11 +98,20 @@ host_slice(struct tracker *tracker, struct slice text)
     return (struct slice){host_strdup(tracker, text), text.len};
 }
 
+struct slice
+record_slice(struct tracker *tracker, struct slice text)
+{
+    char *copy = arena_allocate(tracker->arena, &tracker->host, text.len + 1);
+    if (text.len > 0)
+        memcpy(copy, text.p, text.len);
+    return (struct slice){copy, text.len};
+}
+
 struct record_detail *
 record_detail(struct tracker *tracker, struct record *record)
 {
     if (!record->detail)
-        record->detail = host_new(tracker, struct record_detail);
+        record->detail = record_new(tracker, struct record_detail);
     return record->detail;
 }
 
@@ -114,7 +123,7 @@ record_note(struct tracker *tracker, struct record *record, uint16_t finding, ui
     struct note **tail = &detail->notes;
     while (*tail)
         tail = &(*tail)->next;
-    *tail = host_new(tracker, struct note);
+    *tail = record_new(tracker, struct note);
     **tail = (struct note){.finding = finding, .frame_a = frame_a, .frame_b = frame_b};
     return *tail;
 }
@@ -191,15 +200,11 @@ transaction_on_hop(struct tracker *tracker, struct slice method, uint32_t cseq, 
 static void
 transaction_free(struct tracker *tracker, struct transaction *transaction)
 {
+    struct arena arena = transaction->arena;
     transaction_forget(tracker, transaction);
-    while (transaction->responses) {
-        struct seen_response *seen = transaction->responses;
-        transaction->responses = seen->next;
-        tracker->host.release(seen);
-    }
     if (transaction->subscribe)
         subscribe_request_free(tracker, transaction->subscribe);
-    tracker->host.release(transaction);
+    arena_release(&arena, &tracker->host);
 }
 
 static void
@@ -223,14 +228,31 @@ transactions_append(struct transaction_queue *queue, struct transaction *transac
     queue->tail = transaction;
 }
 
+/* Of a response nothing is asked for later but that it was there, so that its parts go with the frame. */
+static struct record *
+record_begin(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
+             struct transaction *owner)
+{
+    struct arena *passing = &tracker->passing_arena;
+    struct arena *arena = owner && tracker->forgets ? &owner->arena : passing;
+    struct record *record = arena_allocate(arena, &tracker->host, sizeof *record);
+    tracker->arena = message->is_request ? arena : passing;
+    record->frame = arrival->frame;
+    record->time = arrival->time;
+    record->status = message->status;
+    record->method = method_name(tracker, message->method);
+    if (tracker->forgets && tracker->arena == passing)
+        g_ptr_array_add(tracker->passing, record);
+    return record;
+}
+
 /* After `transaction_find`, whose key it takes. */
 static struct transaction *
-transaction_new(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
-                struct record *record)
+transaction_new(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival)
 {
-    struct transaction *transaction = host_new(tracker, struct transaction);
-    record->is_owned = true;
-    transaction->request = record;
+    struct arena arena = {NULL};
+    struct transaction *transaction = arena_allocate(&arena, &tracker->host, sizeof *transaction);
+    transaction->arena = arena;
     transaction->clock = tracker->clock;
     transaction->last_seen = arrival->time;
     transaction->client = arrival->from;
@@ -325,23 +347,31 @@ note_repeated(const struct transaction *transaction)
         answered->retry_repeated = true;
 }
 
-static void
-add_request(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
-            struct record *record)
+static struct record *
+add_request_again(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
+                  struct transaction *transaction)
+{
+    struct record *record = record_begin(tracker, message, arrival, NULL);
+    mark_again(record, transaction->request, transaction->last_seen,
+               !endpoint_same_address(&transaction->client, &arrival->from));
+    transaction->last_seen = arrival->time;
+    if (!record->is_copy) {
+        note_repeated(transaction);
+        registration_repeated(transaction->request);
+    }
+    return record;
+}
+
+static struct record *
+add_request(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival)
 {
     uint32_t fingerprint = credentials_fingerprint(tracker, message);
     struct transaction *transaction = transaction_find(tracker, message, message->method);
-    if (transaction && transaction->fingerprint == fingerprint) {
-        mark_again(record, transaction->request, transaction->last_seen,
-                   !endpoint_same_address(&transaction->client, &arrival->from));
-        transaction->last_seen = arrival->time;
-        if (!record->is_copy) {
-            note_repeated(transaction);
-            registration_repeated(transaction->request);
-        }
-        return;
-    }
-    transaction = transaction_new(tracker, message, arrival, record);
+    if (transaction && transaction->fingerprint == fingerprint)
+        return add_request_again(tracker, message, arrival, transaction);
+    transaction = transaction_new(tracker, message, arrival);
+    struct record *record = record_begin(tracker, message, arrival, transaction);
+    transaction->request = record;
     transaction->fingerprint = fingerprint;
     if (strcmp(record->method, "ACK") == 0 || strcmp(record->method, "CANCEL") == 0)
         link_to_invite(tracker, message, arrival, record);
@@ -351,6 +381,7 @@ add_request(struct tracker *tracker, const struct sip_message *message, const st
     else if (strcmp(record->method, "INVITE") == 0)
         registration_note_route(tracker, message, arrival, record);
     subscription_request(tracker, message, transaction, record);
+    return record;
 }
 
 static struct seen_response *
@@ -367,12 +398,9 @@ static void
 response_remember(struct tracker *tracker, struct transaction *transaction, uint32_t hash,
                   const struct arrival *arrival, struct record *record)
 {
-    if (transaction->responses_seen >= RESPONSES_MAX)
-        return;
-    struct seen_response *seen = host_new(tracker, struct seen_response);
+    struct seen_response *seen = arena_allocate(&transaction->arena, &tracker->host, sizeof *seen);
     *seen = (struct seen_response){transaction->responses, hash,          record->status,
                                    arrival->time,          arrival->from, record};
-    record->is_owned = true;
     transaction->responses = seen;
     transaction->responses_seen++;
 }
@@ -392,35 +420,32 @@ note_final(struct transaction *transaction, const struct arrival *arrival, uint1
 }
 
 /* A refusal that comes again after the retry was sent again for it, however soon. */
-static void
-add_response_again(struct tracker *tracker, const struct transaction *transaction, struct seen_response *seen,
-                   const struct arrival *arrival, struct record *record)
+static struct record *
+add_response_again(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
+                   const struct transaction *transaction, struct seen_response *seen)
 {
     const struct exchange *opened = transaction->opened;
+    struct record *record = record_begin(tracker, message, arrival, NULL);
+    record->request = transaction->request;
     mark_again(record, seen->record, seen->last_seen, !endpoint_same_address(&seen->from, &arrival->from));
     if (opened && opened->retry_frame && seen->last_seen < opened->retry_time)
         record->is_copy = false;
     seen->last_seen = arrival->time;
     if (!record->is_copy)
         exchange_refused_again(tracker, transaction, record);
+    return record;
 }
 
-static void
-add_response(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
-             struct record *record)
+static struct record *
+add_first_response(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
+                   struct transaction *transaction, uint32_t hash)
 {
-    struct transaction *transaction = transaction_find(tracker, message, message->cseq_method);
-    if (!transaction)
-        transaction = transaction_on_hop(tracker, message->method, message->cseq, &arrival->to);
+    bool kept = transaction && transaction->responses_seen < RESPONSES_MAX;
+    struct record *record = record_begin(tracker, message, arrival, kept ? transaction : NULL);
     if (transaction) {
-        uint32_t hash = hash_slice(tracker, message->text);
-        struct seen_response *seen = response_seen(transaction, hash, record->status);
         record->request = transaction->request;
-        if (seen) {
-            add_response_again(tracker, transaction, seen, arrival, record);
-            return;
-        }
-        response_remember(tracker, transaction, hash, arrival, record);
+        if (kept)
+            response_remember(tracker, transaction, hash, arrival, record);
         note_final(transaction, arrival, record->status);
         record->exchange = transaction->request->exchange;
     }
@@ -428,6 +453,19 @@ add_response(struct tracker *tracker, const struct sip_message *message, const s
     if (transaction && record->status >= 200)
         registration_response(tracker, message, transaction, record);
     subscription_response(tracker, message, arrival, transaction, record);
+    return record;
+}
+
+static struct record *
+add_response(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival)
+{
+    struct transaction *transaction = transaction_find(tracker, message, message->cseq_method);
+    if (!transaction)
+        transaction = transaction_on_hop(tracker, message->method, message->cseq, &arrival->to);
+    uint32_t hash = transaction ? hash_slice(tracker, message->text) : 0;
+    struct seen_response *seen = transaction ? response_seen(transaction, hash, message->status) : NULL;
+    return seen ? add_response_again(tracker, message, arrival, transaction, seen)
+                : add_first_response(tracker, message, arrival, transaction, hash);
 }
 
 /* --- public --------------------------------------------------------------------- */
@@ -479,20 +517,10 @@ struct record *
 tracker_add(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival)
 {
     begin_frame(tracker, arrival);
-    struct record *record = host_new(tracker, struct record);
-    record->frame = arrival->frame;
-    record->time = arrival->time;
-    record->status = message->status;
-    record->method = method_name(tracker, message->method);
     tracker->parsed_count = 0;
     hash_message(tracker, message, arrival);
-    if (message->is_request)
-        add_request(tracker, message, arrival, record);
-    else
-        add_response(tracker, message, arrival, record);
-    if (tracker->forgets && !record->is_owned)
-        g_ptr_array_add(tracker->passing, record);
-    return record;
+    return message->is_request ? add_request(tracker, message, arrival)
+                               : add_response(tracker, message, arrival);
 }
 
 const struct exchange *

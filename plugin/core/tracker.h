@@ -328,7 +328,6 @@ struct record {
     uint32_t frame;
     uint16_t status; /**< 0 for a request */
     bool is_copy;    /**< `first` is the same packet, captured twice */
-    bool is_owned;   /**< the tracker's own: it goes with its transaction */
     int64_t time;
     const char *method;
     struct record *first;    /**< first copy of the same message, NULL when this is it */

@@ -9,6 +9,7 @@
 
 #include <glib.h>
 
+#include "arena.h"
 #include "index.h"
 #include "tracker.h"
 
@@ -55,6 +56,7 @@ struct subscription {
 /** One request and its responses, while responses may still come. */
 struct transaction {
     struct index_link link;   /**< those with the same Call-ID, CSeq and method */
+    struct arena arena;       /**< its own memory; that of its records, too, if they are forgotten with it */
     struct transaction *next; /**< in its queue */
     struct hash128 branch, from_tag, hop;
     struct record *request;
@@ -134,7 +136,9 @@ struct tracker {
     bool forgets;                             /**< see tracker_forget */
     bool keeps_exchanges;                     /**< likewise */
     uint32_t frame;                           /**< at hand */
-    GPtrArray *passing;                       /**< records of it that no transaction owns */
+    GPtrArray *passing;                       /**< records of it whose parts no transaction owns */
+    struct arena passing_arena;               /**< their memory; of all records, if none is forgotten */
+    struct arena *arena;                      /**< that the record at hand is part of */
     struct aged *newest, *oldest;
     uint32_t aged;        /**< how many there are of them */
     int64_t latest_early; /**< clock of the latest nonce_note_early; 0: none */
@@ -221,9 +225,13 @@ hash_slice(const struct tracker *tracker, struct slice text)
     return text.len ? hash_short(index_hash(&tracker->index, text)) | 1 : 0;
 }
 
-/** Zeroed memory that lasts as long as the records. */
+/** Zeroed memory that goes with the record at hand. */
+#define record_new(tracker, type) ((type *)arena_allocate((tracker)->arena, &(tracker)->host, sizeof(type)))
+/** A copy that goes with it, too; terminated. */
+struct slice record_slice(struct tracker *tracker, struct slice text);
+/** Zeroed memory that lasts until it is released. */
 #define host_new(tracker, type) ((type *)(tracker)->host.allocate(sizeof(type)))
-/** A terminated copy that lasts as long as the records. */
+/** A terminated copy that lasts as long. */
 char *host_strdup(struct tracker *tracker, struct slice text);
 struct slice host_slice(struct tracker *tracker, struct slice text);
 /** The record's detail, made when there is none yet. */

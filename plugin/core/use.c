@@ -364,7 +364,7 @@ find_suspects(struct tracker *tracker, const struct request_view *view, struct u
     use->suspect_frame = use->call ? use->call->nc_frame : 0;
     use->compared = context.last_nc;
     if (credentials->param[AUTH_URI].p && !slice_equal(credentials->param[AUTH_URI], message->request_uri))
-        use->request_uri = host_strdup(tracker, message->request_uri);
+        use->request_uri = record_slice(tracker, message->request_uri).p;
     use->moved = use->exchange && !endpoint_same_address(&use->exchange->client, &view->arrival->from);
     use->signed_request = signed_request_find(tracker, view, credentials, use->verdict.status == DIGEST_GOOD);
     context.signed_in = signed_elsewhere(tracker, view, use, credentials);
@@ -425,8 +425,8 @@ keep_uses(struct tracker *tracker, const struct request_view *view)
             detail->lines_left_out++;
             continue;
         }
-        *tail = host_new(tracker, struct use);
-        (*tail)->line = (struct auth_line){.header = walk.id, .text = host_slice(tracker, text)};
+        *tail = record_new(tracker, struct use);
+        (*tail)->line = (struct auth_line){.header = walk.id, .text = record_slice(tracker, text)};
         (*tail)->joined = walk.joined;
         line_remember(tracker, &(*tail)->line, &credentials);
         use_begin(tracker, view, *tail, &credentials);
