@@ -558,8 +558,6 @@ static struct view
 add_credentials(const struct view *view, const struct use *use, const struct auth_value *value)
 {
     struct slice header = sip_header_name(use->line.header);
-    if (!view->tree)
-        return *view;
     return add_subtree(view, hf_credentials, ett_credentials,
                        wmem_strdup_printf(view->pinfo->pool, "Credentials (%.*s): %s", (int)header.len,
                                           header.p, describe(view, value)));
@@ -569,13 +567,16 @@ static void
 show_use(const struct view *view, const struct use *use)
 {
     struct auth_value value;
+    if (!view->tree) { /* nobody asks what the header line says */
+        show_verdict(view, use);
+        add_back_link(view, hf_challenge_in, use->challenge_frame);
+        return;
+    }
     if (!line_value(&use->line, &value))
         return;
     struct view inner = add_credentials(view, use, &value);
     show_verdict(&inner, use);
     add_back_link(&inner, hf_challenge_in, use->challenge_frame);
-    if (!view->tree)
-        return;
     if (use->nonce_use)
         add_number(&inner, hf_nonce_use, use->nonce_use);
     if (use->nonce_age >= 0)
@@ -1059,7 +1060,8 @@ show_detail(const struct view *view, const struct record_detail *detail)
     show_closings(view, detail);
     if (detail->no_notify)
         show_no_notify(view, detail->no_notify);
-    show_advice(view, detail);
+    if (view->tree)
+        show_advice(view, detail);
     for (const struct registration_step *step = view->tree ? detail->registrations : NULL; step;
          step = step->next)
         show_registration(view, step);

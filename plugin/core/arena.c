@@ -10,8 +10,8 @@
 
 #include "tracker.h"
 
-/* An unchallenged request and its answer fit into the first chunk; credentials take another. */
-enum { CHUNK_SIZE = 480, ALIGNMENT = alignof(int64_t) };
+/* When more is asked for than was foreseen. */
+enum { CHUNK_SIZE = 256, ALIGNMENT = alignof(int64_t) };
 
 struct arena_chunk {
     struct arena_chunk *before;
@@ -25,6 +25,12 @@ add_chunk(struct arena *arena, const struct tracker_host *host, size_t size)
     *chunk = (struct arena_chunk){arena->chunk, sizeof *chunk, (uint32_t)size};
     arena->chunk = chunk;
     return chunk;
+}
+
+void
+arena_begin(struct arena *arena, const struct tracker_host *host, size_t size)
+{
+    add_chunk(arena, host, size + sizeof(struct arena_chunk));
 }
 
 void *

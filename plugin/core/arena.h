@@ -22,6 +22,9 @@ struct arena {
     struct arena_chunk *chunk; /**< the latest */
 };
 
+/** Makes room for so much in one chunk of an arena that is empty. More may be asked for all the same. */
+void arena_begin(struct arena *arena, const struct tracker_host *host, size_t size);
+
 /** Zeroed memory, aligned for any type, until the arena is released. Never NULL. */
 void *arena_allocate(struct arena *arena, const struct tracker_host *host, size_t size);
 

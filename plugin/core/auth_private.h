@@ -57,7 +57,7 @@ struct nonce {
     bool dropped;           /**< the index does not know it any more */
 };
 
-/** Credentials as seen on their first hop. */
+/** Credentials as seen on their first hop, if there may be another one. */
 struct signed_request {
     struct index_entry entry;
     uint32_t references; /**< by credentials */
@@ -102,6 +102,8 @@ struct account *account_of(struct tracker *tracker, const struct sip_message *me
 
 /** `user@realm` of credentials; the user alone when it ends in the realm already. */
 const char *user_at_realm(struct tracker *tracker, const struct auth_value *value);
+/** The same for credentials of this account, whose user is nearly always the same. */
+const char *user_of_account(struct tracker *tracker, struct account *account, const struct auth_value *value);
 
 /* --- nonces: nonce.c --- */
 
@@ -109,6 +111,8 @@ const char *user_at_realm(struct tracker *tracker, const struct auth_value *valu
 void nonce_issue(struct tracker *tracker, struct slice text, struct issue *issue);
 /** On this hop, or else the latest on any; NULL unknown. */
 struct nonce *nonce_find(struct tracker *tracker, struct slice text);
+/** Whether it was issued on more than this one, as far as is known now. */
+bool nonce_has_other_hops(const struct nonce *nonce);
 /** Credentials with a nonce that this capture does not show being issued; it may be out of order. */
 void nonce_note_early(struct tracker *tracker, struct slice text, uint32_t cseq);
 /** Whether the call that is at hand was just seen to answer this nonce, which is issued only now. */

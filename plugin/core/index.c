@@ -61,7 +61,7 @@ index_key(struct index *index, char kind, uint64_t number)
     index->key[0] = kind;
     memcpy(index->key + 1, &number, sizeof number);
     index->key_len = 1 + sizeof number;
-    index->hashed = false;
+    index->hashed = index->sought = false;
 }
 
 /* Room for that much more; where there is none by a fault of ours, the key is not the one that was meant, and
@@ -73,7 +73,7 @@ grow_key(struct index *index, size_t len)
     g_return_val_if_fail(index->key_len + len <= INDEX_KEY_MAX, scratch);
     char *at = index->key + index->key_len;
     index->key_len += len;
-    index->hashed = false;
+    index->hashed = index->sought = false;
     return at;
 }
 
@@ -139,29 +139,40 @@ index_key_hash(struct index *index)
 
 /* --- entries ---------------------------------------------------------------------- */
 
-static struct index_entry
-probe(struct index *index)
+/* The entry of the key in the making, or NULL. To ask again costs nothing. */
+static struct index_entry *
+seek(struct index *index)
 {
-    return (struct index_entry){index_key_hash(index), NULL};
+    const struct index_entry probe = {index_key_hash(index), NULL};
+    if (!index->sought)
+        index->found = g_hash_table_lookup(index->entries, &probe);
+    index->sought = true;
+    return index->found;
+}
+
+static void
+put(struct index *index, struct index_entry *entry, void *value)
+{
+    *entry = (struct index_entry){index_key_hash(index), value};
+    g_hash_table_add(index->entries, entry);
+    index->found = entry;
+    index->sought = true;
 }
 
 void *
 index_find(struct index *index)
 {
-    const struct index_entry key = probe(index);
-    const struct index_entry *entry = g_hash_table_lookup(index->entries, &key);
+    const struct index_entry *entry = seek(index);
     return entry ? entry->value : NULL;
 }
 
 struct index_entry *
 index_entry(struct index *index)
 {
-    const struct index_entry key = probe(index);
-    struct index_entry *entry = g_hash_table_lookup(index->entries, &key);
+    struct index_entry *entry = seek(index);
     if (!entry) {
         entry = index->allocate(sizeof *entry);
-        *entry = key;
-        g_hash_table_add(index->entries, entry);
+        put(index, entry, NULL);
     }
     return entry;
 }
@@ -169,14 +180,13 @@ index_entry(struct index *index)
 void
 index_put_own(struct index *index, struct index_entry *entry, void *value)
 {
-    *entry = probe(index);
-    entry->value = value;
-    g_hash_table_add(index->entries, entry);
+    put(index, entry, value);
 }
 
 void
 index_drop_own(struct index *index, struct index_entry *entry)
 {
+    index->sought = false;
     g_hash_table_remove(index->entries, entry);
 }
 
@@ -224,6 +234,7 @@ index_drop(struct index *index, struct index_entry *entry, const void *value)
 {
     if (!entry || entry->value != value)
         return;
+    index->sought = false;
     g_hash_table_remove(index->entries, entry);
     index->release(entry);
 }

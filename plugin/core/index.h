@@ -50,6 +50,8 @@ struct index {
     size_t key_len;
     bool hashed; /**< `hash` is that of `key` */
     struct hash128 hash;
+    bool sought;               /**< `found` is what the key leads to; NULL: nothing */
+    struct index_entry *found; /**< only until the next key begins, or an entry is dropped */
 };
 
 /** @param seed  secret, and another one for each index

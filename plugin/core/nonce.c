@@ -171,6 +171,25 @@ account_of(struct tracker *tracker, const struct sip_message *message, const str
     return account;
 }
 
+/* The text that `user_at_realm` makes of them, if nothing is escaped in them. */
+static bool
+is_user_at_realm(const char *name, struct slice user, struct slice realm)
+{
+    size_t len = strlen(name);
+    return len == user.len + 1 + realm.len && name[user.len] == '@' && user.len > 0 && realm.len > 0 &&
+           memcmp(name, user.p, user.len) == 0 && memcmp(name + user.len + 1, realm.p, realm.len) == 0 &&
+           !memchr(name, '\\', len);
+}
+
+const char *
+user_of_account(struct tracker *tracker, struct account *account, const struct auth_value *value)
+{
+    if (!account->user || !value->param[AUTH_USERNAME].p ||
+        !is_user_at_realm(account->user, value->param[AUTH_USERNAME], value->param[AUTH_REALM]))
+        account->user = user_at_realm(tracker, value);
+    return account->user;
+}
+
 const char *
 user_at_realm(struct tracker *tracker, const struct auth_value *value)
 {
@@ -298,6 +317,13 @@ nonce_find(struct tracker *tracker, struct slice text)
     if (nonce)
         aged_touch(tracker, &nonce->aged, nonce_drop);
     return nonce;
+}
+
+bool
+nonce_has_other_hops(const struct nonce *nonce)
+{
+    const struct index_entry *entry = nonce->link.entry;
+    return !entry || nonce->link.next || entry->value != nonce;
 }
 
 /* --- out of order ----------------------------------------------------------------- */

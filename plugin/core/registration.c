@@ -211,6 +211,22 @@ link_client(struct tracker *tracker, struct registration *registration, const st
     key_put(tracker, registration);
 }
 
+/* A client may take another Call-ID each time: only the latest one leads to it. */
+static void
+put_registrant(struct tracker *tracker, struct registration *registration)
+{
+    key_registrant(tracker, registration->account);
+    struct index_entry *entry = index_entry(&tracker->index);
+    struct registration *before = entry->value;
+    if (before == registration)
+        return;
+    if (before)
+        before->registrant = NULL;
+    entry->value = registration;
+    index_drop(&tracker->index, registration->registrant, registration);
+    registration->registrant = entry;
+}
+
 /* Named last of its account, in the same call, by the same client: all keys lead to it already. */
 static bool
 is_named_again(const struct tracker *tracker, const struct registration *registration,
@@ -232,8 +248,7 @@ registration_of(struct tracker *tracker, struct account *account, const struct s
     if (!registration)
         registration = unknown_registration(tracker, account, contact, moves, arrival, record);
     link_client(tracker, registration, contact, &arrival->from);
-    key_registrant(tracker, account);
-    key_put(tracker, registration);
+    put_registrant(tracker, registration);
     set_contact(tracker, registration, contact);
     registration->client = arrival->from;
     return account->latest = registration;

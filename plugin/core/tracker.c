@@ -246,11 +246,28 @@ record_begin(struct tracker *tracker, const struct sip_message *message, const s
     return record;
 }
 
+/* What a request and its answer nearly always take. */
+static size_t
+transaction_size(const struct sip_message *message, bool keeps_records)
+{
+    size_t size = sizeof(struct transaction) + sizeof(struct seen_response);
+    if (!keeps_records)
+        return size;
+    size += 2 * sizeof(struct record);
+    if (slice_equal(message->method, SLICE("REGISTER")))
+        size += sizeof(struct record_detail) + sizeof(struct registration_step);
+    for (enum sip_header id = SIP_AUTHORIZATION; id <= SIP_PROXY_AUTHORIZATION; id++)
+        if (message->header[id].p)
+            size += sizeof(struct use) + message->header[id].len + 8;
+    return size;
+}
+
 /* After `transaction_find`, whose key it takes. */
 static struct transaction *
 transaction_new(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival)
 {
     struct arena arena = {NULL};
+    arena_begin(&arena, &tracker->host, transaction_size(message, tracker->forgets));
     struct transaction *transaction = arena_allocate(&arena, &tracker->host, sizeof *transaction);
     transaction->arena = arena;
     transaction->clock = tracker->clock;

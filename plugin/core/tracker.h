@@ -68,6 +68,7 @@ enum outcome {
 /** An address-of-record as one server knows it. */
 struct account {
     const char *name;            /**< `user@host` of From or To, UTF-8 not assured */
+    const char *user;            /**< `user@realm` of its latest credentials, likewise; NULL: none yet */
     uint32_t attempt;            /**< challenges since the last success */
     uint32_t refused;            /**< of them, to credentials that were not stale */
     uint32_t bare;               /**< challenges in a row to requests without credentials */
@@ -268,9 +269,9 @@ struct registration {
     bool listed_for;          /**< it said for how long */
     uint32_t listed_expires;  /**< s */
     struct registration
-        *successor;              /**< a later contact of the same client; NULL: none since `granted_frame` */
-    struct index_entry *binding; /**< where the index holds it: the tracker's own */
-    struct exchange *challenge;  /**< latest; NULL: none */
+        *successor; /**< a later contact of the same client; NULL: none since `granted_frame` */
+    struct index_entry *binding, *registrant; /**< where the index holds it: the tracker's own */
+    struct exchange *challenge;               /**< latest; NULL: none */
 };
 
 /** What one message is for one registration. */
