@@ -343,8 +343,9 @@ struct view {
     proto_item *item;
     const struct tracker *tracker;
     const struct record *record;
-    bool told;  /* somebody lists expert infos */
-    bool later; /* the file was read before: what came afterwards is known, too */
+    bool told;     /* somebody lists expert infos */
+    bool exported; /* somebody may export frames, and those that they point back to */
+    bool later;    /* the file was read before: what came afterwards is known, too */
 };
 
 static proto_item *
@@ -367,7 +368,7 @@ add_text(const struct view *view, int field, const char *text)
 static void
 add_frame(const struct view *view, int field, guint32 frame)
 {
-    if (frame)
+    if (frame && view->tree)
         generated(proto_tree_add_uint(view->tree, field, view->tvb, 0, 0, frame));
 }
 
@@ -376,21 +377,23 @@ static void
 add_back_link(const struct view *view, int field, guint32 frame)
 {
     add_frame(view, field, frame);
-    if (frame && frame != view->record->frame)
+    if (view->exported && frame && frame != view->record->frame)
         compat_depend_on_frame(view->pinfo, frame);
 }
 
 static void
 add_number(const struct view *view, int field, guint32 number)
 {
-    generated(proto_tree_add_uint(view->tree, field, view->tvb, 0, 0, number));
+    if (view->tree)
+        generated(proto_tree_add_uint(view->tree, field, view->tvb, 0, 0, number));
 }
 
 static void
 add_time(const struct view *view, int field, int64_t nanoseconds)
 {
     nstime_t span = {(time_t)(nanoseconds / 1000000000), (int)(nanoseconds % 1000000000)};
-    generated(proto_tree_add_time(view->tree, field, view->tvb, 0, 0, &span));
+    if (view->tree)
+        generated(proto_tree_add_time(view->tree, field, view->tvb, 0, 0, &span));
 }
 
 static struct view
@@ -1106,13 +1109,14 @@ is_expert_tapped(void)
 
 void
 tree_show(int proto, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct tracker *tracker,
-          const struct record *record)
+          const struct record *record, bool in_passing)
 {
     struct view view = {.tvb = tvb,
                         .pinfo = pinfo,
                         .tracker = tracker,
                         .record = record,
                         .told = is_expert_tapped(),
+                        .exported = !in_passing,
                         .later = PINFO_FD_VISITED(pinfo) != 0};
     if (!has_something_to_say(record))
         return;

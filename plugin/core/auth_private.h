@@ -23,12 +23,16 @@ struct issue {
     uint32_t references; /**< counted here only without an exchange */
 };
 
+/** An exchange and the response that begins it, which is nearly always the only one. */
+struct exchange_block {
+    struct exchange exchange;
+    struct issue first;
+};
+
 /** One nonce in the hands of one user: a server may give the same nonce to all that ask in the same second.
  */
 struct nonce_user {
-    const char *name;        /**< user@realm, the one text for each user; NULL nobody yet */
-    struct nonce_user *next; /**< of the same nonce */
-    struct index_entry entry;
+    const char *name;    /**< user@realm, the one text for each user; NULL nobody yet */
     struct issue *issue; /**< that this user answered first; NULL none yet */
     uint32_t uses;
     uint32_t accepted_in; /**< 2xx to a request with it */
@@ -37,11 +41,21 @@ struct nonce_user {
 
 /** One nonce in one call: many clients count nc for each call by itself. */
 struct nonce_call {
-    struct hash128 call_id;  /**< both 0: of no call yet */
-    struct nonce_call *next; /**< of the same nonce */
+    struct hash128 call_id; /**< both 0: of no call yet */
+    struct issue *issue;    /**< in this call; NULL: issued in another one */
+    uint32_t nc, nc_frame;  /**< latest; 0: none */
+};
+
+/** Further ones of the same nonce. */
+struct other_user {
+    struct nonce_user user;
+    struct other_user *next;
     struct index_entry entry;
-    struct issue *issue;   /**< in this call; NULL: issued in another one */
-    uint32_t nc, nc_frame; /**< latest; 0: none */
+};
+struct other_call {
+    struct nonce_call call;
+    struct other_call *next;
+    struct index_entry entry;
 };
 
 /** One nonce on one hop. */
@@ -50,11 +64,13 @@ struct nonce {
     struct hash128 hop;
     struct aged aged;
     struct issue *issue;    /**< the latest */
-    struct nonce_user user; /**< nearly always the only one; else the last of a list that the index knows */
+    struct nonce_user user; /**< nearly always the only one */
     struct nonce_call call; /**< likewise */
-    uint32_t references;    /**< by credentials */
-    bool shared;            /**< issued to more than one account */
-    bool dropped;           /**< the index does not know it any more */
+    struct other_user *other_users;
+    struct other_call *other_calls;
+    uint32_t references; /**< by credentials */
+    bool shared;         /**< issued to more than one account */
+    bool dropped;        /**< the index does not know it any more */
 };
 
 /** Credentials as seen on their first hop, if there may be another one. */

@@ -26,6 +26,17 @@ struct note_target {
     struct exchange *exchange;
 };
 
+/* With its text behind it. */
+static struct auth_line *
+line_new(struct tracker *tracker, enum sip_header header, struct slice text)
+{
+    struct auth_line *line = tracker->host.allocate(sizeof *line + text.len + 1);
+    char *copy = (char *)(line + 1);
+    memcpy(copy, text.p, text.len);
+    *line = (struct auth_line){.header = header, .text = {copy, text.len}};
+    return line;
+}
+
 /* Copies the challenges of a response into its detail. */
 static void
 keep_challenges(struct tracker *tracker, const struct sip_message *message, struct record_detail *detail)
@@ -41,10 +52,8 @@ keep_challenges(struct tracker *tracker, const struct sip_message *message, stru
             detail->lines_left_out++;
             continue;
         }
-        *tail = host_new(tracker, struct auth_line);
-        (*tail)->header = walk.id;
+        *tail = line_new(tracker, walk.id, text);
         detail->lines_joined |= walk.joined;
-        (*tail)->text = host_slice(tracker, text);
         line_remember(tracker, *tail, &value);
         tail = &(*tail)->next;
     }
@@ -329,7 +338,7 @@ static struct exchange *
 exchange_new(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
              const struct transaction *transaction, struct record *record)
 {
-    struct exchange *exchange = host_new(tracker, struct exchange);
+    struct exchange *exchange = &host_new(tracker, struct exchange_block)->exchange;
     struct account *account = account_here(tracker, message, arrival, transaction);
     exchange->status = record->status;
     exchange->method = record->method;
@@ -436,7 +445,8 @@ static void
 issue_nonces(struct tracker *tracker, const struct arrival *arrival, struct exchange *exchange,
              struct auth_line *lines)
 {
-    struct issue *issue = host_new(tracker, struct issue);
+    struct issue *issue =
+        exchange->issues ? host_new(tracker, struct issue) : &((struct exchange_block *)exchange)->first;
     *issue = (struct issue){.exchange = exchange,
                             .lines = lines,
                             .frame = arrival->frame,

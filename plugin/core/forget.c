@@ -24,7 +24,6 @@ lines_release(struct tracker *tracker, struct auth_line *line)
 {
     while (line) {
         struct auth_line *next = line->next;
-        tracker->host.release((char *)(uintptr_t)line->text.p);
         tracker->host.release(line);
         line = next;
     }
@@ -89,7 +88,8 @@ exchange_free(struct tracker *tracker, struct exchange *exchange)
         struct issue *issue = exchange->issues;
         exchange->issues = issue->next;
         lines_release(tracker, issue->lines);
-        tracker->host.release(issue);
+        if (issue != &((struct exchange_block *)exchange)->first)
+            tracker->host.release(issue);
     }
     index_drop(&tracker->index, exchange->dialog, exchange);
     tracker->host.release(exchange);
@@ -142,18 +142,18 @@ user_release(struct tracker *tracker, struct nonce_user *user)
 static void
 nonce_free(struct tracker *tracker, struct nonce *nonce)
 {
-    struct nonce_user *user;
-    struct nonce_call *call;
-    while ((user = nonce->user.next)) {
-        nonce->user.next = user->next;
+    struct other_user *user;
+    struct other_call *call;
+    while ((user = nonce->other_users)) {
+        nonce->other_users = user->next;
         index_drop_own(&tracker->index, &user->entry);
-        user_release(tracker, user);
+        user_release(tracker, &user->user);
         tracker->host.release(user);
     }
-    while ((call = nonce->call.next)) {
-        nonce->call.next = call->next;
+    while ((call = nonce->other_calls)) {
+        nonce->other_calls = call->next;
         index_drop_own(&tracker->index, &call->entry);
-        issue_hold(tracker, &call->issue, NULL);
+        issue_hold(tracker, &call->call.issue, NULL);
         tracker->host.release(call);
     }
     user_release(tracker, &nonce->user);

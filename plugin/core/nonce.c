@@ -236,15 +236,15 @@ nonce_call_find(struct tracker *tracker, struct nonce *nonce)
         return &nonce->call;
     key_nonce_object(tracker, INDEX_CALL, nonce);
     key_add_hash(tracker, here);
-    struct nonce_call *call = key_find(tracker);
-    if (!call) {
-        call = host_new(tracker, struct nonce_call);
-        call->call_id = here;
-        key_put_own(tracker, &call->entry, call);
-        call->next = nonce->call.next;
-        nonce->call.next = call;
+    struct other_call *other = key_find(tracker);
+    if (!other) {
+        other = host_new(tracker, struct other_call);
+        other->call.call_id = here;
+        key_put_own(tracker, &other->entry, other);
+        other->next = nonce->other_calls;
+        nonce->other_calls = other;
     }
-    return call;
+    return &other->call;
 }
 
 /* The first user likewise. */
@@ -257,15 +257,15 @@ nonce_user_find(struct tracker *tracker, struct nonce *nonce, const char *name)
         return &nonce->user;
     key_nonce_object(tracker, INDEX_NONCE_USER, nonce);
     key_add_hash(tracker, (struct hash128){(uintptr_t)name, 0}); /* there is one text for each user */
-    struct nonce_user *user = key_find(tracker);
-    if (!user) {
-        user = host_new(tracker, struct nonce_user);
-        user->name = name;
-        key_put_own(tracker, &user->entry, user);
-        user->next = nonce->user.next;
-        nonce->user.next = user;
+    struct other_user *other = key_find(tracker);
+    if (!other) {
+        other = host_new(tracker, struct other_user);
+        other->user.name = name;
+        key_put_own(tracker, &other->entry, other);
+        other->next = nonce->other_users;
+        nonce->other_users = other;
     }
-    return user;
+    return &other->user;
 }
 
 void

@@ -15,8 +15,11 @@
 
 /* The same packet captured twice arrives within this; no stack retransmits so soon. */
 #define COPY_NS (INT64_C(50) * 1000000)
-/* A transaction is remembered for as long as a response may still come; an INVITE rings. */
+/* A transaction is remembered for as long as a response may still come; an INVITE rings. Once it is accepted,
+ * only copies of the request may come, and those only until the client would have given up (RFC 3261 section
+ * 17.1.2.2). */
 #define OTHERS_NS     (2 * SIP_TIMEOUT_NS)
+#define ACCEPTED_NS   (SIP_TIMEOUT_NS + INT64_C(3) * 1000000000)
 #define INVITES_NS    (INT64_C(600) * 1000000000)
 #define CLOCK_STEP_NS (INT64_C(3600) * 1000000000)
 /* Distinct responses of one transaction that are told apart; a fork makes a few, an attacker many. */
@@ -27,11 +30,9 @@ enum { RESPONSES_MAX = 32 };
 void
 key_add_address(struct tracker *tracker, const struct endpoint *endpoint)
 {
-    struct hash128 part = {endpoint->type, endpoint->len};
-    key_add_hash(tracker, part);
-    part = (struct hash128){0, 0};
-    memcpy(&part, endpoint->address, endpoint->len);
-    key_add_hash(tracker, part);
+    char text[1 + sizeof endpoint->address] = {(char)endpoint->type};
+    memcpy(text + 1, endpoint->address, endpoint->len);
+    key_add(tracker, (struct slice){text, 1u + endpoint->len});
 }
 
 static int
@@ -201,21 +202,11 @@ static void
 transaction_free(struct tracker *tracker, struct transaction *transaction)
 {
     struct arena arena = transaction->arena;
+    index_unshare(&tracker->index, &transaction->link);
     transaction_forget(tracker, transaction);
     if (transaction->subscribe)
         subscribe_request_free(tracker, transaction->subscribe);
     arena_release(&arena, &tracker->host);
-}
-
-static void
-transactions_expire(struct tracker *tracker, struct transaction_queue *queue, int64_t lifetime)
-{
-    struct transaction *oldest;
-    while ((oldest = queue->head) && tracker->clock - oldest->clock > lifetime) {
-        queue->head = oldest->next;
-        index_unshare(&tracker->index, &oldest->link);
-        transaction_free(tracker, oldest);
-    }
 }
 
 static void
@@ -244,6 +235,34 @@ record_begin(struct tracker *tracker, const struct sip_message *message, const s
     if (tracker->forgets && tracker->arena == passing)
         g_ptr_array_add(tracker->passing, record);
     return record;
+}
+
+/* The oldest of a queue, taken out of it, if its time is over; else NULL. */
+static struct transaction *
+transactions_take(const struct tracker *tracker, struct transaction_queue *queue, int64_t lifetime)
+{
+    struct transaction *oldest = queue->head;
+    if (!oldest || tracker->clock - oldest->clock <= lifetime)
+        return NULL;
+    queue->head = oldest->next;
+    oldest->next = NULL;
+    return oldest;
+}
+
+static void
+transactions_expire(struct tracker *tracker)
+{
+    struct transaction *oldest;
+    while ((oldest = transactions_take(tracker, &tracker->others, ACCEPTED_NS))) {
+        if (oldest->status >= 200 && oldest->status < 300 && !oldest->opened)
+            transaction_free(tracker, oldest);
+        else
+            transactions_append(&tracker->waiting, oldest);
+    }
+    while ((oldest = transactions_take(tracker, &tracker->waiting, OTHERS_NS)))
+        transaction_free(tracker, oldest);
+    while ((oldest = transactions_take(tracker, &tracker->invites, INVITES_NS)))
+        transaction_free(tracker, oldest);
 }
 
 /* What a request and its answer nearly always take. */
@@ -526,8 +545,7 @@ begin_frame(struct tracker *tracker, const struct arrival *arrival)
         return;
     tracker->frame = arrival->frame;
     forget_frame(tracker);
-    transactions_expire(tracker, &tracker->invites, INVITES_NS);
-    transactions_expire(tracker, &tracker->others, OTHERS_NS);
+    transactions_expire(tracker);
 }
 
 struct record *

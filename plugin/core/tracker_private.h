@@ -133,6 +133,7 @@ struct tracker {
     GPtrArray *parsed;     /**< struct parsed_line, for the message at hand and for use again */
     unsigned parsed_count; /**< of them hold one of this message */
     struct transaction_queue invites, others; /**< live */
+    struct transaction_queue waiting;         /**< of the others those that wait longer */
     bool forgets;                             /**< see tracker_forget */
     bool keeps_exchanges;                     /**< likewise */
     uint32_t frame;                           /**< at hand */
