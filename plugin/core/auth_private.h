@@ -116,6 +116,9 @@ enum sip_header answering_header(enum sip_header header);
 struct account *account_of(struct tracker *tracker, const struct sip_message *message,
                            const struct endpoint *server);
 
+/** A server believed its credentials. */
+void account_accepted(struct tracker *tracker, struct account *account);
+
 /** `user@realm` of credentials; the user alone when it ends in the realm already. */
 const char *user_at_realm(struct tracker *tracker, const struct auth_value *value);
 /** The same for credentials of this account, whose user is nearly always the same. */

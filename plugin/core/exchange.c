@@ -271,7 +271,7 @@ count_account(struct tracker *tracker, struct account *account, const struct use
         return;
     struct source *source = source_of(tracker, client);
     if (!failed) {
-        account->accepted = true;
+        account_accepted(tracker, account);
         source->accepted_accounts++;
         return;
     }
@@ -354,6 +354,7 @@ exchange_new(struct tracker *tracker, const struct sip_message *message, const s
     exchange->client = arrival->to;
     exchange->server = arrival->from;
     exchange->account = account;
+    account->references++;
     exchange->attempt = ++account->attempt;
     exchange->challenges = record->detail->lines;
     if (transaction && transaction->request->detail)

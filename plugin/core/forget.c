@@ -14,9 +14,7 @@
 #define MINUTE_NS (INT64_C(60) * 1000000000)
 /* Longer than registrations and subscriptions usually last, whose refresh may use a nonce or tag of the time
  * before. */
-#define AGE_NS (240 * MINUTE_NS)
-/* More are not remembered, but for those that a live transaction may point to. */
-enum { AGED_MAX = 1 << 19 };
+#define AGE_NS   (240 * MINUTE_NS)
 #define YOUNG_NS (11 * MINUTE_NS)
 
 static void
@@ -62,11 +60,31 @@ aged_touch(struct tracker *tracker, struct aged *aged, void (*drop)(struct track
     aged_link(tracker, aged);
 }
 
+void
+aged_stay(struct tracker *tracker, struct aged *aged)
+{
+    if (aged->drop)
+        aged_unlink(tracker, aged);
+    aged->drop = NULL;
+}
+
+bool
+strangers_go(const struct tracker *tracker)
+{
+    return tracker->forgets && !tracker->keeps_exchanges;
+}
+
 static bool
-may_go(const struct tracker *tracker, const struct aged *aged)
+may_go(struct tracker *tracker, const struct aged *aged)
 {
     int64_t age = tracker->clock - aged->clock;
-    return age > AGE_NS || (tracker->aged > AGED_MAX && (age > YOUNG_NS || aged->drop == nonce_drop));
+    if (age > AGE_NS)
+        return true;
+    /* A live transaction may point to what is young, but not to a nonce. */
+    bool too_many =
+        tracker->aged > tracker->host.remembered_max && (age > YOUNG_NS || aged->drop == nonce_drop);
+    tracker->dropped |= too_many;
+    return too_many;
 }
 
 static void
@@ -74,8 +92,10 @@ drop_aged(struct tracker *tracker)
 {
     struct aged *oldest;
     while ((oldest = tracker->oldest) && may_go(tracker, oldest)) {
+        void (*drop)(struct tracker *, struct aged *) = oldest->drop;
         aged_unlink(tracker, oldest);
-        oldest->drop(tracker, oldest);
+        oldest->drop = NULL;
+        drop(tracker, oldest);
     }
 }
 
@@ -92,6 +112,7 @@ exchange_free(struct tracker *tracker, struct exchange *exchange)
             tracker->host.release(issue);
     }
     index_drop(&tracker->index, exchange->dialog, exchange);
+    exchange->account->references--;
     tracker->host.release(exchange);
 }
 

@@ -137,18 +137,53 @@ ends_in_realm(struct slice user, struct slice realm)
            slice_equal_nocase(slice_from(user, user.len - realm.len), realm);
 }
 
-static char *
-join_at(struct tracker *tracker, struct slice user, struct slice realm)
+/* `to` has room for both and two octets more. */
+static void
+join_at(char *to, struct slice user, struct slice realm)
 {
-    char *name = tracker->host.allocate(user.len + realm.len + 2);
     size_t at = user.len > 0 && realm.len > 0 ? 1 : 0;
     if (user.len > 0)
-        memcpy(name, user.p, user.len);
+        memcpy(to, user.p, user.len);
     if (at)
-        name[user.len] = '@';
+        to[user.len] = '@';
     if (realm.len > 0)
-        memcpy(name + user.len + at, realm.p, realm.len);
-    return name;
+        memcpy(to + user.len + at, realm.p, realm.len);
+    to[user.len + at + realm.len] = '\0';
+}
+
+static struct account_block *
+block_of(struct account *account)
+{
+    return CONTAINER(account, struct account_block, account);
+}
+
+static void
+account_drop(struct tracker *tracker, struct aged *aged)
+{
+    struct account_block *block = CONTAINER(aged, struct account_block, aged);
+    if (block->account.references > 0) {
+        aged_touch(tracker, aged, account_drop);
+        return;
+    }
+    index_drop_own(&tracker->index, &block->entry);
+    tracker->host.release(block);
+}
+
+void
+account_accepted(struct tracker *tracker, struct account *account)
+{
+    account->accepted = true;
+    aged_stay(tracker, &block_of(account)->aged);
+}
+
+static struct account *
+account_new(struct tracker *tracker, struct slice user, struct slice host)
+{
+    struct account_block *block = tracker->host.allocate(sizeof *block + user.len + host.len + 2);
+    join_at(block->name, user, host);
+    block->account.name = block->name;
+    key_put_own(tracker, &block->entry, &block->account);
+    return &block->account;
 }
 
 /* The address-of-record that is registered or that calls: To of a REGISTER, From of all else. */
@@ -163,11 +198,10 @@ account_of(struct tracker *tracker, const struct sip_message *message, const str
     key_add_nocase(tracker, host);
     key_add_address(tracker, server);
     struct account *account = key_find(tracker);
-    if (!account) {
-        account = host_new(tracker, struct account);
-        account->name = join_at(tracker, user, host);
-        key_put(tracker, account);
-    }
+    if (!account)
+        account = account_new(tracker, user, host);
+    if (!account->accepted && strangers_go(tracker))
+        aged_touch(tracker, &block_of(account)->aged, account_drop);
     return account;
 }
 
@@ -208,7 +242,8 @@ user_at_realm(struct tracker *tracker, const struct auth_value *value)
         if (!value->param[AUTH_USERNAME].p && user.p)
             clear = auth_decode_extended(user, scratch);
         realm = auth_unescape(realm, scratch + user.len);
-        name = ends_in_realm(clear, realm) ? host_strdup(tracker, clear) : join_at(tracker, clear, realm);
+        name = tracker->host.allocate(clear.len + realm.len + 2);
+        join_at(name, clear, ends_in_realm(clear, realm) ? (struct slice){NULL, 0} : realm);
         entry->value = name;
     }
     g_free(scratch);

@@ -97,12 +97,12 @@ find_binding(struct tracker *tracker, const struct account *account, const struc
 
 /* One client of the account. */
 static void
-key_client(struct tracker *tracker, const struct account *account, const struct sip_contact *contact,
+key_client(struct tracker *tracker, const struct account *account, uint32_t instance,
            const struct endpoint *address)
 {
     key_begin_number(tracker, INDEX_REGISTERED_CLIENT, (uintptr_t)account);
-    key_add(tracker, contact->instance);
-    if (contact->instance.len == 0)
+    key_add_hash(tracker, (struct hash128){instance, 0});
+    if (instance == 0)
         key_add_address(tracker, address);
 }
 
@@ -124,15 +124,59 @@ key_service_route(struct tracker *tracker, const struct endpoint *client, struct
     key_add_address(tracker, client);
 }
 
+static struct registration_block *
+block_of(struct registration *registration)
+{
+    return CONTAINER(registration, struct registration_block, registration);
+}
+
+static void
+append(struct tracker *tracker, struct registration *registration)
+{
+    block_of(registration)->link = tracker->registrations_tail;
+    *tracker->registrations_tail = registration;
+    tracker->registrations_tail = &registration->next;
+}
+
+static void
+take_out(struct tracker *tracker, struct registration *registration)
+{
+    struct registration *next = registration->next, **link = block_of(registration)->link;
+    *link = next;
+    if (next)
+        block_of(next)->link = link;
+    else
+        tracker->registrations_tail = link;
+}
+
+/* One that was never granted: nothing else leads to it. */
+static void
+registration_drop(struct tracker *tracker, struct aged *aged)
+{
+    struct registration_block *block = CONTAINER(aged, struct registration_block, aged);
+    struct registration *registration = &block->registration;
+    struct account *account = registration->account;
+    if (account->latest == registration)
+        account->latest = NULL;
+    account->references--;
+    index_drop_own(&tracker->index, &block->binding);
+    index_drop(&tracker->index, registration->registrant, registration);
+    take_out(tracker, registration);
+    contact_release(tracker, registration->contact);
+    if (registration->challenge)
+        exchange_release(tracker, registration->challenge);
+    tracker->host.release(block);
+}
+
 static struct registration *
 registration_new(struct tracker *tracker, struct account *account, const struct arrival *arrival)
 {
-    struct registration *registration = host_new(tracker, struct registration);
+    struct registration *registration = &host_new(tracker, struct registration_block)->registration;
     registration->account = account;
     registration->registrar = arrival->to;
     registration->first_frame = arrival->frame;
-    *tracker->registrations_tail = registration;
-    tracker->registrations_tail = &registration->next;
+    account->references++;
+    append(tracker, registration);
     return registration;
 }
 
@@ -146,7 +190,7 @@ moved_registration(struct tracker *tracker, const struct account *account, const
     struct registration *registration = key_find(tracker);
     if (registration)
         return registration;
-    key_client(tracker, account, contact, &arrival->from);
+    key_client(tracker, account, hash_slice(tracker, contact->instance), &arrival->from);
     registration = key_find(tracker);
     return registration && has_run_out(tracker, registration) && !is_removed(registration) ? registration
                                                                                            : NULL;
@@ -176,6 +220,7 @@ set_contact(struct tracker *tracker, struct registration *registration, const st
 {
     struct contact_name *before = registration->contact;
     registration->flow_hash = hash_flow(tracker, contact);
+    registration->instance_hash = hash_slice(tracker, contact->instance);
     if (before && has_uri(registration, contact->uri))
         return;
     registration->contact = contact_new(tracker, contact);
@@ -190,25 +235,29 @@ unknown_registration(struct tracker *tracker, struct account *account, const str
     if (registration) {
         if (registration->granted_frame && !is_removed(registration))
             record_note(tracker, record, FINDING_CONTACT_CHANGED, registration->granted_frame, 0);
-        index_drop(&tracker->index, registration->binding, registration);
+        index_drop_own(&tracker->index, &block_of(registration)->binding);
     } else {
         registration = registration_new(tracker, account, arrival);
     }
     key_binding(tracker, account, contact);
-    registration->binding = key_put(tracker, registration);
+    key_put_own(tracker, &block_of(registration)->binding, registration);
     return registration;
 }
 
-/* The one before it of the same client: if that runs out now, nobody misses it. */
+/* It is granted, and so the latest of its client. The one before it may run out now, and nobody misses it,
+ * unless this answer grants both. */
 static void
-link_client(struct tracker *tracker, struct registration *registration, const struct sip_contact *contact,
-            const struct endpoint *address)
+put_client(struct tracker *tracker, struct registration *registration, uint32_t frame)
 {
-    key_client(tracker, registration->account, contact, address);
+    if (registration->granted_frame && !registration->client_changed)
+        return;
+    key_client(tracker, registration->account, registration->instance_hash, &registration->client);
     struct registration *before = key_find(tracker);
-    if (before && before != registration && registration->asked_frame == 0)
+    if (before && before != registration && registration->granted_frame == 0 &&
+        before->granted_frame != frame)
         before->successor = registration;
     key_put(tracker, registration);
+    registration->client_changed = false;
 }
 
 /* A client may take another Call-ID each time: only the latest one leads to it. */
@@ -247,10 +296,10 @@ registration_of(struct tracker *tracker, struct account *account, const struct s
         return registration;
     if (!registration)
         registration = unknown_registration(tracker, account, contact, moves, arrival, record);
-    link_client(tracker, registration, contact, &arrival->from);
     put_registrant(tracker, registration);
     set_contact(tracker, registration, contact);
     registration->client = arrival->from;
+    registration->client_changed = true;
     return account->latest = registration;
 }
 
@@ -324,6 +373,8 @@ ask(struct tracker *tracker, const struct sip_message *message, const struct sip
     bool moves = only && contact->reg_id.len == 0 && !(has_asked && seconds == 0);
     struct registration *registration =
         registration_of(tracker, record->detail->account, contact, moves, arrival, record);
+    if (registration->granted_request == 0 && strangers_go(tracker))
+        aged_touch(tracker, &block_of(registration)->aged, registration_drop);
     if (has_step(record, registration))
         return;
     note_gap(tracker, registration, message);
@@ -492,10 +543,12 @@ count_grant(const struct tracker *tracker, struct registration *registration, st
 }
 
 static void
-grant(const struct tracker *tracker, struct registration *registration, struct registration_step *step,
+grant(struct tracker *tracker, struct registration *registration, struct registration_step *step,
       const struct record *record)
 {
     count_grant(tracker, registration, step, record);
+    put_client(tracker, registration, record->frame);
+    aged_stay(tracker, &block_of(registration)->aged);
     step->has_granted = true;
     registration->granted = step->granted;
     registration->granted_frame = record->frame;

@@ -22,6 +22,8 @@
 #define ACCEPTED_NS   (SIP_TIMEOUT_NS + INT64_C(3) * 1000000000)
 #define INVITES_NS    (INT64_C(600) * 1000000000)
 #define CLOCK_STEP_NS (INT64_C(3600) * 1000000000)
+/* Of what may go by its age; some hundred octets each. */
+enum { REMEMBERED_MAX = 1 << 19 };
 /* Distinct responses of one transaction that are told apart; a fork makes a few, an attacker many. */
 enum { RESPONSES_MAX = 32 };
 
@@ -234,6 +236,10 @@ record_begin(struct tracker *tracker, const struct sip_message *message, const s
     record->method = method_name(tracker, message->method);
     if (tracker->forgets && tracker->arena == passing)
         g_ptr_array_add(tracker->passing, record);
+    if (tracker->dropped && !tracker->dropped_told) {
+        record_note(tracker, record, FINDING_STATE_DROPPED, 0, 0)->number = tracker->host.remembered_max;
+        tracker->dropped_told = true;
+    }
     return record;
 }
 
@@ -511,6 +517,8 @@ tracker_new(const struct tracker_host *host)
 {
     struct tracker *tracker = g_new0(struct tracker, 1);
     tracker->host = *host;
+    if (host->remembered_max == 0)
+        tracker->host.remembered_max = REMEMBERED_MAX;
     index_init(&tracker->index, host->seed, host->allocate, host->release);
     tracker->passing = g_ptr_array_new();
     tracker->parsed = g_ptr_array_new_with_free_func(g_free);

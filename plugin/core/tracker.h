@@ -78,6 +78,7 @@ struct account {
     bool failed;                 /**< counted among the failing accounts of its source */
     uint32_t emptied_frame;      /**< latest 2xx to a REGISTER that removed all its contacts; 0: none */
     struct registration *latest; /**< of them, the one that was named last; NULL: none yet */
+    uint32_t references;         /**< by registrations and exchanges: the tracker's own */
 };
 
 /** One challenging response and all that follows from it. Filled until the capture ends. */
@@ -238,10 +239,11 @@ struct contact_name {
 /** One binding of a contact to an address-of-record at one registrar (RFC 3261 section 10.3). */
 struct registration {
     struct registration
-        *next; /**< in the order of their first REGISTER; `tracker_registrations` is the head */
-    const struct account *account; /**< the address-of-record, at this registrar */
-    struct contact_name *contact;  /**< as last seen */
-    uint32_t flow_hash;            /**< of instance and reg-id as last seen: the tracker's own */
+        *next;               /**< in the order of their first REGISTER; `tracker_registrations` is the head */
+    struct account *account; /**< the address-of-record, at this registrar */
+    struct contact_name *contact;      /**< as last seen */
+    uint32_t flow_hash, instance_hash; /**< of instance and reg-id as last seen: the tracker's own */
+    bool client_changed;               /**< since it was granted: the tracker's own */
     struct endpoint registrar, client;
     uint32_t granted;       /**< s, latest */
     uint32_t first_frame;   /**< REGISTER */
@@ -261,17 +263,16 @@ struct registration {
     uint32_t cseq;            /**< of the latest REGISTER */
     uint32_t call_id_hash;    /**< likewise */
     bool lapse_told;
-    bool calls_vary;          /**< the client takes another Call-ID for a refresh */
-    bool gap;                 /**< messages are missing in the capture since `granted_frame` */
-    uint32_t asked_frame;     /**< latest REGISTER */
-    uint32_t granted_request; /**< latest REGISTER that was granted */
-    uint32_t listed_frame;    /**< 2xx that listed it last */
-    bool listed_for;          /**< it said for how long */
-    uint32_t listed_expires;  /**< s */
-    struct registration
-        *successor; /**< a later contact of the same client; NULL: none since `granted_frame` */
-    struct index_entry *binding, *registrant; /**< where the index holds it: the tracker's own */
-    struct exchange *challenge;               /**< latest; NULL: none */
+    bool calls_vary;                /**< the client takes another Call-ID for a refresh */
+    bool gap;                       /**< messages are missing in the capture since `granted_frame` */
+    uint32_t asked_frame;           /**< latest REGISTER */
+    uint32_t granted_request;       /**< latest REGISTER that was granted */
+    uint32_t listed_frame;          /**< 2xx that listed it last */
+    bool listed_for;                /**< it said for how long */
+    uint32_t listed_expires;        /**< s */
+    struct registration *successor; /**< a later contact of the same client, which was granted; NULL: none */
+    struct index_entry *registrant; /**< where the index holds it: the tracker's own */
+    struct exchange *challenge;     /**< latest; NULL: none */
 };
 
 /** What one message is for one registration. */
@@ -351,6 +352,9 @@ struct tracker_host {
     uint64_t seed;
     /** The configured credentials as of now, for the time of one call. */
     const struct credential *(*credentials)(size_t *count);
+    /** How many nonces, entity-tags, subscriptions, and callers that nobody let in, are remembered at a time
+     * after `tracker_forget`; 0: half a million. */
+    uint32_t remembered_max;
 };
 
 struct tracker;

@@ -25,6 +25,22 @@ struct aged {
 /** The struct that `pointer` is the member `member` of. */
 #define CONTAINER(pointer, type, member) ((type *)(void *)((char *)(pointer)-G_STRUCT_OFFSET(type, member)))
 
+/** An account, its name behind it. */
+struct account_block {
+    struct account account;
+    struct aged aged; /**< while nobody was accepted as it */
+    struct index_entry entry;
+    char name[];
+};
+
+/** A registration. */
+struct registration_block {
+    struct registration registration;
+    struct aged aged; /**< while it was never granted */
+    struct index_entry binding;
+    struct registration **link; /**< that points to it in the list of all */
+};
+
 /** What a SUBSCRIBE asked for; kept until its response. */
 struct subscribe_request {
     char *event;     /**< NULL none */
@@ -141,7 +157,9 @@ struct tracker {
     struct arena passing_arena;               /**< their memory; of all records, if none is forgotten */
     struct arena *arena;                      /**< that the record at hand is part of */
     struct aged *newest, *oldest;
-    uint32_t aged;        /**< how many there are of them */
+    uint32_t aged; /**< how many there are of them */
+    bool dropped;  /**< some went because there were too many, and nobody was told yet */
+    bool dropped_told;
     int64_t latest_early; /**< clock of the latest nonce_note_early; 0: none */
     int64_t clock; /**< latest time seen; steps back only when the capture does, by more than an hour */
     struct exchange *exchanges, **exchanges_tail;
@@ -273,6 +291,11 @@ void forget_frame(struct tracker *tracker);
 /** It was just made or used.
  *  @param drop  releases it, and takes it out of the index */
 void aged_touch(struct tracker *tracker, struct aged *aged, void (*drop)(struct tracker *, struct aged *));
+/** It is not to be released by its age any more. */
+void aged_stay(struct tracker *tracker, struct aged *aged);
+/** Whether strangers are released: accounts and registrations that no server ever accepted. They are not when
+ * a table is to list them. */
+bool strangers_go(const struct tracker *tracker);
 /** Nonces may go even when they are young. */
 void nonce_drop(struct tracker *tracker, struct aged *aged);
 /** NULL is none. */
