@@ -130,6 +130,8 @@ take_header(const char **p, const char *end, enum sip_header *id, struct slice *
 bool
 sip_message_next_header(struct slice *rest, enum sip_header *id, struct slice *value)
 {
+    if (rest->len == 0)
+        return false;
     const char *p = rest->p, *end = slice_end(*rest);
     bool found = take_header(&p, end, id, value) != NULL;
     *rest = slice_between(p, end);
@@ -296,7 +298,7 @@ parse_start_line(struct slice line, struct start_line *start)
 static void
 parse_headers(struct slice *rest, struct sip_message *message)
 {
-    const char *p = rest->p, *headers_end = p, *end = slice_end(*rest);
+    const char *p = rest->p, *headers_end = p, *end = slice_end(*rest); /* it follows a start line */
     enum sip_header id;
     struct slice value;
     while (take_header(&p, end, &id, &value)) {
