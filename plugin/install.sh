@@ -50,11 +50,15 @@ build_and_install() {
         return 1
     fi
     rm -f "$log"
-    tshark -G plugins 2>/dev/null | grep -q '^siptrail\.so' || {
+    loaded=$(tshark -G plugins 2>/dev/null | sed -n 's/^siptrail\.so.*\t//p')
+    if [ -z "$loaded" ]; then
         echo "siptrail: installed in $folder/epan, but tshark does not load it: see 'tshark -G plugins'" >&2
         return 1
-    }
+    fi
     echo "siptrail: installed in $folder/epan"
+    # Of two it is the other one that explains the capture, in its own words.
+    [ "$loaded" -ef "$folder/epan/siptrail.so" ] ||
+        echo "siptrail: but tshark loads the one in $loaded: remove one of the two" >&2
 }
 
 # tshark, its remarks shown only when it fails: to root it says each time that this could be dangerous.
