@@ -983,6 +983,18 @@ show_transaction(const struct view *view)
         add_frame(view, hf_response_in, whole->response_frame);
 }
 
+/* What is wrong, and what to do about it; a message with an outcome or a 204 has said so already. */
+static void
+add_note(const struct view *view, enum finding finding, const struct finding_values *values)
+{
+    const struct finding_rule *rule = finding_rule(finding);
+    const struct record_detail *detail = view->record->detail;
+    bool is_advised = detail->opens || detail->closings || detail->no_notify;
+    add_expert(view, view->item, finding, values);
+    if (!is_advised && (rule->severity == SEVERITY_WARN || rule->severity == SEVERITY_ERROR))
+        add_expanded(view, hf_fix, rule->fix, values);
+}
+
 static void
 show_notes(const struct view *view, const struct record_detail *detail)
 {
@@ -995,11 +1007,10 @@ show_notes(const struct view *view, const struct record_detail *detail)
                                               .frame_a = note->frame_a,
                                               .frame_b = note->frame_b,
                                               .number = note->number};
-        add_expert(view, view->item, (enum finding)note->finding, &values);
+        add_note(view, (enum finding)note->finding, &values);
     }
 }
 
-/* Only time tells that nothing came. */
 /* "contact: registered for 3600 s" */
 static const char *
 registration_text(const struct view *view, const struct registration_step *step)
@@ -1040,6 +1051,7 @@ show_registration(const struct view *view, const struct registration_step *step)
         generated(proto_tree_add_boolean(inner.tree, hf_registration_bulk, inner.tvb, 0, 0, TRUE));
 }
 
+/* Only time tells that nothing came. */
 static void
 show_awaited(const struct view *view)
 {
@@ -1049,7 +1061,7 @@ show_awaited(const struct view *view)
     const struct finding_values values = {.status = record->status,
                                           .method = record->method,
                                           .frame_a = record->detail->awaited->subscribe_frame};
-    add_expert(view, view->item, FINDING_NOTIFY_MISSING, &values);
+    add_note(view, FINDING_NOTIFY_MISSING, &values);
 }
 
 /* What it means comes first, then the evidence. */
