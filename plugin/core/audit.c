@@ -298,25 +298,25 @@ static const struct advice advices[] = {
         {"one server was satisfied by frame {retry}, the next one on the way asks for its own realm",
          "where a proxy and a registrar, or several forks, each authenticate", NULL},
     [OUTCOME_FORBIDDEN] =
-        {"the {method} of {account} is refused for good: the server knows who calls, or does not "
-         "want to say that it does not",
+        {"the {method} of {account} is refused for good: this account may not do it, or the server "
+         "hides that it does not know the account",
          "unknown or disabled account, wrong address-of-record, source address not allowed", NULL},
     [OUTCOME_INTERVAL_TOO_BRIEF] =
         {"the credentials are good; asked for was {asked_expires}, and the server wants {min_expires}",
          "REGISTER or SUBSCRIBE with a small Expires", NULL},
-    [OUTCOME_FAILED] =
-        {"the credentials in frame {retry} got as far as they should; the {method} itself ends with {code}",
-         "any final answer from 300 on but 401, 403, 407 and 423", NULL},
+    [OUTCOME_FAILED] = {"the server does not object to the credentials in frame {retry}; the {method} itself "
+                        "ends with {code}",
+                        "any final answer from 300 on but 401, 403, 407 and 423", NULL},
     [OUTCOME_NO_RETRY] =
         {"{asker} asked who sends this {method}, and the client did nothing more",
          "no credentials for this realm, an algorithm that it does not know, or the challenge was "
          "lost on its way",
          NULL},
     [OUTCOME_NO_ANSWER] = {"the client answered in frame {retry}, and {asker} fell silent",
-                           "when the larger, authenticated {method} is lost or filtered, or the server fails",
+                           "the larger, authenticated {method} is lost or filtered, or the server fails",
                            NULL},
     [OUTCOME_UNKNOWN] = {"{asker} asks who sends this {method}; the capture does not show how it ends",
-                         "when the capture ends, or lost packets, before the answer",
+                         "the capture ends, or lost packets, before the answer",
                          "capture for longer, at least 32 s past the challenge"},
 };
 
@@ -329,7 +329,7 @@ static const struct {
                               "an element that changes what is "
                               "signed"},
     {FINDING_DIGEST_GOOD_REFUSED,
-     "when the server's database has another password, or none for this user in this realm"},
+     "the server's database has another password, or none for this user in this realm"},
     {FINDING_VARIANT_REFUSED, "with a client that computes in its own way, or a password that was pasted"},
     {FINDING_URI_REWRITTEN, "behind a border controller or B2BUA that rewrites what the client has signed"},
     {FINDING_AOR_REWRITTEN, "behind a border controller that puts another host or number into To and From"},
@@ -355,7 +355,7 @@ static const struct {
     {FINDING_NOTIFY_UNANSWERED, "with a subscriber that challenges whatever it receives"},
     {FINDING_NO_CHALLENGE, "with a server or border controller that takes the challenge out"},
     {FINDING_BAD_REQUEST, "with a server that is strict about the form of a request"},
-    {FINDING_SERVER_ERROR, "when the server or something behind it fails"},
+    {FINDING_SERVER_ERROR, "the server, or something behind it, fails"},
     {FINDING_REGISTRATION_FAILED, "unknown address-of-record, or an element on the way that gives up"},
 };
 

@@ -1173,7 +1173,9 @@ append_of_path(GString *text, const struct finding_values *values, const char *n
     else if (strcmp(name, "refused_aor") == 0)
         g_string_append(text, exchange ? exchange->account->name : "?");
     else if (strcmp(name, "signed_aor") == 0)
-        g_string_append(text, use && use->signed_request ? use->signed_request->account->name : "?");
+        g_string_append(text, use && use->signed_request ? use->signed_request->account->name
+                              : exchange                 ? exchange->account->name
+                                                         : "?");
     else
         return false;
     return true;

@@ -69,12 +69,10 @@ silence_release(struct tracker *tracker, struct silence *silence)
 }
 
 void
-unheard_release(struct tracker *tracker, struct unheard *unheard)
+unheard_forget(struct tracker *tracker, const struct unheard *unheard)
 {
-    if (!unheard)
-        return;
-    silence_release(tracker, unheard->silence);
-    tracker->host.release(unheard);
+    if (unheard)
+        silence_release(tracker, unheard->silence);
 }
 
 static void
@@ -135,6 +133,19 @@ should_arrive(const struct tracker *tracker, const struct flow *flow, const stru
            registration_state(tracker, registration) == REGISTRATION_REGISTERED;
 }
 
+/* With the first copy of the request, in its memory. */
+static void
+note_unheard(struct tracker *tracker, struct transaction *transaction, struct silence *silence)
+{
+    struct arena *here = tracker->arena;
+    tracker->arena = tracker->forgets ? &transaction->arena : &tracker->passing_arena;
+    struct record_detail *detail = record_detail(tracker, transaction->request);
+    detail->unheard = record_new(tracker, struct unheard);
+    *detail->unheard = (struct unheard){silence, transaction->clock};
+    silence->references++;
+    tracker->arena = here;
+}
+
 void
 flow_repeated(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
               struct transaction *transaction)
@@ -147,10 +158,7 @@ flow_repeated(struct tracker *tracker, const struct sip_message *message, const 
     struct flow *flow = flow_find(tracker, &arrival->to);
     if (!flow || transaction->clock - flow->clock < QUIET_NS || !should_arrive(tracker, flow, arrival))
         return;
-    struct record_detail *detail = record_detail(tracker, request);
-    detail->unheard = host_new(tracker, struct unheard);
-    *detail->unheard = (struct unheard){silence_of(tracker, flow, transaction->clock), transaction->clock};
-    detail->unheard->silence->references++;
+    note_unheard(tracker, transaction, silence_of(tracker, flow, transaction->clock));
 }
 
 void

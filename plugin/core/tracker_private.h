@@ -9,6 +9,7 @@
 
 #include <glib.h>
 
+#include "arena.h"
 #include "index.h"
 #include "tracker.h"
 
@@ -23,6 +24,22 @@ struct aged {
 
 /** The struct that `pointer` is the member `member` of. */
 #define CONTAINER(pointer, type, member) ((type *)(void *)((char *)(pointer)-G_STRUCT_OFFSET(type, member)))
+
+/** An account, its name behind it. */
+struct account_block {
+    struct account account;
+    struct aged aged; /**< while nobody was accepted as it */
+    struct index_entry entry;
+    char name[];
+};
+
+/** A registration. */
+struct registration_block {
+    struct registration registration;
+    struct aged aged; /**< while it was never granted */
+    struct index_entry binding;
+    struct registration **link; /**< that points to it in the list of all */
+};
 
 /** What a SUBSCRIBE asked for; kept until its response. */
 struct subscribe_request {
@@ -54,8 +71,10 @@ struct subscription {
 
 /** One request and its responses, while responses may still come. */
 struct transaction {
-    struct transaction *next;               /**< in its queue */
-    struct index_entry *key, *fallback_key; /**< where the index holds it */
+    struct index_link link;   /**< those with the same Call-ID, CSeq and method */
+    struct arena arena;       /**< its own memory; that of its records, too, if they are forgotten with it */
+    struct transaction *next; /**< in its queue */
+    struct hash128 branch, from_tag, hop;
     struct record *request;
     int64_t clock;     /**< when it began */
     int64_t last_seen; /**< time of the last copy of the request */
@@ -83,8 +102,8 @@ struct seen_response {
 
 /** Tags of the index, the first octet of each key. */
 enum index_kind {
-    INDEX_TRANSACTION = 'T', /**< branch, sent-by, method, CSeq, Call-ID */
-    INDEX_FALLBACK = 'F',    /**< Call-ID, CSeq, method, From tag, hop: the latest transaction */
+    INDEX_TRANSACTION = 'T', /**< Call-ID, CSeq, method: those transactions */
+    INDEX_BRANCH = 'Z',      /**< branch, sent-by: is not in the index, see struct message_hashes */
     INDEX_NONCE = 'N',       /**< nonce: those of all hops */
     INDEX_EARLY = 'Q',       /**< nonce, Call-ID: credentials with a nonce that nobody had issued so far */
     INDEX_NONCE_USER = 'u',  /**< nonce of a hop, user@realm, but for the first */
@@ -116,7 +135,8 @@ struct parsed_line {
 
 /** Of the message at hand: parts of many keys. */
 struct message_hashes {
-    struct hash128 call_id, branch, from_tag;
+    struct hash128 call_id, from_tag;
+    struct hash128 branch; /**< and sent-by */
     struct hash128 hop; /**< the two addresses in a fixed order, without the ports: a NAT may change those */
 };
 
@@ -132,12 +152,17 @@ struct tracker {
     GPtrArray *parsed;     /**< struct parsed_line, for the message at hand and for use again */
     unsigned parsed_count; /**< of them hold one of this message */
     struct transaction_queue invites, others; /**< live */
+    struct transaction_queue waiting;         /**< of the others those that wait longer */
     bool forgets;                             /**< see tracker_forget */
     bool keeps_exchanges;                     /**< likewise */
     uint32_t frame;                           /**< at hand */
-    GPtrArray *passing;                       /**< records of it that no transaction owns */
+    GPtrArray *passing;                       /**< records of it whose parts no transaction owns */
+    struct arena passing_arena;               /**< their memory; of all records, if none is forgotten */
+    struct arena *arena;                      /**< that the record at hand is part of */
     struct aged *newest, *oldest;
-    uint32_t aged;        /**< how many there are of them */
+    uint32_t aged; /**< how many there are of them */
+    bool dropped;  /**< some went because there were too many, and nobody was told yet */
+    bool dropped_told;
     int64_t latest_early; /**< clock of the latest nonce_note_early; 0: none */
     int64_t clock; /**< latest time seen; steps back only when the capture does, by more than an hour */
     struct exchange *exchanges, **exchanges_tail;
@@ -165,19 +190,19 @@ key_begin_number(struct tracker *tracker, enum index_kind kind, uint64_t number)
 static inline void
 key_add(struct tracker *tracker, struct slice part)
 {
-    index_key_add(&tracker->index, index_hash(&tracker->index, part));
+    index_key_add(&tracker->index, part);
 }
 
 static inline void
 key_add_hash(struct tracker *tracker, struct hash128 part)
 {
-    index_key_add(&tracker->index, part);
+    index_key_add_hash(&tracker->index, part);
 }
 
 static inline void
 key_add_nocase(struct tracker *tracker, struct slice part)
 {
-    index_key_add(&tracker->index, index_hash_nocase(&tracker->index, part));
+    index_key_add_nocase(&tracker->index, part);
 }
 
 void key_add_address(struct tracker *tracker, const struct endpoint *endpoint);
@@ -196,6 +221,19 @@ key_put(struct tracker *tracker, void *value)
     return entry;
 }
 
+static inline bool
+same_hash(struct hash128 a, struct hash128 b)
+{
+    return a.low == b.low && a.high == b.high;
+}
+
+/** For what was just not found, and takes its entry with it. */
+static inline void
+key_put_own(struct tracker *tracker, struct index_entry *entry, void *value)
+{
+    index_put_own(&tracker->index, entry, value);
+}
+
 /** 32 bits are enough to tell what is unlikely to differ. */
 static inline uint32_t
 hash_short(struct hash128 hash)
@@ -210,9 +248,13 @@ hash_slice(const struct tracker *tracker, struct slice text)
     return text.len ? hash_short(index_hash(&tracker->index, text)) | 1 : 0;
 }
 
-/** Zeroed memory that lasts as long as the records. */
+/** Zeroed memory that goes with the record at hand. */
+#define record_new(tracker, type) ((type *)arena_allocate((tracker)->arena, &(tracker)->host, sizeof(type)))
+/** A copy that goes with it, too; terminated. */
+struct slice record_slice(struct tracker *tracker, struct slice text);
+/** Zeroed memory that lasts until it is released. */
 #define host_new(tracker, type) ((type *)(tracker)->host.allocate(sizeof(type)))
-/** A terminated copy that lasts as long as the records. */
+/** A terminated copy that lasts as long. */
 char *host_strdup(struct tracker *tracker, struct slice text);
 struct slice host_slice(struct tracker *tracker, struct slice text);
 /** The record's detail, made when there is none yet. */
@@ -253,6 +295,11 @@ void forget_frame(struct tracker *tracker);
 /** It was just made or used.
  *  @param drop  releases it, and takes it out of the index */
 void aged_touch(struct tracker *tracker, struct aged *aged, void (*drop)(struct tracker *, struct aged *));
+/** It is not to be released by its age any more. */
+void aged_stay(struct tracker *tracker, struct aged *aged);
+/** Whether strangers are released: accounts and registrations that no server ever accepted. They are not when
+ * a table is to list them. */
+bool strangers_go(const struct tracker *tracker);
 /** Nonces may go even when they are young. */
 void nonce_drop(struct tracker *tracker, struct aged *aged);
 /** NULL is none. */
@@ -290,8 +337,8 @@ void flow_repeated(struct tracker *tracker, const struct sip_message *message, c
                    struct transaction *transaction);
 /** A request was answered, from wherever. */
 void flow_answered(struct tracker *tracker, const struct record *request);
-/** NULL is none. */
-void unheard_release(struct tracker *tracker, struct unheard *unheard);
+/** What it points to, and is not part of it. NULL is none. */
+void unheard_forget(struct tracker *tracker, const struct unheard *unheard);
 
 /* --- path.c --- */
 

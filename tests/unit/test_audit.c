@@ -69,6 +69,8 @@ full_begin(struct full *full, struct script *s)
     SEND(s, .cseq = 2, .status = 200);
     SEND(s, .cseq = 3, .headers = ANSWER(s, .nc = "00000002"));
     SEND(s, .cseq = 3, .status = 401, .headers = CHALLENGE("n2"));
+    SEND(s, .call_id = "next", .from = 3, .to = 4); /* another hop with this nonce */
+    SEND(s, .call_id = "next", .from = 4, .to = 3, .status = 401, .headers = CHALLENGE("n1"));
     const struct record *again = SEND(s, .cseq = 4, .headers = ANSWER(s, .nc = "00000003"));
     SEND(s, .cseq = 4, .status = 401, .headers = CHALLENGE("n3"));
     full->exchange = *script_exchange(s, 0);
@@ -131,9 +133,9 @@ static const struct expand expands[] = {
     {"{account}", "alice@example.com"},
     {"{realm}", "example.com"},
     {"{method}", "REGISTER"},
-    {"{retry}", "7"},
+    {"{retry}", "9"},
     {"{challenge}", "2"},
-    {"{closed}", "8"},
+    {"{closed}", "10"},
     {"{code}", "401"},
     {"{variant}", "qop-list"},
     {"{mistake}", "hashes the whole list of qop values on offer instead of the one that it chose"},

@@ -237,6 +237,105 @@ test_one_frame(void)
     script_end(s);
 }
 
+/* @return whether one of the messages tells that something was forgotten */
+static bool
+stranger(struct script *s, unsigned n, bool challenged)
+{
+    char *name = g_strdup_printf("u%u", n), *branch = g_strdup_printf("z9hG4bKs%u", n);
+    char *challenge =
+        g_strdup_printf("WWW-Authenticate: Digest realm=\"example.com\", nonce=\"s%u\", qop=\"auth\"\r\n", n);
+    const char *notes =
+        script_notes(s, SEND(s, .user = name, .call_id = name, .branch = branch, .headers = CONTACT));
+    bool told = strstr(notes, "state_dropped") != NULL;
+    if (challenged)
+        SEND(s, .user = name, .call_id = name, .branch = branch, .status = 401, .headers = challenge);
+    g_free(name);
+    g_free(branch);
+    g_free(challenge);
+    return told;
+}
+
+/* A scan of ever new users, day and night: whom nobody let in is forgotten after some hours. */
+static void
+test_strangers(void)
+{
+    struct script *s = script_begin();
+    size_t before = 0;
+    tracker_forget(s->tracker, false);
+    for (unsigned n = 0; n < 1200; n++) {
+        stranger(s, n, n % 2 == 0);
+        script_wait(s, 60);
+        if (n == 599)
+            before = test_host_blocks();
+    }
+    g_assert_cmpuint(test_host_blocks(), <=, before + 20);
+    script_end(s);
+}
+
+/* … but for those that a table is to list, and for a trunk that was let in. */
+static void
+test_strangers_listed(void)
+{
+    struct script *s = script_begin();
+    unsigned count = 0;
+    tracker_forget(s->tracker, true);
+    for (unsigned n = 0; n < 300; n++) {
+        stranger(s, n, n % 2 == 0);
+        script_wait(s, 120);
+    }
+    for (const struct registration *r = tracker_registrations(s->tracker); r; r = r->next)
+        count++;
+    g_assert_cmpuint(count, ==, 300);
+    script_end(s);
+}
+
+static void
+test_trunk_among_strangers(void)
+{
+    struct diary diary = {script_begin(), g_string_new(NULL)};
+    struct script *s = diary.script;
+    tracker_forget(s->tracker, false);
+    stranger(s, 1, true);
+    play_exchange(&diary, 2000, 1, ACCEPTED);
+    for (unsigned n = 2; n < 300; n++) {
+        stranger(s, n, n % 2 == 0);
+        script_wait(s, 120);
+    }
+    unsigned count = 0, granted = 0;
+    for (const struct registration *r = tracker_registrations(s->tracker); r; r = r->next, count++)
+        granted += r->granted_frame ? 1 : 0;
+    g_assert_cmpuint(granted, ==, 1);
+    g_assert_cmpuint(count, <=, 4 * 30 + 2);
+    play_exchange(&diary, 2000, 3, ACCEPTED);
+    g_assert_nonnull(strstr(diary.text->str, "registration_lapsed"));
+    script_end(s);
+    g_string_free(diary.text, TRUE);
+}
+
+/* More at a time than is remembered: told once, and the latest are known all the same. */
+static void
+test_limit(void)
+{
+    struct script *s = script_begin();
+    struct tracker_host host = test_host;
+    unsigned told = 0;
+    host.remembered_max = 100;
+    tracker_free(s->tracker);
+    s->tracker = tracker_new(&host);
+    tracker_forget(s->tracker, false);
+    for (unsigned n = 0; n < 400; n++) {
+        told += stranger(s, n, true) ? 1 : 0;
+        script_wait(s, 5);
+    }
+    g_assert_cmpuint(told, ==, 1);
+    struct record *late =
+        SEND(s, .cseq = 2, .user = "u399", .call_id = "u399", .headers = ANSWER(s, .nonce = "s399"));
+    g_assert_cmpuint(script_use(late)->challenge_frame, !=, 0);
+    late = SEND(s, .cseq = 2, .user = "u1", .call_id = "u1", .headers = ANSWER(s, .nonce = "s1"));
+    g_assert_cmpuint(script_use(late)->challenge_frame, ==, 0);
+    script_end(s);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -248,5 +347,9 @@ main(int argc, char **argv)
     g_test_add_data_func("/forget/nonce", GINT_TO_POINTER(true), test_nonce);
     g_test_add_data_func("/forget/nonce-kept", GINT_TO_POINTER(false), test_nonce);
     g_test_add_func("/forget/one-frame", test_one_frame);
+    g_test_add_func("/forget/strangers", test_strangers);
+    g_test_add_func("/forget/strangers-listed", test_strangers_listed);
+    g_test_add_func("/forget/trunk-among-strangers", test_trunk_among_strangers);
+    g_test_add_func("/forget/limit", test_limit);
     return test_run_all();
 }
