@@ -567,7 +567,7 @@ static bool
 star_ignored(const struct finding_context *c)
 {
     return c->message->status != 204 && c->request->has_to_tag && c->subscription && c->subscription->etag &&
-           condition_is(c, "*");
+           condition_is(c, "*") && !c->changed_on_hop;
 }
 
 static bool
@@ -668,6 +668,8 @@ known_body_sent(const struct finding_context *c)
 }
 
 /* --- the table ------------------------------------------------------------------- */
+
+G_STATIC_ASSERT(FINDING_COUNT <= 8 * sizeof(struct finding_set));
 
 static const struct finding_rule rules[FINDING_COUNT] = {
     [FINDING_NONE] = {"", SEVERITY_CHAT, GROUP_RESPONSE, "nobody", STAGE_NO_STAGE, WEIGHT_HINT, NULL, "", "",

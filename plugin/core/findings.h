@@ -57,6 +57,7 @@ struct finding_context {
     uint32_t good_in;     /**< the same credentials, one hop earlier, whose digest was right there */
     const struct subscription *subscription;
     const struct subscribe_request *request; /**< the SUBSCRIBE that is answered */
+    bool changed_on_hop;  /**< a 204 on another hop, and none here, or the other way round */
     bool condition_holds; /**< the first NOTIFY has the tag that its SUBSCRIBE named as known */
 };
 

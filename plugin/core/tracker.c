@@ -336,6 +336,7 @@ add_request(struct tracker *tracker, const struct sip_message *message, const st
         if (!record->is_copy) {
             note_repeated(transaction);
             registration_repeated(transaction->request);
+            subscription_repeated(tracker, message, transaction);
         }
         return;
     }
