@@ -56,29 +56,30 @@ believed_instead(const struct tracker *tracker, const struct expiry *expiry)
 }
 
 /* Told once, by the first SUBSCRIBE after it. */
-static void
+static uint16_t
 note_lapse(struct tracker *tracker, struct expiry *expiry, struct record *record)
 {
     if (!has_run_out(tracker, expiry) || expiry->gap || expiry->over || expiry->told)
-        return;
+        return FINDING_NONE;
     const struct deadline *believed = believed_instead(tracker, expiry);
     record_note(tracker, record, believed ? FINDING_EXPIRY_MISSED : FINDING_SUBSCRIPTION_LAPSED,
                 expiry->latest.frame, believed ? believed->frame : 0)
         ->number = (uint32_t)((tracker->clock - expiry->latest.clock) / SECOND_NS);
     expiry->told = true;
+    return believed ? FINDING_EXPIRY_MISSED : FINDING_NONE;
 }
 
-void
+uint16_t
 expiry_asked(struct tracker *tracker, struct expiry *expiry, const struct sip_message *message,
              const struct subscribe_request *request, struct record *record)
 {
     note_gap(tracker, expiry, message);
-    if (!request->unsubscribes)
-        note_lapse(tracker, expiry, record);
+    uint16_t finding = request->unsubscribes ? FINDING_NONE : note_lapse(tracker, expiry, record);
     expiry->open = true;
     expiry->open_repeated = false;
     expiry->open_clock = tracker->clock;
     expiry->open_frame = record->frame;
+    return finding;
 }
 
 bool
@@ -169,15 +170,16 @@ expiry_is_shorter(const struct expiry *expiry, int64_t clock)
 }
 
 /* The notifier goes by what was said before the latest 204. */
-static void
+static uint16_t
 note_not_counted(struct tracker *tracker, const struct expiry *expiry, int64_t clock, struct record *record)
 {
     record_note(tracker, record, FINDING_NOT_COUNTED, expiry->latest.frame, expiry->without_204.frame)
         ->number = (uint32_t)((expiry->latest.clock - clock + SECOND_NS / 2) / SECOND_NS);
+    return FINDING_NOT_COUNTED;
 }
 
 /* The end of a subscription whose time is over, or is not. */
-static void
+static uint16_t
 note_time_out(struct tracker *tracker, struct expiry *expiry, struct record *record)
 {
     int64_t now = tracker->clock, late = now - expiry->latest.clock;
@@ -186,16 +188,19 @@ note_time_out(struct tracker *tracker, struct expiry *expiry, struct record *rec
         record_note(tracker, record, FINDING_SUBSCRIPTION_TIMED_OUT, expiry->latest.frame, 0)->number =
             late > 0 ? (uint32_t)(late / SECOND_NS) : 0;
     else if (expiry->by_204 && expiry->without_204.frame && now >= expiry->without_204.clock - SLACK_NS)
-        note_not_counted(tracker, expiry, now, record);
+        return note_not_counted(tracker, expiry, now, record);
+    return FINDING_NONE;
 }
 
-static void
+static uint16_t
 terminated(struct tracker *tracker, struct expiry *expiry, struct slice reason, struct record *record)
 {
     bool unclear = expiry->over || expiry->timed_out || expiry->open || expiry->gap || !expiry->latest.frame;
+    uint16_t finding = FINDING_NONE;
     if (slice_equal_nocase(reason, SLICE("timeout")) && !unclear)
-        note_time_out(tracker, expiry, record);
+        finding = note_time_out(tracker, expiry, record);
     expiry->over = !expiry->timed_out;
+    return finding;
 }
 
 /* It had time to learn of the 204, and names the end that was said before to the second. */
@@ -207,22 +212,22 @@ repeats_old_end(const struct tracker *tracker, const struct expiry *expiry, int6
            ABS(clock - expiry->without_204.clock) <= SLACK_NS;
 }
 
-void
+uint16_t
 expiry_notified(struct tracker *tracker, struct expiry *expiry, const struct sip_message *message,
                 struct record *record)
 {
     struct slice parameters;
     struct slice state = slice_trim(slice_until(message->header[SIP_SUBSCRIPTION_STATE], ';', &parameters));
-    if (slice_equal_nocase(state, SLICE("terminated"))) {
-        terminated(tracker, expiry, sip_parameter(parameters, SLICE("reason")), record);
-        return;
-    }
+    uint16_t finding = FINDING_NONE;
+    if (slice_equal_nocase(state, SLICE("terminated")))
+        return terminated(tracker, expiry, sip_parameter(parameters, SLICE("reason")), record);
     int64_t clock = expiry_of_notify(tracker, message);
     bool shorter = expiry_is_shorter(expiry, clock);
     if (clock <= tracker->clock || (shorter && tracker->clock - expiry->granted_clock < CROSSING_NS))
-        return;
+        return FINDING_NONE;
     if (shorter && repeats_old_end(tracker, expiry, clock))
-        note_not_counted(tracker, expiry, clock, record);
+        finding = note_not_counted(tracker, expiry, clock, record);
     expiry->latest = expiry->without_204 = (struct deadline){clock, record->frame};
     expiry->by_204 = false;
+    return finding;
 }

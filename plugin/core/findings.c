@@ -1092,13 +1092,15 @@ append_of_204(GString *text, const struct no_notify *no_notify, const char *name
     if (!no_notify)
         return false;
     if (strcmp(name, "event") == 0)
-        g_string_append(text, no_notify->event ? no_notify->event : "its package");
+        g_string_append(text, no_notify->event ? no_notify->event : "what its SUBSCRIBE names");
     else if (strcmp(name, "granted") == 0)
-        append_seconds(text, no_notify->expires, "as long as before");
+        append_seconds(text, no_notify->expires, "a time that is not said");
     else if (strcmp(name, "subscribe") == 0)
         g_string_append_printf(text, "%u", no_notify->subscribe_frame);
     else if (strcmp(name, "notify") == 0)
         g_string_append_printf(text, "%u", no_notify->notify_frame);
+    else if (strcmp(name, "missed") == 0)
+        g_string_append_printf(text, "%u", no_notify->missed_frame);
     else
         return false;
     return true;

@@ -135,6 +135,16 @@ set_suppressed(struct tracker *tracker, struct subscription *subscription, struc
     no_notify_release(tracker, before);
 }
 
+/* Somebody looks not to know of this 204. NULL is none. */
+static void
+mark_missed(struct no_notify *no_notify, uint16_t finding, uint32_t frame)
+{
+    if (finding == FINDING_NONE || !no_notify || no_notify->missed_frame)
+        return;
+    no_notify->missed_frame = frame;
+    no_notify->missed_finding = finding;
+}
+
 static void
 subscription_drop(struct tracker *tracker, struct aged *aged)
 {
@@ -384,12 +394,8 @@ audit_notify(struct tracker *tracker, const struct sip_message *message, struct 
              uint32_t state, struct record *record)
 {
     struct no_notify *suppressed = subscription->suppressed;
-    if (!suppressed)
+    if (!suppressed || is_news(subscription, message))
         return;
-    if (is_news(subscription, message)) { /* the condition is false from now on, whatever the next tag is */
-        set_suppressed(tracker, subscription, NULL);
-        return;
-    }
     bool shortened = expiry_is_shorter(&subscription->expiry, expiry_of_notify(tracker, message));
     enum finding finding = judge_notify(subscription, message, state != subscription->state_hash, shortened);
     if (finding == FINDING_NONE)
@@ -429,7 +435,11 @@ add_notify(struct tracker *tracker, const struct sip_message *message, struct re
     subscription->ignored_in = 0;
     subscription->state_hash = state;
     subscription->notified = true;
-    expiry_notified(tracker, &subscription->expiry, message, record);
+    mark_missed(subscription->suppressed, expiry_notified(tracker, &subscription->expiry, message, record),
+                record->frame);
+    if (subscription->suppressed &&
+        is_news(subscription, message)) /* false from now on, whatever comes next */
+        set_suppressed(tracker, subscription, NULL);
     remember_etag(tracker, message, event, subscription, record->frame);
     g_free(event);
 }
@@ -488,11 +498,43 @@ note_begun_anew(struct tracker *tracker, const struct sip_message *message,
                   since >= WAITED_MIN_NS && since <= WAITED_MAX_NS;
     if (!believed && !waited)
         return;
-    record_note(tracker, record, believed ? FINDING_EXPIRY_MISSED : FINDING_NOT_UNDERSTOOD,
-                before->suppressed_frame, believed ? believed->frame : 0)
-        ->number = (uint32_t)(since / 1000000000);
+    uint16_t finding = believed ? FINDING_EXPIRY_MISSED : FINDING_NOT_UNDERSTOOD;
+    record_note(tracker, record, finding, before->suppressed_frame, believed ? believed->frame : 0)->number =
+        (uint32_t)(since / 1000000000);
+    mark_missed(before->suppressed, finding, record->frame);
     index_drop(&tracker->index, before->watcher_entry, before);
     before->watcher_entry = NULL;
+}
+
+/* The same SUBSCRIBE on two hops, and the condition on the first of them only. */
+static void
+note_removed(struct tracker *tracker, const struct sip_message *message, struct subscription *subscription,
+             struct record *record)
+{
+    const struct conditional before = subscription->conditional;
+    const struct conditional now = {record->frame, hash_short(tracker->here.from_tag), message->cseq,
+                                    hash_short(tracker->here.hop), false};
+    bool same = before.frame && before.subscriber == now.subscriber && before.cseq == now.cseq;
+    if (message->header[SIP_SUPPRESS_IF_MATCH].p && !(same && before.removed))
+        subscription->conditional = now;
+    if (message->header[SIP_SUPPRESS_IF_MATCH].p || !same || before.hop == now.hop)
+        return;
+    record_note(tracker, record, FINDING_CONDITION_REMOVED, before.frame, 0);
+    subscription->conditional.removed = true;
+}
+
+/* In the dialog: what it says of the condition, and whether it comes in time. */
+static void
+refresh(struct tracker *tracker, const struct sip_message *message, struct subscription *subscription,
+        const struct subscribe_request *request, struct record *record)
+{
+    bool resumed;
+    if (request->condition)
+        subscription->condition_known =
+            find_tag(tracker, message, request->event, text_slice(request->condition), &resumed) != NULL;
+    note_removed(tracker, message, subscription, record);
+    mark_missed(subscription->suppressed,
+                expiry_asked(tracker, &subscription->expiry, message, request, record), record->frame);
 }
 
 void
@@ -511,11 +553,8 @@ subscription_request(struct tracker *tracker, const struct sip_message *message,
                      struct transaction *transaction, struct record *record)
 {
     struct finding_context context = {.message = message, .record = record};
-    bool resumed;
-    if (strcmp(record->method, "NOTIFY") == 0) {
+    if (strcmp(record->method, "NOTIFY") == 0)
         add_notify(tracker, message, record);
-        return;
-    }
     if (strcmp(record->method, "SUBSCRIBE") != 0) {
         ask_rules(tracker, STAGE_REQUEST, &context, record, 0, 0);
         return;
@@ -526,11 +565,8 @@ subscription_request(struct tracker *tracker, const struct sip_message *message,
         note_begun_anew(tracker, message, transaction, record);
     }
     struct subscription *subscription = subscription_find(tracker, message, request->event, false);
-    if (subscription && request->condition)
-        subscription->condition_known =
-            find_tag(tracker, message, request->event, text_slice(request->condition), &resumed) != NULL;
     if (subscription)
-        expiry_asked(tracker, &subscription->expiry, message, request, record);
+        refresh(tracker, message, subscription, request, record);
     context.subscription = subscription;
     ask_rules(tracker, STAGE_SUBSCRIBE, &context, record, 0, 0);
 }
@@ -632,6 +668,10 @@ note_changed_on_hop(struct tracker *tracker, const struct sip_message *message,
         return false;
     record_note(tracker, record, FINDING_ANSWER_CHANGED, before.frame, transaction->request->frame)->number =
         before.status;
+    if (now.status == 204)
+        mark_missed(record->detail->no_notify, FINDING_ANSWER_CHANGED, before.frame);
+    else if (subscription->suppressed_frame == before.frame)
+        mark_missed(subscription->suppressed, FINDING_ANSWER_CHANGED, now.frame);
     return true;
 }
 
@@ -660,7 +700,9 @@ accepted(struct tracker *tracker, const struct sip_message *message, const struc
 {
     const struct subscribe_request *request = transaction->subscribe;
     struct subscription *subscription = subscription_find(tracker, message, request->event, true);
-    bool changed = note_changed_on_hop(tracker, message, transaction, subscription, record);
+    bool removed =
+        subscription->conditional.removed && subscription->conditional.frame == transaction->request->frame;
+    bool changed = note_changed_on_hop(tracker, message, transaction, subscription, record) || removed;
     const struct finding_context context = {.message = message,
                                             .record = record,
                                             .subscription = subscription,

@@ -67,6 +67,13 @@ struct subscribed {
     uint16_t status;
 };
 
+/** Its latest SUBSCRIBE that had a condition. */
+struct conditional {
+    uint32_t frame, subscriber, cseq;
+    uint32_t hop; /**< hash */
+    bool removed; /**< it lost it on the way */
+};
+
 /** One subscription of a dialog. */
 struct subscription {
     struct aged aged;
@@ -74,13 +81,14 @@ struct subscription {
     struct index_entry *watcher_entry; /**< NULL: none, or another subscription is the latest of it */
     struct no_notify *suppressed;      /**< the 204 that is in force, NULL when none is */
     uint32_t suppressed_frame;
-    bool ended;               /**< … and that ended the subscription */
-    bool notified;            /**< a NOTIFY came since */
-    uint32_t contact;         /**< hash of the URI in the SUBSCRIBE that it answers */
-    uint32_t state_hash;      /**< of the latest NOTIFY's Subscription-State, without its seconds */
-    struct expiry expiry;     /**< expiry.c */
-    struct subscribed answer; /**< frame 0: none yet */
-    const char *etag;         /**< of the latest NOTIFY that had one; NULL none yet */
+    bool ended;                     /**< … and that ended the subscription */
+    bool notified;                  /**< a NOTIFY came since */
+    uint32_t contact;               /**< hash of the URI in the SUBSCRIBE that it answers */
+    uint32_t state_hash;            /**< of the latest NOTIFY's Subscription-State, without its seconds */
+    struct expiry expiry;           /**< expiry.c */
+    struct subscribed answer;       /**< frame 0: none yet */
+    struct conditional conditional; /**< frame 0: none yet */
+    const char *etag;               /**< of the latest NOTIFY that had one; NULL none yet */
     uint32_t etag_frame;
     uint32_t body_hash;   /**< of its body; 0: it had none */
     uint32_t new_hash;    /**< of the body that is looked at */
@@ -312,14 +320,17 @@ void registration_response(struct tracker *tracker, const struct sip_message *me
 int64_t expiry_of_notify(const struct tracker *tracker, const struct sip_message *message);
 /** That is before what was said so far, by more than gets lost on the way. */
 bool expiry_is_shorter(const struct expiry *expiry, int64_t clock);
-/** A SUBSCRIBE in the dialog: whether it comes in time. */
-void expiry_asked(struct tracker *tracker, struct expiry *expiry, const struct sip_message *message,
-                  const struct subscribe_request *request, struct record *record);
+/** A SUBSCRIBE in the dialog: whether it comes in time.
+ *  @return enum finding, of a 204 whose Expires looks to be missed; FINDING_NONE as a rule */
+uint16_t expiry_asked(struct tracker *tracker, struct expiry *expiry, const struct sip_message *message,
+                      const struct subscribe_request *request, struct record *record);
 /** A final answer to a SUBSCRIBE. */
 void expiry_answered(struct tracker *tracker, struct expiry *expiry, const struct sip_message *message,
                      const struct transaction *transaction, const struct record *record);
-void expiry_notified(struct tracker *tracker, struct expiry *expiry, const struct sip_message *message,
-                     struct record *record);
+/** A NOTIFY: whether it is at one with what was granted.
+ *  @return likewise */
+uint16_t expiry_notified(struct tracker *tracker, struct expiry *expiry, const struct sip_message *message,
+                         struct record *record);
 /** The subscription goes on, for all that is known. */
 bool expiry_is_ahead(const struct tracker *tracker, const struct expiry *expiry);
 /** It timed out just now by what a 204 had said, and would go on by what another message had.

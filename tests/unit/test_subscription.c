@@ -680,18 +680,93 @@ test_hops(gconstpointer data)
     SEND(s, .method = "SUBSCRIBE", .cseq = 2, .branch = "z9hG4bKa", .to_tag = tag, .headers = asked);
     SEND(s, .method = "SUBSCRIBE", .cseq = 2, .branch = "z9hG4bKb", .host = "192.0.2.2", .to_tag = tag,
          .from = 2, .to = 3, .headers = asked);
-    SEND(s, .method = "SUBSCRIBE", .cseq = 2, .branch = "z9hG4bKb", .host = "192.0.2.2", .status = h->further,
-         .from = 3, .to = 2, .headers = granted);
+    const struct record *behind =
+        SEND(s, .method = "SUBSCRIBE", .cseq = 2, .branch = "z9hG4bKb", .host = "192.0.2.2",
+             .status = h->further, .from = 3, .to = 2, .headers = granted);
     const struct record *here = SEND(s, .method = "SUBSCRIBE", .cseq = 2, .branch = "z9hG4bKa",
                                      .status = h->here, .headers = granted);
     g_assert_cmpstr(script_notes(s, here), ==, h->expected);
+    const struct no_notify *no_notify = here->status == 204 ? no_notify_of(here) : NULL;
+    g_assert_cmpuint(no_notify ? no_notify->missed_frame : 0, ==,
+                     h->further == 200 && h->here == 204 ? 6 : 0);
     const struct note *note = here->detail ? here->detail->notes : NULL;
     if (g_str_has_prefix(h->expected, "no_notify")) {
         g_assert_cmpuint(note->frame_a, ==, 6);
         g_assert_cmpuint(note->frame_b, ==, 4);
         g_assert_cmpuint(note->number, ==, h->further);
+        if (h->further == 204 && !h->begins)
+            g_assert_cmpuint(no_notify_of(behind)->missed_frame, ==, 7);
     }
     script_end(s);
+}
+
+/* The condition is on one hop only: removed on the way if it is missing further on. */
+static void
+test_removed(struct script *s)
+{
+    subscribe(s);
+    SEND(s, .method = "SUBSCRIBE", .cseq = 2, .branch = "z9hG4bKa", .to_tag = "t1",
+         .headers = PRESENCE IF_MATCH("e1"));
+    const struct record *further = SEND(s, .method = "SUBSCRIBE", .cseq = 2, .branch = "z9hG4bKb",
+                                        .to_tag = "t1", .from = 2, .to = 3, .headers = PRESENCE);
+    g_assert_cmpstr(script_notes(s, further), ==, "condition_removed");
+    g_assert_cmpuint(further->detail->notes->frame_a, ==, 4);
+    const struct record *next = SEND(s, .method = "SUBSCRIBE", .cseq = 3, .branch = "z9hG4bKc",
+                                     .to_tag = "t1", .from = 2, .to = 3, .headers = PRESENCE);
+    g_assert_cmpstr(script_notes(s, next), ==, "");
+}
+
+/* Then the notifier, who did not see it, is not to blame. */
+static void
+test_removed_and_ignored(struct script *s)
+{
+    subscribe(s);
+    SEND(s, .method = "SUBSCRIBE", .cseq = 2, .branch = "z9hG4bKa", .to_tag = "t1",
+         .headers = PRESENCE IF_MATCH("*"));
+    SEND(s, .method = "SUBSCRIBE", .cseq = 2, .branch = "z9hG4bKb", .to_tag = "t1", .from = 2, .to = 3,
+         .headers = PRESENCE);
+    const struct record *answer = SEND(s, .method = "SUBSCRIBE", .cseq = 2, .branch = "z9hG4bKa",
+                                       .status = 200, .headers = "Expires: 3600\r\n");
+    g_assert_cmpstr(script_notes(s, answer), ==, "");
+}
+
+/* The 204 itself leads to where it was missed. */
+static void
+test_missed(struct script *s)
+{
+    subscribe(s);
+    const struct record *answer = suppress(s, PRESENCE IF_MATCH("e1"));
+    const struct no_notify *no_notify = no_notify_of(answer);
+    script_wait(s, 3700);
+    SEND(s, .method = "SUBSCRIBE", .cseq = 3, .to_tag = "t1", .headers = PRESENCE);
+    g_assert_cmpuint(no_notify->missed_frame, ==, 0);
+    SEND(s, .method = "SUBSCRIBE", .cseq = 3, .status = 200, .headers = "Expires: 3600\r\n");
+    SEND(s, .method = "SUBSCRIBE", .cseq = 4, .to_tag = "t1", .headers = PRESENCE IF_MATCH("e1"));
+    answer = SEND(s, .method = "SUBSCRIBE", .cseq = 4, .status = 204, .headers = "Expires: 60\r\n");
+    script_wait(s, 100);
+    SEND(s, .method = "SUBSCRIBE", .cseq = 5, .to_tag = "t1", .headers = PRESENCE IF_MATCH("e1"));
+    g_assert_cmpuint(no_notify_of(answer)->missed_frame, ==, 10);
+    g_assert_cmpuint(no_notify_of(answer)->missed_finding, ==, FINDING_EXPIRY_MISSED);
+}
+
+static void
+test_added(struct script *s)
+{
+    subscribe(s);
+    SEND(s, .method = "SUBSCRIBE", .cseq = 2, .branch = "z9hG4bKa", .to_tag = "t1", .headers = PRESENCE);
+    const struct record *further =
+        SEND(s, .method = "SUBSCRIBE", .cseq = 2, .branch = "z9hG4bKb", .to_tag = "t1", .from = 2, .to = 3,
+             .headers = PRESENCE IF_MATCH("e1"));
+    g_assert_cmpstr(script_notes(s, further), ==, "");
+}
+
+/* N22: in a NOTIFY as in any other request. */
+static void
+test_misplaced(struct script *s)
+{
+    subscribe(s);
+    g_assert_cmpstr(script_notes(s, notify(s, 2, PRESENCE ACTIVE ETAG("e2") IF_MATCH("e1"), "news")), ==,
+                    "condition_misplaced");
 }
 
 /* The next refresh may well be answered in another way. */
@@ -759,6 +834,11 @@ static const struct play plays[] = {
     {"etag/of-other-resource", test_etag_of_other_resource},
     {"etag/of-other-package", test_etag_of_other_package},
     {"etag/of-publish", test_etag_of_publish},
+    {"hops/condition-removed", test_removed},
+    {"hops/condition-added", test_added},
+    {"hops/condition-removed-and-ignored", test_removed_and_ignored},
+    {"204/missed", test_missed},
+    {"notify/n22-misplaced", test_misplaced},
     {"hops/next-request", test_next_hop},
     {"hops/same-hop", test_same_hop},
     {"notify/after-end", test_after_end},

@@ -380,6 +380,20 @@ def none_begun_anew(phone):
     subscribed(phone, "e2", CLOSED)
 
 
+def none_quenched(phone):
+    """Suppress-If-Match: * keeps the subscription and asks for silence, until a SUBSCRIBE without it; news of the subscription
+    itself comes all the same."""
+    subscribed(phone)
+    phone.subscribe(condition="*")
+    phone.granted(204)
+    phone.scene.wait(100)
+    phone.notify("e1", state="active;reason=probation;expires=3500")
+    phone.scene.wait(1000)
+    phone.subscribe()
+    phone.granted()
+    phone.notify("e2", CLOSED)
+
+
 def none_passed_on(phone):
     """Through a proxy that passes each answer on as it comes."""
     subscribed_through(phone, (200, 200))
@@ -410,4 +424,4 @@ STORIES = {f.__name__: f for f in (none_accepted_oddities, none_refreshes, none_
                                    none_aka_resync, none_forked_invite, none_two_proxies, none_stale_refresh, none_auth_int,
                                    none_nextnonce, none_tcp_reuse, none_gruu, none_two_algorithms,
                                    none_challenged_subscription, none_early_notify, none_cancelled, none_published,
-                                   none_prolonged, none_begun_anew, none_passed_on, none_transferred)}
+                                   none_prolonged, none_begun_anew, none_passed_on, none_quenched, none_transferred)}

@@ -246,10 +246,11 @@ def relayed(phone, message, target):
     return further
 
 
-def subscribed_through(phone, statuses, seconds=3600, condition=None):
-    """SUBSCRIBE on both hops, and its answers: the notifier's first, then the proxy's."""
+def subscribed_through(phone, statuses, seconds=3600, condition=None, without=None):
+    """SUBSCRIBE on both hops, on the second one without a header, and its answers: the notifier's first, then the proxy's."""
     phone.subscribe(seconds, condition=condition)
-    further = relayed(phone, phone.message, NOTIFIER)
+    passed = Message(phone.message.start, [line for line in phone.message.headers if line[0] != without])
+    further = relayed(phone, passed, NOTIFIER)
     phone.to_tag = phone.to_tag or phone.scene.token(10)
     contact = ("Contact", f"<sip:{NOTIFIER[0]}:{NOTIFIER[1]}>")
     route = ("Record-Route", f"<sip:{phone.server[0]};lr>")
@@ -278,9 +279,19 @@ def no_notify_answer_changed(phone):
     phone.ping()
 
 
+def condition_removed(phone):
+    """A border controller that takes out what it does not know: the notifier never learns of the condition."""
+    subscribed_through(phone, (200, 200))
+    notified_through(phone, "e1", OPEN)
+    phone.scene.wait(1800)
+    subscribed_through(phone, (200, 200), condition="e1", without="Suppress-If-Match")
+    notified_through(phone, "e1", OPEN)
+    phone.ping()
+
+
 STORIES = {f.__name__: f for f in (
     no_notify_not_subscribe, no_notify_with_body, expires_missing, expires_missing_at_end, expires_raised, condition_ignored,
     star_ignored, accepted_202, condition_malformed, condition_unknown, condition_misplaced, etag_star, etag_missing, etag_kept,
     empty_with_type, notify_without_etag, notify_not_due, notify_after_end, notify_missing, known_body_sent,
     state_change_with_body, subscription_lapsed, subscription_timed_out, no_notify_expiry_missed, no_notify_expiry_timed_out,
-    no_notify_not_counted, no_notify_not_understood, no_notify_answer_changed)}
+    no_notify_not_counted, no_notify_not_understood, no_notify_answer_changed, condition_removed)}
