@@ -187,7 +187,8 @@ note_time_out(struct tracker *tracker, struct expiry *expiry, struct record *rec
     if (expiry->timed_out)
         record_note(tracker, record, FINDING_SUBSCRIPTION_TIMED_OUT, expiry->latest.frame, 0)->number =
             late > 0 ? (uint32_t)(late / SECOND_NS) : 0;
-    else if (expiry->by_204 && expiry->without_204.frame && now >= expiry->without_204.clock - SLACK_NS)
+    else if (expiry->by_204 && expiry->without_204.frame && now >= expiry->without_204.clock - SLACK_NS &&
+             now <= expiry->without_204.clock + SIP_TIMEOUT_NS)
         return note_not_counted(tracker, expiry, now, record);
     return FINDING_NONE;
 }

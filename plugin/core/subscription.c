@@ -76,14 +76,20 @@ slice_compare(struct slice a, struct slice b)
 
 /* The dialog seen from either side: NOTIFY and SUBSCRIBE run in opposite directions. */
 static void
-key_subscription(struct tracker *tracker, enum index_kind kind, const struct sip_message *message,
-                 const char *event)
+key_usage(struct tracker *tracker, enum index_kind kind, const struct sip_message *message)
 {
     bool ordered = slice_compare(message->from_tag, message->to_tag) <= 0;
     key_begin(tracker, kind);
     key_add_hash(tracker, tracker->here.call_id);
     key_add(tracker, ordered ? message->from_tag : message->to_tag);
     key_add(tracker, ordered ? message->to_tag : message->from_tag);
+}
+
+static void
+key_subscription(struct tracker *tracker, enum index_kind kind, const struct sip_message *message,
+                 const char *event)
+{
+    key_usage(tracker, kind, message);
     key_add(tracker, text_slice(event));
 }
 
@@ -150,10 +156,26 @@ subscription_drop(struct tracker *tracker, struct aged *aged)
 {
     struct subscription *subscription = CONTAINER(aged, struct subscription, aged);
     index_drop(&tracker->index, subscription->entry, subscription);
-    index_drop(&tracker->index, subscription->watcher_entry, subscription);
+    for (size_t i = 0; i < LEADS; i++)
+        index_drop(&tracker->index, subscription->leads[i], subscription);
     set_suppressed(tracker, subscription, NULL);
     tracker->host.release((char *)(uintptr_t)subscription->etag);
     tracker->host.release(subscription);
+}
+
+/* From now on the key that was just made leads to this one, and not to the one before. */
+static void
+lead_to(struct tracker *tracker, struct subscription *subscription, enum lead lead)
+{
+    struct index_entry *entry = index_entry(&tracker->index);
+    struct subscription *before = entry->value;
+    if (before == subscription)
+        return;
+    if (before)
+        before->leads[lead] = NULL;
+    index_drop(&tracker->index, subscription->leads[lead], subscription);
+    entry->value = subscription;
+    subscription->leads[lead] = entry;
 }
 
 static struct subscription *
@@ -164,6 +186,8 @@ subscription_find(struct tracker *tracker, const struct sip_message *message, co
     if (!subscription && make) {
         subscription = host_new(tracker, struct subscription);
         subscription->entry = key_put(tracker, subscription);
+        key_usage(tracker, INDEX_USAGE, message);
+        lead_to(tracker, subscription, LEAD_DIALOG);
     }
     if (subscription)
         aged_touch(tracker, &subscription->aged, subscription_drop);
@@ -502,8 +526,8 @@ note_begun_anew(struct tracker *tracker, const struct sip_message *message,
     record_note(tracker, record, finding, before->suppressed_frame, believed ? believed->frame : 0)->number =
         (uint32_t)(since / 1000000000);
     mark_missed(before->suppressed, finding, record->frame);
-    index_drop(&tracker->index, before->watcher_entry, before);
-    before->watcher_entry = NULL;
+    index_drop(&tracker->index, before->leads[LEAD_WATCHER], before);
+    before->leads[LEAD_WATCHER] = NULL;
 }
 
 /* The same SUBSCRIBE on two hops, and the condition on the first of them only. */
@@ -636,23 +660,6 @@ refused(struct tracker *tracker, const struct sip_message *message, const struct
         set_suppressed(tracker, subscription, NULL);
 }
 
-/* The latest that this subscriber refreshed by a 204, for when it begins anew. */
-static void
-watch(struct tracker *tracker, const struct sip_message *message, const struct transaction *transaction,
-      struct subscription *subscription)
-{
-    key_watcher(tracker, message, transaction->subscribe->event, &transaction->client);
-    struct index_entry *entry = index_entry(&tracker->index);
-    struct subscription *before = entry->value;
-    if (before && before != subscription)
-        before->watcher_entry = NULL;
-    if (subscription->watcher_entry && subscription->watcher_entry != entry)
-        index_drop(&tracker->index, subscription->watcher_entry, subscription);
-    entry->value = subscription;
-    subscription->watcher_entry = entry;
-    subscription->contact = transaction->subscribe->contact;
-}
-
 /* The same SUBSCRIBE on two hops, answered by a 204 on one of them only. */
 static bool
 note_changed_on_hop(struct tracker *tracker, const struct sip_message *message,
@@ -690,8 +697,11 @@ set_condition(struct tracker *tracker, const struct sip_message *message,
     subscription->ignored_in =
         names_current_tag(subscription, request) && !no_notify && !changed ? transaction->request->frame : 0;
     subscription->ended = request->unsubscribes;
-    if (right && !request->unsubscribes)
-        watch(tracker, message, transaction, subscription);
+    subscription->contact = request->contact;
+    if (!right || request->unsubscribes)
+        return;
+    key_watcher(tracker, message, request->event, &transaction->client);
+    lead_to(tracker, subscription, LEAD_WATCHER);
 }
 
 static void
@@ -719,14 +729,31 @@ accepted(struct tracker *tracker, const struct sip_message *message, const struc
     set_condition(tracker, message, transaction, subscription, changed, record);
 }
 
+/* An answer whose request is not in the capture. It does not say what event it was about. */
+static void
+unseen(struct tracker *tracker, const struct sip_message *message, const struct record *record)
+{
+    bool notify = strcmp(record->method, "NOTIFY") == 0;
+    if (!notify && strcmp(record->method, "SUBSCRIBE") != 0)
+        return;
+    if (notify)
+        awaited_arrives(tracker, message, record);
+    key_usage(tracker, INDEX_USAGE, message);
+    struct subscription *subscription = key_find(tracker);
+    if (!subscription)
+        return;
+    subscription->expiry.gap = true;
+    subscription->notified = true;
+}
+
 void
 subscription_response(struct tracker *tracker, const struct sip_message *message,
                       const struct arrival *arrival, struct transaction *transaction, struct record *record)
 {
     if (record->status == 204)
         add_no_notify(tracker, message, transaction, record);
-    if (!transaction && strcmp(record->method, "NOTIFY") == 0)
-        awaited_arrives(tracker, message, record);
+    if (!transaction)
+        unseen(tracker, message, record);
     if (!transaction || !transaction->subscribe || record->status < 200)
         return;
     if (record->status >= 300)

@@ -74,12 +74,15 @@ struct conditional {
     bool removed; /**< it lost it on the way */
 };
 
+/** Keys that lead to the latest of several subscriptions. */
+enum lead { LEAD_WATCHER, LEAD_DIALOG, LEADS };
+
 /** One subscription of a dialog. */
 struct subscription {
     struct aged aged;
     struct index_entry *entry;
-    struct index_entry *watcher_entry; /**< NULL: none, or another subscription is the latest of it */
-    struct no_notify *suppressed;      /**< the 204 that is in force, NULL when none is */
+    struct index_entry *leads[LEADS]; /**< that lead to it; NULL: none, or to a later one by now */
+    struct no_notify *suppressed;     /**< the 204 that is in force, NULL when none is */
     uint32_t suppressed_frame;
     bool ended;                     /**< … and that ended the subscription */
     bool notified;                  /**< a NOTIFY came since */
@@ -145,6 +148,7 @@ enum index_kind {
     INDEX_SUBSCRIPTION = 'S',      /**< Call-ID, tags, event */
     INDEX_AWAITED = 'W',           /**< Call-ID, subscriber's tag: the NOTIFY that a SUBSCRIBE waits for */
     INDEX_WATCHER = 'w', /**< subscriber, resource, event, client address: latest refreshed by 204 */
+    INDEX_USAGE = 's',   /**< Call-ID, tags: the latest subscription */
     INDEX_ETAG = 'E',    /**< Call-ID, tags, event, entity-tag: NOTIFY */
     INDEX_ETAG_ANY = 'e' /**< resource, event, entity-tag: NOTIFY */
 };

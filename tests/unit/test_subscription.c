@@ -471,9 +471,10 @@ test_first_notify_of_news(struct script *s)
 
 /* Steps after frames 1 to 3, which subscribe until second 3600. `S:60` is a SUBSCRIBE for 60 s with the
  * condition e1, `P:60` one without, `again` the same once more, `lost` one that is not in the capture.
- * `204:60` answers and grants 60 s, `204` does not say for how long. `N:active` is a NOTIFY of another state.
- * `new:60` is a SUBSCRIBE that begins another subscription, `fork:60` from another address, `other:60` of
- * another contact. `wait:60` lets seconds go by. */
+ * `204:60` answers and grants 60 s, `204` does not say for how long. `N:active` is a NOTIFY of another state,
+ * `seen` the answer to one that is not in the capture. `new:60` is a SUBSCRIBE that begins another
+ * subscription, `fork:60` from another address, `other:60` of another contact. `wait:60` lets seconds go by.
+ */
 struct time_story {
     const char *name, *steps;
     const char *expected; /* what is told: finding, frames that it names, number */
@@ -512,8 +513,8 @@ static const struct time_story time_stories[] = {
     {"ended-early", "wait:60 N:terminated;reason=timeout", ""},
     {"ended-early-after-200", "wait:1800 P:3600 200:3600 wait:1800 N:terminated;reason=timeout", ""},
     {"ended-while-asked", "wait:3600 S:0 N:terminated;reason=timeout", ""},
-    {"not-counted", "wait:1800 S:3600 204:3600 wait:1830 N:terminated;reason=timeout",
-     "no_notify_not_counted 5 3 1770"},
+    {"not-counted", "wait:1800 S:3600 204:3600 wait:1820 N:terminated;reason=timeout",
+     "no_notify_not_counted 5 3 1780"},
     {"not-counted-of-two",
      "wait:1200 S:3600 204:3600 wait:1200 S:3600 204:3600 wait:1200 N:terminated;reason=timeout",
      "no_notify_not_counted 7 3 2400"},
@@ -521,6 +522,10 @@ static const struct time_story time_stories[] = {
      "no_notify_not_counted 5 3 1800"},
     {"counted-in-notify", "wait:1800 S:3600 204:3600 wait:800 N:active;expires=2800", ""},
     {"shortened-in-notify", "wait:1800 S:3600 204:3600 wait:800 N:active;expires=300", ""},
+    {"ended-at-any-time", "wait:1800 S:3600 204:3600 wait:1900 N:terminated;reason=timeout", ""},
+    {"end-asked-unseen", "wait:1800 S:3600 204:3600 wait:1800 lost 200:0 N:terminated;reason=timeout", ""},
+    {"answer-alone", "wait:1800 lost 200:3600 wait:1860 S:3600", ""},
+    {"news-answered-alone", "wait:600 S:3600 204:3600 wait:20 seen wait:12 new:3600", ""},
     {"ended-for-another-reason", "wait:1800 S:3600 204:3600 wait:1800 N:terminated;reason=giveup", ""},
     {"ended-before-any-time", "wait:1800 S:3600 204:3600 wait:800 N:terminated;reason=timeout", ""},
     {"begun-anew-after-204", "wait:600 S:3600 204:3600 wait:32 new:3600", "no_notify_not_understood 5 0 32"},
@@ -609,6 +614,9 @@ time_step(struct clockwork *c, const char *word, const char *value)
         script_wait(s, g_ascii_strtod(value, NULL));
     else if (strcmp(word, "lost") == 0)
         c->cseq++;
+    else if (strcmp(word, "seen") == 0)
+        SEND(s, .method = "NOTIFY", .cseq = 99, .status = 200, .from_tag = "t1", .to_tag = "f1", .from = 1,
+             .to = 2);
     else if (g_ascii_isdigit(*word))
         return SEND(s, .method = "SUBSCRIBE", .cseq = c->cseq, .status = (unsigned)atoi(word),
                     .headers = expires);
