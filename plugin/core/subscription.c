@@ -511,6 +511,8 @@ note_begun_anew(struct tracker *tracker, const struct sip_message *message,
                 const struct transaction *transaction, struct record *record)
 {
     const struct subscribe_request *request = transaction->subscribe;
+    if (!tracker->watches)
+        return;
     key_watcher(tracker, message, request->event, &transaction->client);
     struct subscription *before = key_find(tracker);
     if (!before || before->contact != request->contact || request->unsubscribes)
@@ -702,6 +704,7 @@ set_condition(struct tracker *tracker, const struct sip_message *message,
         return;
     key_watcher(tracker, message, request->event, &transaction->client);
     lead_to(tracker, subscription, LEAD_WATCHER);
+    tracker->watches = true;
 }
 
 static void
