@@ -541,7 +541,7 @@ note_removed(struct tracker *tracker, const struct sip_message *message, struct 
     const struct conditional now = {record->frame, hash_short(tracker->here.from_tag), message->cseq,
                                     hash_short(tracker->here.hop), false};
     bool same = before.frame && before.subscriber == now.subscriber && before.cseq == now.cseq;
-    if (message->header[SIP_SUPPRESS_IF_MATCH].p && !(same && before.removed))
+    if (message->header[SIP_SUPPRESS_IF_MATCH].p)
         subscription->conditional = now;
     if (message->header[SIP_SUPPRESS_IF_MATCH].p || !same || before.hop == now.hop)
         return;
@@ -743,10 +743,8 @@ unseen(struct tracker *tracker, const struct sip_message *message, const struct 
         awaited_arrives(tracker, message, record);
     key_usage(tracker, INDEX_USAGE, message);
     struct subscription *subscription = key_find(tracker);
-    if (!subscription)
-        return;
-    subscription->expiry.gap = true;
-    subscription->notified = true;
+    if (subscription)
+        subscription->expiry.gap = true;
 }
 
 void

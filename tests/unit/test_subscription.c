@@ -472,8 +472,9 @@ test_first_notify_of_news(struct script *s)
 /* Steps after frames 1 to 3, which subscribe until second 3600. `S:60` is a SUBSCRIBE for 60 s with the
  * condition e1, `P:60` one without, `again` the same once more, `lost` one that is not in the capture.
  * `204:60` answers and grants 60 s, `204` does not say for how long. `N:active` is a NOTIFY of another state,
- * `seen` the answer to one that is not in the capture. `new:60` is a SUBSCRIBE that begins another
- * subscription, `fork:60` from another address, `other:60` of another contact. `wait:60` lets seconds go by.
+ * `K:active` of the known one, `seen` the answer to one that is not in the capture. `new:60` is a SUBSCRIBE
+ * that begins another subscription, `fork:60` from another address, `other:60` of another contact. `wait:60`
+ * lets seconds go by.
  */
 struct time_story {
     const char *name, *steps;
@@ -495,8 +496,11 @@ static const struct time_story time_stories[] = {
     {"lapsed-again", "S:60 200:60 wait:100 S:60 200:60 wait:100 S:60",
      "subscription_lapsed 5 0 40, subscription_lapsed 7 0 40"},
     {"notify-without-seconds", "S:60 200:60 N:active wait:100 S:60", "subscription_lapsed 5 0 40"},
-    {"notify-of-no-seconds", "S:3600 200:3600 N:active;expires=0 wait:100 S:60", ""},
+    {"notify-of-no-seconds", "S:3600 200:3600 wait:1 N:active;expires=0 wait:100 S:60", ""},
     {"crossing-notify", "wait:1800 S:3600 204:3600 N:active;expires=1800 wait:3000 S:3600", ""},
+    {"quoted-at-once", "wait:1800 S:3600 204:3600 wait:5 N:active;expires=1795", ""},
+    {"lapsed-after-204-and-notify", "S:3600 204:3600 wait:50 N:active;expires=100 wait:200 S:3600",
+     "subscription_lapsed 6 0 100"},
     {"late-unsubscription", "wait:3660 S:0", ""},
     {"ended-before", "S:0 204:0 wait:60 S:3600", ""},
     {"ended-by-notifier", "N:terminated;reason=noresource wait:4000 S:3600", ""},
@@ -535,6 +539,9 @@ static const struct time_story time_stories[] = {
     {"begun-anew-much-later", "wait:600 S:3600 204:3600 wait:50 new:3600", ""},
     {"begun-anew-after-200", "wait:600 P:3600 200:3600 wait:32 new:3600", ""},
     {"begun-anew-after-news", "wait:600 S:3600 204:3600 wait:20 N:active;expires=3580 wait:12 new:3600", ""},
+    {"begun-anew-after-no-news", "wait:600 S:3600 204:3600 wait:20 K:pending;expires=3580 wait:12 new:3600",
+     ""},
+    {"begun-anew-after-204-and-200", "S:3600 204:3600 wait:600 P:3600 200:3600 wait:32 new:3600", ""},
     {"begun-anew-after-end", "wait:600 S:0 204:0 wait:32 new:3600", ""},
     {"begun-anew-after-481", "wait:600 S:3600 204:3600 wait:20 S:3600 481 wait:12 new:3600", ""},
     {"begun-anew-after-its-time", "wait:600 S:3600 204:30 wait:32 new:3600", ""},
@@ -625,6 +632,11 @@ time_step(struct clockwork *c, const char *word, const char *value)
                       script_join(s, script_join(s, PRESENCE ETAG("e9") "Subscription-State: ", value),
                                   "\r\n"),
                       "other");
+    else if (*word == 'K')
+        return notify(s, 2 + c->notifies++,
+                      script_join(s, script_join(s, PRESENCE ETAG("e1") "Subscription-State: ", value),
+                                  "\r\n"),
+                      "");
     else if (*word == 'n' || *word == 'f' || *word == 'o')
         return begin_anew(c, word, expires);
     else
@@ -795,7 +807,9 @@ test_same_hop(struct script *s)
 {
     subscribe(s);
     suppress(s, PRESENCE IF_MATCH("e1"));
-    SEND(s, .method = "SUBSCRIBE", .cseq = 2, .branch = "z9hG4bKb", .to_tag = "t1", .headers = PRESENCE);
+    const struct record *other =
+        SEND(s, .method = "SUBSCRIBE", .cseq = 2, .branch = "z9hG4bKb", .to_tag = "t1", .headers = PRESENCE);
+    g_assert_cmpstr(script_notes(s, other), ==, "");
     const struct record *answer = SEND(s, .method = "SUBSCRIBE", .cseq = 2, .branch = "z9hG4bKb",
                                        .status = 200, .headers = "Expires: 3600\r\n");
     g_assert_cmpstr(script_notes(s, answer), ==, "");
