@@ -249,6 +249,35 @@ test_etag_of_publish(struct script *s)
     g_assert_cmpuint(no_notify_of(suppress(s, PRESENCE IF_MATCH("e1")))->etag_frame, ==, 0);
 }
 
+/* N4, section 5.2: one header line with one bare token, or the asterisk. */
+struct condition {
+    const char *name, *headers;
+    bool malformed;
+};
+
+static const struct condition conditions[] = {
+    {"token", IF_MATCH("e1"), false},
+    {"token-of-marks", IF_MATCH("-.!%*_+`'~"), false},
+    {"star", IF_MATCH("*"), false},
+    {"none", "", false},
+    {"quoted", IF_MATCH("\"e1\""), true},
+    {"list", IF_MATCH("e1, e2"), true},
+    {"repeated", IF_MATCH("e1") IF_MATCH("e2"), true},
+    {"empty", IF_MATCH(""), true},
+    {"parameter", IF_MATCH("e1;x=y"), true},
+};
+
+static void
+test_condition(gconstpointer data)
+{
+    const struct condition *c = data;
+    struct script *s = script_begin();
+    const struct record *record =
+        SEND(s, .method = "SUBSCRIBE", .headers = script_join(s, PRESENCE, c->headers));
+    g_assert_cmpstr(script_notes(s, record), ==, c->malformed ? "condition_malformed" : "");
+    script_end(s);
+}
+
 /* --- what follows it
  * ------------------------------------------------------------------------------------------------ */
 
@@ -898,6 +927,11 @@ main(int argc, char **argv)
     for (size_t i = 0; i < G_N_ELEMENTS(awaited); i++) {
         char *path = test_path("/subscription/awaited", awaited[i].name);
         g_test_add_data_func(path, &awaited[i], test_awaited);
+        g_free(path);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(conditions); i++) {
+        char *path = test_path("/subscription/condition", conditions[i].name);
+        g_test_add_data_func(path, &conditions[i], test_condition);
         g_free(path);
     }
     for (size_t i = 0; i < G_N_ELEMENTS(hops); i++) {
