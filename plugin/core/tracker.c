@@ -400,6 +400,7 @@ add_request_again(struct tracker *tracker, const struct sip_message *message, co
     if (!record->is_copy) {
         note_repeated(transaction);
         registration_repeated(transaction->request);
+        subscription_repeated(tracker, message, transaction);
     }
     return record;
 }

@@ -35,7 +35,7 @@ struct arrival {
 
 /** A set of findings, by number (enum finding). */
 struct finding_set {
-    uint64_t bits[2];
+    uint64_t bits[3];
 };
 
 static inline void
@@ -207,6 +207,8 @@ struct no_notify {
     bool unsubscribed;       /**< the SUBSCRIBE had Expires: 0 */
     uint32_t notify_frame;   /**< a NOTIFY that came though none was due */
     uint16_t notify_finding; /**< enum finding that says why */
+    uint32_t missed_frame; /**< where one side looks not to know of this 204, or of its Expires; 0: nowhere */
+    uint16_t missed_finding; /**< likewise */
 };
 
 /** Authentication-Info, judged. */
