@@ -881,11 +881,16 @@ title_no_notify(const struct no_notify *no_notify, bool right, wmem_strbuf_t *ti
         wmem_strbuf_append_printf(title, " for the SUBSCRIBE in frame %u", no_notify->subscribe_frame);
     else
         wmem_strbuf_append(title, " for a SUBSCRIBE that is not in the capture");
-    if (!right)
+    if (!no_notify->is_subscribe)
+        wmem_strbuf_append(title, ": looks wrong");
+    else if (!right)
         wmem_strbuf_append(title, ": looks wrong, a NOTIFY is due");
     else if (no_notify->notify_frame)
         wmem_strbuf_append_printf(title, ": no NOTIFY was due, yet one came in frame %u",
                                   no_notify->notify_frame);
+    else if (no_notify->missed_frame)
+        wmem_strbuf_append_printf(title, ": no NOTIFY is due, which looks missed in frame %u",
+                                  no_notify->missed_frame);
     else if (no_notify->etag_frame)
         wmem_strbuf_append_printf(title, ": no NOTIFY is due, tag %s of frame %u is current", no_notify->etag,
                                   no_notify->etag_frame);

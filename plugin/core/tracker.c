@@ -403,6 +403,7 @@ add_request_again(struct tracker *tracker, const struct sip_message *message, co
         note_repeated(transaction);
         registration_repeated(transaction->request);
         flow_repeated(tracker, message, arrival, transaction);
+        subscription_repeated(tracker, message, transaction);
     }
     return record;
 }

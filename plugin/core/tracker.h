@@ -209,6 +209,8 @@ struct no_notify {
     bool unsubscribed;       /**< the SUBSCRIBE had Expires: 0 */
     uint32_t notify_frame;   /**< a NOTIFY that came though none was due */
     uint16_t notify_finding; /**< enum finding that says why */
+    uint32_t missed_frame; /**< where one side looks not to know of this 204, or of its Expires; 0: nowhere */
+    uint16_t missed_finding; /**< likewise */
 };
 
 /** Authentication-Info, judged. */

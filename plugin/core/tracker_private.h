@@ -49,19 +49,66 @@ struct subscribe_request {
     bool has_expires;
     uint32_t expires;               /**< s */
     bool unsubscribes;              /**< Expires: 0 */
+    uint32_t contact;               /**< hash of its URI */
     struct awaited_notify *awaited; /**< of one that begins a subscription */
 };
+
+/** Until when a subscription lasts. */
+struct deadline {
+    int64_t clock;
+    uint32_t frame; /**< that says so; 0: none does */
+};
+
+/** What was said of the end of a subscription, and when it is due to be refreshed. */
+struct expiry {
+    struct deadline latest;      /**< as the latest message said */
+    struct deadline without_204; /**< … that is no 204 */
+    struct deadline asked;       /**< as the SUBSCRIBE wanted that was granted last */
+    int64_t granted_clock;       /**< of the latest 2xx */
+    bool by_204;                 /**< it is a 204, and nothing was said since */
+    bool gap;                    /**< what was said since may be missing in the capture */
+    bool over;                   /**< by request, by refusal, or because the notifier says so */
+    bool timed_out;              /**< the notifier said so when it had run out */
+    bool told;                   /**< that it had run out */
+    bool open, open_repeated;    /**< a SUBSCRIBE is unanswered; it was sent again */
+    int64_t open_clock;
+    uint32_t open_frame;
+    uint32_t subscriber; /**< hash of its tag; 0: not known yet */
+    uint32_t cseq;       /**< of its latest SUBSCRIBE */
+};
+
+/** The latest 2xx to a SUBSCRIBE of a subscription. */
+struct subscribed {
+    uint32_t frame, subscriber, cseq;
+    uint32_t hop; /**< hash */
+    uint16_t status;
+};
+
+/** Its latest SUBSCRIBE that had a condition. */
+struct conditional {
+    uint32_t frame, subscriber, cseq;
+    uint32_t hop; /**< hash */
+    bool removed; /**< it lost it on the way */
+};
+
+/** Keys that lead to the latest of several subscriptions. */
+enum lead { LEAD_WATCHER, LEAD_DIALOG, LEADS };
 
 /** One subscription of a dialog. */
 struct subscription {
     struct aged aged;
     struct index_entry *entry;
-    struct no_notify *suppressed; /**< the 204 that is in force, NULL when none is */
+    struct index_entry *leads[LEADS]; /**< that lead to it; NULL: none, or to a later one by now */
+    struct no_notify *suppressed;     /**< the 204 that is in force, NULL when none is */
     uint32_t suppressed_frame;
-    bool ended;          /**< … and that ended the subscription */
-    uint32_t state_hash; /**< of the latest NOTIFY's Subscription-State, without its seconds */
-    int64_t deadline;    /**< when it ends, as the latest message said; 0: unknown */
-    const char *etag;    /**< of the latest NOTIFY that had one; NULL none yet */
+    bool ended;                     /**< … and that ended the subscription */
+    bool notified;                  /**< a NOTIFY came since */
+    uint32_t contact;               /**< hash of the URI in the SUBSCRIBE that it answers */
+    uint32_t state_hash;            /**< of the latest NOTIFY's Subscription-State, without its seconds */
+    struct expiry expiry;           /**< expiry.c */
+    struct subscribed answer;       /**< frame 0: none yet */
+    struct conditional conditional; /**< frame 0: none yet */
+    const char *etag;               /**< of the latest NOTIFY that had one; NULL none yet */
     uint32_t etag_frame;
     uint32_t body_hash;   /**< of its body; 0: it had none */
     uint32_t new_hash;    /**< of the body that is looked at */
@@ -122,8 +169,10 @@ enum index_kind {
     INDEX_LEG = 'L',               /**< Call-ID, From tag, CSeq: the challenge on its latest hop */
     INDEX_SUBSCRIPTION = 'S',      /**< Call-ID, tags, event */
     INDEX_AWAITED = 'W',           /**< Call-ID, subscriber's tag: the NOTIFY that a SUBSCRIBE waits for */
-    INDEX_ETAG = 'E',              /**< Call-ID, tags, event, entity-tag: NOTIFY */
-    INDEX_ETAG_ANY = 'e'           /**< resource, event, entity-tag: NOTIFY */
+    INDEX_WATCHER = 'w', /**< subscriber, resource, event, client address: latest refreshed by 204 */
+    INDEX_USAGE = 's',   /**< Call-ID, tags: the latest subscription */
+    INDEX_ETAG = 'E',    /**< Call-ID, tags, event, entity-tag: NOTIFY */
+    INDEX_ETAG_ANY = 'e' /**< resource, event, entity-tag: NOTIFY */
 };
 
 /** A header line that the message at hand asks for, as read. */
@@ -166,6 +215,7 @@ struct tracker {
     int64_t latest_early; /**< clock of the latest nonce_note_early; 0: none */
     int64_t clock; /**< latest time seen; steps back only when the capture does, by more than an hour */
     struct exchange *exchanges, **exchanges_tail;
+    bool watches;            /**< some subscription was refreshed by a 204 */
     uint32_t service_routes; /**< how many clients were given one */
     uint32_t flows;          /**< how many there are */
     struct registration *registrations, **registrations_tail;
@@ -345,6 +395,28 @@ void unheard_forget(struct tracker *tracker, const struct unheard *unheard);
 /** A challenge: compares it with the same one a hop nearer to the server. */
 void path_compare(struct tracker *tracker, const struct sip_message *message, struct exchange *exchange,
                   struct record *record);
+/* --- expiry.c --- */
+
+/** When the NOTIFY says that the subscription ends; 0 when it does not say. */
+int64_t expiry_of_notify(const struct tracker *tracker, const struct sip_message *message);
+/** That is before what was said so far, by more than gets lost on the way. */
+bool expiry_is_shorter(const struct expiry *expiry, int64_t clock);
+/** A SUBSCRIBE in the dialog: whether it comes in time.
+ *  @return enum finding, of a 204 whose Expires looks to be missed; FINDING_NONE as a rule */
+uint16_t expiry_asked(struct tracker *tracker, struct expiry *expiry, const struct sip_message *message,
+                      const struct subscribe_request *request, struct record *record);
+/** A final answer to a SUBSCRIBE. */
+void expiry_answered(struct tracker *tracker, struct expiry *expiry, const struct sip_message *message,
+                     const struct transaction *transaction, const struct record *record);
+/** A NOTIFY: whether it is at one with what was granted.
+ *  @return likewise */
+uint16_t expiry_notified(struct tracker *tracker, struct expiry *expiry, const struct sip_message *message,
+                         struct record *record);
+/** The subscription goes on, for all that is known. */
+bool expiry_is_ahead(const struct tracker *tracker, const struct expiry *expiry);
+/** It timed out just now by what a 204 had said, and would go on by what another message had.
+ *  @return that one; NULL when it is not so */
+const struct deadline *expiry_missed(const struct tracker *tracker, const struct expiry *expiry);
 
 /* --- subscription.c --- */
 
@@ -353,6 +425,9 @@ void subscription_request(struct tracker *tracker, const struct sip_message *mes
 void subscription_response(struct tracker *tracker, const struct sip_message *message,
                            const struct arrival *arrival, struct transaction *transaction,
                            struct record *record);
+/** A SUBSCRIBE was sent again: it looks unanswered. */
+void subscription_repeated(struct tracker *tracker, const struct sip_message *message,
+                           const struct transaction *transaction);
 void subscribe_request_free(struct tracker *tracker, struct subscribe_request *request);
 
 #endif

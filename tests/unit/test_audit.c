@@ -286,19 +286,42 @@ test_advice(gconstpointer data)
     g_assert_true(*advice.meaning && *advice.when && *advice.fix);
 }
 
+/* Of each kind of 204 something else. */
 static void
 test_advice_204(void)
 {
-    struct no_notify right = {.is_subscribe = true}, followed = {.is_subscribe = true, .notify_frame = 7},
-                     other = {0};
-    const struct advice all[] = {audit_advice_204(&right, true), audit_advice_204(&right, false),
-                                 audit_advice_204(&followed, true), audit_advice_204(&other, false)};
-    for (size_t i = 0; i < G_N_ELEMENTS(all); i++) {
-        assert_sentence(all[i].meaning);
-        assert_sentence(all[i].when);
-        assert_sentence(all[i].fix);
+    const struct no_notify kinds[] = {
+        {.is_subscribe = true, .etag = "e1", .in_dialog = true},
+        {.is_subscribe = true, .etag = "*", .in_dialog = true},
+        {.is_subscribe = true, .etag = "e1", .in_dialog = true, .unsubscribed = true},
+        {.is_subscribe = true, .notify_frame = 7, .notify_finding = FINDING_NOTIFY_BODY},
+        {.is_subscribe = true,
+         .unsubscribed = true,
+         .notify_frame = 7,
+         .notify_finding = FINDING_NOTIFY_AFTER_END},
+        {.is_subscribe = true, .missed_frame = 7, .missed_finding = FINDING_NOT_UNDERSTOOD},
+        {.is_subscribe = true, .in_dialog = true},
+        {.is_subscribe = true},
+        {0},
+    };
+    const char *meanings[G_N_ELEMENTS(kinds) + 1] = {NULL};
+    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        struct advice advice = audit_advice_204(&kinds[i], i < 6);
+        assert_sentence(advice.meaning);
+        assert_sentence(advice.when);
+        assert_sentence(advice.fix);
+        g_assert_false(g_strv_contains(meanings, advice.meaning));
+        meanings[i] = advice.meaning;
     }
-    g_assert_true(strcmp(all[0].meaning, all[1].meaning) != 0 && strcmp(all[0].meaning, all[2].meaning) != 0);
+}
+
+/* A 204 whose SUBSCRIBE is not in the capture can say by itself that it ends the subscription. */
+static void
+test_advice_204_ends(void)
+{
+    const struct no_notify alone = {.is_subscribe = true, .has_expires = true},
+                           asked = {.is_subscribe = true, .unsubscribed = true};
+    g_assert_cmpstr(audit_advice_204(&alone, true).meaning, ==, audit_advice_204(&asked, true).meaning);
 }
 
 static void
@@ -341,6 +364,7 @@ main(int argc, char **argv)
         add("/audit/advice", name, GINT_TO_POINTER(i), test_advice);
     }
     g_test_add_func("/audit/advice-204", test_advice_204);
+    g_test_add_func("/audit/advice-204-ends", test_advice_204_ends);
     g_test_add_func("/audit/expand/wire", test_expand_wire);
     g_test_add_func("/audit/expand/gave-up-at-once", test_gave_up_at_once);
     g_test_add_func("/audit/no-row", test_no_row);

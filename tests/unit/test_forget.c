@@ -189,6 +189,68 @@ test_moving_client(void)
     script_end(s);
 }
 
+/* A subscription of one of a few users, refreshed by 204 and then left, or begun anew after half a minute. */
+static void
+play_subscription(struct script *s, unsigned round)
+{
+    char *call = g_strdup_printf("s%u", round), *user = g_strdup_printf("u%u", round % 3);
+    struct sip ask = {.method = "SUBSCRIBE",
+                      .call_id = call,
+                      .user = user,
+                      .branch = call,
+                      .headers = "Event: presence\r\nExpires: 3600\r\n" CONTACT};
+    struct sip answer = {.method = "SUBSCRIBE",
+                         .call_id = call,
+                         .user = user,
+                         .branch = call,
+                         .status = 200,
+                         .headers = "Expires: 3600\r\n"};
+    script_send(s, &ask);
+    script_send(s, &answer);
+    ask.cseq = answer.cseq = 2;
+    ask.to_tag = "t1";
+    ask.headers = "Event: presence\r\nExpires: 3600\r\nSuppress-If-Match: e1\r\n" CONTACT;
+    answer.status = 204;
+    script_send(s, &ask);
+    script_send(s, &answer);
+    g_free(call);
+    g_free(user);
+}
+
+/* News for one that was taken over: it outlives the one that did so. */
+static void
+play_late_notify(struct script *s, unsigned round)
+{
+    char *call = g_strdup_printf("s%u", round);
+    SEND(s, .method = "NOTIFY", .call_id = call, .branch = call, .from = 2, .to = 1, .from_tag = "t1",
+         .to_tag = "f1", .headers = "Event: presence\r\nSubscription-State: active\r\nSIP-ETag: e2\r\n");
+    g_free(call);
+}
+
+/* Each subscription goes after four hours, and takes along what leads to it; the next one of the user had
+ * taken that over before. */
+static void
+test_subscriptions(void)
+{
+    struct script *s = script_begin();
+    size_t before = 0;
+    tracker_forget(s->tracker, false);
+    for (unsigned round = 0; round < 900; round++) {
+        play_subscription(s, round);
+        if (round >= 3)
+            play_late_notify(s, round - 3);
+        script_wait(s, round % 200 == 199 ? 18000 : 33);
+        if (round == 499)
+            before = test_host_blocks();
+    }
+    script_wait(s, 18000);
+    SEND(s, .method = "OPTIONS", .call_id = "o");
+    SEND(s, .method = "OPTIONS", .call_id = "p");
+    g_assert_cmpuint(before, >, 100);
+    g_assert_cmpuint(test_host_blocks(), <, 20);
+    script_end(s);
+}
+
 /* A nonce is known as long as it is used once in four hours. */
 static void
 test_nonce(gconstpointer data)
@@ -344,6 +406,7 @@ main(int argc, char **argv)
     g_test_add_func("/forget/does-not-grow", test_does_not_grow);
     g_test_add_func("/forget/keeps-all-otherwise", test_keeps_all_otherwise);
     g_test_add_func("/forget/moving-client", test_moving_client);
+    g_test_add_func("/forget/subscriptions", test_subscriptions);
     g_test_add_data_func("/forget/nonce", GINT_TO_POINTER(true), test_nonce);
     g_test_add_data_func("/forget/nonce-kept", GINT_TO_POINTER(false), test_nonce);
     g_test_add_func("/forget/one-frame", test_one_frame);

@@ -189,7 +189,7 @@ def auth_int_removed(phone):
     call_through(phone, replaced("auth,auth-int", "auth"), {}, qop="auth,auth-int")
 
 
-def none_passed_on(phone):
+def none_same_challenge(phone):
     """Passed on as they are; a proxy that asks itself, with MD5 only; a fork, whose two registrars do not ask alike."""
     call_through(phone, lambda headers: headers, {}, **BETTER)
     phone.server = BORDER
@@ -258,5 +258,5 @@ def none_aor(phone):
 
 
 STORIES = {f.__name__: f for f in (client_unheard, client_unheard_icmp, none_keep_alives, none_no_keep_alives, none_run_out, none_moved,
-                                   challenge_weakened, challenge_reordered, qop_removed, auth_int_removed, none_passed_on,
+                                   challenge_weakened, challenge_reordered, qop_removed, auth_int_removed, none_same_challenge,
                                    aor_rewritten, aor_rewritten_403, none_aor)}
