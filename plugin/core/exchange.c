@@ -19,6 +19,11 @@ struct source {
     uint32_t failed_accounts, accepted_accounts;
 };
 
+/* What a server has accepted: forms of credentials. REGISTER is one matter, all else another. */
+struct tolerant {
+    struct finding_set forms[2];
+};
+
 /* What note_challenge needs. */
 struct note_target {
     struct tracker *tracker;
@@ -158,9 +163,68 @@ note_dropped(struct tracker *tracker, struct use *use, const struct record *requ
     }
 }
 
+static struct finding_set *
+tolerated(struct tracker *tracker, const struct use *use, const struct endpoint *server, bool make)
+{
+    key_begin(tracker, INDEX_TOLERANT);
+    key_add_address(tracker, server);
+    struct tolerant *tolerant = key_find(tracker);
+    if (!tolerant && make) {
+        tolerant = host_new(tracker, struct tolerant);
+        key_put(tracker, tolerant);
+    }
+    return tolerant ? &tolerant->forms[strcmp(use->method, "REGISTER") == 0] : NULL;
+}
+
+static bool
+has_suspects(const struct use *use)
+{
+    return (use->suspects.bits[0] | use->suspects.bits[1]) != 0;
+}
+
+/* What this server has accepted elsewhere is no reason to refuse. */
+static void
+clear_suspects(struct tracker *tracker, struct use *use, const struct endpoint *server)
+{
+    const struct finding_set *forms = has_suspects(use) ? tolerated(tracker, use, server, false) : NULL;
+    for (unsigned i = 0; forms && i < G_N_ELEMENTS(forms->bits); i++)
+        use->suspects.bits[i] &= ~forms->bits[i];
+}
+
+static void
+note_tolerated(struct tracker *tracker, const struct use *use, const struct endpoint *server)
+{
+    struct finding_set *forms = NULL;
+    for (unsigned i = 1; has_suspects(use) && i < FINDING_COUNT; i++) {
+        if (!finding_set_has(&use->suspects, i) || !audit_is_form((enum finding)i))
+            continue;
+        if (!forms)
+            forms = tolerated(tracker, use, server, true);
+        finding_set_add(forms, i);
+    }
+}
+
+/* What a refusal says beyond its status code. */
+static void
+keep_words(struct tracker *tracker, struct use *use, const struct sip_message *message)
+{
+    struct slice words = audit_own_words(message);
+    tracker->host.release((char *)(uintptr_t)use->phrase);
+    use->phrase = words.p ? host_strdup(tracker, words) : NULL;
+}
+
+/* The challenge that refuses the nonce says so, or does not need to. */
+static bool
+is_stale(const struct use *use, const struct refusal *refusal)
+{
+    bool evident = use->nonce_accepted_in || audit_refuses_nonce(use->phrase);
+    return refusal->stale || use->resynchronises || (evident && !refusal->same_nonce);
+}
+
 /* One use of the answered request: how it ended. A 2xx replaces a refusal of another copy of the request. */
 static bool
-close_use(struct tracker *tracker, struct use *use, const struct record *request, struct record *record)
+close_use(struct tracker *tracker, struct use *use, const struct sip_message *message,
+          const struct arrival *arrival, const struct record *request, struct record *record)
 {
     struct refusal refusal = {.again = true};
     const struct auth_line *lines = record->detail ? record->detail->lines : NULL;
@@ -174,10 +238,11 @@ close_use(struct tracker *tracker, struct use *use, const struct record *request
             return false;
         refusal = read_refusal(tracker, lines, use, credentials);
     }
+    keep_words(tracker, use, message);
+    if (!success)
+        clear_suspects(tracker, use, &arrival->from);
     use->stale_said = refusal.again && refusal.stale;
-    use->outcome = audit_outcome(record->status, refusal.again,
-                                 refusal.stale || use->resynchronises ||
-                                     (use->nonce_accepted_in && !refusal.same_nonce));
+    use->outcome = audit_outcome(record->status, refusal.again, is_stale(use, &refusal));
     /* An answer of this call to a request that is not in the capture says that it may have been accepted. */
     bool unsure = use->late || (use->is_retry && use->exchange && use->exchange->lost);
     if (unsure && use->outcome == OUTCOME_REJECTED)
@@ -214,7 +279,8 @@ tell_suspects(struct tracker *tracker, const struct use *use, struct record *rec
     for (unsigned i = 1; refused && i < FINDING_COUNT; i++) {
         if (!finding_set_has(&use->suspects, i) || i == use->cause)
             continue;
-        if (use->stale_said && use->cause != FINDING_STALE_AT_ONCE && !explains_stale(use, (enum finding)i))
+        bool stale = use->stale_said || use->cause == FINDING_STALE_IN_PHRASE;
+        if (stale && use->cause != FINDING_STALE_AT_ONCE && !explains_stale(use, (enum finding)i))
             continue;
         record_note(tracker, record, (uint16_t)i, use->suspect_frame, 0)->use = use;
     }
@@ -298,7 +364,7 @@ close_uses(struct tracker *tracker, const struct sip_message *message, const str
     struct use *uses = request->detail ? request->detail->uses : NULL;
     struct account *account = uses ? request->detail->account : NULL;
     for (struct use *use = uses; use; use = use->next) {
-        if (!close_use(tracker, use, request, record))
+        if (!close_use(tracker, use, message, arrival, request, record))
             continue;
         if (use->outcome == OUTCOME_INTERVAL_TOO_BRIEF)
             use->compared = min_expires(message);
@@ -308,6 +374,7 @@ close_uses(struct tracker *tracker, const struct sip_message *message, const str
         if (use->outcome != OUTCOME_ACCEPTED)
             continue;
         note_late_stale(tracker, use, record);
+        note_tolerated(tracker, use, &arrival->from);
         account->attempt = account->refused = 0;
         if (!account->accepted_frame)
             account->accepted_frame = record->frame;

@@ -90,11 +90,11 @@ parameter_missing(const struct finding_context *c)
     return c->use->verdict.reason == DIGEST_PARAMETER_MISSING;
 }
 
+/* A nonce count alone is left over, and no part of the digest. */
 static bool
 qop_unasked(const struct finding_context *c)
 {
-    return is_digest_answer(c) && !asked(c, AUTH_QOP).p &&
-           (sent(c, AUTH_QOP).p || sent(c, AUTH_CNONCE).p || sent(c, AUTH_NC).p);
+    return is_digest_answer(c) && !asked(c, AUTH_QOP).p && (sent(c, AUTH_QOP).p || sent(c, AUTH_CNONCE).p);
 }
 
 static bool
@@ -993,6 +993,18 @@ use_number(const struct use *use, const char *name)
     return 0;
 }
 
+static void append_number(GString *text, const struct finding_values *values, const char *name);
+
+/* "403", with what the server adds in its own words */
+static void
+append_answer(GString *text, const struct finding_values *values)
+{
+    const struct use *use = values_use(values);
+    append_number(text, values, "code");
+    if (use && use->phrase)
+        g_string_append_printf(text, " \"%s\"", use->phrase);
+}
+
 /* Numbers that may well be 0. */
 static bool
 counts(const char *name)
@@ -1051,6 +1063,8 @@ append_of_use(GString *text, const struct finding_values *values, const char *na
     const char *variant = use ? use->verdict.variant : NULL;
     if (strcmp(name, "reason") == 0)
         append_reason(text, values);
+    else if (strcmp(name, "answer") == 0)
+        append_answer(text, values);
     else if (strcmp(name, "why") == 0)
         append_why(text, use);
     else if (strcmp(name, "by") == 0)

@@ -96,7 +96,8 @@ struct finding_values {
  *  {asked_header} {due_header} {offered} {client} {asker} {cseq} {hints}. Of the verdict: {reason} {why} {by}
  *  {age} {repeated} {unquoted} {quoted} {variant} {mistake} {remedy} {credential} {tried} {variants}. Of a
  * 204: {event} {granted} {subscribe} {notify}. Frames: {challenge} {retry} {closed} {accepted}
- * {accepted_account} {a} {b}. Others: {method} {code} {attempts} {last_nc} {min_expires} {between} {n}.
+ * {accepted_account} {a} {b}. Others: {method} {code} {answer} {attempts} {last_nc} {min_expires} {between}
+ * {n}.
  *  @return free with g_free; as valid as UTF-8 as the wire's text is */
 char *finding_expand(const char *text, const struct finding_values *values);
 

@@ -200,6 +200,7 @@ use_release(struct tracker *tracker, struct use *use)
     }
     tracker->host.release((char *)(uintptr_t)use->line.text.p);
     tracker->host.release((char *)(uintptr_t)use->request_uri);
+    tracker->host.release((char *)(uintptr_t)use->phrase);
     tracker->host.release(use);
 }
 

@@ -243,11 +243,12 @@ is_token(struct slice s)
 static bool
 parse_status_line(struct slice rest, struct sip_message *message)
 {
-    struct slice code = slice_until(slice_trim_left(rest), ' ', NULL);
+    struct slice phrase, code = slice_until(slice_trim_left(rest), ' ', &phrase);
     uint32_t status;
     if (code.len != 3 || !sip_number(code, &status) || status < 100 || status > 699)
         return false;
     message->status = (uint16_t)status;
+    message->phrase = slice_trim(phrase);
     return true;
 }
 

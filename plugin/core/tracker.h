@@ -179,6 +179,7 @@ struct use {
     uint16_t cause;
     uint32_t closed_frame;
     uint16_t closed_status;
+    const char *phrase; /**< of the refusal, when it has words of its own; NULL */
     uint32_t request_frame;
     const char *user_at_realm;
 };

@@ -90,6 +90,7 @@ enum index_kind {
     INDEX_CALL = 'X',        /**< nonce of a hop, Call-ID, but for the first */
     INDEX_SIGNED = 'G',      /**< nonce, response digits: the first request with them */
     INDEX_SOURCE = 'P',      /**< client address */
+    INDEX_TOLERANT = 'p',    /**< server address */
     INDEX_DIALOG = 'D',      /**< Call-ID, hop: the latest exchange */
     INDEX_ACCOUNT = 'A',     /**< address-of-record, server */
     INDEX_USER = 'U',        /**< user@realm */
