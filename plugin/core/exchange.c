@@ -284,6 +284,9 @@ tell_suspects(struct tracker *tracker, const struct use *use, struct record *rec
             continue;
         record_note(tracker, record, (uint16_t)i, use->suspect_frame, 0)->use = use;
     }
+    /* It may forbid for a reason of its own, "Screening failure". */
+    if (use->outcome == OUTCOME_FORBIDDEN && use->phrase && finding_set_has(&use->suspects, use->cause))
+        record_note(tracker, record, FINDING_FORBIDDEN, 0, 0)->use = use;
 }
 
 /* To a server the retry with the old branch is a retransmission of the refused request, and it sends its

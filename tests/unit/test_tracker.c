@@ -743,6 +743,23 @@ test_form_accepted(struct script *s)
     g_assert_cmpstr(script_cause(s, script_exchange(s, 5)), ==, "qop_unasked");
 }
 
+/* What may be why it forbids, and what the server itself says. */
+static void
+test_forbidden_in_words(struct script *s)
+{
+    challenge(s, CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .headers = ANSWER(s, .realm = "elsewhere", .user = "bob"));
+    struct record *answer = SEND(s, .cseq = 2, .status = 403, .phrase = "Screening Failure");
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "realm_differs");
+    g_assert_cmpstr(script_notes(s, answer), ==, "forbidden");
+    SEND(s, .cseq = 3, .call_id = "b");
+    SEND(s, .cseq = 3, .call_id = "b", .status = 401, .headers = CHALLENGE("n2"));
+    SEND(s, .cseq = 4, .call_id = "b",
+         .headers = ANSWER(s, .realm = "elsewhere", .user = "bob", .nonce = "n2"));
+    answer = SEND(s, .cseq = 4, .call_id = "b", .status = 403, .phrase = "Forbidden");
+    g_assert_cmpstr(script_notes(s, answer), ==, "");
+}
+
 /* The nonce count is no part of the digest then. */
 static void
 test_count_without_qop(struct script *s)
@@ -1296,6 +1313,7 @@ static const struct play plays[] = {
     {"outcome/late-retry", test_late_retry},
     {"outcome/form-accepted-before", test_form_accepted},
     {"outcome/count-without-qop", test_count_without_qop},
+    {"outcome/forbidden-in-words", test_forbidden_in_words},
     {"outcome/gave-up", test_gave_up},
     {"outcome/no-answer", test_no_answer},
     {"outcome/answer-not-captured", test_answer_not_captured},
