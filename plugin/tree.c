@@ -869,6 +869,8 @@ title_request(const struct view *view, wmem_strbuf_t *title)
         wmem_strbuf_append_printf(title, " of frame %u", record->belongs_to);
     if (record->response_frame)
         wmem_strbuf_append_printf(title, ", answered in frame %u", record->response_frame);
+    if (view->later && record_lacks_answer(view->tracker, record))
+        wmem_strbuf_append(title, ", never answered");
     if (record->detail && record->detail->notes)
         wmem_strbuf_append_printf(title, ": %s",
                                   finding_rule((enum finding)record->detail->notes->finding)->brief);
@@ -1049,6 +1051,15 @@ show_registration(const struct view *view, const struct registration_step *step)
 }
 
 static void
+show_unanswered(const struct view *view)
+{
+    uint32_t sent = view->later ? record_lacks_answer(view->tracker, view->record) : 0;
+    const struct finding_values values = {.method = view->record->method, .number = sent};
+    if (sent)
+        add_expert(view, view->item, FINDING_REGISTER_UNANSWERED, &values);
+}
+
+static void
 show_awaited(const struct view *view)
 {
     const struct record *record = view->record;
@@ -1077,6 +1088,7 @@ show_detail(const struct view *view, const struct record_detail *detail)
         show_registration(view, step);
     show_notes(view, detail);
     show_awaited(view);
+    show_unanswered(view);
     if (detail->opens)
         show_challenges(view, detail);
     for (const struct use *use = detail->uses; use; use = use->next)

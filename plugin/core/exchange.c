@@ -624,6 +624,7 @@ static void
 note_provisional(const struct transaction *transaction)
 {
     struct exchange *exchange = transaction->request->exchange;
+    registration_pending(transaction->request);
     if (exchange && exchange->retry_frame == transaction->request->frame)
         exchange->retry_pending = true;
 }

@@ -284,6 +284,7 @@ ask(struct tracker *tracker, const struct sip_message *message, const struct sip
     step->state = registration_state(tracker, registration);
     step->has_asked = has_asked;
     step->asked = seconds;
+    step->clock = tracker->clock;
     note_lapse(tracker, registration, step, record);
     if (is_removed(registration) && !(has_asked && seconds == 0)) { /* begins anew */
         registration->granted_frame = 0;
@@ -321,8 +322,31 @@ void
 registration_repeated(const struct record *request)
 {
     const struct record_detail *detail = request->detail;
-    for (struct registration_step *step = detail ? detail->registrations : NULL; step; step = step->next)
+    for (struct registration_step *step = detail ? detail->registrations : NULL; step; step = step->next) {
         step->registration->open_repeated = true;
+        step->repeats++;
+    }
+}
+
+void
+registration_pending(const struct record *request)
+{
+    if (request->detail && request->detail->registrations)
+        request->detail->registrations->pending = true;
+}
+
+/* A client that has got an answer sends no more: fewer copies than these may be lost packets. */
+enum { REPEATS_MIN = 3 };
+
+uint32_t
+record_lacks_answer(const struct tracker *tracker, const struct record *record)
+{
+    const struct registration_step *step =
+        record->detail && !record->first ? record->detail->registrations : NULL;
+    if (record->status || record->response_frame || record->exchange || !step || step->pending ||
+        step->repeats < REPEATS_MIN)
+        return 0;
+    return tracker->clock - step->clock > SIP_TIMEOUT_NS ? step->repeats + 1 : 0;
 }
 
 /* --- Service-Route --------------------------------------------------------------- */

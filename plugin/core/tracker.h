@@ -282,6 +282,9 @@ struct registration_step {
     uint32_t refresh;             /**< number of the refresh that this 2xx is; 0: none */
     uint32_t granted_frame;       /**< 2xx before; 0: none */
     int64_t lapsed;               /**< for how long it had lapsed; 0: it had not */
+    int64_t clock;                /**< of a REGISTER */
+    uint32_t repeats;             /**< of a REGISTER: how often it was sent again */
+    bool pending;                 /**< of a REGISTER: a provisional response came */
 };
 
 /** One finding about one message. The frames are those that its sentence names; 0: not used. */
@@ -405,6 +408,11 @@ uint16_t exchange_closed_status(const struct exchange *exchange);
 
 /** Whether this 2xx began a subscription, and the NOTIFY that it wants did not come in time, as of now. */
 bool record_misses_notify(const struct tracker *tracker, const struct record *record);
+
+/** As of now this REGISTER was sent again and again, and nothing came back.
+ *  @return how often it was sent; 0: it was answered, or its client may have an answer that is not in the
+ * capture */
+uint32_t record_lacks_answer(const struct tracker *tracker, const struct record *record);
 
 /** The name of the account: the credentials' `user@realm`, or From/To before there are any. Never NULL. */
 const char *exchange_account(const struct exchange *exchange);

@@ -264,6 +264,8 @@ void registration_note_route(struct tracker *tracker, const struct sip_message *
                              const struct arrival *arrival, struct record *record);
 /** A REGISTER was sent again: it looks unanswered. */
 void registration_repeated(const struct record *request);
+/** A provisional response came: the registrar is there. */
+void registration_pending(const struct record *request);
 /** A message that named it is forgotten. */
 void contact_release(struct tracker *tracker, struct contact_name *contact);
 /** A final response, after the exchange that it closes or opens. */
