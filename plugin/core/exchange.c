@@ -243,8 +243,10 @@ close_use(struct tracker *tracker, struct use *use, const struct sip_message *me
         clear_suspects(tracker, use, &arrival->from);
     use->stale_said = refusal.again && refusal.stale;
     use->outcome = audit_outcome(record->status, refusal.again, is_stale(use, &refusal));
-    /* An answer of this call to a request that is not in the capture says that it may have been accepted. */
-    bool unsure = use->late || (use->is_retry && use->exchange && use->exchange->lost);
+    /* An answer of this call to a request that is not in the capture says that it may have been accepted;
+     * stale=true may stand where the capture was cut. */
+    bool unsure =
+        use->late || message->headers_cut || (use->is_retry && use->exchange && use->exchange->lost);
     if (unsure && use->outcome == OUTCOME_REJECTED)
         use->outcome = OUTCOME_UNKNOWN;
     use->closed_status = record->status;
@@ -412,6 +414,7 @@ exchange_new(struct tracker *tracker, const struct sip_message *message, const s
     exchange->from_tag_hash = hash_short(tracker->here.from_tag);
     exchange->branch_hash = hash_short(tracker->here.branch);
     exchange->in_dialog = transaction && transaction->in_dialog;
+    exchange->lost = message->headers_cut; /* what would tie an answer to it may be cut, too */
     exchange->client = arrival->to;
     exchange->server = arrival->from;
     exchange->account = account;
@@ -580,6 +583,8 @@ judge_server(struct tracker *tracker, const struct sip_message *message, const s
     size_t count = 0;
     const struct auth_value *credentials =
         info->param[AUTH_RSPAUTH].p && use ? line_value(tracker, &use->line) : NULL;
+    if (use && use->verdict.reason == DIGEST_MESSAGE_CUT)
+        return;
     if (!credentials || !auth_is_digest(credentials))
         return;
     struct digest_input input = {
@@ -615,6 +620,8 @@ add_info(struct tracker *tracker, const struct sip_message *message, const struc
     detail->lines->text = host_slice(tracker, text);
     auth_info_parse(text, &info);
     note_nextnonce(tracker, arrival, &info);
+    if (message->headers_cut && slice_end(text) >= slice_end(slice_trim(message->headers)))
+        return; /* the snap length may have cut the very line */
     judge_server(tracker, message, request && request->detail ? request->detail->uses : NULL, &info,
                  detail->proof);
 }

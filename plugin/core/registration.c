@@ -388,7 +388,8 @@ void
 registration_note_route(struct tracker *tracker, const struct sip_message *message,
                         const struct arrival *arrival, struct record *record)
 {
-    if (message->to_tag.len > 0 || tracker->service_routes == 0 || !is_first_hop(message))
+    if (message->to_tag.len > 0 || message->headers_cut || tracker->service_routes == 0 ||
+        !is_first_hop(message))
         return;
     key_service_route(tracker, &arrival->from, message->from_uri);
     const struct service_route *route = key_find(tracker);
@@ -520,6 +521,8 @@ granted_time(struct tracker *tracker, const struct sip_message *message,
         return message->header[SIP_EXPIRES].p && sip_number(message->header[SIP_EXPIRES], &seconds)
                    ? seconds
                    : asked->asked;
+    if (message->headers_cut) /* it may be further down */
+        return asked->asked;
     bool rewritten = is_rewritten(asked, listing);
     if (!rewritten || !is_as_seen(message, registration, listing))
         record_note(tracker, record, FINDING_CONTACT_NOT_LISTED, record->request->frame, 0);
@@ -544,6 +547,7 @@ accept(struct tracker *tracker, const struct sip_message *message, const struct 
     if (step->granted == 0)
         return;
     grant(tracker, registration, step, record);
+    registration->gap = message->headers_cut; /* the time may be cut, too */
     if (before > step->granted && step->refresh && asked->asked >= before)
         record_note(tracker, record, FINDING_EXPIRY_SHRINKS, step->granted_frame, 0)->number = step->granted;
 }

@@ -32,6 +32,7 @@ struct subscribe_request {
     bool has_expires;
     uint32_t expires;               /**< s */
     bool unsubscribes;              /**< Expires: 0 */
+    bool cut;                       /**< it may have more than that: the capture cut its headers */
     struct awaited_notify *awaited; /**< of one that begins a subscription */
 };
 
