@@ -179,7 +179,10 @@ tolerated(struct tracker *tracker, const struct use *use, const struct endpoint 
 static bool
 has_suspects(const struct use *use)
 {
-    return (use->suspects.bits[0] | use->suspects.bits[1]) != 0;
+    uint64_t any = 0;
+    for (size_t i = 0; i < G_N_ELEMENTS(use->suspects.bits); i++)
+        any |= use->suspects.bits[i];
+    return any != 0;
 }
 
 /* What this server has accepted elsewhere is no reason to refuse. */

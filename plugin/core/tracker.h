@@ -35,7 +35,7 @@ struct arrival {
 
 /** A set of findings, by number (enum finding). */
 struct finding_set {
-    uint64_t bits[2];
+    uint64_t bits[3];
 };
 
 static inline void
