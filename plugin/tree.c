@@ -803,6 +803,14 @@ append_outcome(wmem_strbuf_t *title, enum outcome outcome, enum finding cause,
     g_free(brief);
 }
 
+/* A message may leave out who it is from. */
+static void
+append_account(wmem_strbuf_t *title, const char *preposition, const char *name)
+{
+    if (name && *name)
+        wmem_strbuf_append_printf(title, " %s %s", preposition, name);
+}
+
 static void
 title_challenge(const struct view *view, wmem_strbuf_t *title)
 {
@@ -811,7 +819,8 @@ title_challenge(const struct view *view, wmem_strbuf_t *title)
     const struct use *closing = main_closing(detail);
     const struct finding_values values = {.exchange = exchange};
     enum outcome outcome = view->later ? exchange_outcome(view->tracker, exchange) : exchange->outcome;
-    wmem_strbuf_append_printf(title, "%u for %s", view->record->status, account_name(view));
+    wmem_strbuf_append_printf(title, "%u", view->record->status);
+    append_account(title, "for", account_name(view));
     if (closing) {
         const struct finding_values closed = {.use = closing, .exchange = closing->exchange};
         wmem_strbuf_append_printf(title, " again: credentials of frame %u ", closing->request_frame);
@@ -835,7 +844,8 @@ title_challenge(const struct view *view, wmem_strbuf_t *title)
 static void
 title_credentials(const struct use *use, wmem_strbuf_t *title)
 {
-    wmem_strbuf_append_printf(title, "credentials of %s", use->user_at_realm);
+    wmem_strbuf_append(title, "credentials");
+    append_account(title, "of", use->user_at_realm);
     if (use->identity_only)
         wmem_strbuf_append(title, ", who is not challenged yet");
     else if (use->challenge_frame)
@@ -858,12 +868,13 @@ title_request(const struct view *view, wmem_strbuf_t *title)
         return;
     }
     wmem_strbuf_append(title, record->method);
-    if (account_name(view))
-        wmem_strbuf_append_printf(title, " for %s", account_name(view));
+    append_account(title, "for", account_name(view));
     if (record->belongs_to)
         wmem_strbuf_append_printf(title, " of frame %u", record->belongs_to);
     if (record->response_frame)
         wmem_strbuf_append_printf(title, ", answered in frame %u", record->response_frame);
+    if (view->later && record_lacks_answer(view->tracker, record))
+        wmem_strbuf_append(title, ", never answered");
     if (record->detail && record->detail->notes)
         wmem_strbuf_append_printf(title, ": %s",
                                   finding_rule((enum finding)record->detail->notes->finding)->brief);
@@ -919,7 +930,8 @@ title_response(const struct view *view, wmem_strbuf_t *title)
     wmem_strbuf_append_printf(title, "%u", record->status);
     if (closing) {
         const struct finding_values closed = {.use = closing, .exchange = closing->exchange};
-        wmem_strbuf_append_printf(title, " for %s: ", closing->user_at_realm);
+        append_account(title, "for", closing->user_at_realm);
+        wmem_strbuf_append(title, ": ");
         append_outcome(title, closing->outcome, (enum finding)closing->cause, &closed);
         if (closing->challenge_frame)
             wmem_strbuf_append_printf(title, ", the challenge in frame %u was answered in frame %u",
@@ -930,7 +942,9 @@ title_response(const struct view *view, wmem_strbuf_t *title)
     if (record->request)
         wmem_strbuf_append_printf(title, " to the %s in frame %u", record->method, record->request->frame);
     else
-        wmem_strbuf_append_printf(title, " to a %s that is not in the capture", record->method);
+        wmem_strbuf_append_printf(title, " to %s %s that is not in the capture",
+                                  *record->method && strchr("AEIOU", *record->method) ? "an" : "a",
+                                  *record->method ? record->method : "request");
     if (record->detail)
         title_registration(record->detail, title);
 }
@@ -1060,6 +1074,15 @@ show_registration(const struct view *view, const struct registration_step *step)
 
 /* Only time tells that nothing came. */
 static void
+show_unanswered(const struct view *view)
+{
+    uint32_t sent = view->later ? record_lacks_answer(view->tracker, view->record) : 0;
+    const struct finding_values values = {.method = view->record->method, .number = sent};
+    if (sent)
+        add_expert(view, view->item, FINDING_REGISTER_UNANSWERED, &values);
+}
+
+static void
 show_awaited(const struct view *view)
 {
     const struct record *record = view->record;
@@ -1107,6 +1130,7 @@ show_detail(const struct view *view, const struct record_detail *detail)
     show_notes(view, detail);
     show_awaited(view);
     show_unheard(view);
+    show_unanswered(view);
     if (detail->opens)
         show_challenges(view, detail);
     for (const struct use *use = detail->uses; use; use = use->next)

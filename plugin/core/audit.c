@@ -28,11 +28,110 @@ audit_outcome(uint16_t status, bool challenged_again, bool stale)
     return stale ? OUTCOME_STALE : OUTCOME_REJECTED;
 }
 
+/* --- the server's own words ----------------------------------------------------- */
+
+enum { WORDS_MAX = 64 };
+
+struct slice
+audit_own_words(const struct sip_message *message)
+{
+    static const struct {
+        uint16_t status;
+        const char *phrase;
+    } usual[] = {
+        {302, "Moved Temporarily"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {407, "Proxy Authentication Required"},
+        {408, "Request Timeout"},
+        {420, "Bad Extension"},
+        {421, "Extension Required"},
+        {423, "Interval Too Brief"},
+        {480, "Temporarily Unavailable"},
+        {481, "Call/Transaction Does Not Exist"},
+        {484, "Address Incomplete"},
+        {486, "Busy Here"},
+        {487, "Request Terminated"},
+        {488, "Not Acceptable Here"},
+        {500, "Server Internal Error"},
+        {501, "Not Implemented"},
+        {503, "Service Unavailable"},
+        {504, "Server Time-out"},
+        {603, "Decline"},
+    };
+    struct slice phrase = message->phrase;
+    bool said = message->status < 300 || phrase.len == 0;
+    for (size_t i = 0; !said && i < G_N_ELEMENTS(usual); i++) {
+        struct slice words = {usual[i].phrase, strlen(usual[i].phrase)};
+        said = usual[i].status == message->status && slice_equal_nocase(phrase, words);
+    }
+    return said ? (struct slice){NULL, 0} : (struct slice){phrase.p, MIN(phrase.len, WORDS_MAX)};
+}
+
+static bool
+phrase_has(const char *phrase, const char *const *words)
+{
+    for (; phrase && *phrase; phrase++) {
+        for (const char *const *word = words; *word; word++) {
+            if (g_ascii_strncasecmp(phrase, *word, strlen(*word)) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+bool
+audit_refuses_nonce(const char *phrase)
+{
+    static const char *const words[] = {"nonce", "stale", NULL};
+    return phrase_has(phrase, words);
+}
+
+/* "Forbidden (Bad auth)" is what Asterisk says to a wrong password. */
+static bool
+refuses_password(const char *phrase)
+{
+    static const char *const words[] = {"passw", "credential", "bad auth", NULL};
+    return phrase_has(phrase, words);
+}
+
 static bool
 explains(enum finding_weight weight, enum digest_status digest)
 {
     return weight == WEIGHT_CAUSE || (weight == WEIGHT_CAUSE_UNLESS_BAD && digest != DIGEST_BAD) ||
            (weight == WEIGHT_CAUSE_IF_GOOD && digest == DIGEST_GOOD);
+}
+
+bool
+audit_is_form(enum finding finding)
+{
+    switch (finding) {
+    case FINDING_WRONG_HEADER:
+    case FINDING_ALGORITHM_DIFFERS:
+    case FINDING_QOP_UNASKED:
+    case FINDING_QOP_UNANSWERED:
+    case FINDING_QOP_NOT_OFFERED:
+    case FINDING_URI_DIFFERS:
+    case FINDING_OPAQUE_DIFFERS:
+    case FINDING_ALGORITHM_NOT_ECHOED:
+    case FINDING_CALL_ID_CHANGED:
+    case FINDING_FROM_TAG_CHANGED:
+    case FINDING_TO_TAG_KEPT:
+    case FINDING_CSEQ_SKIPPED:
+    case FINDING_WEAKER_ALGORITHM:
+    case FINDING_BARE_VALUE_QUOTED:
+    case FINDING_PARAMETER_REPEATED:
+    case FINDING_VALUE_UNQUOTED:
+    case FINDING_NC_FORM:
+    case FINDING_USERNAME_IS_URI:
+    case FINDING_CREDENTIALS_JOINED:
+        return true;
+    default:
+        return false;
+    }
 }
 
 /* The first suspect in the order of the table that explains a refusal. */
@@ -64,6 +163,8 @@ refusal_cause(const struct use *use)
         known = digest_cause(use);
     if (known != FINDING_NONE)
         return known;
+    if (use->verdict.status != DIGEST_GOOD && refuses_password(use->phrase))
+        return FINDING_PASSWORD_IN_PHRASE;
     if (use->evidence == EVIDENCE_NONE)
         return FINDING_PRELOADED_REFUSED;
     return use->verdict.status == DIGEST_GOOD ? FINDING_DIGEST_GOOD_REFUSED : FINDING_REFUSED_UNVERIFIED;
@@ -88,6 +189,8 @@ stale_cause(const struct use *use)
         return is_fresh(use) ? FINDING_STALE_AT_ONCE : FINDING_NONCE_STALE;
     if (finding_set_has(&use->suspects, FINDING_NC_REPLAYED))
         return FINDING_NC_REPLAYED;
+    if (audit_refuses_nonce(use->phrase))
+        return FINDING_STALE_IN_PHRASE;
     return finding_set_has(&use->suspects, FINDING_SOURCE_PORT_CHANGED) ? FINDING_SOURCE_PORT_CHANGED
                                                                         : FINDING_STALE_UNSAID;
 }
@@ -140,7 +243,10 @@ forbidden_cause(const struct use *use)
     suspect = digest_cause(use);
     if (use->verdict.status == DIGEST_GOOD)
         suspect = identity_suspect(use);
-    return suspect != FINDING_NONE ? suspect : FINDING_FORBIDDEN;
+    if (suspect != FINDING_NONE)
+        return suspect;
+    return use->verdict.status != DIGEST_GOOD && refuses_password(use->phrase) ? FINDING_PASSWORD_IN_PHRASE
+                                                                               : FINDING_FORBIDDEN;
 }
 
 static enum finding
@@ -344,6 +450,10 @@ static const struct {
      "with several servers behind one address, or one that says stale to whatever it refuses"},
     {FINDING_CREDENTIALS_DROPPED,
      "with a client that remembers one realm only, behind a proxy that asks too"},
+    {FINDING_STALE_IN_PHRASE,
+     "with a client that takes longer than the server keeps a nonce, or goes on with an "
+     "old one"},
+    {FINDING_PASSWORD_IN_PHRASE, "after a password was changed on one side only, or with a typing error"},
     {FINDING_STALE_UNSAID, "at a refresh, with a server that forgets to say stale=true"},
     {FINDING_PRELOADED_REFUSED, "at the first request of a capture that begins in the middle"},
     {FINDING_ANONYMOUS, "with a client that has no account, or none for this realm"},

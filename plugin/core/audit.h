@@ -14,6 +14,19 @@
  *  @param stale  … says stale=true, or it is evident: the nonce had been accepted before */
 enum outcome audit_outcome(uint16_t status, bool challenged_again, bool stale);
 
+/** The reason phrase of a refusal, when it is another than RFC 3261 section 21 has: words of the server's
+ * own.
+ *  @return absent, or at most the 64 octets that begin it */
+struct slice audit_own_words(const struct sip_message *message);
+
+/** The words say that the nonce was refused, be it with or without stale=true.
+ *  @param phrase  NULL: no */
+bool audit_refuses_nonce(const char *phrase);
+
+/** A form of credentials that a server takes always or never: one that it has accepted is why it refuses
+ * none. */
+bool audit_is_form(enum finding finding);
+
 /** The main finding behind an outcome; FINDING_NONE when it is `accepted` or open. */
 enum finding audit_cause(const struct use *use, enum outcome outcome);
 

@@ -19,6 +19,11 @@ struct source {
     uint32_t failed_accounts, accepted_accounts;
 };
 
+/* What a server has accepted: forms of credentials. REGISTER is one matter, all else another. */
+struct tolerant {
+    struct finding_set forms[2];
+};
+
 /* What note_challenge needs. */
 struct note_target {
     struct tracker *tracker;
@@ -171,9 +176,71 @@ note_dropped(struct tracker *tracker, struct use *use, const struct record *requ
     }
 }
 
+static struct finding_set *
+tolerated(struct tracker *tracker, const struct use *use, const struct endpoint *server, bool make)
+{
+    key_begin(tracker, INDEX_TOLERANT);
+    key_add_address(tracker, server);
+    struct tolerant *tolerant = key_find(tracker);
+    if (!tolerant && make) {
+        tolerant = host_new(tracker, struct tolerant);
+        key_put(tracker, tolerant);
+    }
+    return tolerant ? &tolerant->forms[strcmp(use->method, "REGISTER") == 0] : NULL;
+}
+
+static bool
+has_suspects(const struct use *use)
+{
+    uint64_t any = 0;
+    for (size_t i = 0; i < G_N_ELEMENTS(use->suspects.bits); i++)
+        any |= use->suspects.bits[i];
+    return any != 0;
+}
+
+/* What this server has accepted elsewhere is no reason to refuse. */
+static void
+clear_suspects(struct tracker *tracker, struct use *use, const struct endpoint *server)
+{
+    const struct finding_set *forms = has_suspects(use) ? tolerated(tracker, use, server, false) : NULL;
+    for (unsigned i = 0; forms && i < G_N_ELEMENTS(forms->bits); i++)
+        use->suspects.bits[i] &= ~forms->bits[i];
+}
+
+static void
+note_tolerated(struct tracker *tracker, const struct use *use, const struct endpoint *server)
+{
+    struct finding_set *forms = NULL;
+    for (unsigned i = 1; has_suspects(use) && i < FINDING_COUNT; i++) {
+        if (!finding_set_has(&use->suspects, i) || !audit_is_form((enum finding)i))
+            continue;
+        if (!forms)
+            forms = tolerated(tracker, use, server, true);
+        finding_set_add(forms, i);
+    }
+}
+
+/* What a refusal says beyond its status code. */
+static void
+keep_words(struct tracker *tracker, struct use *use, const struct sip_message *message)
+{
+    struct slice words = audit_own_words(message);
+    tracker->host.release((char *)(uintptr_t)use->phrase);
+    use->phrase = words.p ? host_strdup(tracker, words) : NULL;
+}
+
+/* The challenge that refuses the nonce says so, or does not need to. */
+static bool
+is_stale(const struct use *use, const struct refusal *refusal)
+{
+    bool evident = use->nonce_accepted_in || audit_refuses_nonce(use->phrase);
+    return refusal->stale || use->resynchronises || (evident && !refusal->same_nonce);
+}
+
 /* One use of the answered request: how it ended. A 2xx replaces a refusal of another copy of the request. */
 static bool
-close_use(struct tracker *tracker, struct use *use, const struct record *request, struct record *record)
+close_use(struct tracker *tracker, struct use *use, const struct sip_message *message,
+          const struct arrival *arrival, const struct record *request, struct record *record)
 {
     struct refusal refusal = {.again = true};
     const struct auth_line *lines = record->detail ? record->detail->lines : NULL;
@@ -187,12 +254,15 @@ close_use(struct tracker *tracker, struct use *use, const struct record *request
             return false;
         refusal = read_refusal(tracker, lines, use, credentials);
     }
+    keep_words(tracker, use, message);
+    if (!success)
+        clear_suspects(tracker, use, &arrival->from);
     use->stale_said = refusal.again && refusal.stale;
-    use->outcome = audit_outcome(record->status, refusal.again,
-                                 refusal.stale || use->resynchronises ||
-                                     (use->nonce_accepted_in && !refusal.same_nonce));
-    /* An answer of this call to a request that is not in the capture says that it may have been accepted. */
-    bool unsure = use->late || (use->is_retry && use->exchange && use->exchange->lost);
+    use->outcome = audit_outcome(record->status, refusal.again, is_stale(use, &refusal));
+    /* An answer of this call to a request that is not in the capture says that it may have been accepted;
+     * stale=true may stand where the capture was cut. */
+    bool unsure =
+        use->late || message->headers_cut || (use->is_retry && use->exchange && use->exchange->lost);
     if (unsure && use->outcome == OUTCOME_REJECTED)
         use->outcome = OUTCOME_UNKNOWN;
     use->closed_status = record->status;
@@ -227,10 +297,14 @@ tell_suspects(struct tracker *tracker, const struct use *use, struct record *rec
     for (unsigned i = 1; refused && i < FINDING_COUNT; i++) {
         if (!finding_set_has(&use->suspects, i) || i == use->cause)
             continue;
-        if (use->stale_said && use->cause != FINDING_STALE_AT_ONCE && !explains_stale(use, (enum finding)i))
+        bool stale = use->stale_said || use->cause == FINDING_STALE_IN_PHRASE;
+        if (stale && use->cause != FINDING_STALE_AT_ONCE && !explains_stale(use, (enum finding)i))
             continue;
         record_note(tracker, record, (uint16_t)i, use->suspect_frame, 0)->use = use;
     }
+    /* It may forbid for a reason of its own, "Screening failure". */
+    if (use->outcome == OUTCOME_FORBIDDEN && use->phrase && finding_set_has(&use->suspects, use->cause))
+        record_note(tracker, record, FINDING_FORBIDDEN, 0, 0)->use = use;
 }
 
 /* To a server the retry with the old branch is a retransmission of the refused request, and it sends its
@@ -311,7 +385,7 @@ close_uses(struct tracker *tracker, const struct sip_message *message, const str
     struct use *uses = request->detail ? request->detail->uses : NULL;
     struct account *account = uses ? request->detail->account : NULL;
     for (struct use *use = uses; use; use = use->next) {
-        if (!close_use(tracker, use, request, record))
+        if (!close_use(tracker, use, message, arrival, request, record))
             continue;
         if (use->outcome == OUTCOME_INTERVAL_TOO_BRIEF)
             use->compared = min_expires(message);
@@ -321,6 +395,7 @@ close_uses(struct tracker *tracker, const struct sip_message *message, const str
         if (use->outcome != OUTCOME_ACCEPTED)
             continue;
         note_late_stale(tracker, use, record);
+        note_tolerated(tracker, use, &arrival->from);
         account->attempt = account->refused = 0;
         if (!account->accepted_frame)
             account->accepted_frame = record->frame;
@@ -355,6 +430,7 @@ exchange_new(struct tracker *tracker, const struct sip_message *message, const s
     exchange->from_tag_hash = hash_short(tracker->here.from_tag);
     exchange->branch_hash = hash_short(tracker->here.branch);
     exchange->in_dialog = transaction && transaction->in_dialog;
+    exchange->lost = message->headers_cut; /* what would tie an answer to it may be cut, too */
     exchange->client = arrival->to;
     exchange->server = arrival->from;
     exchange->account = account;
@@ -528,6 +604,8 @@ judge_server(struct tracker *tracker, const struct sip_message *message, const s
     size_t count = 0;
     const struct auth_value *credentials =
         info->param[AUTH_RSPAUTH].p && use ? line_value(tracker, &use->line) : NULL;
+    if (use && use->verdict.reason == DIGEST_MESSAGE_CUT)
+        return;
     if (!credentials || !auth_is_digest(credentials))
         return;
     struct digest_input input = {
@@ -563,6 +641,8 @@ add_info(struct tracker *tracker, const struct sip_message *message, const struc
     detail->lines->text = record_slice(tracker, text);
     auth_info_parse(text, &info);
     note_nextnonce(tracker, arrival, &info);
+    if (message->headers_cut && slice_end(text) >= slice_end(slice_trim(message->headers)))
+        return; /* the snap length may have cut the very line */
     judge_server(tracker, message, request && request->detail ? request->detail->uses : NULL, &info,
                  detail->proof);
 }
@@ -572,6 +652,7 @@ static void
 note_provisional(const struct transaction *transaction)
 {
     struct exchange *exchange = transaction->request->exchange;
+    registration_pending(transaction->request);
     if (exchange && exchange->retry_frame == transaction->request->frame)
         exchange->retry_pending = true;
 }

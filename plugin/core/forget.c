@@ -221,6 +221,7 @@ use_release(struct tracker *tracker, struct use *use)
         request->account->references--;
         tracker->host.release(request);
     }
+    tracker->host.release((char *)(uintptr_t)use->phrase);
 }
 
 /* What is still asked of credentials that answered a challenge stays with the challenge. */

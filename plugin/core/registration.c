@@ -399,6 +399,7 @@ ask(struct tracker *tracker, const struct sip_message *message, const struct sip
     step->state = registration_state(tracker, registration);
     step->has_asked = has_asked;
     step->asked = seconds;
+    step->clock = tracker->clock;
     note_lapse(tracker, registration, step, record);
     if (is_removed(registration) && !(has_asked && seconds == 0)) { /* begins anew */
         registration->granted_frame = 0;
@@ -436,8 +437,31 @@ void
 registration_repeated(const struct record *request)
 {
     const struct record_detail *detail = request->detail;
-    for (struct registration_step *step = detail ? detail->registrations : NULL; step; step = step->next)
+    for (struct registration_step *step = detail ? detail->registrations : NULL; step; step = step->next) {
         step->registration->open_repeated = true;
+        step->repeats++;
+    }
+}
+
+void
+registration_pending(const struct record *request)
+{
+    if (request->detail && request->detail->registrations)
+        request->detail->registrations->pending = true;
+}
+
+/* A client that has got an answer sends no more: fewer copies than these may be lost packets. */
+enum { REPEATS_MIN = 3 };
+
+uint32_t
+record_lacks_answer(const struct tracker *tracker, const struct record *record)
+{
+    const struct registration_step *step =
+        record->detail && !record->first ? record->detail->registrations : NULL;
+    if (record->status || record->response_frame || record->exchange || !step || step->pending ||
+        step->repeats < REPEATS_MIN)
+        return 0;
+    return tracker->clock - step->clock > SIP_TIMEOUT_NS ? step->repeats + 1 : 0;
 }
 
 /* --- Service-Route --------------------------------------------------------------- */
@@ -479,7 +503,8 @@ void
 registration_note_route(struct tracker *tracker, const struct sip_message *message,
                         const struct arrival *arrival, struct record *record)
 {
-    if (message->to_tag.len > 0 || tracker->service_routes == 0 || !is_first_hop(message))
+    if (message->to_tag.len > 0 || message->headers_cut || tracker->service_routes == 0 ||
+        !is_first_hop(message))
         return;
     key_service_route(tracker, &arrival->from, message->from_uri);
     const struct service_route *route = key_find(tracker);
@@ -613,6 +638,8 @@ granted_time(struct tracker *tracker, const struct sip_message *message,
         return message->header[SIP_EXPIRES].p && sip_number(message->header[SIP_EXPIRES], &seconds)
                    ? seconds
                    : asked->asked;
+    if (message->headers_cut) /* it may be further down */
+        return asked->asked;
     bool rewritten = is_rewritten(asked, listing);
     if (!rewritten || !is_as_seen(message, registration, listing))
         record_note(tracker, record, FINDING_CONTACT_NOT_LISTED, record->request->frame, 0);
@@ -639,6 +666,7 @@ accept(struct tracker *tracker, const struct sip_message *message, const struct 
         return;
     grant(tracker, registration, step, record);
     flow_join(tracker, message, registration, record);
+    registration->gap = message->headers_cut; /* the time may be cut, too */
     if (before > step->granted && step->refresh && asked->asked >= before)
         record_note(tracker, record, FINDING_EXPIRY_SHRINKS, step->granted_frame, 0)->number = step->granted;
 }

@@ -261,17 +261,18 @@ is_token(struct slice s)
 
 struct start_line {
     uint16_t status; /* 0: a request */
-    struct slice method, request_uri;
+    struct slice method, request_uri, phrase;
 };
 
 static bool
 parse_status_line(struct slice rest, struct start_line *start)
 {
-    struct slice code = slice_until(slice_trim_left(rest), ' ', NULL);
+    struct slice phrase, code = slice_until(slice_trim_left(rest), ' ', &phrase);
     uint32_t status;
     if (code.len != 3 || !sip_number(code, &status) || status < 100 || status > 699)
         return false;
     start->status = (uint16_t)status;
+    start->phrase = slice_trim(phrase);
     return true;
 }
 
@@ -342,6 +343,7 @@ sip_message_parse(struct slice bytes, bool snapped, struct sip_message *message)
     *message = (struct sip_message){.text = bytes,
                                     .is_request = start.status == 0,
                                     .status = start.status,
+                                    .phrase = start.phrase,
                                     .method = start.method,
                                     .request_uri = start.request_uri};
     parse_headers(&rest, message);

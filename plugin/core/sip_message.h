@@ -52,6 +52,7 @@ struct sip_message {
     struct slice text; /**< start line to the end of the body, as far as captured */
     bool is_request;
     uint16_t status;     /**< of a response, 100 to 699 */
+    struct slice phrase; /**< reason phrase of a response, trimmed */
     struct slice method; /**< of a request the start line's, of a response the CSeq's */
     struct slice request_uri;
     struct slice headers; /**< all header lines */

@@ -484,6 +484,7 @@ read_subscribe(struct tracker *tracker, const struct sip_message *message)
     request->unsubscribes = request->has_expires && request->expires == 0;
     request->has_to_tag = message->to_tag.len > 0;
     request->contact = hash_slice(tracker, contact_uri(message));
+    request->cut = message->headers_cut;
     return request;
 }
 
@@ -624,7 +625,8 @@ add_no_notify(struct tracker *tracker, const struct sip_message *message,
 {
     struct no_notify *no_notify = host_new(tracker, struct no_notify);
     const struct subscribe_request *request = transaction ? transaction->subscribe : NULL;
-    no_notify->is_subscribe = strcmp(record->method, "SUBSCRIBE") == 0;
+    bool cut = *record->method == '\0' || (request && request->cut);
+    no_notify->is_subscribe = *record->method == '\0' || strcmp(record->method, "SUBSCRIBE") == 0;
     no_notify->subscribe_frame = transaction ? transaction->request->frame : 0;
     no_notify->has_expires =
         message->header[SIP_EXPIRES].p && sip_number(message->header[SIP_EXPIRES], &no_notify->expires);
@@ -637,7 +639,8 @@ add_no_notify(struct tracker *tracker, const struct sip_message *message,
     }
     no_notify->references = 1;
     record_detail(tracker, record)->no_notify = no_notify;
-    note_wrong_204(tracker, record, no_notify);
+    if (!cut)
+        note_wrong_204(tracker, record, no_notify);
 }
 
 static bool

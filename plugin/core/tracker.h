@@ -184,6 +184,7 @@ struct use {
     uint16_t cause;
     uint32_t closed_frame;
     uint16_t closed_status;
+    const char *phrase; /**< of the refusal, when it has words of its own; NULL */
     uint32_t request_frame;
     const char *user_at_realm;
 };
@@ -312,6 +313,9 @@ struct registration_step {
     uint32_t granted_frame;       /**< 2xx before; 0: none */
     int64_t lapsed;               /**< for how long it had lapsed; 0: it had not */
     uint32_t behind;              /**< an earlier REGISTER of the call, with as high a CSeq number; 0: none */
+    int64_t clock;                /**< of a REGISTER */
+    uint32_t repeats;             /**< of a REGISTER: how often it was sent again */
+    bool pending;                 /**< of a REGISTER: a provisional response came */
 };
 
 /** One finding about one message. The frames are those that its sentence names; 0: not used. */
@@ -453,6 +457,10 @@ const struct silence *record_unheard(const struct tracker *tracker, const struct
 
 /** Whether requests to the registered client are left unanswered for more than 32 s, as of now. */
 bool registration_unheard(const struct tracker *tracker, const struct registration *registration);
+/** As of now this REGISTER was sent again and again, and nothing came back.
+ *  @return how often it was sent; 0: it was answered, or its client may have an answer that is not in the
+ * capture */
+uint32_t record_lacks_answer(const struct tracker *tracker, const struct record *record);
 
 /** The name of the account: the credentials' `user@realm`, or From/To before there are any. Never NULL. */
 const char *exchange_account(const struct exchange *exchange);

@@ -50,6 +50,7 @@ struct subscribe_request {
     uint32_t expires;               /**< s */
     bool unsubscribes;              /**< Expires: 0 */
     uint32_t contact;               /**< hash of its URI */
+    bool cut;                       /**< it may have more than that: the capture cut its headers */
     struct awaited_notify *awaited; /**< of one that begins a subscription */
 };
 
@@ -157,6 +158,7 @@ enum index_kind {
     INDEX_CALL = 'X',        /**< nonce of a hop, Call-ID, but for the first */
     INDEX_SIGNED = 'G',      /**< nonce, response digits: the first request with them */
     INDEX_SOURCE = 'P',      /**< client address */
+    INDEX_TOLERANT = 'p',    /**< server address */
     INDEX_DIALOG = 'D',      /**< Call-ID, hop: the latest exchange */
     INDEX_ACCOUNT = 'A',     /**< address-of-record, server */
     INDEX_USER = 'U',        /**< user@realm */
@@ -364,6 +366,8 @@ void registration_note_route(struct tracker *tracker, const struct sip_message *
                              const struct arrival *arrival, struct record *record);
 /** A REGISTER was sent again: it looks unanswered. */
 void registration_repeated(const struct record *request);
+/** A provisional response came: the registrar is there. */
+void registration_pending(const struct record *request);
 /** A message that named it is forgotten. */
 void contact_release(struct tracker *tracker, struct contact_name *contact);
 /** Whether it comes from the client itself: no proxy has added a Via. */

@@ -461,6 +461,20 @@ keep_uses(struct tracker *tracker, const struct request_view *view)
     return detail->uses != NULL;
 }
 
+/* Credentials may stand where the capture was cut: the challenge may be answered, and who sends them is not
+ * bare. */
+static void
+note_cut_request(struct tracker *tracker, const struct request_view *view)
+{
+    key_dialog(tracker);
+    struct exchange *exchange = key_find(tracker);
+    uint32_t cseq = view->message->cseq;
+    if (exchange && (cseq == 0 || cseq > exchange->cseq) &&
+        strcmp(exchange->method, view->record->method) == 0)
+        exchange->lost = true;
+    account_of(tracker, view->message, &view->arrival->to)->bare = 0;
+}
+
 void
 exchange_request(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
                  struct record *record)
@@ -470,6 +484,8 @@ exchange_request(struct tracker *tracker, const struct sip_message *message, con
     view.follows = strcmp(record->method, "ACK") == 0 || strcmp(record->method, "CANCEL") == 0;
     if (strcmp(record->method, "REGISTER") == 0 || has_credentials)
         record_detail(tracker, record)->account = account_of(tracker, message, &arrival->to);
+    if (message->headers_cut && !has_credentials)
+        note_cut_request(tracker, &view);
     if (!has_credentials || !keep_uses(tracker, &view))
         return;
     for (struct use *use = record->detail->uses; use; use = use->next)

@@ -159,6 +159,7 @@ class Message:
     method: str = ""        # of a request
     uri: str = ""
     code: int = 0           # of a response
+    phrase: str = ""
 
     headers: list = field(default_factory=list)     # (full name in lower case, value)
     body: bytes = b""
@@ -237,11 +238,11 @@ def parse_message(frame, time, source, target, transport, raw):
     lines = [line.rstrip("\r") for line in lines]
     message = Message(frame, time, source, target, transport, raw)
     request = re.match(r"([A-Za-z0-9\-.!%*_+`'~]+) (\S+) SIP/2\.0\s*$", lines[0])
-    response = re.match(r"SIP/2\.0 (\d{3})(?: |$)", lines[0])
+    response = re.match(r"SIP/2\.0 (\d{3})(?: (.*)|$)", lines[0])
     if request:
         message.method, message.uri = request.group(1), request.group(2)
     elif response:
-        message.code = int(response.group(1))
+        message.code, message.phrase = int(response.group(1)), response.group(2) or ""
     else:
         return None
     for line in lines[1:]:
@@ -552,8 +553,8 @@ def judge_next_challenge(answered, closing):
         return frozenset(["other-realm"])
     if all(c.get("nonce") in {u.auth.get("nonce") for u in answered} for c in again):
         return frozenset(["rejected"])
-    if any(accepted_before(u) for u in answered):
-        return frozenset(["stale"])             # evident: this very nonce was good for this user
+    if any(accepted_before(u) for u in answered) or re.search("nonce|stale", closing.phrase, re.I):
+        return frozenset(["stale"])             # evident: this very nonce was good for this user; or said in words
     following = closing.exchange
     if any(u.verdict.status == {"good"} for u in answered) and following.closing and following.closing.code < 300:
         return frozenset(["rejected", "stale"])     # the right digest was refused, the next one was not

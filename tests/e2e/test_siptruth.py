@@ -185,10 +185,10 @@ class Talk:
         lines = [f"From: <sip:a@x>;tag={from_tag}", to, f"Call-ID: {call}", f"CSeq: {cseq} {method}", *headers]
         return self._add(f"{method} sip:x SIP/2.0", (source[0], branch or f"z9hG4bK{call}{cseq}{method}"), lines, source, target, after)
 
-    def answer(self, request, code, *headers, after=0.1, to_tag="t"):
+    def answer(self, request, code, *headers, after=0.1, to_tag="t", phrase="X"):
         lines = [f"{n}: {request.get(n)}" + (f";tag={to_tag}" if n == "to" and not request.to_tag else "")
                  for n in ("from", "to", "call-id", "cseq")]
-        return self._add(f"SIP/2.0 {code} X", (request.source[0], request.via[1]), [*lines, *headers], request.target, request.source, after)
+        return self._add(f"SIP/2.0 {code} {phrase}", (request.source[0], request.via[1]), [*lines, *headers], request.target, request.source, after)
 
     def again(self, message, after):
         self.now += after
@@ -227,6 +227,15 @@ def test_outcome(code, headers, outcome):
     assert exchange.challenge is first and exchange.retry is retry
     assert exchange.outcome == {outcome}
     assert exchange.closing.frame == 4
+
+
+@pytest.mark.parametrize("phrase, nonce, outcome", [("Nonce has changed", "n2", "stale"), ("Stale", "n2", "stale"),
+                                                    ("Nonce has changed", "n1", "rejected"), ("Wrong password", "n2", "rejected")])
+def test_nonce_that_is_refused_in_words_is_stale(phrase, nonce, outcome):
+    talk = Talk()
+    talk.answer(talk.request("REGISTER", 1), 401, challenge())
+    talk.answer(talk.request("REGISTER", 2, credentials()), 401, challenge(nonce), phrase=phrase)
+    assert talk.truth().exchanges[0].outcome == {outcome}
 
 
 @pytest.mark.parametrize("wait, outcome", [(1, {"unknown"}), (TIMEOUT, {"unknown", "no-retry"}), (60, {"no-retry"})])

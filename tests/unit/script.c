@@ -52,7 +52,7 @@ append_top(GString *text, const struct sip *sip, unsigned cseq, const char *meth
 {
     char *branch = sip->branch ? g_strdup(sip->branch) : g_strdup_printf("z9hG4bK-%u", cseq);
     if (sip->status)
-        g_string_append_printf(text, "SIP/2.0 %u Whatever\r\n", sip->status);
+        g_string_append_printf(text, "SIP/2.0 %u %s\r\n", sip->status, OR(sip->phrase, "Whatever"));
     else
         g_string_append_printf(text, "%s %s SIP/2.0\r\n", method, OR(sip->uri, "sip:example.com"));
     g_string_append_printf(text, "Via: SIP/2.0/%s %s%s%s\r\n", OR(sip->transport, "UDP"),

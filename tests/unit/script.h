@@ -23,6 +23,7 @@ enum { NEXT_PORT = 256 };
 struct sip {
     const char *method;    /**< REGISTER */
     unsigned status;       /**< 0: a request */
+    const char *phrase;    /**< Whatever */
     unsigned cseq;         /**< 1 */
     const char *branch;    /**< z9hG4bK-CSEQ; "" for a Via without */
     const char *host;      /**< sent-by, 192.0.2.1 */

@@ -137,6 +137,7 @@ static const struct expand expands[] = {
     {"{challenge}", "2"},
     {"{closed}", "10"},
     {"{code}", "401"},
+    {"{answer}", "401 \"Whatever\""},
     {"{variant}", "qop-list"},
     {"{mistake}", "hashes the whole list of qop values on offer instead of the one that it chose"},
     {"{remedy}", "update the client's software, user and password are right"},

@@ -74,6 +74,35 @@ step_of(const struct record *record)
     return record->detail->registrations;
 }
 
+#define CONTACT_LINE "Contact: <sip:alice@192.0.2.1>\r\n"
+
+static struct record *
+send_often(struct script *s, unsigned cseq, unsigned copies)
+{
+    struct record *first = SEND(s, .cseq = cseq, .headers = CONTACT_LINE);
+    for (unsigned i = 1; i < copies; i++)
+        SEND(s, .cseq = cseq, .headers = CONTACT_LINE, .ms = 500);
+    return first;
+}
+
+/* A single copy may have been lost; nor is a request unanswered whose answer may still come, or is on its
+ * way. */
+static void
+test_lacks_answer(struct script *s)
+{
+    struct record *twice = send_often(s, 1, 3), *often = send_often(s, 2, 4), *pending = send_often(s, 3, 3);
+    SEND(s, .cseq = 3, .status = 100);
+    for (unsigned i = 0; i < 3; i++)
+        SEND(s, .cseq = 3, .headers = CONTACT_LINE, .ms = 4000);
+    g_assert_cmpuint(record_lacks_answer(s->tracker, often), ==, 0);
+    script_wait(s, 33);
+    g_assert_cmpuint(record_lacks_answer(s->tracker, twice), ==, 0);
+    g_assert_cmpuint(record_lacks_answer(s->tracker, pending), ==, 0);
+    g_assert_cmpuint(record_lacks_answer(s->tracker, often), ==, 4);
+    SEND(s, .cseq = 2, .status = 200, .headers = "Contact: <sip:alice@192.0.2.1>;expires=60\r\n");
+    g_assert_cmpuint(record_lacks_answer(s->tracker, often), ==, 0);
+}
+
 /* --- granted -------------------------------------------------------------------- */
 
 static void
@@ -713,6 +742,7 @@ static const struct {
     {"refused/failures", test_failures},
     {"refused/challenged", test_challenged},
     {"refused/unanswered", test_unanswered},
+    {"refused/lacks-answer", test_lacks_answer},
     {"refused/after-removal", test_refused_after_removal},
     {"refused/refresh", test_refused_refresh},
     {"refused/extensions", test_extensions},

@@ -119,6 +119,27 @@ test_start(gconstpointer data)
     g_free(text);
 }
 
+static void
+test_phrase(void)
+{
+    static const struct {
+        const char *line, *phrase;
+    } lines[] = {
+        {"SIP/2.0 403 Wrong password", "Wrong password"},
+        {"SIP/2.0 401   Unauthorized ", "Unauthorized"},
+        {"SIP/2.0 100 ", ""},
+        {"SIP/2.0 401", ""},
+        {"OPTIONS sip:a SIP/2.0", NULL},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
+        char *text = g_strconcat(lines[i].line, "\r\n\r\n", NULL);
+        struct parsed parsed = parse(text);
+        assert_slice(parsed.message.phrase, lines[i].phrase);
+        parsed_clear(&parsed);
+        g_free(text);
+    }
+}
+
 /* --- one header, one view
  * ------------------------------------------------------------------------------------------ */
 
@@ -672,6 +693,7 @@ main(int argc, char **argv)
         add("/sip-message/number", name, &numbers[i], test_number);
         g_free(name);
     }
+    g_test_add_func("/sip-message/phrase", test_phrase);
     g_test_add_func("/sip-message/framing/every-cut", test_every_cut);
     g_test_add_func("/sip-message/nul-octets", test_nul_octets);
     g_test_add_func("/sip-message/long", test_long);

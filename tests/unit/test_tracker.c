@@ -639,6 +639,7 @@ struct ending {
     unsigned status;
     const char *headers;
     const char *outcome, *cause;
+    const char *phrase;
 };
 
 static const struct ending endings[] = {
@@ -671,6 +672,23 @@ static const struct ending endings[] = {
     {"redirected", NULL, NULL, 302, NULL, "failed", "failed"},
     {"server-error", NULL, NULL, 503, NULL, "failed", "server_error"},
     {"declined", NULL, NULL, 603, NULL, "failed", "registration_failed"},
+    {"nonce-in-phrase", NULL, "bob", 401, CHALLENGE("n2"), "stale", "stale_in_phrase", "Nonce has changed"},
+    {"stale-in-phrase", "wrong", NULL, 401, CHALLENGE("n2"), "stale", "stale_in_phrase", "STALE"},
+    {"nonce-in-phrase-but-the-same-again", NULL, "bob", 401, CHALLENGE("n1"), "rejected",
+     "refused_unverified", "Nonce has changed"},
+    {"stale-said-twice", NULL, NULL, 401,
+     "WWW-Authenticate: Digest realm=\"example.com\", nonce=\"n2\", stale=true\r\n", "stale", "stale_at_once",
+     "Stale nonce"},
+    {"nonce-in-phrase-of-403", NULL, "bob", 403, NULL, "forbidden", "forbidden", "Nonce has changed"},
+    {"password-in-phrase", NULL, "bob", 403, NULL, "forbidden", "password_in_phrase", "Wrong Password"},
+    {"password-in-phrase-asterisk", NULL, "bob", 403, NULL, "forbidden", "password_in_phrase",
+     "Forbidden (Bad auth)"},
+    {"password-in-phrase-of-401", NULL, "bob", 401, CHALLENGE("n2"), "rejected", "password_in_phrase",
+     "Invalid credentials"},
+    {"password-in-phrase-digest-good", NULL, NULL, 403, NULL, "forbidden", "forbidden", "Wrong password"},
+    {"password-in-phrase-digest-bad", "wrong", NULL, 403, NULL, "forbidden", "digest_mismatch",
+     "Wrong password"},
+    {"other-words", NULL, "bob", 403, NULL, "forbidden", "forbidden", "Forbidden auth ID"},
 };
 
 static void
@@ -681,7 +699,8 @@ test_ending(gconstpointer data)
     challenge(s, CHALLENGE("n1"));
     struct record *retry =
         SEND(s, .cseq = 2, .headers = ANSWER(s, .password = ending->password, .user = ending->user));
-    struct record *answer = SEND(s, .cseq = 2, .status = ending->status, .headers = ending->headers);
+    struct record *answer =
+        SEND(s, .cseq = 2, .status = ending->status, .headers = ending->headers, .phrase = ending->phrase);
     const struct exchange *exchange = script_exchange(s, 0);
     script_wait(s, 100);
     g_assert_cmpstr(script_outcome(s, exchange), ==, ending->outcome);
@@ -693,6 +712,66 @@ test_ending(gconstpointer data)
                   answer->detail->closings->use == script_use(retry));
     g_assert_cmpuint(script_use(retry)->closed_frame, ==, 4);
     script_end(s);
+}
+
+/* A form of credentials that the server has accepted is not why it refuses others: that server, and that
+ * form. */
+static void
+answer_oddly(struct script *s, unsigned cseq, const char *nonce, unsigned status, int server)
+{
+    char *challenge =
+        g_strdup_printf("WWW-Authenticate: Digest realm=\"example.com\", nonce=\"%s\"\r\n", nonce);
+    SEND(s, .cseq = cseq, .to = server);
+    SEND(s, .cseq = cseq, .status = 401, .headers = challenge, .from = server);
+    SEND(s, .cseq = cseq + 1, .to = server,
+         .headers = ANSWER(s, .nonce = nonce, .user = "bob", .password = "x", .uri = "sip:elsewhere"));
+    SEND(s, .cseq = cseq + 1, .status = status, .headers = status == 401 ? CHALLENGE("z") : NULL,
+         .from = server);
+    g_free(challenge);
+}
+
+static void
+test_form_accepted(struct script *s)
+{
+    answer_oddly(s, 1, "n1", 401, 2);
+    answer_oddly(s, 3, "n2", 200, 2);
+    answer_oddly(s, 5, "n3", 401, 2);
+    answer_oddly(s, 7, "n4", 401, 3);
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "qop_unasked");
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 2)), ==, "accepted");
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 3)), ==, "refused_unverified");
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 5)), ==, "qop_unasked");
+}
+
+/* What may be why it forbids, and what the server itself says. */
+static void
+test_forbidden_in_words(struct script *s)
+{
+    challenge(s, CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .headers = ANSWER(s, .realm = "elsewhere", .user = "bob"));
+    struct record *answer = SEND(s, .cseq = 2, .status = 403, .phrase = "Screening Failure");
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "realm_differs");
+    g_assert_cmpstr(script_notes(s, answer), ==, "forbidden");
+    SEND(s, .cseq = 3, .call_id = "b");
+    SEND(s, .cseq = 3, .call_id = "b", .status = 401, .headers = CHALLENGE("n2"));
+    SEND(s, .cseq = 4, .call_id = "b",
+         .headers = ANSWER(s, .realm = "elsewhere", .user = "bob", .nonce = "n2"));
+    answer = SEND(s, .cseq = 4, .call_id = "b", .status = 403, .phrase = "Forbidden");
+    g_assert_cmpstr(script_notes(s, answer), ==, "");
+}
+
+/* The nonce count is no part of the digest then. */
+static void
+test_count_without_qop(struct script *s)
+{
+    SEND(s);
+    SEND(s, .status = 401, .headers = "WWW-Authenticate: Digest realm=\"example.com\", nonce=\"n1\"\r\n");
+    SEND(s, .cseq = 2,
+         .headers = "Authorization: Digest username=\"bob\", realm=\"example.com\", nonce=\"n1\", "
+                    "uri=\"sip:example.com\", nc=\"00000001\", "
+                    "response=\"8258d3744c08b75f7af46cd0f1762510\"\r\n");
+    SEND(s, .cseq = 2, .status = 401, .headers = CHALLENGE("n2"));
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "refused_unverified");
 }
 
 static void
@@ -1232,6 +1311,9 @@ static const struct play plays[] = {
     {"link/no-challenge", test_no_challenge},
     {"outcome/no-retry", test_no_retry},
     {"outcome/late-retry", test_late_retry},
+    {"outcome/form-accepted-before", test_form_accepted},
+    {"outcome/count-without-qop", test_count_without_qop},
+    {"outcome/forbidden-in-words", test_forbidden_in_words},
     {"outcome/gave-up", test_gave_up},
     {"outcome/no-answer", test_no_answer},
     {"outcome/answer-not-captured", test_answer_not_captured},

@@ -222,6 +222,38 @@ def stale_at_once(phone):
     phone.ok()
 
 
+OLD_PHONE = {"nc": "00000001", "quote": ("nc",), "algorithm": None, "uri": "sip:192.0.2.20"}
+OLD_SERVER = {"algorithm": "MD5", "qop": None, "opaque": "1701a1351f70795", "stale": "false"}
+
+
+def stale_in_phrase(phone):
+    """A slow phone, and a server that keeps its nonces for less than 17 s and tells so in the reason phrase; what else is odd
+    about the phone is accepted."""
+    for _ in range(2):
+        phone.register()
+        phone.challenge(**OLD_SERVER)
+        phone.scene.wait(17)
+        phone.answer(request={"tag": phone.scene.token(8)}, **OLD_PHONE)
+        phone.challenge(reason="nonce has changed", **OLD_SERVER)
+        phone.scene.wait(5)
+        phone.answer(request={"tag": phone.scene.token(8)}, **OLD_PHONE)
+        phone.ok()
+        phone.scene.wait(600)
+
+
+def form_accepted_before(phone):
+    """What is odd about the phone has been accepted by the same server: it is not why another password is refused."""
+    phone.register()
+    phone.challenge(**OLD_SERVER)
+    phone.answer(**OLD_PHONE)
+    phone.ok()
+    phone.scene.wait(600)
+    phone.register()
+    phone.challenge(**OLD_SERVER)
+    phone.answer(password="brass-Kettle-8", **OLD_PHONE)
+    phone.challenge(**OLD_SERVER)
+
+
 def credentials_dropped(phone):
     """The phone remembers one realm only, and two ask in turn."""
     phone.send("INVITE")
@@ -408,5 +440,5 @@ STORIES.update((f.__name__, f) for f in (
     to_tag_kept, branch_reused_replayed, tcp_reconnected, mistyped, some_accounts_fail, nonce_resent, nc_replayed, nc_skipped,
     source_port_changed, preloaded_refused, credentials_joined, second_realm_unanswered, uri_rewritten, digest_variant,
     server_unproved, unanswered_loop, many_accounts_fail, cseq_decreased, auth_int_chosen, cancel_cseq, ack_cseq,
-    digest_bad_accepted, changed_on_path, stale_at_once,
+    digest_bad_accepted, changed_on_path, stale_at_once, stale_in_phrase, form_accepted_before,
     credentials_dropped))

@@ -30,6 +30,20 @@ def registration_lapsed(phone):
     refresh(phone, 30)
 
 
+def register_unanswered(phone):
+    """Nobody is there: RFC 3261 section 17.1.2.2 has eleven copies in 32 s, of which the phone sends eight. Another one is content
+    with two: its answer was not captured."""
+    phone.register()
+    for wait in (0.5, 1, 2, 4, 4, 4, 4):
+        phone.scene.wait(wait)
+        phone.scene.send(phone.phone, phone.server, phone.message)
+    other = Account(phone.scene, "101", phone=("192.0.2.21", 5060))
+    other.register()
+    phone.scene.wait(0.5)
+    phone.scene.send(other.phone, other.server, other.message)
+    phone.ping()
+
+
 def contact_not_listed(phone):
     register(phone, listed=["<sip:100@203.0.113.5:40001>;expires=60"])
     refresh(phone, 30, listed=["<sip:200@203.0.113.6>;expires=3600"])
@@ -178,6 +192,7 @@ def none_new_contact(phone):
     refresh(again, 30)
 
 
-STORIES = {f.__name__: f for f in (registration_lapsed, contact_not_listed, expiry_shrinks, contact_changed, register_cseq, none_restarted, extension_refused,
+STORIES = {f.__name__: f for f in (registration_lapsed, register_unanswered, contact_not_listed, expiry_shrinks, contact_changed,
+                                   register_cseq, none_restarted, extension_refused,
                                    extension_required, service_route_ignored, none_registrations, none_fork, none_flows,
                                    none_bulk, none_rebooted, none_new_contact)}
