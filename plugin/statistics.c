@@ -386,13 +386,13 @@ seconds_cell(bool known, guint32 seconds)
     return known ? (struct cell){g_strdup_printf("%u s", seconds), 0} : words("-");
 }
 
-/* The cause of the last refusal; of a challenge that nobody answered, what that says. */
+/* The cause of the last refusal; of a challenge that nobody answered, or whose answer was met by silence,
+ * what that says. */
 static enum finding
 registration_cause(const struct registration *registration)
 {
-    if (registration_state(file_tracker(), registration) == REGISTRATION_CHALLENGED)
-        return audit_exchange_cause(file_tracker(), registration->challenge);
-    return registration->last_cause;
+    const struct exchange *challenge = registration_challenge(file_tracker(), registration);
+    return challenge ? audit_exchange_cause(file_tracker(), challenge) : registration->last_cause;
 }
 
 static struct cell
