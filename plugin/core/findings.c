@@ -188,6 +188,39 @@ source_port_changed(const struct finding_context *c)
 }
 
 static bool
+same_offer(const struct auth_value *a, const struct auth_value *b)
+{
+    return auth_is_digest(a) && auth_is_digest(b) &&
+           slice_equal(a->param[AUTH_REALM], b->param[AUTH_REALM]) &&
+           slice_equal_nocase(algorithm_or_md5(a->param[AUTH_ALGORITHM]),
+                              algorithm_or_md5(b->param[AUTH_ALGORITHM]));
+}
+
+/* Of another server than the one that made the nonce of these credentials. */
+static bool
+is_twin(const struct finding_context *c, const struct auth_line *line)
+{
+    const struct auth_value *value = line_value(c->tracker, line);
+    return value && same_offer(value, c->credentials) &&
+           !slice_equal(value->param[AUTH_NONCE], sent(c, AUTH_NONCE));
+}
+
+/* A fork led to them: all of them ask in one response, or are answered in one request. */
+static bool
+realm_shared(const struct finding_context *c)
+{
+    for (const struct auth_line *line = c->lines; line; line = line->next) {
+        if (answering_header(line->header) == c->use->line.header && is_twin(c, line))
+            return true;
+    }
+    for (const struct use *other = c->record->detail->uses; other; other = other->next) {
+        if (other->line.header == c->use->line.header && is_twin(c, &other->line))
+            return true;
+    }
+    return false;
+}
+
+static bool
 uri_rewritten(const struct finding_context *c)
 {
     return c->signed_in != 0;
@@ -243,6 +276,16 @@ username_is_uri(const struct finding_context *c)
 {
     return slice_starts_nocase(sent(c, AUTH_USERNAME), SLICE("sip:")) ||
            slice_starts_nocase(sent(c, AUTH_USERNAME), SLICE("sips:"));
+}
+
+/* In IMS the private identity may well differ; there it is told only when it is refused. */
+static bool
+user_differs(const struct finding_context *c)
+{
+    struct slice name = sent(c, AUTH_USERNAME), user, host;
+    sip_uri_split(c->message->to_uri, &user, &host);
+    return name.len > 0 && user.len > 0 && slice_equal(c->message->method, SLICE("REGISTER")) &&
+           !username_is_uri(c) && !slice_equal(slice_until(name, '@', NULL), user);
 }
 
 /* The topmost challenge of the realm that we know how to compute is the one to take (RFC 8760 section 2.4).
@@ -393,15 +436,6 @@ static bool
 is_quoted_bare(const struct auth_value *value)
 {
     return (value->quoted & (1u << AUTH_ALGORITHM | 1u << AUTH_STALE)) != 0;
-}
-
-static bool
-same_offer(const struct auth_value *a, const struct auth_value *b)
-{
-    return auth_is_digest(a) && auth_is_digest(b) &&
-           slice_equal(a->param[AUTH_REALM], b->param[AUTH_REALM]) &&
-           slice_equal_nocase(algorithm_or_md5(a->param[AUTH_ALGORITHM]),
-                              algorithm_or_md5(b->param[AUTH_ALGORITHM]));
 }
 
 /* A forking proxy may join what several proxies of one domain ask (RFC 3261 section 22.3), each with a nonce
@@ -879,9 +913,13 @@ append_names(GString *text, const struct use *use, const char *which)
 }
 
 static void
-append_between(GString *text, const struct use *use)
+append_between(GString *text, const struct finding_values *values)
 {
-    char *address = use && use->signed_request ? endpoint_text(&use->signed_request->to) : g_strdup("?");
+    const struct use *use = values_use(values);
+    const struct endpoint *element = use && use->signed_request ? &use->signed_request->to
+                                     : values->exchange         ? &values->exchange->client
+                                                                : NULL;
+    char *address = element ? endpoint_text(element) : g_strdup("?");
     g_string_append(text, address);
     g_free(address);
 }
@@ -952,7 +990,8 @@ exchange_number(const struct exchange *exchange, const char *name)
         uint32_t number;
     } numbers[] = {
         {"challenge", exchange->challenge_frame},
-        {"retry", exchange->retry_frame},
+        {"retry", exchange->retry_frame ? exchange->retry_frame : exchange->removed_frame},
+        {"a", exchange->removed_in},
         {"closed", exchange->closed_frame},
         {"attempts", exchange->attempt},
         {"code", exchange->closed_status ? exchange->closed_status : exchange->status},
@@ -1070,7 +1109,7 @@ append_of_use(GString *text, const struct finding_values *values, const char *na
     else if (strcmp(name, "repeated") == 0 || strcmp(name, "unquoted") == 0 || strcmp(name, "quoted") == 0)
         append_names(text, use, name);
     else if (strcmp(name, "between") == 0)
-        append_between(text, use);
+        append_between(text, values);
     else if (strcmp(name, "header") == 0)
         append_slice(text, use ? sip_header_name(use->line.header) : (struct slice){NULL, 0});
     else if (strcmp(name, "request_uri") == 0)
@@ -1102,6 +1141,12 @@ append_of_204(GString *text, const struct no_notify *no_notify, const char *name
     return true;
 }
 
+static void
+append_address(GString *text, const struct exchange *exchange)
+{
+    g_string_append(text, exchange && exchange->account ? exchange->account->name : "another address");
+}
+
 static bool
 append_of_exchange(GString *text, const struct finding_values *values, const char *name)
 {
@@ -1126,6 +1171,8 @@ append_of_exchange(GString *text, const struct finding_values *values, const cha
         g_string_append(text, use                ? use->user_at_realm
                               : values->exchange ? exchange_account(values->exchange)
                                                  : "?");
+    else if (strcmp(name, "address") == 0)
+        append_address(text, use ? use->exchange : values->exchange);
     else if (strcmp(name, "method") == 0)
         g_string_append(text, method ? method : "another method");
     else
