@@ -285,7 +285,7 @@ user_differs(const struct finding_context *c)
     struct slice name = sent(c, AUTH_USERNAME), user, host;
     sip_uri_split(c->message->to_uri, &user, &host);
     return name.len > 0 && user.len > 0 && slice_equal(c->message->method, SLICE("REGISTER")) &&
-           !username_is_uri(c) && !slice_equal(slice_until(name, '@', NULL), user);
+           !username_is_uri(c) && !anonymous(c) && !slice_equal(slice_until(name, '@', NULL), user);
 }
 
 /* The topmost challenge of the realm that we know how to compute is the one to take (RFC 8760 section 2.4).
