@@ -1349,6 +1349,18 @@ test_bad_request_ahead(struct script *s)
     g_assert_cmpuint(script_use(ahead)->cause, ==, FINDING_FAILED);
 }
 
+/* Who guesses passwords does not count: it is the password that is wrong. */
+static void
+test_cseq_unchanged_and_wrong(struct script *s)
+{
+    SEND(s);
+    SEND(s, .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .branch = "z9hG4bK-2", .headers = ANSWER(s, .password = "guess"));
+    struct record *refusal = SEND(s, .branch = "z9hG4bK-2", .status = 401, .headers = CHALLENGE("n2"));
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "digest_mismatch");
+    g_assert_true(is_told(s, refusal, "cseq_unchanged"));
+}
+
 static void
 test_user_differs(struct script *s)
 {
@@ -1452,6 +1464,7 @@ static const struct play plays[] = {
     {"finding/realm-not-shared", test_realm_not_shared},
     {"finding/no-challenge-loop", test_no_challenge_loop},
     {"finding/bad-request-ahead", test_bad_request_ahead},
+    {"finding/cseq-unchanged-and-wrong", test_cseq_unchanged_and_wrong},
     {"finding/user-differs", test_user_differs},
     {"finding/user-with-domain", test_user_with_domain},
     {"finding/cseq-decreased", test_cseq_decreased},

@@ -16,7 +16,7 @@ PASSWORDS="alice pass-Two bob pass-Three carol pass-Four dave pass-Five"
 
 packages() {
     install_packages iproute2 ethtool tshark wireshark-common python3 procps iptables kamailio kamailio-extra-modules \
-        baresip-core linphone-cli sipsak
+        baresip-core linphone-cli sipsak sipvicious
 }
 
 # --- network ---------------------------------------------------------------------------------------------
@@ -339,6 +339,20 @@ many_trunks() {
     record_stop many-trunks
 }
 
+# A tool tries a list of passwords for one user, until one is right.
+password_guessing() {
+    phone_and_server
+    PASSWORDS="101 Princess-4"
+    registrar
+    # it writes addresses of other people's networks into its requests
+    cp -r /usr/share/sipvicious "$T/sipvicious"
+    grep -rl '1\.1\.1\.1' "$T/sipvicious" | xargs sed -i 's/1\.1\.1\.1/192.0.2.99/g'
+    record_start middle "$SIP" to-server
+    printf '%s\n' Monkey-4 Dragon-4 Sunshine-4 Football-4 Trustno-1 Letmein-4 Qwerty-4 Princess-4 >"$T/words"
+    (cd "$T/sipvicious" && HOME=$T inside client python3 -m sipvicious.svcrack -u 101 -d "$T/words" $REGISTRAR) || true
+    record_stop password-guessing
+}
+
 # The realm is set by hand on the client, and is not the server's.
 realm_by_hand() {
     phone_and_server
@@ -350,7 +364,7 @@ realm_by_hand() {
 }
 
 ALL=(credentials-removed uri-rewritten contact-rewritten address-rewritten forked-one-realm two-proxies-in-turn no-challenge
-    sha256-only answers-lost many-trunks realm-by-hand)
+    sha256-only answers-lost many-trunks realm-by-hand password-guessing)
 
 # --- main ------------------------------------------------------------------------------------------------
 
