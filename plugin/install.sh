@@ -50,11 +50,15 @@ build_and_install() {
         return 1
     fi
     rm -f "$log"
-    tshark -G plugins 2>/dev/null | grep -q '^siptrail\.so' || {
+    loaded=$(tshark -G plugins 2>/dev/null | sed -n 's/^siptrail\.so.*\t//p')
+    if [ -z "$loaded" ]; then
         echo "siptrail: installed in $folder/epan, but tshark does not load it: see 'tshark -G plugins'" >&2
         return 1
-    }
+    fi
     echo "siptrail: installed in $folder/epan"
+    # Of two it is the other one that explains the capture, in its own words.
+    [ "$loaded" -ef "$folder/epan/siptrail.so" ] ||
+        echo "siptrail: but tshark loads the one in $loaded: remove one of the two" >&2
 }
 
 # tshark, its remarks shown only when it fails: to root it says each time that this could be dangerous.
@@ -66,19 +70,36 @@ run_tshark() {
     return 1
 }
 
-# The report: each message with something to say in one line, why what failed failed, and the table.
+# One line for each account and cause, with the frame where it is first seen. Of two causes the remedy is for the last.
+causes() {
+    awk -F '\t' '
+        { key = $2 "\t" $3 "\t" $4 }
+        !(key in count) { first[key] = $1; order[++n] = key }
+        { count[key]++ }
+        END {
+            for (i = 1; i <= n; i++) {
+                split(order[i], part, "\t")
+                more = count[order[i]] - 1
+                printf "%s, frame %s%s%s: %s\n", part[1] ? part[1] : "no account", first[order[i]],
+                    more ? " and " more " more" : "", part[2] ? ", " part[2] : "", part[3]
+            }
+        }'
+}
+
+# The report: each message with something to say in one line, the tables, and at the end, where a terminal shows it, why
+# what failed failed and what to do.
 report() {
     capture=$1
     shift
     run_tshark -r "$capture" "$@" -2 -Y siptrail -T fields -e frame.number -e siptrail -E separator=/t |
         sed 's/	SIP Trail: /  /' | awk '{ n = $1; $1 = ""; printf "%7s%s\n", n, $0 }'
     echo
-    run_tshark -r "$capture" "$@" -2 -Y siptrail.cause -T fields -e frame.number -e siptrail.account \
-        -e siptrail.cause -e siptrail.fix |
-        awk -F '\t' '{ printf "%s, frame %s, %s: %s\n", $2, $1, $3, $4; any = 1 } END { if (any) print "" }'
     run_tshark -q -r "$capture" "$@" -z siptrail,exchanges
     echo
     run_tshark -q -r "$capture" "$@" -z siptrail,registrations
+    echo
+    run_tshark -r "$capture" "$@" -2 -Y 'siptrail.cause || (siptrail.fix && !siptrail.meaning)' -T fields \
+        -E occurrence=l -e frame.number -e siptrail.account -e siptrail.cause -e siptrail.fix | causes
 }
 
 case ${1:-} in

@@ -219,7 +219,7 @@ dissect_siptrail(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data
 {
     struct record *records = frame_records(pinfo, tree);
     for (struct record *record = records; record; record = record->next) {
-        tree_show(proto_siptrail, tvb, pinfo, tree, tracker, record);
+        tree_show(proto_siptrail, tvb, pinfo, tree, tracker, record, in_passing);
         column_append(pinfo, tracker, record);
         tap_queue_packet(siptrail_tap, pinfo, record);
     }

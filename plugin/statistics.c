@@ -2,7 +2,8 @@
  * Tables for `tshark -z` and Wireshark's Telephony menu.
  *
  * A table is a list of columns, what its rows stand for, their order, and a function that makes the text of
- * each cell. The command line and the window are filled from the same rows.
+ * each cell. The command line and the window are filled from the same rows; the window has the columns in an
+ * order of its own.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -22,10 +23,11 @@
 
 enum { COLUMNS_MAX = 16 };
 
-/* A text, or where there is none a number, by which a window sorts. */
+/* A text, or where there is none a number. */
 struct cell {
     char *text; /* free with g_free */
     guint number;
+    char *sortable; /* what a window shows instead of a text that would not sort; free with g_free */
 };
 
 struct table;
@@ -48,6 +50,8 @@ struct table {
     void *(*row_of)(struct listing *listing, void *object);
     int (*compare)(gconstpointer a, gconstpointer b);
     struct cell (*cell)(const void *row, int column);
+    const int *window; /* the columns of the window, in its order */
+    int window_count;
 };
 
 static const struct tracker *(*file_tracker)(void);
@@ -66,24 +70,30 @@ static bool listing_wanted;
         TABLE_ITEM_STRING, TAP_ALIGN_LEFT, (title), "%s"                                                     \
     }
 
+/* A window sorts by its first column when it opens. Where the worst is to come first, that is one of its own:
+ * who is in trouble, in words that sort so. */
+enum { NOW = COLUMNS_MAX };
+
+static const stat_tap_table_item now_column = LEFT("Now");
+
 /* --- cells ---------------------------------------------------------------------- */
 
 static struct cell
 number(guint32 value)
 {
-    return (struct cell){NULL, value};
+    return (struct cell){NULL, value, NULL};
 }
 
 static struct cell
 words(const char *text)
 {
-    return (struct cell){g_strdup(text && *text ? text : "-"), 0};
+    return (struct cell){g_strdup(text && *text ? text : "-"), 0, NULL};
 }
 
 static struct cell
 frame_cell(guint32 frame)
 {
-    return (struct cell){frame ? g_strdup_printf("%u", frame) : g_strdup("-"), 0};
+    return (struct cell){frame ? g_strdup_printf("%u", frame) : g_strdup("-"), 0, NULL};
 }
 
 /* What stands in a cell is one line of valid UTF-8, whatever the wire says. */
@@ -111,21 +121,35 @@ address_cell(const struct endpoint *endpoint)
     return cell;
 }
 
-/* A time with its unit: "0.7 ms", "12.3 s", "5 min 7 s", "2 h 5 min"; "-" for none. */
-static struct cell
-time_cell(int64_t nanoseconds)
+/* A time with its unit: "0.7 ms", "12.3 s", "5 min 7 s", "2 h 5 min". */
+static char *
+time_text(int64_t nanoseconds)
 {
     double ms = (double)nanoseconds / 1e6;
     guint minutes = (guint)(ms / 60e3);
+    if (ms < 1000)
+        return g_strdup_printf("%.1f ms", ms);
+    if (ms < 100e3)
+        return g_strdup_printf("%.1f s", ms / 1e3);
+    if (minutes < 100)
+        return g_strdup_printf("%u min %u s", minutes, (guint)(ms / 1e3) % 60);
+    return g_strdup_printf("%u h %u min", minutes / 60, minutes % 60);
+}
+
+/* In a window all times of a column have one unit. */
+static struct cell
+time_cell(int64_t nanoseconds, int64_t unit, const char *name)
+{
     if (nanoseconds <= 0)
         return words("-");
-    if (ms < 1000)
-        return (struct cell){g_strdup_printf("%.1f ms", ms), 0};
-    if (ms < 100e3)
-        return (struct cell){g_strdup_printf("%.1f s", ms / 1e3), 0};
-    if (minutes < 100)
-        return (struct cell){g_strdup_printf("%u min %u s", minutes, (guint)(ms / 1e3) % 60), 0};
-    return (struct cell){g_strdup_printf("%u h %u min", minutes / 60, minutes % 60), 0};
+    char *sortable = g_strdup_printf("%.1f %s", (double)nanoseconds / (double)unit, name);
+    return (struct cell){time_text(nanoseconds), 0, sortable};
+}
+
+static struct cell
+latency_cell(int64_t nanoseconds)
+{
+    return time_cell(nanoseconds, 1000000, "ms");
 }
 
 static struct cell
@@ -143,6 +167,9 @@ static stat_tap_table_item exchange_columns[] = {
     [ACCOUNT] = LEFT("Account"),       [PEER] = LEFT("Peer"),    [DIGEST] = LEFT("Digest"),
     [OUTCOME] = LEFT("Outcome"),       [CAUSE] = LEFT("Cause"),
 };
+
+/* How it ended and why stand beside the account: a window opens narrower than a terminal. */
+static const int exchange_window[] = {CHALLENGE, ACCOUNT, OUTCOME, CAUSE, RETRY, CLOSED, PEER, DIGEST};
 
 static struct cell
 exchange_cell(const void *row, int column)
@@ -245,6 +272,11 @@ static stat_tap_table_item account_columns[] = {
     [A_CAUSE] = LEFT("Last cause"),
 };
 
+static const int account_window[] = {
+    NOW,         A_ACCOUNT, A_OUTCOME,  A_CAUSE,     A_CHALLENGES, A_ACCEPTED, A_REJECTED, A_STALE,
+    A_FORBIDDEN, A_FAILED,  A_NO_RETRY, A_NO_ANSWER, A_FASTEST,    A_MEAN,     A_SLOWEST,  A_PEER,
+};
+
 static guint32
 account_failures(const struct account_row *row)
 {
@@ -253,11 +285,29 @@ account_failures(const struct account_row *row)
            row->outcomes[OUTCOME_NO_RETRY] + row->outcomes[OUTCOME_NO_ANSWER];
 }
 
+/* In the order of the alphabet the worst comes first. */
+static const char *
+account_now(const struct account_row *row)
+{
+    switch (exchange_outcome(file_tracker(), row->last)) {
+    case OUTCOME_ACCEPTED:
+        return "works";
+    case OUTCOME_STALE:
+    case OUTCOME_OTHER_REALM:
+    case OUTCOME_UNKNOWN:
+        return "open";
+    default:
+        return "fails";
+    }
+}
+
 static struct cell
 account_cell(const void *data, int column)
 {
     const struct account_row *row = data;
     switch (column) {
+    case NOW:
+        return words(account_now(row));
     case A_ACCOUNT:
     case A_PEER:
         return exchange_cell(row->last, column == A_PEER ? PEER : ACCOUNT);
@@ -278,11 +328,11 @@ account_cell(const void *data, int column)
     case A_NO_ANSWER:
         return number(row->outcomes[OUTCOME_NO_ANSWER]);
     case A_FASTEST:
-        return time_cell(row->fastest);
+        return latency_cell(row->fastest);
     case A_MEAN:
-        return time_cell(row->answers ? row->sum / row->answers : 0);
+        return latency_cell(row->answers ? row->sum / row->answers : 0);
     case A_SLOWEST:
-        return time_cell(row->slowest);
+        return latency_cell(row->slowest);
     default:
         return exchange_cell(row->last, column == A_OUTCOME ? OUTCOME : CAUSE);
     }
@@ -298,6 +348,16 @@ count_latency(struct account_row *row, const struct exchange *exchange)
     row->slowest = MAX(row->slowest, latency);
     row->sum += latency;
     row->answers++;
+}
+
+/* Whether `exchange` tells more of how things are than `last`: the later one does, unless the capture ends
+ * before it: after a refusal the last challenge is open as a rule. */
+static bool
+tells_more(const struct exchange *exchange, const struct exchange *last)
+{
+    bool open = exchange_outcome(file_tracker(), exchange) == OUTCOME_UNKNOWN;
+    bool last_open = exchange_outcome(file_tracker(), last) == OUTCOME_UNKNOWN;
+    return open != last_open ? last_open : exchange->challenge_frame > last->challenge_frame;
 }
 
 /* Counts an exchange; while a capture goes on its outcome may change, and is counted anew. */
@@ -320,7 +380,7 @@ account_row_of(struct listing *listing, void *object)
     row->outcomes[now]++;
     if (before == OUTCOME_NONE || before == OUTCOME_UNKNOWN)
         count_latency(row, exchange);
-    if (exchange->challenge_frame > row->last->challenge_frame)
+    if (tells_more(exchange, row->last))
         row->last = exchange;
     if (exchange->challenge_frame < row->first->challenge_frame)
         row->first = exchange;
@@ -380,10 +440,15 @@ static stat_tap_table_item registration_columns[] = {
     [R_CAUSE] = LEFT("Cause"),
 };
 
+static const int registration_window[] = {
+    NOW,      R_ACCOUNT, R_STATE,     R_CAUSE,   R_FAILURES, R_LAPSES,  R_LAPSED,
+    R_ANSWER, R_EXPIRES, R_REFRESHES, R_GRANTED, R_LAST,     R_CONTACT, R_REGISTRAR,
+};
+
 static struct cell
 seconds_cell(bool known, guint32 seconds)
 {
-    return known ? (struct cell){g_strdup_printf("%u s", seconds), 0} : words("-");
+    return known ? (struct cell){g_strdup_printf("%u s", seconds), 0, NULL} : words("-");
 }
 
 /* The cause of the last refusal; of a challenge that nobody answered, or whose answer was met by silence,
@@ -395,12 +460,31 @@ registration_cause(const struct registration *registration)
     return challenge ? audit_exchange_cause(file_tracker(), challenge) : registration->last_cause;
 }
 
+/* In the order of the alphabet the worst comes first. */
+static const char *
+registration_now(const struct registration *registration)
+{
+    switch (registration_state(file_tracker(), registration)) {
+    case REGISTRATION_REGISTERED:
+        return "up";
+    case REGISTRATION_REPLACED:
+    case REGISTRATION_REMOVED:
+        return "withdrawn";
+    case REGISTRATION_UNKNOWN:
+        return "unknown";
+    default:
+        return "down";
+    }
+}
+
 static struct cell
 registration_cell(const void *row, int column)
 {
     const struct registration *registration = row;
     int64_t going_on = registration_lapsed_for(file_tracker(), registration);
     switch (column) {
+    case NOW:
+        return words(registration_now(registration));
     case R_ACCOUNT:
         return wire_cell(registration->account->name);
     case R_CONTACT:
@@ -420,7 +504,7 @@ registration_cell(const void *row, int column)
     case R_LAPSES:
         return number(registration->lapses + (going_on ? 1 : 0));
     case R_LAPSED:
-        return time_cell(registration->lapsed + going_on);
+        return time_cell(registration->lapsed + going_on, 1000000000, "s");
     case R_LAST:
         return frame_cell(registration->last_frame);
     case R_ANSWER:
@@ -468,11 +552,13 @@ by_service(gconstpointer a, gconstpointer b)
 
 static const struct table tables[] = {
     {"siptrail,accounts", "SIP Trail: accounts", account_columns, G_N_ELEMENTS(account_columns),
-     each_exchange, account_row_of, by_failures, account_cell},
+     each_exchange, account_row_of, by_failures, account_cell, account_window, G_N_ELEMENTS(account_window)},
     {"siptrail,exchanges", "SIP Trail: authentication exchanges", exchange_columns,
-     G_N_ELEMENTS(exchange_columns), each_exchange, object_itself, by_challenge, exchange_cell},
+     G_N_ELEMENTS(exchange_columns), each_exchange, object_itself, by_challenge, exchange_cell,
+     exchange_window, G_N_ELEMENTS(exchange_window)},
     {"siptrail,registrations", "SIP Trail: registrations", registration_columns,
-     G_N_ELEMENTS(registration_columns), each_registration, object_itself, by_service, registration_cell},
+     G_N_ELEMENTS(registration_columns), each_registration, object_itself, by_service, registration_cell,
+     registration_window, G_N_ELEMENTS(registration_window)},
 };
 
 static struct listing *
@@ -573,6 +659,7 @@ sorted_rows(struct listing *listing)
 static char *
 cell_text(struct cell cell)
 {
+    g_free(cell.sortable);
     return cell.text ? cell.text : g_strdup_printf("%u", cell.number);
 }
 
@@ -620,38 +707,25 @@ listing_begin(const char *argument, void *data)
 
 /* --- window --------------------------------------------------------------------- */
 
-static struct listing *windows[G_N_ELEMENTS(tables)];
+/* What one window after the other shows of a table. */
+struct window {
+    struct listing *listing;
+    stat_tap_table_item headings[COLUMNS_MAX];
+    int widths[COLUMNS_MAX]; /* of the longest text of each column, in octets */
+    stat_tap_table_ui retired;
+};
 
-static struct listing *
+static struct window windows[G_N_ELEMENTS(tables)];
+
+static struct window *
 window_of(const char *title)
 {
     gsize i = 0;
     while (i + 1 < G_N_ELEMENTS(tables) && strcmp(tables[i].title, title) != 0)
         i++;
-    if (!windows[i])
-        windows[i] = listing_new(&tables[i]);
-    return windows[i];
-}
-
-static void
-window_init(stat_tap_table_ui *ui)
-{
-    struct listing *listing = window_of(ui->title);
-    listing_reset(listing);
-    if (!stat_tap_find_table(ui, ui->title))
-        stat_tap_add_table(ui, stat_tap_init_table(ui->title, listing->table->count, 0, NULL));
-}
-
-static stat_tap_table_item_type
-window_item(struct cell cell)
-{
-    stat_tap_table_item_type item = {0};
-    item.type = cell.text ? TABLE_ITEM_STRING : TABLE_ITEM_UINT;
-    if (cell.text)
-        item.value.string_value = cell.text;
-    else
-        item.value.uint_value = cell.number;
-    return item;
+    if (!windows[i].listing)
+        windows[i].listing = listing_new(&tables[i]);
+    return &windows[i];
 }
 
 static void
@@ -663,22 +737,79 @@ window_free_item(stat_tap_table *table _U_, guint row _U_, guint column _U_, sta
     item->value.string_value = NULL;
 }
 
+/* Each run fills rows of its own. Those of the last run are still shown, by this window until the run begins,
+ * and by another one for longer: they stay until there is no other. */
 static void
-window_fill(stat_tap_table *window, const struct table *table, guint index, const void *row, bool is_new)
+window_init(stat_tap_table_ui *ui)
 {
-    stat_tap_table_item_type items[COLUMNS_MAX] = {{0}};
-    for (int column = 0; column < table->count; column++) {
-        items[column] = window_item(table->cell(row, column));
-        if (is_new)
-            continue;
-        window_free_item(window, index, (guint)column, stat_tap_get_field_data(window, index, (guint)column));
-        stat_tap_set_field_data(window, index, (guint)column, &items[column]);
+    struct window *window = window_of(ui->title);
+    stat_tap_table *shown = stat_tap_find_table(ui, ui->title);
+    listing_reset(window->listing);
+    memset(window->widths, 0, sizeof window->widths);
+    window->retired.stat_tap_free_table_item_cb = window_free_item;
+    if (ui->refcount <= 1 && window->retired.tables)
+        free_stat_tables(&window->retired);
+    if (shown) {
+        stat_tap_add_table(&window->retired, shown);
+        g_array_set_size(ui->tables, 0);
     }
-    if (is_new)
-        stat_tap_init_table_row(window, index, (guint)table->count, items);
+    stat_tap_add_table(ui, stat_tap_init_table(ui->title, (int)ui->nfields, 0, NULL));
 }
 
-static stat_tap_table *filled_window;
+static stat_tap_table_item_type
+window_item(struct cell cell)
+{
+    stat_tap_table_item_type item = {0};
+    item.type = cell.text ? TABLE_ITEM_STRING : TABLE_ITEM_UINT;
+    if (!cell.text)
+        item.value.uint_value = cell.number;
+    else if (!cell.sortable)
+        item.value.string_value = cell.text;
+    else {
+        item.value.string_value = cell.sortable;
+        g_free(cell.text);
+    }
+    return item;
+}
+
+/* A window sorts texts by their octets: numbers that are text, for there may be none, are made equally long.
+ * A column grows no more often than a number has digits. */
+static void
+window_align(struct window *window, stat_tap_table *rows, guint index, guint column)
+{
+    stat_tap_table_item_type *item = stat_tap_get_field_data(rows, index, column);
+    int length = (int)strlen(item->value.string_value);
+    bool grows = length > window->widths[column];
+    if (grows)
+        window->widths[column] = length;
+    for (guint i = grows ? 0 : index; i < (grows ? rows->num_elements : index + 1); i++) {
+        item = stat_tap_get_field_data(rows, i, column);
+        char *text = g_strdup_printf("%*s", window->widths[column], item->value.string_value);
+        window_free_item(rows, i, column, item);
+        item->value.string_value = text;
+    }
+}
+
+static void
+window_fill(struct window *window, stat_tap_table *rows, guint index, const void *row)
+{
+    const struct table *table = window->listing->table;
+    stat_tap_table_item_type items[COLUMNS_MAX] = {{0}};
+    bool is_new = index == rows->num_elements;
+    for (int i = 0; i < table->window_count; i++) {
+        items[i] = window_item(table->cell(row, table->window[i]));
+        if (!is_new)
+            window_free_item(rows, index, (guint)i, stat_tap_get_field_data(rows, index, (guint)i));
+    }
+    stat_tap_init_table_row(rows, index, (guint)table->window_count, items);
+    for (int i = 0; i < table->window_count; i++) {
+        if (items[i].type == TABLE_ITEM_STRING && window->headings[i].align == TAP_ALIGN_RIGHT)
+            window_align(window, rows, index, (guint)i);
+    }
+}
+
+static struct window *filled_window;
+static stat_tap_table *filled_rows;
 
 static void
 window_add(void *object, struct listing *listing)
@@ -686,12 +817,11 @@ window_add(void *object, struct listing *listing)
     remember(object, listing);
     void *row = listing->table->row_of(listing, object);
     guint index = GPOINTER_TO_UINT(g_hash_table_lookup(listing->rows, row));
-    bool is_new = index == 0;
-    if (is_new) {
-        index = filled_window->num_elements + 1;
+    if (index == 0) {
+        index = filled_rows->num_elements + 1;
         g_hash_table_insert(listing->rows, row, GUINT_TO_POINTER(index));
     }
-    window_fill(filled_window, listing->table, index - 1, row, is_new);
+    window_fill(filled_window, filled_rows, index - 1, row);
 }
 
 static tap_packet_status
@@ -699,10 +829,24 @@ window_packet(void *data, packet_info *pinfo _U_, epan_dissect_t *edt _U_, const
               tap_flags_t flags _U_)
 {
     stat_data_t *ui = (stat_data_t *)data;
-    struct listing *listing = window_of(ui->stat_tap_data->title);
-    filled_window = stat_tap_find_table(ui->stat_tap_data, ui->stat_tap_data->title);
-    listing->table->each((const struct record *)record, window_add, listing);
+    filled_window = window_of(ui->stat_tap_data->title);
+    filled_rows = stat_tap_find_table(ui->stat_tap_data, ui->stat_tap_data->title);
+    filled_window->listing->table->each((const struct record *)record, window_add, filled_window->listing);
     return TAP_PACKET_REDRAW;
+}
+
+/* The arrow at the first heading takes room from it when the columns have their widths already: a heading
+ * that ends there would lose its first letters. */
+static stat_tap_table_item *
+window_headings(gsize index)
+{
+    const struct table *table = &tables[index];
+    stat_tap_table_item *headings = windows[index].headings;
+    for (int i = 0; i < table->window_count; i++)
+        headings[i] = table->window[i] == NOW ? now_column : table->columns[table->window[i]];
+    if (headings->align == TAP_ALIGN_RIGHT)
+        headings->column_name = g_strconcat("    ", headings->column_name, NULL);
+    return headings;
 }
 
 void
@@ -722,8 +866,8 @@ statistics_register(const struct tracker *(*tracker)(void))
             .stat_tap_init_cb = window_init,
             .packet_func = window_packet,
             .stat_tap_free_table_item_cb = window_free_item,
-            .nfields = (gsize)table->count,
-            .fields = table->columns,
+            .nfields = (gsize)table->window_count,
+            .fields = window_headings(i),
             .nparams = 1,
             .params = parameters,
         };

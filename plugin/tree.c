@@ -343,8 +343,9 @@ struct view {
     proto_item *item;
     const struct tracker *tracker;
     const struct record *record;
-    bool told;  /* somebody lists expert infos */
-    bool later; /* the file was read before: what came afterwards is known, too */
+    bool told;     /* somebody lists expert infos */
+    bool exported; /* somebody may export frames, and those that they point back to */
+    bool later;    /* the file was read before: what came afterwards is known, too */
 };
 
 static proto_item *
@@ -367,7 +368,7 @@ add_text(const struct view *view, int field, const char *text)
 static void
 add_frame(const struct view *view, int field, guint32 frame)
 {
-    if (frame)
+    if (frame && view->tree)
         generated(proto_tree_add_uint(view->tree, field, view->tvb, 0, 0, frame));
 }
 
@@ -376,21 +377,23 @@ static void
 add_back_link(const struct view *view, int field, guint32 frame)
 {
     add_frame(view, field, frame);
-    if (frame && frame != view->record->frame)
+    if (view->exported && frame && frame != view->record->frame)
         compat_depend_on_frame(view->pinfo, frame);
 }
 
 static void
 add_number(const struct view *view, int field, guint32 number)
 {
-    generated(proto_tree_add_uint(view->tree, field, view->tvb, 0, 0, number));
+    if (view->tree)
+        generated(proto_tree_add_uint(view->tree, field, view->tvb, 0, 0, number));
 }
 
 static void
 add_time(const struct view *view, int field, int64_t nanoseconds)
 {
     nstime_t span = {(time_t)(nanoseconds / 1000000000), (int)(nanoseconds % 1000000000)};
-    generated(proto_tree_add_time(view->tree, field, view->tvb, 0, 0, &span));
+    if (view->tree)
+        generated(proto_tree_add_time(view->tree, field, view->tvb, 0, 0, &span));
 }
 
 static struct view
@@ -558,8 +561,6 @@ static struct view
 add_credentials(const struct view *view, const struct use *use, const struct auth_value *value)
 {
     struct slice header = sip_header_name(use->line.header);
-    if (!view->tree)
-        return *view;
     return add_subtree(view, hf_credentials, ett_credentials,
                        wmem_strdup_printf(view->pinfo->pool, "Credentials (%.*s): %s", (int)header.len,
                                           header.p, describe(view, value)));
@@ -569,13 +570,16 @@ static void
 show_use(const struct view *view, const struct use *use)
 {
     struct auth_value value;
+    if (!view->tree) { /* nobody asks what the header line says */
+        show_verdict(view, use);
+        add_back_link(view, hf_challenge_in, use->challenge_frame);
+        return;
+    }
     if (!line_value(&use->line, &value))
         return;
     struct view inner = add_credentials(view, use, &value);
     show_verdict(&inner, use);
     add_back_link(&inner, hf_challenge_in, use->challenge_frame);
-    if (!view->tree)
-        return;
     if (use->nonce_use)
         add_number(&inner, hf_nonce_use, use->nonce_use);
     if (use->nonce_age >= 0)
@@ -875,11 +879,16 @@ title_no_notify(const struct no_notify *no_notify, bool right, wmem_strbuf_t *ti
         wmem_strbuf_append_printf(title, " for the SUBSCRIBE in frame %u", no_notify->subscribe_frame);
     else
         wmem_strbuf_append(title, " for a SUBSCRIBE that is not in the capture");
-    if (!right)
+    if (!no_notify->is_subscribe)
+        wmem_strbuf_append(title, ": looks wrong");
+    else if (!right)
         wmem_strbuf_append(title, ": looks wrong, a NOTIFY is due");
     else if (no_notify->notify_frame)
         wmem_strbuf_append_printf(title, ": no NOTIFY was due, yet one came in frame %u",
                                   no_notify->notify_frame);
+    else if (no_notify->missed_frame)
+        wmem_strbuf_append_printf(title, ": no NOTIFY is due, which looks missed in frame %u",
+                                  no_notify->missed_frame);
     else if (no_notify->etag_frame)
         wmem_strbuf_append_printf(title, ": no NOTIFY is due, tag %s of frame %u is current", no_notify->etag,
                                   no_notify->etag_frame);
@@ -979,6 +988,18 @@ show_transaction(const struct view *view)
         add_frame(view, hf_response_in, whole->response_frame);
 }
 
+/* What is wrong, and what to do about it; a message with an outcome or a 204 has said so already. */
+static void
+add_note(const struct view *view, enum finding finding, const struct finding_values *values)
+{
+    const struct finding_rule *rule = finding_rule(finding);
+    const struct record_detail *detail = view->record->detail;
+    bool is_advised = detail->opens || detail->closings || detail->no_notify;
+    add_expert(view, view->item, finding, values);
+    if (!is_advised && (rule->severity == SEVERITY_WARN || rule->severity == SEVERITY_ERROR))
+        add_expanded(view, hf_fix, rule->fix, values);
+}
+
 static void
 show_notes(const struct view *view, const struct record_detail *detail)
 {
@@ -991,11 +1012,10 @@ show_notes(const struct view *view, const struct record_detail *detail)
                                               .frame_a = note->frame_a,
                                               .frame_b = note->frame_b,
                                               .number = note->number};
-        add_expert(view, view->item, (enum finding)note->finding, &values);
+        add_note(view, (enum finding)note->finding, &values);
     }
 }
 
-/* Only time tells that nothing came. */
 /* "contact: registered for 3600 s" */
 static const char *
 registration_text(const struct view *view, const struct registration_step *step)
@@ -1036,6 +1056,7 @@ show_registration(const struct view *view, const struct registration_step *step)
         generated(proto_tree_add_boolean(inner.tree, hf_registration_bulk, inner.tvb, 0, 0, TRUE));
 }
 
+/* Only time tells that nothing came. */
 static void
 show_awaited(const struct view *view)
 {
@@ -1045,7 +1066,7 @@ show_awaited(const struct view *view)
     const struct finding_values values = {.status = record->status,
                                           .method = record->method,
                                           .frame_a = record->detail->awaited->subscribe_frame};
-    add_expert(view, view->item, FINDING_NOTIFY_MISSING, &values);
+    add_note(view, FINDING_NOTIFY_MISSING, &values);
 }
 
 /* What it means comes first, then the evidence. */
@@ -1059,7 +1080,8 @@ show_detail(const struct view *view, const struct record_detail *detail)
     show_closings(view, detail);
     if (detail->no_notify)
         show_no_notify(view, detail->no_notify);
-    show_advice(view, detail);
+    if (view->tree)
+        show_advice(view, detail);
     for (const struct registration_step *step = view->tree ? detail->registrations : NULL; step;
          step = step->next)
         show_registration(view, step);
@@ -1104,13 +1126,14 @@ is_expert_tapped(void)
 
 void
 tree_show(int proto, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct tracker *tracker,
-          const struct record *record)
+          const struct record *record, bool in_passing)
 {
     struct view view = {.tvb = tvb,
                         .pinfo = pinfo,
                         .tracker = tracker,
                         .record = record,
                         .told = is_expert_tapped(),
+                        .exported = !in_passing,
                         .later = PINFO_FD_VISITED(pinfo) != 0};
     if (!has_something_to_say(record))
         return;

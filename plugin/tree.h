@@ -17,9 +17,11 @@ void tree_register(int proto);
 /** Shows one message. Reads the record and decides nothing.
  *
  *  @param tree  may be NULL: expert infos are told all the same
- *  @param tracker  for what the time passed since says of an open exchange */
+ *  @param tracker  for what the time passed since says of an open exchange
+ *  @param in_passing  no frame is looked at again, so that it need not be kept which frames it points back to
+ */
 void tree_show(int proto, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct tracker *tracker,
-               const struct record *record);
+               const struct record *record, bool in_passing);
 
 /** Whose message it is, as the field `siptrail.account` has it; NULL when nobody's. */
 const char *tree_account(wmem_allocator_t *pool, const struct record *record);

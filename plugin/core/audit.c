@@ -284,25 +284,25 @@ static const struct advice advices[] = {
         {"one server was satisfied by frame {retry}, the next one on the way asks for its own realm",
          "where a proxy and a registrar, or several forks, each authenticate", NULL},
     [OUTCOME_FORBIDDEN] =
-        {"the {method} of {account} is refused for good: the server knows who calls, or does not "
-         "want to say that it does not",
+        {"the {method} of {account} is refused for good: this account may not do it, or the server "
+         "hides that it does not know the account",
          "unknown or disabled account, wrong address-of-record, source address not allowed", NULL},
     [OUTCOME_INTERVAL_TOO_BRIEF] =
         {"the credentials are good; asked for was {asked_expires}, and the server wants {min_expires}",
          "REGISTER or SUBSCRIBE with a small Expires", NULL},
-    [OUTCOME_FAILED] =
-        {"the credentials in frame {retry} got as far as they should; the {method} itself ends with {code}",
-         "any final answer from 300 on but 401, 403, 407 and 423", NULL},
+    [OUTCOME_FAILED] = {"the server does not object to the credentials in frame {retry}; the {method} itself "
+                        "ends with {code}",
+                        "any final answer from 300 on but 401, 403, 407 and 423", NULL},
     [OUTCOME_NO_RETRY] =
         {"{asker} asked who sends this {method}, and the client did nothing more",
          "no credentials for this realm, an algorithm that it does not know, or the challenge was "
          "lost on its way",
          NULL},
     [OUTCOME_NO_ANSWER] = {"the client answered in frame {retry}, and {asker} fell silent",
-                           "when the larger, authenticated {method} is lost or filtered, or the server fails",
+                           "the larger, authenticated {method} is lost or filtered, or the server fails",
                            NULL},
     [OUTCOME_UNKNOWN] = {"{asker} asks who sends this {method}; the capture does not show how it ends",
-                         "when the capture ends, or lost packets, before the answer",
+                         "the capture ends, or lost packets, before the answer",
                          "capture for longer, at least 32 s past the challenge"},
 };
 
@@ -315,7 +315,7 @@ static const struct {
                               "an element that changes what is "
                               "signed"},
     {FINDING_DIGEST_GOOD_REFUSED,
-     "when the server's database has another password, or none for this user in this realm"},
+     "the server's database has another password, or none for this user in this realm"},
     {FINDING_VARIANT_REFUSED, "with a client that computes in its own way, or a password that was pasted"},
     {FINDING_URI_REWRITTEN, "behind a border controller or B2BUA that rewrites what the client has signed"},
     {FINDING_URI_DIFFERS,
@@ -339,7 +339,7 @@ static const struct {
     {FINDING_NOTIFY_UNANSWERED, "with a subscriber that challenges whatever it receives"},
     {FINDING_NO_CHALLENGE, "with a server or border controller that takes the challenge out"},
     {FINDING_BAD_REQUEST, "with a server that is strict about the form of a request"},
-    {FINDING_SERVER_ERROR, "when the server or something behind it fails"},
+    {FINDING_SERVER_ERROR, "the server, or something behind it, fails"},
     {FINDING_REGISTRATION_FAILED, "unknown address-of-record, or an element on the way that gives up"},
 };
 
@@ -418,43 +418,69 @@ static struct advice
 advice_wrong_204(const struct no_notify *no_notify)
 {
     if (!no_notify->is_subscribe)
-        return (struct advice){"{method} is answered with 204, which is defined for SUBSCRIBE only",
-                               "with a server that takes 204 for an ordinary success",
-                               "let the server answer with 200"};
-    if (!no_notify->in_dialog)
         return (struct advice){
-            "the SUBSCRIBE in frame {subscribe} begins a subscription: a NOTIFY was due, and the server says "
-            "that "
-            "there will be none",
-            "with a server that heeds Suppress-If-Match outside of a dialog, too",
-            "let the server answer with 200, and send a NOTIFY without a body if the condition holds"};
-    return (struct advice){
-        "the SUBSCRIBE in frame {subscribe} has no condition: a NOTIFY was due, and the server says "
-        "that there will be none",
-        "with a server that takes 204 for an ordinary success, or behind an element that removes "
-        "Suppress-If-Match",
-        "let the server answer with 200 and send a NOTIFY"};
+            "{method} is answered with 204 (No Notification), which is an answer to SUBSCRIBE only",
+            "with a server that takes 204 for an ordinary success", "let the server answer with 200"};
+    if (!no_notify->in_dialog)
+        return (struct advice){"the SUBSCRIBE in frame {subscribe} begins a subscription, so the subscriber "
+                               "waits for a first NOTIFY, and the 204 says that there will be none",
+                               no_notify->etag
+                                   ? "with a server that heeds Suppress-If-Match in the first SUBSCRIBE, too"
+                                   : "with a server that takes 204 for an ordinary success",
+                               "let the server answer with 200 and send a NOTIFY, without a body if the "
+                               "subscriber knows the state"};
+    return (
+        struct advice){"the SUBSCRIBE in frame {subscribe} does not say that its sender knows the state "
+                       "(Suppress-If-Match), so a NOTIFY is due, and the 204 says that there will be none",
+                       "with a server that takes 204 for an ordinary success, or behind an element that adds "
+                       "Suppress-If-Match",
+                       "let the server answer with 200 and send a NOTIFY"};
+}
+
+/* Something later contradicts it. */
+static struct advice
+advice_contradicted_204(const struct no_notify *no_notify, bool over)
+{
+    struct advice advice = {"the subscription to {event} goes on for {granted}, and no NOTIFY was due as the "
+                            "state is known; yet one came in frame {notify}",
+                            "with a notifier that forgets what the SUBSCRIBE said (Suppress-If-Match)",
+                            finding_rule((enum finding)no_notify->notify_finding)->fix};
+    if (!no_notify->notify_frame)
+        return (struct advice){"the SUBSCRIBE in frame {subscribe} is accepted, and no NOTIFY tells so; one "
+                               "side looks to have missed that: see frame {missed}",
+                               "with a subscriber, notifier or proxy that does not quite know 204",
+                               finding_rule((enum finding)no_notify->missed_finding)->fix};
+    if (!over)
+        return advice;
+    advice.when = "with a notifier that sends a last NOTIFY in any case, as it is due where no 204 is used";
+    advice.meaning =
+        "the subscription to {event} is over, and no NOTIFY was due any more; yet one came in frame {notify}";
+    return advice;
 }
 
 struct advice
 audit_advice_204(const struct no_notify *no_notify, bool right)
 {
+    bool over = no_notify->unsubscribed || (no_notify->has_expires && no_notify->expires == 0);
     if (!no_notify->is_subscribe || !right)
         return advice_wrong_204(no_notify);
-    if (no_notify->notify_frame)
+    if (no_notify->notify_frame || no_notify->missed_frame)
+        return advice_contradicted_204(no_notify, over);
+    if (over)
         return (struct advice){
-            "the subscription to {event} is accepted, no state change to notify; yet a NOTIFY followed "
-            "in frame {notify}",
-            "with a notifier that forgets the condition of the SUBSCRIBE",
-            "let the notifier stay silent while the condition holds"};
-    if (no_notify->unsubscribed)
-        return (struct advice){
-            "the subscription to {event} is over; the subscriber knows the state, so no NOTIFY will come",
-            "at a SUBSCRIBE with Expires: 0 whose Suppress-If-Match names the current entity-tag",
+            "the subscription to {event} is over, as was asked for; the NOTIFY that usually comes last is "
+            "left out, as the subscriber needs none",
+            "when a subscriber ends its subscription and says that it knows the state (Suppress-If-Match)",
             NOTHING ": subscription ended, no state change to notify"};
-    return (struct advice){
-        "the subscription to {event} goes on for {granted}; the subscriber knows the state, so no "
-        "NOTIFY will come until it changes",
-        "at a refreshing SUBSCRIBE whose Suppress-If-Match names the current entity-tag",
-        NOTHING ": subscription accepted, no state change to notify"};
+    if (no_notify->etag && strcmp(no_notify->etag, "*") == 0)
+        return (struct advice){
+            "the subscription to {event} goes on for {granted}; the subscriber wants no NOTIFY of the state "
+            "(Suppress-If-Match: *), so none will come, whatever changes",
+            "when a subscriber wants to keep its subscription, and to hear nothing until its next SUBSCRIBE",
+            NOTHING ": subscription accepted, and silence is what was asked for"};
+    return (struct advice){"the subscription to {event} goes on for {granted}; the subscriber knows the "
+                           "state, so no NOTIFY will come until it changes",
+                           "when a subscriber refreshes and says which state it knows: Suppress-If-Match "
+                           "repeats SIP-ETag of a NOTIFY",
+                           NOTHING ": subscription accepted, no state change to notify"};
 }

@@ -8,38 +8,40 @@
 
 #include "auth_header.h"
 
-#include <limits.h>
-
 #include <glib.h>
 
+/* First and last letter stand apart for the table of places. */
 #define PARAMS(X)                                                                                            \
-    X(AUTH_USERNAME, "username")                                                                             \
-    X(AUTH_USERNAME_EXT, "username*")                                                                        \
-    X(AUTH_REALM, "realm")                                                                                   \
-    X(AUTH_NONCE, "nonce")                                                                                   \
-    X(AUTH_URI, "uri")                                                                                       \
-    X(AUTH_RESPONSE, "response")                                                                             \
-    X(AUTH_ALGORITHM, "algorithm")                                                                           \
-    X(AUTH_QOP, "qop")                                                                                       \
-    X(AUTH_NC, "nc")                                                                                         \
-    X(AUTH_CNONCE, "cnonce")                                                                                 \
-    X(AUTH_OPAQUE, "opaque")                                                                                 \
-    X(AUTH_DOMAIN, "domain")                                                                                 \
-    X(AUTH_STALE, "stale")                                                                                   \
-    X(AUTH_USERHASH, "userhash")                                                                             \
-    X(AUTH_CHARSET, "charset")                                                                               \
-    X(AUTH_AUTS, "auts")                                                                                     \
-    X(AUTH_NEXTNONCE, "nextnonce")                                                                           \
-    X(AUTH_RSPAUTH, "rspauth")
+    X(AUTH_USERNAME, "username", 'u', 'e')                                                                   \
+    X(AUTH_USERNAME_EXT, "username*", 'u', '*')                                                              \
+    X(AUTH_REALM, "realm", 'r', 'm')                                                                         \
+    X(AUTH_NONCE, "nonce", 'n', 'e')                                                                         \
+    X(AUTH_URI, "uri", 'u', 'i')                                                                             \
+    X(AUTH_RESPONSE, "response", 'r', 'e')                                                                   \
+    X(AUTH_ALGORITHM, "algorithm", 'a', 'm')                                                                 \
+    X(AUTH_QOP, "qop", 'q', 'p')                                                                             \
+    X(AUTH_NC, "nc", 'n', 'c')                                                                               \
+    X(AUTH_CNONCE, "cnonce", 'c', 'e')                                                                       \
+    X(AUTH_OPAQUE, "opaque", 'o', 'e')                                                                       \
+    X(AUTH_DOMAIN, "domain", 'd', 'n')                                                                       \
+    X(AUTH_STALE, "stale", 's', 'e')                                                                         \
+    X(AUTH_USERHASH, "userhash", 'u', 'h')                                                                   \
+    X(AUTH_CHARSET, "charset", 'c', 't')                                                                     \
+    X(AUTH_AUTS, "auts", 'a', 's')                                                                           \
+    X(AUTH_NEXTNONCE, "nextnonce", 'n', 'e')                                                                 \
+    X(AUTH_RSPAUTH, "rspauth", 'r', 'h')
 
-#define NAME(param, literal) [param] = {(literal), sizeof(literal) - 1},
+#define NAME(param, literal, first, last) [param] = {(literal), sizeof(literal) - 1},
 static const struct slice param_names[AUTH_PARAM_COUNT] = {PARAMS(NAME)};
 #undef NAME
 
-/* Apart, so that memchr finds the few names that are as long as the one at hand. */
-#define LENGTH(param, literal) [param] = sizeof(literal) - 1,
-static const unsigned char param_lengths[AUTH_PARAM_COUNT] = {PARAMS(LENGTH)};
-#undef LENGTH
+/* Length, first and last letter tell these names apart: one that would take another one's place does not
+ * compile.
+ */
+#define PLACE(length, first, last)       (((length)*8 + (first) + (last)) % 64)
+#define PUT(param, literal, first, last) [PLACE(sizeof(literal) - 1, (first), (last))] = (param) + 1,
+static const unsigned char param_places[64] = {PARAMS(PUT)};
+#undef PUT
 
 struct slice
 auth_param_name(enum auth_param param)
@@ -61,11 +63,13 @@ auth_param_names(uint32_t set)
     return g_string_free(text, FALSE);
 }
 
+/* RFC 3261 section 25.1: letters, digits and -.!%*_+`'~, as sets of 64 characters. */
 static bool
 is_token(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && strchr("-.!%*_+`'~", c));
+    static const uint64_t tokens[2] = {UINT64_C(0x03ff6ca200000000), UINT64_C(0x47ffffff87fffffe)};
+    unsigned char u = (unsigned char)c;
+    return u < 128 && tokens[u / 64] >> u % 64 & 1;
 }
 
 /* The first `n` octets, which leave `rest`. */
@@ -137,22 +141,17 @@ take_bare(struct slice *rest)
 static enum auth_param
 param_of(struct slice name)
 {
-    const unsigned char *at = param_lengths, *end = param_lengths + AUTH_PARAM_COUNT;
-    if (name.len > UCHAR_MAX)
+    unsigned char first = (unsigned char)(*name.p | 0x20),
+                  last = (unsigned char)(name.p[name.len - 1] | 0x20);
+    unsigned place = param_places[PLACE(name.len, first, last)];
+    if (place == 0 || !slice_equal_nocase(name, param_names[place - 1]))
         return AUTH_PARAM_COUNT;
-    while ((at = memchr(at, (int)name.len, (size_t)(end - at)))) {
-        enum auth_param param = (enum auth_param)(at - param_lengths);
-        if (slice_equal_nocase(name, param_names[param]))
-            return param;
-        at++;
-    }
-    return AUTH_PARAM_COUNT;
+    return (enum auth_param)(place - 1);
 }
 
 static void
-store_param(struct auth_value *value, struct slice name, struct slice text, bool quoted)
+store_param(struct auth_value *value, enum auth_param param, struct slice text, bool quoted)
 {
-    enum auth_param param = param_of(name);
     if (param == AUTH_PARAM_COUNT)
         return;
     if (value->param[param].p) {
@@ -163,20 +162,39 @@ store_param(struct auth_value *value, struct slice name, struct slice text, bool
     value->quoted |= quoted ? 1u << param : 0;
 }
 
+enum { NAME_MAX_LEN = sizeof "nextnonce" };
+
+/* What is in front of "=" is a known name, or else any token. False when neither stands next. */
+static bool
+take_name(struct slice *rest, enum auth_param *param)
+{
+    struct slice ahead = {rest->p, MIN(rest->len, (size_t)NAME_MAX_LEN)};
+    struct slice name = slice_until(ahead, '=', NULL);
+    *param = name.len > 0 && name.len < ahead.len ? param_of(name) : AUTH_PARAM_COUNT;
+    if (*param != AUTH_PARAM_COUNT) {
+        *rest = slice_from(*rest, name.len + 1);
+        return true;
+    }
+    ahead = *rest;
+    name = take_token(&ahead);
+    ahead = slice_trim_left(ahead);
+    if (name.len == 0 || ahead.len == 0 || *ahead.p != '=')
+        return false;
+    *param = param_of(name);
+    *rest = slice_from(ahead, 1);
+    return true;
+}
+
 /* Reads `name = value` when that stands next; otherwise leaves `rest` alone. */
 static bool
 take_param(struct slice *rest, struct auth_value *value)
 {
-    struct slice ahead = *rest;
-    struct slice name = take_token(&ahead);
-    ahead = slice_trim_left(ahead);
-    if (name.len == 0 || ahead.len == 0 || *ahead.p != '=')
+    enum auth_param param;
+    if (!take_name(rest, &param))
         return false;
-    ahead = slice_trim_left(slice_from(ahead, 1));
-    bool quoted = ahead.len > 0 && *ahead.p == '"';
-    struct slice text = quoted ? take_quoted(&ahead, value) : take_bare(&ahead);
-    store_param(value, name, text, quoted);
-    *rest = ahead;
+    *rest = slice_trim_left(*rest);
+    bool quoted = rest->len > 0 && *rest->p == '"';
+    store_param(value, param, quoted ? take_quoted(rest, value) : take_bare(rest), quoted);
     return true;
 }
 

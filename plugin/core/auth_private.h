@@ -23,12 +23,16 @@ struct issue {
     uint32_t references; /**< counted here only without an exchange */
 };
 
+/** An exchange and the response that begins it, which is nearly always the only one. */
+struct exchange_block {
+    struct exchange exchange;
+    struct issue first;
+};
+
 /** One nonce in the hands of one user: a server may give the same nonce to all that ask in the same second.
  */
 struct nonce_user {
-    const char *name;        /**< user@realm, the one text for each user; NULL nobody yet */
-    struct nonce_user *next; /**< of the same nonce */
-    struct index_entry *entry;
+    const char *name;    /**< user@realm, the one text for each user; NULL nobody yet */
     struct issue *issue; /**< that this user answered first; NULL none yet */
     uint32_t uses;
     uint32_t accepted_in; /**< 2xx to a request with it */
@@ -37,11 +41,21 @@ struct nonce_user {
 
 /** One nonce in one call: many clients count nc for each call by itself. */
 struct nonce_call {
-    struct hash128 call_id;  /**< both 0: of no call yet */
-    struct nonce_call *next; /**< of the same nonce */
-    struct index_entry *entry;
-    struct issue *issue;   /**< in this call; NULL: issued in another one */
-    uint32_t nc, nc_frame; /**< latest; 0: none */
+    struct hash128 call_id; /**< both 0: of no call yet */
+    struct issue *issue;    /**< in this call; NULL: issued in another one */
+    uint32_t nc, nc_frame;  /**< latest; 0: none */
+};
+
+/** Further ones of the same nonce. */
+struct other_user {
+    struct nonce_user user;
+    struct other_user *next;
+    struct index_entry entry;
+};
+struct other_call {
+    struct nonce_call call;
+    struct other_call *next;
+    struct index_entry entry;
 };
 
 /** One nonce on one hop. */
@@ -50,16 +64,18 @@ struct nonce {
     struct hash128 hop;
     struct aged aged;
     struct issue *issue;    /**< the latest */
-    struct nonce_user user; /**< nearly always the only one; else the last of a list that the index knows */
+    struct nonce_user user; /**< nearly always the only one */
     struct nonce_call call; /**< likewise */
-    uint32_t references;    /**< by credentials */
-    bool shared;            /**< issued to more than one account */
-    bool dropped;           /**< the index does not know it any more */
+    struct other_user *other_users;
+    struct other_call *other_calls;
+    uint32_t references; /**< by credentials */
+    bool shared;         /**< issued to more than one account */
+    bool dropped;        /**< the index does not know it any more */
 };
 
-/** Credentials as seen on their first hop. */
+/** Credentials as seen on their first hop, if there may be another one. */
 struct signed_request {
-    struct index_entry *entry;
+    struct index_entry entry;
     uint32_t references; /**< by credentials */
     uint32_t frame;
     uint32_t uri_hash; /**< of the Request-URI */
@@ -100,8 +116,13 @@ enum sip_header answering_header(enum sip_header header);
 struct account *account_of(struct tracker *tracker, const struct sip_message *message,
                            const struct endpoint *server);
 
+/** A server believed its credentials. */
+void account_accepted(struct tracker *tracker, struct account *account);
+
 /** `user@realm` of credentials; the user alone when it ends in the realm already. */
 const char *user_at_realm(struct tracker *tracker, const struct auth_value *value);
+/** The same for credentials of this account, whose user is nearly always the same. */
+const char *user_of_account(struct tracker *tracker, struct account *account, const struct auth_value *value);
 
 /* --- nonces: nonce.c --- */
 
@@ -109,6 +130,8 @@ const char *user_at_realm(struct tracker *tracker, const struct auth_value *valu
 void nonce_issue(struct tracker *tracker, struct slice text, struct issue *issue);
 /** On this hop, or else the latest on any; NULL unknown. */
 struct nonce *nonce_find(struct tracker *tracker, struct slice text);
+/** Whether it was issued on more than this one, as far as is known now. */
+bool nonce_has_other_hops(const struct nonce *nonce);
 /** Credentials with a nonce that this capture does not show being issued; it may be out of order. */
 void nonce_note_early(struct tracker *tracker, struct slice text, uint32_t cseq);
 /** Whether the call that is at hand was just seen to answer this nonce, which is issued only now. */

@@ -26,6 +26,17 @@ struct note_target {
     struct exchange *exchange;
 };
 
+/* With its text behind it. */
+static struct auth_line *
+line_new(struct tracker *tracker, enum sip_header header, struct slice text)
+{
+    struct auth_line *line = tracker->host.allocate(sizeof *line + text.len + 1);
+    char *copy = (char *)(line + 1);
+    memcpy(copy, text.p, text.len);
+    *line = (struct auth_line){.header = header, .text = {copy, text.len}};
+    return line;
+}
+
 /* Copies the challenges of a response into its detail. */
 static void
 keep_challenges(struct tracker *tracker, const struct sip_message *message, struct record_detail *detail)
@@ -41,10 +52,8 @@ keep_challenges(struct tracker *tracker, const struct sip_message *message, stru
             detail->lines_left_out++;
             continue;
         }
-        *tail = host_new(tracker, struct auth_line);
-        (*tail)->header = walk.id;
+        *tail = line_new(tracker, walk.id, text);
         detail->lines_joined |= walk.joined;
-        (*tail)->text = host_slice(tracker, text);
         line_remember(tracker, *tail, &value);
         tail = &(*tail)->next;
     }
@@ -97,7 +106,7 @@ exchange_close(struct exchange *exchange, const struct use *use, const struct re
 static void
 add_closing(struct tracker *tracker, struct use *use, struct record *record)
 {
-    struct closing *closing = host_new(tracker, struct closing);
+    struct closing *closing = record_new(tracker, struct closing);
     struct record_detail *detail = record_detail(tracker, record);
     *closing = (struct closing){detail->closings, use};
     detail->closings = closing;
@@ -262,7 +271,7 @@ count_account(struct tracker *tracker, struct account *account, const struct use
         return;
     struct source *source = source_of(tracker, client);
     if (!failed) {
-        account->accepted = true;
+        account_accepted(tracker, account);
         source->accepted_accounts++;
         return;
     }
@@ -340,7 +349,7 @@ static struct exchange *
 exchange_new(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
              const struct transaction *transaction, struct record *record)
 {
-    struct exchange *exchange = host_new(tracker, struct exchange);
+    struct exchange *exchange = &host_new(tracker, struct exchange_block)->exchange;
     struct account *account = account_here(tracker, message, arrival, transaction);
     exchange->status = record->status;
     exchange->method = record->method;
@@ -356,6 +365,7 @@ exchange_new(struct tracker *tracker, const struct sip_message *message, const s
     exchange->client = arrival->to;
     exchange->server = arrival->from;
     exchange->account = account;
+    account->references++;
     exchange->attempt = ++account->attempt;
     exchange->challenges = record->detail->lines;
     if (transaction && transaction->request->detail)
@@ -399,7 +409,7 @@ note_removed(struct tracker *tracker, const struct sip_message *message, struct 
     const struct record *request = transaction ? transaction->request : NULL;
     if (!request || use_asked_again(tracker, request->detail, exchange))
         return;
-    const struct transaction *before = transaction_before(tracker, message);
+    const struct transaction *before = transaction_hop_before(tracker, message);
     struct use *use =
         before && before != transaction ? use_asked_again(tracker, before->request->detail, exchange) : NULL;
     if (!use)
@@ -492,7 +502,8 @@ static void
 issue_nonces(struct tracker *tracker, const struct arrival *arrival, struct exchange *exchange,
              struct auth_line *lines)
 {
-    struct issue *issue = host_new(tracker, struct issue);
+    struct issue *issue =
+        exchange->issues ? host_new(tracker, struct issue) : &((struct exchange_block *)exchange)->first;
     *issue = (struct issue){.exchange = exchange,
                             .lines = lines,
                             .frame = arrival->frame,
@@ -596,10 +607,10 @@ add_info(struct tracker *tracker, const struct sip_message *message, const struc
     if (!text.p || record->status >= 300)
         return;
     struct record_detail *detail = record_detail(tracker, record);
-    detail->proof = host_new(tracker, struct server_proof);
-    detail->lines = host_new(tracker, struct auth_line);
+    detail->proof = record_new(tracker, struct server_proof);
+    detail->lines = record_new(tracker, struct auth_line);
     detail->lines->header = header;
-    detail->lines->text = host_slice(tracker, text);
+    detail->lines->text = record_slice(tracker, text);
     auth_info_parse(text, &info);
     note_nextnonce(tracker, arrival, &info);
     judge_server(tracker, message, request && request->detail ? request->detail->uses : NULL, &info,

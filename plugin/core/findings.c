@@ -601,7 +601,7 @@ static bool
 star_ignored(const struct finding_context *c)
 {
     return c->message->status != 204 && c->request->has_to_tag && c->subscription && c->subscription->etag &&
-           condition_is(c, "*");
+           condition_is(c, "*") && !c->changed_on_hop;
 }
 
 static bool
@@ -702,6 +702,8 @@ known_body_sent(const struct finding_context *c)
 }
 
 /* --- the table ------------------------------------------------------------------- */
+
+G_STATIC_ASSERT(FINDING_COUNT <= 8 * sizeof(struct finding_set));
 
 static const struct finding_rule rules[FINDING_COUNT] = {
     [FINDING_NONE] = {"", SEVERITY_CHAT, GROUP_RESPONSE, "nobody", STAGE_NO_STAGE, WEIGHT_HINT, NULL, "", "",
@@ -1129,13 +1131,15 @@ append_of_204(GString *text, const struct no_notify *no_notify, const char *name
     if (!no_notify)
         return false;
     if (strcmp(name, "event") == 0)
-        g_string_append(text, no_notify->event ? no_notify->event : "its package");
+        g_string_append(text, no_notify->event ? no_notify->event : "what its SUBSCRIBE names");
     else if (strcmp(name, "granted") == 0)
-        append_seconds(text, no_notify->expires, "as long as before");
+        append_seconds(text, no_notify->expires, "a time that is not said");
     else if (strcmp(name, "subscribe") == 0)
         g_string_append_printf(text, "%u", no_notify->subscribe_frame);
     else if (strcmp(name, "notify") == 0)
         g_string_append_printf(text, "%u", no_notify->notify_frame);
+    else if (strcmp(name, "missed") == 0)
+        g_string_append_printf(text, "%u", no_notify->missed_frame);
     else
         return false;
     return true;

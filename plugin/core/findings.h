@@ -29,7 +29,7 @@ enum finding_stage {
     STAGE_CREDENTIALS, /**< suspects: told if these credentials are refused */
     STAGE_CHALLENGE,   /**< a 401 or 407 */
     STAGE_OFFER,       /**< suspects: told if this challenge is never answered */
-    STAGE_REQUEST,     /**< any request but SUBSCRIBE and NOTIFY */
+    STAGE_REQUEST,     /**< any request but SUBSCRIBE */
     STAGE_SUBSCRIBE,
     STAGE_SUBSCRIBED, /**< a 2xx to a SUBSCRIBE */
     STAGE_NOTIFY,
@@ -57,6 +57,7 @@ struct finding_context {
     uint32_t good_in;     /**< the same credentials, one hop earlier, whose digest was right there */
     const struct subscription *subscription;
     const struct subscribe_request *request; /**< the SUBSCRIBE that is answered */
+    bool changed_on_hop;  /**< the answer, or the condition, is another one on another hop */
     bool condition_holds; /**< the first NOTIFY has the tag that its SUBSCRIBE named as known */
 };
 
@@ -95,7 +96,7 @@ struct finding_values {
  * {nc_text} {header} {source} {asked_expires}. Of the challenge: {asked_realm} {asked_algorithm} {asked_qop}
  *  {asked_header} {due_header} {offered} {client} {asker} {cseq} {hints}. Of the verdict: {reason} {why} {by}
  *  {age} {repeated} {unquoted} {quoted} {variant} {mistake} {remedy} {credential} {tried} {variants}. Of a
- * 204: {event} {granted} {subscribe} {notify}. Frames: {challenge} {retry} {closed} {accepted}
+ * 204: {event} {granted} {subscribe} {notify} {missed}. Frames: {challenge} {retry} {closed} {accepted}
  * {accepted_account} {a} {b}. Others: {method} {code} {attempts} {last_nc} {min_expires} {between} {n}.
  *  @return free with g_free; as valid as UTF-8 as the wire's text is */
 char *finding_expand(const char *text, const struct finding_values *values);

@@ -14,9 +14,7 @@
 #define MINUTE_NS (INT64_C(60) * 1000000000)
 /* Longer than registrations and subscriptions usually last, whose refresh may use a nonce or tag of the time
  * before. */
-#define AGE_NS (240 * MINUTE_NS)
-/* More are not remembered, but for those that a live transaction may point to. */
-enum { AGED_MAX = 1 << 19 };
+#define AGE_NS   (240 * MINUTE_NS)
 #define YOUNG_NS (11 * MINUTE_NS)
 
 static void
@@ -24,7 +22,6 @@ lines_release(struct tracker *tracker, struct auth_line *line)
 {
     while (line) {
         struct auth_line *next = line->next;
-        tracker->host.release((char *)(uintptr_t)line->text.p);
         tracker->host.release(line);
         line = next;
     }
@@ -63,11 +60,31 @@ aged_touch(struct tracker *tracker, struct aged *aged, void (*drop)(struct track
     aged_link(tracker, aged);
 }
 
+void
+aged_stay(struct tracker *tracker, struct aged *aged)
+{
+    if (aged->drop)
+        aged_unlink(tracker, aged);
+    aged->drop = NULL;
+}
+
+bool
+strangers_go(const struct tracker *tracker)
+{
+    return tracker->forgets && !tracker->keeps_exchanges;
+}
+
 static bool
-may_go(const struct tracker *tracker, const struct aged *aged)
+may_go(struct tracker *tracker, const struct aged *aged)
 {
     int64_t age = tracker->clock - aged->clock;
-    return age > AGE_NS || (tracker->aged > AGED_MAX && (age > YOUNG_NS || aged->drop == nonce_drop));
+    if (age > AGE_NS)
+        return true;
+    /* A live transaction may point to what is young, but not to a nonce. */
+    bool too_many =
+        tracker->aged > tracker->host.remembered_max && (age > YOUNG_NS || aged->drop == nonce_drop);
+    tracker->dropped |= too_many;
+    return too_many;
 }
 
 static void
@@ -75,8 +92,10 @@ drop_aged(struct tracker *tracker)
 {
     struct aged *oldest;
     while ((oldest = tracker->oldest) && may_go(tracker, oldest)) {
+        void (*drop)(struct tracker *, struct aged *) = oldest->drop;
         aged_unlink(tracker, oldest);
-        oldest->drop(tracker, oldest);
+        oldest->drop = NULL;
+        drop(tracker, oldest);
     }
 }
 
@@ -89,9 +108,11 @@ exchange_free(struct tracker *tracker, struct exchange *exchange)
         struct issue *issue = exchange->issues;
         exchange->issues = issue->next;
         lines_release(tracker, issue->lines);
-        tracker->host.release(issue);
+        if (issue != &((struct exchange_block *)exchange)->first)
+            tracker->host.release(issue);
     }
     index_drop(&tracker->index, exchange->dialog, exchange);
+    exchange->account->references--;
     tracker->host.release(exchange);
 }
 
@@ -142,18 +163,18 @@ user_release(struct tracker *tracker, struct nonce_user *user)
 static void
 nonce_free(struct tracker *tracker, struct nonce *nonce)
 {
-    struct nonce_user *user;
-    struct nonce_call *call;
-    while ((user = nonce->user.next)) {
-        nonce->user.next = user->next;
-        index_drop(&tracker->index, user->entry, user);
-        user_release(tracker, user);
+    struct other_user *user;
+    struct other_call *call;
+    while ((user = nonce->other_users)) {
+        nonce->other_users = user->next;
+        index_drop_own(&tracker->index, &user->entry);
+        user_release(tracker, &user->user);
         tracker->host.release(user);
     }
-    while ((call = nonce->call.next)) {
-        nonce->call.next = call->next;
-        index_drop(&tracker->index, call->entry, call);
-        issue_hold(tracker, &call->issue, NULL);
+    while ((call = nonce->other_calls)) {
+        nonce->other_calls = call->next;
+        index_drop_own(&tracker->index, &call->entry);
+        issue_hold(tracker, &call->call.issue, NULL);
         tracker->host.release(call);
     }
     user_release(tracker, &nonce->user);
@@ -195,12 +216,9 @@ use_release(struct tracker *tracker, struct use *use)
         nonce_free(tracker, use->nonce);
     struct signed_request *request = use->signed_request;
     if (request && --request->references == 0) {
-        index_drop(&tracker->index, request->entry, request);
+        index_drop_own(&tracker->index, &request->entry);
         tracker->host.release(request);
     }
-    tracker->host.release((char *)(uintptr_t)use->line.text.p);
-    tracker->host.release((char *)(uintptr_t)use->request_uri);
-    tracker->host.release(use);
 }
 
 /* What is still asked of credentials that answered a challenge stays with the challenge. */
@@ -208,16 +226,14 @@ static void
 uses_forget(struct tracker *tracker, struct use *uses)
 {
     for (struct use *use = uses; use; use = use->next) {
-        if (!use->exchange || use->exchange->retry != use)
-            continue;
-        use->exchange->digest = exchange_digest(use->exchange);
-        use->exchange->retry = NULL;
+        struct exchange *exchange = use->exchange;
+        if (exchange && exchange->retry == use) {
+            exchange->digest = exchange_digest(exchange);
+            exchange->retry = NULL;
+        }
     }
-    while (uses) {
-        struct use *use = uses;
-        uses = use->next;
+    for (struct use *use = uses; use; use = use->next)
         use_release(tracker, use);
-    }
 }
 
 void
@@ -230,41 +246,20 @@ no_notify_release(struct tracker *tracker, struct no_notify *no_notify)
     tracker->host.release(no_notify);
 }
 
-static void
-detail_forget(struct tracker *tracker, struct record_detail *detail)
-{
-    uses_forget(tracker, detail->uses);
-    while (detail->closings) {
-        struct closing *closing = detail->closings;
-        detail->closings = closing->next;
-        tracker->host.release(closing);
-    }
-    while (detail->notes) {
-        struct note *note = detail->notes;
-        detail->notes = note->next;
-        tracker->host.release(note);
-    }
-    while (detail->registrations) {
-        struct registration_step *step = detail->registrations;
-        detail->registrations = step->next;
-        contact_release(tracker, step->contact);
-        tracker->host.release(step);
-    }
-    if (detail->opens) /* has the lines, too */
-        exchange_release(tracker, detail->opens);
-    else
-        lines_release(tracker, detail->lines);
-    no_notify_release(tracker, detail->no_notify);
-    tracker->host.release(detail->proof);
-    tracker->host.release(detail);
-}
-
+/* What a record points to, and is not part of it. */
 static void
 record_forget(struct tracker *tracker, struct record *record)
 {
-    if (record->detail)
-        detail_forget(tracker, record->detail);
-    tracker->host.release(record);
+    struct record_detail *detail = record->detail;
+    if (!detail)
+        return;
+    uses_forget(tracker, detail->uses);
+    for (struct registration_step *step = detail->registrations; step; step = step->next)
+        contact_release(tracker, step->contact);
+    if (detail->opens) /* has the lines, too */
+        exchange_release(tracker, detail->opens);
+    no_notify_release(tracker, detail->no_notify);
+    record->detail = NULL;
 }
 
 void
@@ -279,8 +274,6 @@ transaction_forget(struct tracker *tracker, struct transaction *transaction)
         exchange_release(tracker, opened);
     if (!tracker->forgets)
         return;
-    for (struct seen_response *seen = transaction->responses; seen; seen = seen->next)
-        record_forget(tracker, seen->record);
     record_forget(tracker, transaction->request);
 }
 
@@ -290,13 +283,16 @@ forget_frame(struct tracker *tracker)
     for (guint i = 0; i < tracker->passing->len; i++)
         record_forget(tracker, tracker->passing->pdata[i]);
     g_ptr_array_set_size(tracker->passing, 0);
-    if (tracker->forgets)
-        drop_aged(tracker);
+    if (!tracker->forgets)
+        return;
+    arena_release(&tracker->passing_arena, &tracker->host);
+    drop_aged(tracker);
 }
 
 void
 tracker_forget(struct tracker *tracker, bool keep_exchanges)
 {
+    tracker->passing_arena = (struct arena){NULL}; /* the records so far stay */
     tracker->forgets = true;
     tracker->keeps_exchanges = keep_exchanges;
 }

@@ -7,6 +7,7 @@
 #include "index.h"
 
 #define XXH_INLINE_ALL
+#define XXH_STATIC_LINKING_ONLY
 #include <xxhash.h>
 
 static guint
@@ -27,6 +28,7 @@ void
 index_init(struct index *index, uint64_t seed, void *(*allocate)(size_t), void (*release)(void *))
 {
     *index = (struct index){.seed = seed, .allocate = allocate, .release = release};
+    XXH3_generateSecret_fromSeed(index->secret, seed);
     index->entries = g_hash_table_new(entry_hash, entry_equal);
 }
 
@@ -40,7 +42,8 @@ index_clear(struct index *index)
 static struct hash128
 hash_bytes(const struct index *index, const void *bytes, size_t len)
 {
-    XXH128_hash_t hash = XXH3_128bits_withSeed(bytes, len, index->seed);
+    XXH128_hash_t hash =
+        XXH3_128bits_withSecretandSeed(bytes, len, index->secret, sizeof index->secret, index->seed);
     return (struct hash128){hash.low64, hash.high64};
 }
 
@@ -50,45 +53,141 @@ index_hash(const struct index *index, struct slice text)
     return hash_bytes(index, text.len ? text.p : "", text.len);
 }
 
-struct hash128
-index_hash_nocase(const struct index *index, struct slice text)
+/* --- keys ------------------------------------------------------------------------- */
+
+void
+index_key(struct index *index, char kind, uint64_t number)
 {
-    char stack[128];
-    stack[0] = '\0'; /* gcc 14 worries about an empty text */
-    char *lower = text.len <= sizeof stack ? stack : g_malloc(text.len);
-    for (size_t i = 0; i < text.len; i++)
-        lower[i] = (char)(text.p[i] | (text.p[i] >= 'A' && text.p[i] <= 'Z' ? 0x20 : 0));
-    struct hash128 hash = hash_bytes(index, lower, text.len);
-    if (lower != stack)
-        g_free(lower);
-    return hash;
+    index->key[0] = kind;
+    memcpy(index->key + 1, &number, sizeof number);
+    index->key_len = 1 + sizeof number;
+    index->hashed = index->sought = false;
 }
 
-static struct index_entry
-probe(const struct index *index)
+/* Room for that much more; where there is none by a fault of ours, the key is not the one that was meant, and
+ * nothing worse. */
+static char *
+grow_key(struct index *index, size_t len)
 {
-    return (struct index_entry){hash_bytes(index, index->key, index->parts * sizeof index->key[0]), NULL};
+    static char scratch[INDEX_KEY_MAX];
+    g_return_val_if_fail(index->key_len + len <= INDEX_KEY_MAX, scratch);
+    char *at = index->key + index->key_len;
+    index->key_len += len;
+    index->hashed = index->sought = false;
+    return at;
+}
+
+void
+index_key_add_hash(struct index *index, struct hash128 part)
+{
+    memcpy(grow_key(index, sizeof part), &part, sizeof part);
+}
+
+/* A part is told from its neighbours by its length in front. What is too long for that has none. */
+enum { LONG_PART = 0xff };
+
+static void
+add_long(struct index *index, struct slice part)
+{
+    *grow_key(index, 1) = (char)LONG_PART;
+    index_key_add_hash(index, index_hash(index, part));
+}
+
+void
+index_key_add(struct index *index, struct slice part)
+{
+    if (part.len > INDEX_PART_MAX) {
+        add_long(index, part);
+        return;
+    }
+    char *at = grow_key(index, 1 + part.len);
+    *at = (char)part.len;
+    if (part.len > 0)
+        memcpy(at + 1, part.p, part.len);
+}
+
+static void
+copy_lower(char *to, struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        to[i] = (char)(text.p[i] | ((unsigned char)(text.p[i] - 'A') < 26) << 5);
+}
+
+void
+index_key_add_nocase(struct index *index, struct slice part)
+{
+    if (part.len > INDEX_PART_MAX) {
+        char *lower = g_malloc(part.len);
+        copy_lower(lower, part);
+        add_long(index, (struct slice){lower, part.len});
+        g_free(lower);
+        return;
+    }
+    char *at = grow_key(index, 1 + part.len);
+    *at = (char)part.len;
+    copy_lower(at + 1, part);
+}
+
+struct hash128
+index_key_hash(struct index *index)
+{
+    if (!index->hashed)
+        index->hash = hash_bytes(index, index->key, index->key_len);
+    index->hashed = true;
+    return index->hash;
+}
+
+/* --- entries ---------------------------------------------------------------------- */
+
+/* The entry of the key in the making, or NULL. To ask again costs nothing. */
+static struct index_entry *
+seek(struct index *index)
+{
+    const struct index_entry probe = {index_key_hash(index), NULL};
+    if (!index->sought)
+        index->found = g_hash_table_lookup(index->entries, &probe);
+    index->sought = true;
+    return index->found;
+}
+
+static void
+put(struct index *index, struct index_entry *entry, void *value)
+{
+    *entry = (struct index_entry){index_key_hash(index), value};
+    g_hash_table_add(index->entries, entry);
+    index->found = entry;
+    index->sought = true;
 }
 
 void *
-index_find(const struct index *index)
+index_find(struct index *index)
 {
-    const struct index_entry key = probe(index);
-    const struct index_entry *entry = g_hash_table_lookup(index->entries, &key);
+    const struct index_entry *entry = seek(index);
     return entry ? entry->value : NULL;
 }
 
 struct index_entry *
 index_entry(struct index *index)
 {
-    const struct index_entry key = probe(index);
-    struct index_entry *entry = g_hash_table_lookup(index->entries, &key);
+    struct index_entry *entry = seek(index);
     if (!entry) {
         entry = index->allocate(sizeof *entry);
-        *entry = key;
-        g_hash_table_add(index->entries, entry);
+        put(index, entry, NULL);
     }
     return entry;
+}
+
+void
+index_put_own(struct index *index, struct index_entry *entry, void *value)
+{
+    put(index, entry, value);
+}
+
+void
+index_drop_own(struct index *index, struct index_entry *entry)
+{
+    index->sought = false;
+    g_hash_table_remove(index->entries, entry);
 }
 
 /* Takes `link` out of its list and leaves the entry, be it empty. */
@@ -135,6 +234,7 @@ index_drop(struct index *index, struct index_entry *entry, const void *value)
 {
     if (!entry || entry->value != value)
         return;
+    index->sought = false;
     g_hash_table_remove(index->entries, entry);
     index->release(entry);
 }

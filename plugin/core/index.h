@@ -27,8 +27,8 @@ struct index_entry {
     void *value;
 };
 
-/** Parts that a key may have. */
-enum { INDEX_PARTS_MAX = 8 };
+/** A key in the making may be as long; of a longer part only the hash goes in. */
+enum { INDEX_KEY_MAX = 360, INDEX_PART_MAX = 40 };
 
 /** What shares a key with others: the first member of such a struct. */
 struct index_link {
@@ -43,10 +43,15 @@ enum { INDEX_SHARERS_MAX = 64 };
 struct index {
     GHashTable *entries;
     uint64_t seed;
+    unsigned char secret[192]; /**< made of the seed, for long texts */
     void *(*allocate)(size_t);
     void (*release)(void *);
-    struct hash128 key[INDEX_PARTS_MAX + 1]; /**< in the making */
-    size_t parts;
+    char key[INDEX_KEY_MAX]; /**< in the making */
+    size_t key_len;
+    bool hashed; /**< `hash` is that of `key` */
+    struct hash128 hash;
+    bool sought;               /**< `found` is what the key leads to; NULL: nothing */
+    struct index_entry *found; /**< only until the next key begins, or an entry is dropped */
 };
 
 /** @param seed  secret, and another one for each index
@@ -56,29 +61,25 @@ void index_init(struct index *index, uint64_t seed, void *(*allocate)(size_t), v
 void index_clear(struct index *index);
 
 struct hash128 index_hash(const struct index *index, struct slice text);
-/** Case is folded. */
-struct hash128 index_hash_nocase(const struct index *index, struct slice text);
 
-/** Begins a key; then come up to INDEX_PARTS_MAX parts; then find or put. One key at a time.
+/** Begins a key; then come its parts, at most 8, always in the same order for a kind; then find or put. One
+ * key at a time.
  *  @param kind, number  what tells keys of different kinds apart, and any number */
-static inline void
-index_key(struct index *index, char kind, uint64_t number)
-{
-    index->key[0] = (struct hash128){(unsigned char)kind, number};
-    index->parts = 1;
-}
-
-static inline void
-index_key_add(struct index *index, struct hash128 part)
-{
-    g_return_if_fail(index->parts <= INDEX_PARTS_MAX);
-    index->key[index->parts++] = part;
-}
+void index_key(struct index *index, char kind, uint64_t number);
+void index_key_add(struct index *index, struct slice part);
+/** ASCII case does not matter. */
+void index_key_add_nocase(struct index *index, struct slice part);
+/** What is as good as its text. */
+void index_key_add_hash(struct index *index, struct hash128 part);
+/** Of all its parts, in place of a search. */
+struct hash128 index_key_hash(struct index *index);
 
 /** NULL when the key is not there; the newest of those that share it. */
-void *index_find(const struct index *index);
+void *index_find(struct index *index);
 /** The entry of the key, made with the value NULL when there is none. Never NULL. */
 struct index_entry *index_entry(struct index *index);
+/** Puts `entry`, which is part of `value` and goes with it, under a key that was just not found. */
+void index_put_own(struct index *index, struct index_entry *entry, void *value);
 /** Puts `link` in front of those that share the key, or moves it there. */
 void index_share(struct index *index, struct index_link *link);
 /** Takes `link` out, and the entry with the last one. */
@@ -86,5 +87,7 @@ void index_unshare(struct index *index, struct index_link *link);
 
 /** Removes an entry, unless it leads elsewhere by now. NULL is no entry. */
 void index_drop(struct index *index, struct index_entry *entry, const void *value);
+/** Removes an entry that `index_put_own` has put. */
+void index_drop_own(struct index *index, struct index_entry *entry);
 
 #endif

@@ -137,18 +137,53 @@ ends_in_realm(struct slice user, struct slice realm)
            slice_equal_nocase(slice_from(user, user.len - realm.len), realm);
 }
 
-static char *
-join_at(struct tracker *tracker, struct slice user, struct slice realm)
+/* `to` has room for both and two octets more. */
+static void
+join_at(char *to, struct slice user, struct slice realm)
 {
-    char *name = tracker->host.allocate(user.len + realm.len + 2);
     size_t at = user.len > 0 && realm.len > 0 ? 1 : 0;
     if (user.len > 0)
-        memcpy(name, user.p, user.len);
+        memcpy(to, user.p, user.len);
     if (at)
-        name[user.len] = '@';
+        to[user.len] = '@';
     if (realm.len > 0)
-        memcpy(name + user.len + at, realm.p, realm.len);
-    return name;
+        memcpy(to + user.len + at, realm.p, realm.len);
+    to[user.len + at + realm.len] = '\0';
+}
+
+static struct account_block *
+block_of(struct account *account)
+{
+    return CONTAINER(account, struct account_block, account);
+}
+
+static void
+account_drop(struct tracker *tracker, struct aged *aged)
+{
+    struct account_block *block = CONTAINER(aged, struct account_block, aged);
+    if (block->account.references > 0) {
+        aged_touch(tracker, aged, account_drop);
+        return;
+    }
+    index_drop_own(&tracker->index, &block->entry);
+    tracker->host.release(block);
+}
+
+void
+account_accepted(struct tracker *tracker, struct account *account)
+{
+    account->accepted = true;
+    aged_stay(tracker, &block_of(account)->aged);
+}
+
+static struct account *
+account_new(struct tracker *tracker, struct slice user, struct slice host)
+{
+    struct account_block *block = tracker->host.allocate(sizeof *block + user.len + host.len + 2);
+    join_at(block->name, user, host);
+    block->account.name = block->name;
+    key_put_own(tracker, &block->entry, &block->account);
+    return &block->account;
 }
 
 /* The address-of-record that is registered or that calls: To of a REGISTER, From of all else. */
@@ -163,12 +198,30 @@ account_of(struct tracker *tracker, const struct sip_message *message, const str
     key_add_nocase(tracker, host);
     key_add_address(tracker, server);
     struct account *account = key_find(tracker);
-    if (!account) {
-        account = host_new(tracker, struct account);
-        account->name = join_at(tracker, user, host);
-        key_put(tracker, account);
-    }
+    if (!account)
+        account = account_new(tracker, user, host);
+    if (!account->accepted && strangers_go(tracker))
+        aged_touch(tracker, &block_of(account)->aged, account_drop);
     return account;
+}
+
+/* The text that `user_at_realm` makes of them, if nothing is escaped in them. */
+static bool
+is_user_at_realm(const char *name, struct slice user, struct slice realm)
+{
+    size_t len = strlen(name);
+    return len == user.len + 1 + realm.len && name[user.len] == '@' && user.len > 0 && realm.len > 0 &&
+           memcmp(name, user.p, user.len) == 0 && memcmp(name + user.len + 1, realm.p, realm.len) == 0 &&
+           !memchr(name, '\\', len);
+}
+
+const char *
+user_of_account(struct tracker *tracker, struct account *account, const struct auth_value *value)
+{
+    if (!account->user || !value->param[AUTH_USERNAME].p ||
+        !is_user_at_realm(account->user, value->param[AUTH_USERNAME], value->param[AUTH_REALM]))
+        account->user = user_at_realm(tracker, value);
+    return account->user;
 }
 
 const char *
@@ -189,7 +242,8 @@ user_at_realm(struct tracker *tracker, const struct auth_value *value)
         if (!value->param[AUTH_USERNAME].p && user.p)
             clear = auth_decode_extended(user, scratch);
         realm = auth_unescape(realm, scratch + user.len);
-        name = ends_in_realm(clear, realm) ? host_strdup(tracker, clear) : join_at(tracker, clear, realm);
+        name = tracker->host.allocate(clear.len + realm.len + 2);
+        join_at(name, clear, ends_in_realm(clear, realm) ? (struct slice){NULL, 0} : realm);
         entry->value = name;
     }
     g_free(scratch);
@@ -206,12 +260,6 @@ key_nonce_object(struct tracker *tracker, enum index_kind kind, const struct non
     key_begin_number(tracker, kind, (uintptr_t)nonce);
 }
 
-static bool
-same_hash(struct hash128 a, struct hash128 b)
-{
-    return a.low == b.low && a.high == b.high;
-}
-
 /* The first call is in the nonce itself, the others are in the index. */
 struct nonce_call *
 nonce_call_find(struct tracker *tracker, struct nonce *nonce)
@@ -223,15 +271,15 @@ nonce_call_find(struct tracker *tracker, struct nonce *nonce)
         return &nonce->call;
     key_nonce_object(tracker, INDEX_CALL, nonce);
     key_add_hash(tracker, here);
-    struct nonce_call *call = key_find(tracker);
-    if (!call) {
-        call = host_new(tracker, struct nonce_call);
-        call->call_id = here;
-        call->entry = key_put(tracker, call);
-        call->next = nonce->call.next;
-        nonce->call.next = call;
+    struct other_call *other = key_find(tracker);
+    if (!other) {
+        other = host_new(tracker, struct other_call);
+        other->call.call_id = here;
+        key_put_own(tracker, &other->entry, other);
+        other->next = nonce->other_calls;
+        nonce->other_calls = other;
     }
-    return call;
+    return &other->call;
 }
 
 /* The first user likewise. */
@@ -244,15 +292,15 @@ nonce_user_find(struct tracker *tracker, struct nonce *nonce, const char *name)
         return &nonce->user;
     key_nonce_object(tracker, INDEX_NONCE_USER, nonce);
     key_add_hash(tracker, (struct hash128){(uintptr_t)name, 0}); /* there is one text for each user */
-    struct nonce_user *user = key_find(tracker);
-    if (!user) {
-        user = host_new(tracker, struct nonce_user);
-        user->name = name;
-        user->entry = key_put(tracker, user);
-        user->next = nonce->user.next;
-        nonce->user.next = user;
+    struct other_user *other = key_find(tracker);
+    if (!other) {
+        other = host_new(tracker, struct other_user);
+        other->user.name = name;
+        key_put_own(tracker, &other->entry, other);
+        other->next = nonce->other_users;
+        nonce->other_users = other;
     }
-    return user;
+    return &other->user;
 }
 
 void
@@ -306,6 +354,13 @@ nonce_find(struct tracker *tracker, struct slice text)
     return nonce;
 }
 
+bool
+nonce_has_other_hops(const struct nonce *nonce)
+{
+    const struct index_entry *entry = nonce->link.entry;
+    return !entry || nonce->link.next || entry->value != nonce;
+}
+
 /* --- out of order ----------------------------------------------------------------- */
 
 /* Two links that are merged, or several queues of a network card, disturb the order by so much at the most.
@@ -314,7 +369,7 @@ nonce_find(struct tracker *tracker, struct slice text)
 
 struct early_use {
     struct aged aged;
-    struct index_entry *entry;
+    struct index_entry entry;
     int64_t clock;
     uint32_t cseq;
 };
@@ -323,7 +378,7 @@ static void
 early_drop(struct tracker *tracker, struct aged *aged)
 {
     struct early_use *early = CONTAINER(aged, struct early_use, aged);
-    index_drop(&tracker->index, early->entry, early);
+    index_drop_own(&tracker->index, &early->entry);
     tracker->host.release(early);
 }
 
@@ -342,7 +397,7 @@ nonce_note_early(struct tracker *tracker, struct slice text, uint32_t cseq)
     struct early_use *early = key_find(tracker);
     if (!early) {
         early = host_new(tracker, struct early_use);
-        early->entry = key_put(tracker, early);
+        key_put_own(tracker, &early->entry, early);
     }
     aged_touch(tracker, &early->aged, early_drop);
     early->clock = tracker->clock;

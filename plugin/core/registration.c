@@ -71,21 +71,38 @@ key_binding(struct tracker *tracker, const struct account *account, const struct
     key_add_nocase(tracker, flow ? contact->reg_id : place);
 }
 
+static uint32_t
+hash_flow(const struct tracker *tracker, const struct sip_contact *contact)
+{
+    return hash_slice(tracker, contact->instance) * 31 + hash_slice(tracker, contact->reg_id);
+}
+
+static bool
+has_uri(const struct registration *registration, struct slice uri)
+{
+    const struct contact_name *name = registration->contact;
+    return slice_equal((struct slice){name->uri, name->len}, uri);
+}
+
+/* Nearly always it is the same one again. */
 static struct registration *
 find_binding(struct tracker *tracker, const struct account *account, const struct sip_contact *contact)
 {
+    struct registration *latest = account->latest;
+    if (latest && has_uri(latest, contact->uri) && latest->flow_hash == hash_flow(tracker, contact))
+        return latest;
     key_binding(tracker, account, contact);
     return key_find(tracker);
 }
 
 /* One client of the account. */
 static void
-key_client(struct tracker *tracker, const struct account *account, const struct sip_contact *contact,
+key_client(struct tracker *tracker, const struct account *account, uint32_t instance,
            const struct endpoint *address)
 {
     key_begin_number(tracker, INDEX_REGISTERED_CLIENT, (uintptr_t)account);
-    key_add(tracker, contact->instance);
-    if (contact->instance.len == 0)
+    key_add_hash(tracker, (struct hash128){instance, 0});
+    if (instance == 0)
         key_add_address(tracker, address);
 }
 
@@ -107,15 +124,61 @@ key_service_route(struct tracker *tracker, const struct endpoint *client, struct
     key_add_address(tracker, client);
 }
 
+static struct registration_block *
+block_of(struct registration *registration)
+{
+    return CONTAINER(registration, struct registration_block, registration);
+}
+
+static void
+append(struct tracker *tracker, struct registration *registration)
+{
+    block_of(registration)->link = tracker->registrations_tail;
+    *tracker->registrations_tail = registration;
+    tracker->registrations_tail = &registration->next;
+}
+
+static void
+take_out(struct tracker *tracker, struct registration *registration)
+{
+    struct registration *next = registration->next, **link = block_of(registration)->link;
+    *link = next;
+    if (next)
+        block_of(next)->link = link;
+    else
+        tracker->registrations_tail = link;
+}
+
+/* One that was never granted: nothing else leads to it. */
+static void
+registration_drop(struct tracker *tracker, struct aged *aged)
+{
+    struct registration_block *block = CONTAINER(aged, struct registration_block, aged);
+    struct registration *registration = &block->registration;
+    struct account *account = registration->account;
+    if (account->latest == registration)
+        account->latest = NULL;
+    account->references--;
+    index_drop_own(&tracker->index, &block->binding);
+    index_drop(&tracker->index, registration->registrant, registration);
+    take_out(tracker, registration);
+    contact_release(tracker, registration->contact);
+    if (registration->challenge)
+        exchange_release(tracker, registration->challenge);
+    if (registration->left)
+        exchange_release(tracker, registration->left);
+    tracker->host.release(block);
+}
+
 static struct registration *
 registration_new(struct tracker *tracker, struct account *account, const struct arrival *arrival)
 {
-    struct registration *registration = host_new(tracker, struct registration);
+    struct registration *registration = &host_new(tracker, struct registration_block)->registration;
     registration->account = account;
     registration->registrar = arrival->to;
     registration->first_frame = arrival->frame;
-    *tracker->registrations_tail = registration;
-    tracker->registrations_tail = &registration->next;
+    account->references++;
+    append(tracker, registration);
     return registration;
 }
 
@@ -129,7 +192,7 @@ moved_registration(struct tracker *tracker, const struct account *account, const
     struct registration *registration = key_find(tracker);
     if (registration)
         return registration;
-    key_client(tracker, account, contact, &arrival->from);
+    key_client(tracker, account, hash_slice(tracker, contact->instance), &arrival->from);
     registration = key_find(tracker);
     return registration && has_run_out(tracker, registration) && !is_removed(registration) ? registration
                                                                                            : NULL;
@@ -141,6 +204,7 @@ contact_new(struct tracker *tracker, const struct sip_contact *contact)
 {
     struct contact_name *name = tracker->host.allocate(sizeof *name + contact->uri.len + 1);
     memcpy(name->uri, contact->uri.p, contact->uri.len);
+    name->len = (uint32_t)contact->uri.len;
     name->bulk = contact->bulk;
     name->references = 1;
     return name;
@@ -157,7 +221,9 @@ static void
 set_contact(struct tracker *tracker, struct registration *registration, const struct sip_contact *contact)
 {
     struct contact_name *before = registration->contact;
-    if (before && slice_equal((struct slice){before->uri, strlen(before->uri)}, contact->uri))
+    registration->flow_hash = hash_flow(tracker, contact);
+    registration->instance_hash = hash_slice(tracker, contact->instance);
+    if (before && has_uri(registration, contact->uri))
         return;
     registration->contact = contact_new(tracker, contact);
     contact_release(tracker, before);
@@ -171,25 +237,56 @@ unknown_registration(struct tracker *tracker, struct account *account, const str
     if (registration) {
         if (registration->granted_frame && !is_removed(registration))
             record_note(tracker, record, FINDING_CONTACT_CHANGED, registration->granted_frame, 0);
-        index_drop(&tracker->index, registration->binding, registration);
+        index_drop_own(&tracker->index, &block_of(registration)->binding);
     } else {
         registration = registration_new(tracker, account, arrival);
     }
     key_binding(tracker, account, contact);
-    registration->binding = key_put(tracker, registration);
+    key_put_own(tracker, &block_of(registration)->binding, registration);
     return registration;
 }
 
-/* The one before it of the same client: if that runs out now, nobody misses it. */
+/* It is granted, and so the latest of its client. The one before it may run out now, and nobody misses it,
+ * unless this answer grants both. */
 static void
-link_client(struct tracker *tracker, struct registration *registration, const struct sip_contact *contact,
-            const struct endpoint *address)
+put_client(struct tracker *tracker, struct registration *registration, uint32_t frame)
 {
-    key_client(tracker, registration->account, contact, address);
+    if (registration->granted_frame && !registration->client_changed)
+        return;
+    key_client(tracker, registration->account, registration->instance_hash, &registration->client);
     struct registration *before = key_find(tracker);
-    if (before && before != registration && registration->asked_frame == 0)
+    if (before && before != registration && registration->granted_frame == 0 &&
+        before->granted_frame != frame)
         before->successor = registration;
     key_put(tracker, registration);
+    registration->client_changed = false;
+}
+
+/* A client may take another Call-ID each time: only the latest one leads to it. */
+static void
+put_registrant(struct tracker *tracker, struct registration *registration)
+{
+    key_registrant(tracker, registration->account);
+    struct index_entry *entry = index_entry(&tracker->index);
+    struct registration *before = entry->value;
+    if (before == registration)
+        return;
+    if (before)
+        before->registrant = NULL;
+    entry->value = registration;
+    index_drop(&tracker->index, registration->registrant, registration);
+    registration->registrant = entry;
+}
+
+/* Named last of its account, in the same call, by the same client: all keys lead to it already. */
+static bool
+is_named_again(const struct tracker *tracker, const struct registration *registration,
+               const struct sip_contact *contact, const struct arrival *arrival)
+{
+    return registration == registration->account->latest && has_uri(registration, contact->uri) &&
+           registration->call_id_hash == hash_short(tracker->here.call_id) &&
+           registration->client.port == arrival->from.port &&
+           endpoint_same_address(&registration->client, &arrival->from);
 }
 
 static struct registration *
@@ -197,14 +294,15 @@ registration_of(struct tracker *tracker, struct account *account, const struct s
                 bool moves, const struct arrival *arrival, struct record *record)
 {
     struct registration *registration = find_binding(tracker, account, contact);
+    if (registration && is_named_again(tracker, registration, contact, arrival))
+        return registration;
     if (!registration)
         registration = unknown_registration(tracker, account, contact, moves, arrival, record);
-    link_client(tracker, registration, contact, &arrival->from);
-    key_registrant(tracker, account);
-    key_put(tracker, registration);
+    put_registrant(tracker, registration);
     set_contact(tracker, registration, contact);
     registration->client = arrival->from;
-    return registration;
+    registration->client_changed = true;
+    return account->latest = registration;
 }
 
 /* --- REGISTER -------------------------------------------------------------------- */
@@ -215,7 +313,7 @@ step_new(struct tracker *tracker, struct record *record, struct registration *re
     struct registration_step **tail = &record_detail(tracker, record)->registrations;
     while (*tail)
         tail = &(*tail)->next;
-    *tail = host_new(tracker, struct registration_step);
+    *tail = record_new(tracker, struct registration_step);
     (*tail)->registration = registration;
     (*tail)->granted_frame = registration->granted_frame;
     (*tail)->contact = registration->contact;
@@ -277,6 +375,8 @@ ask(struct tracker *tracker, const struct sip_message *message, const struct sip
     bool moves = only && contact->reg_id.len == 0 && !(has_asked && seconds == 0);
     struct registration *registration =
         registration_of(tracker, record->detail->account, contact, moves, arrival, record);
+    if (registration->granted_request == 0 && strangers_go(tracker))
+        aged_touch(tracker, &block_of(registration)->aged, registration_drop);
     if (has_step(record, registration))
         return;
     note_gap(tracker, registration, message);
@@ -380,7 +480,7 @@ remember_route(struct tracker *tracker, const struct sip_message *message,
                const struct transaction *transaction, const struct record *record)
 {
     struct slice line = message->header[SIP_SERVICE_ROUTE];
-    if (!is_first_hop(message))
+    if ((!line.p && tracker->service_routes == 0) || !is_first_hop(message))
         return;
     key_service_route(tracker, &transaction->client, message->to_uri);
     struct service_route *route = key_find(tracker);
@@ -446,10 +546,12 @@ count_grant(const struct tracker *tracker, struct registration *registration, st
 }
 
 static void
-grant(const struct tracker *tracker, struct registration *registration, struct registration_step *step,
+grant(struct tracker *tracker, struct registration *registration, struct registration_step *step,
       const struct record *record)
 {
     count_grant(tracker, registration, step, record);
+    put_client(tracker, registration, record->frame);
+    aged_stay(tracker, &block_of(registration)->aged);
     step->has_granted = true;
     registration->granted = step->granted;
     registration->granted_frame = record->frame;
@@ -462,9 +564,9 @@ grant(const struct tracker *tracker, struct registration *registration, struct r
 static bool
 is_rewritten(const struct registration_step *asked, const struct listing *listing)
 {
-    const char *contact = asked->contact->uri;
+    const struct contact_name *contact = asked->contact;
     struct slice user, host;
-    sip_uri_split((struct slice){contact, strlen(contact)}, &user, &host);
+    sip_uri_split((struct slice){contact->uri, contact->len}, &user, &host);
     return listing->has_other && !asked->next && slice_equal(listing->other.user, user);
 }
 

@@ -8,43 +8,47 @@
 
 #include <limits.h>
 
-/* RFC 3261 section 7.3.3 for the compact forms; 5839, 6665, 3903 for the event headers. */
+/* RFC 3261 section 7.3.3 for the compact forms; 5839, 6665, 3903 for the event headers. The second letter, in
+ * lower case, stands apart for the table of places. */
 #define HEADERS(X)                                                                                           \
-    X(SIP_VIA, "Via", 'v')                                                                                   \
-    X(SIP_CALL_ID, "Call-ID", 'i')                                                                           \
-    X(SIP_FROM, "From", 'f')                                                                                 \
-    X(SIP_TO, "To", 't')                                                                                     \
-    X(SIP_CSEQ, "CSeq", 0)                                                                                   \
-    X(SIP_CONTENT_LENGTH, "Content-Length", 'l')                                                             \
-    X(SIP_CONTENT_TYPE, "Content-Type", 'c')                                                                 \
-    X(SIP_CONTACT, "Contact", 'm')                                                                           \
-    X(SIP_EVENT, "Event", 'o')                                                                               \
-    X(SIP_EXPIRES, "Expires", 0)                                                                             \
-    X(SIP_MIN_EXPIRES, "Min-Expires", 0)                                                                     \
-    X(SIP_SUBSCRIPTION_STATE, "Subscription-State", 0)                                                       \
-    X(SIP_ETAG, "SIP-ETag", 0)                                                                               \
-    X(SIP_ROUTE, "Route", 0)                                                                                 \
-    X(SIP_SERVICE_ROUTE, "Service-Route", 0)                                                                 \
-    X(SIP_SUPPRESS_IF_MATCH, "Suppress-If-Match", 0)                                                         \
-    X(SIP_WWW_AUTHENTICATE, "WWW-Authenticate", 0)                                                           \
-    X(SIP_PROXY_AUTHENTICATE, "Proxy-Authenticate", 0)                                                       \
-    X(SIP_AUTHORIZATION, "Authorization", 0)                                                                 \
-    X(SIP_PROXY_AUTHORIZATION, "Proxy-Authorization", 0)                                                     \
-    X(SIP_AUTHENTICATION_INFO, "Authentication-Info", 0)                                                     \
-    X(SIP_PROXY_AUTHENTICATION_INFO, "Proxy-Authentication-Info", 0)
+    X(SIP_VIA, "Via", 'v', 'i')                                                                              \
+    X(SIP_CALL_ID, "Call-ID", 'i', 'a')                                                                      \
+    X(SIP_FROM, "From", 'f', 'r')                                                                            \
+    X(SIP_TO, "To", 't', 'o')                                                                                \
+    X(SIP_CSEQ, "CSeq", 0, 's')                                                                              \
+    X(SIP_CONTENT_LENGTH, "Content-Length", 'l', 'o')                                                        \
+    X(SIP_CONTENT_TYPE, "Content-Type", 'c', 'o')                                                            \
+    X(SIP_CONTACT, "Contact", 'm', 'o')                                                                      \
+    X(SIP_EVENT, "Event", 'o', 'v')                                                                          \
+    X(SIP_EXPIRES, "Expires", 0, 'x')                                                                        \
+    X(SIP_MIN_EXPIRES, "Min-Expires", 0, 'i')                                                                \
+    X(SIP_SUBSCRIPTION_STATE, "Subscription-State", 0, 'u')                                                  \
+    X(SIP_ETAG, "SIP-ETag", 0, 'i')                                                                          \
+    X(SIP_ROUTE, "Route", 0, 'o')                                                                            \
+    X(SIP_SERVICE_ROUTE, "Service-Route", 0, 'e')                                                            \
+    X(SIP_SUPPRESS_IF_MATCH, "Suppress-If-Match", 0, 'u')                                                    \
+    X(SIP_WWW_AUTHENTICATE, "WWW-Authenticate", 0, 'w')                                                      \
+    X(SIP_PROXY_AUTHENTICATE, "Proxy-Authenticate", 0, 'r')                                                  \
+    X(SIP_AUTHORIZATION, "Authorization", 0, 'u')                                                            \
+    X(SIP_PROXY_AUTHORIZATION, "Proxy-Authorization", 0, 'r')                                                \
+    X(SIP_AUTHENTICATION_INFO, "Authentication-Info", 0, 'u')                                                \
+    X(SIP_PROXY_AUTHENTICATION_INFO, "Proxy-Authentication-Info", 0, 'r')
 
-#define NAME(id, literal, compact) [id] = {(literal), sizeof(literal) - 1},
+#define NAME(id, literal, compact, second) [id] = {(literal), sizeof(literal) - 1},
 static const struct slice header_names[SIP_HEADER_COUNT] = {HEADERS(NAME)};
 #undef NAME
 
-/* Apart, so that memchr finds the few names that are as long as the one at hand. */
-#define LENGTH(id, literal, compact) [id] = sizeof(literal) - 1,
-static const unsigned char header_lengths[SIP_HEADER_COUNT] = {HEADERS(LENGTH)};
-#undef LENGTH
-
-#define COMPACT(id, literal, compact) [id] = (compact),
+#define COMPACT(id, literal, compact, second) [id] = (compact),
 static const char header_compact[SIP_HEADER_COUNT] = {HEADERS(COMPACT)};
 #undef COMPACT
+
+/* Length and second letter tell these names apart: a name that would take another one's place does not
+ * compile.
+ */
+#define PLACE(length, second)             (((length)*35 + (second)) % 64)
+#define PUT(id, literal, compact, second) [PLACE(sizeof(literal) - 1, (second))] = (id) + 1,
+static const unsigned char header_places[64] = {HEADERS(PUT)};
+#undef PUT
 
 struct slice
 sip_header_name(enum sip_header id)
@@ -55,20 +59,14 @@ sip_header_name(enum sip_header id)
 static enum sip_header
 header_id(struct slice name)
 {
-    const unsigned char *at = header_lengths, *end = header_lengths + SIP_HEADER_COUNT;
-    if (name.len == 1) {
-        const char *compact = memchr(header_compact, *name.p | 0x20, SIP_HEADER_COUNT);
+    if (name.len < 2) {
+        const char *compact = name.len ? memchr(header_compact, *name.p | 0x20, SIP_HEADER_COUNT) : NULL;
         return compact ? (enum sip_header)(compact - header_compact) : SIP_HEADER_COUNT;
     }
-    if (name.len > UCHAR_MAX)
+    unsigned place = header_places[PLACE(name.len, (unsigned char)(name.p[1] | 0x20))];
+    if (place == 0 || !slice_equal_nocase(name, header_names[place - 1]))
         return SIP_HEADER_COUNT;
-    while ((at = memchr(at, (int)name.len, (size_t)(end - at)))) {
-        enum sip_header id = (enum sip_header)(at - header_lengths);
-        if (slice_equal_nocase(name, header_names[id]))
-            return id;
-        at++;
-    }
-    return SIP_HEADER_COUNT;
+    return (enum sip_header)(place - 1);
 }
 
 static bool
@@ -83,14 +81,12 @@ sip_number(struct slice text, uint32_t *number)
     uint64_t n = 0;
     text = slice_trim(text);
     for (size_t i = 0; i < text.len; i++) {
-        if (!is_digit(text.p[i]))
+        if (!is_digit(text.p[i]) || n > UINT32_MAX)
             return false;
         n = n * 10 + (uint64_t)(text.p[i] - '0');
-        if (n > UINT32_MAX)
-            return false;
     }
     *number = (uint32_t)n;
-    return text.len > 0;
+    return text.len > 0 && n <= UINT32_MAX;
 }
 
 /* One physical line, its end removed. False when nothing is left. */
@@ -105,20 +101,43 @@ next_line(struct slice *rest, struct slice *line)
     return true;
 }
 
+/* One header line, its folds included; `end` is that of all lines. What is behind the colon of one that is
+ * not in the list is not looked at.
+ * @return where the next one begins; NULL at the empty line, which `*p` is left behind, and at the end */
+static inline const char *
+take_header(const char **p, const char *end, enum sip_header *id, struct slice *value)
+{
+    const char *line = *p, *next = line < end ? memchr(line, '\n', (size_t)(end - line)) : NULL;
+    const char *line_end = next ? next : end;
+    next = next ? next + 1 : end;
+    if (line_end > line && line_end[-1] == '\r')
+        line_end--;
+    *p = next;
+    if (line_end == line)
+        return NULL;
+    while (next < end && (*next == ' ' || *next == '\t')) {
+        const char *fold = memchr(next, '\n', (size_t)(end - next));
+        line_end = fold ? fold : end;
+        next = fold ? fold + 1 : end;
+    }
+    *p = next;
+    const char *colon = memchr(line, ':', (size_t)(line_end - line));
+    *id = colon ? header_id(slice_trim_right(slice_between(line, colon))) : SIP_HEADER_COUNT;
+    *value = slice_between(colon ? colon + 1 : line_end, line_end);
+    return next;
+}
+
 bool
 sip_message_next_header(struct slice *rest, enum sip_header *id, struct slice *value)
 {
-    struct slice line, name, fold;
-    if (!next_line(rest, &line) || line.len == 0)
+    if (rest->len == 0)
         return false;
-    while (rest->len > 0 && (*rest->p == ' ' || *rest->p == '\t')) {
-        next_line(rest, &fold);
-        line = slice_between(line.p, slice_end(fold));
-    }
-    name = slice_until(line, ':', value);
-    *id = name.len < line.len ? header_id(slice_trim(name)) : SIP_HEADER_COUNT;
-    *value = slice_trim(*value);
-    return true;
+    const char *p = rest->p, *end = slice_end(*rest);
+    bool found = take_header(&p, end, id, value) != NULL;
+    *rest = slice_between(p, end);
+    if (found)
+        *value = slice_trim(*value);
+    return found;
 }
 
 /* Steps over a quoted string that begins at `p`: its closing quote is the first that no backslash escapes. */
@@ -240,34 +259,38 @@ is_token(struct slice s)
     return s.len > 0;
 }
 
+struct start_line {
+    uint16_t status; /* 0: a request */
+    struct slice method, request_uri;
+};
+
 static bool
-parse_status_line(struct slice rest, struct sip_message *message)
+parse_status_line(struct slice rest, struct start_line *start)
 {
     struct slice code = slice_until(slice_trim_left(rest), ' ', NULL);
     uint32_t status;
     if (code.len != 3 || !sip_number(code, &status) || status < 100 || status > 699)
         return false;
-    message->status = (uint16_t)status;
+    start->status = (uint16_t)status;
     return true;
 }
 
 /* "SIP/2.0 SP 3DIGIT SP reason" or "METHOD SP Request-URI SP SIP/2.0". */
 static bool
-parse_start_line(struct slice line, struct sip_message *message)
+parse_start_line(struct slice line, struct start_line *start)
 {
     struct slice rest, version = SLICE("SIP/2.0");
     struct slice first = slice_until(line, ' ', &rest);
     if (slice_equal_nocase(first, version))
-        return parse_status_line(rest, message);
+        return parse_status_line(rest, start);
     rest = slice_trim(rest);
     if (!is_token(first) || rest.len <= version.len)
         return false;
     struct slice tail = slice_from(rest, rest.len - version.len);
     if (!slice_equal_nocase(tail, version) || !slice_is_lws(tail.p[-1]))
         return false;
-    message->is_request = true;
-    message->method = first;
-    message->request_uri = slice_trim(slice_between(rest.p, tail.p));
+    start->method = first;
+    start->request_uri = slice_trim(slice_between(rest.p, tail.p));
     return true;
 }
 
@@ -275,23 +298,22 @@ parse_start_line(struct slice line, struct sip_message *message)
 static void
 parse_headers(struct slice *rest, struct sip_message *message)
 {
-    const char *begin = rest->p;
-    const char *end = begin;
+    const char *p = rest->p, *headers_end = p, *end = slice_end(*rest); /* it follows a start line */
     enum sip_header id;
     struct slice value;
-    while (sip_message_next_header(rest, &id, &value)) {
-        end = rest->p;
+    while (take_header(&p, end, &id, &value)) {
+        headers_end = p;
         if (id == SIP_HEADER_COUNT)
             continue;
         if (message->header_lines[id] == 0)
-            message->header[id] = value;
+            message->header[id] = slice_trim(value);
         if (message->header_lines[id] < UINT16_MAX)
             message->header_lines[id]++;
     }
-    message->headers = slice_between(begin, end);
-    /* The walk ends at the empty line or at the end of the bytes: only then nothing was consumed after `end`.
-     */
-    message->headers_cut = rest->p == end;
+    message->headers = slice_between(rest->p, headers_end);
+    /* Nothing was behind the last header line, not even the empty line. */
+    message->headers_cut = p == headers_end;
+    *rest = slice_between(p, end);
 }
 
 static void
@@ -329,21 +351,25 @@ sip_message_second_via(const struct sip_message *message, struct sip_via *via)
 bool
 sip_message_parse(struct slice bytes, bool snapped, struct sip_message *message)
 {
-    struct sip_message parsed = {.text = bytes};
+    struct start_line start = {0};
     struct slice line, rest = bytes;
-    if (!next_line(&rest, &line) || !parse_start_line(line, &parsed))
+    if (!next_line(&rest, &line) || !parse_start_line(line, &start))
         return false;
-    parse_headers(&rest, &parsed);
-    frame_body(rest, snapped, &parsed);
-    if (parsed.header[SIP_VIA].p)
-        parse_via(parsed.header[SIP_VIA], &parsed.via);
-    if (parsed.header[SIP_CSEQ].p)
-        parse_cseq(parsed.header[SIP_CSEQ], &parsed);
-    parse_address(parsed.header[SIP_FROM], &parsed.from_uri, &parsed.from_tag);
-    parse_address(parsed.header[SIP_TO], &parsed.to_uri, &parsed.to_tag);
-    if (!parsed.is_request)
-        parsed.method = parsed.cseq_method;
-    *message = parsed;
+    *message = (struct sip_message){.text = bytes,
+                                    .is_request = start.status == 0,
+                                    .status = start.status,
+                                    .method = start.method,
+                                    .request_uri = start.request_uri};
+    parse_headers(&rest, message);
+    frame_body(rest, snapped, message);
+    if (message->header[SIP_VIA].p)
+        parse_via(message->header[SIP_VIA], &message->via);
+    if (message->header[SIP_CSEQ].p)
+        parse_cseq(message->header[SIP_CSEQ], message);
+    parse_address(message->header[SIP_FROM], &message->from_uri, &message->from_tag);
+    parse_address(message->header[SIP_TO], &message->to_uri, &message->to_tag);
+    if (!message->is_request)
+        message->method = message->cseq_method;
     return true;
 }
 
@@ -351,9 +377,10 @@ sip_message_parse(struct slice bytes, bool snapped, struct sip_message *message)
 static size_t
 host_port_length(struct slice rest)
 {
+    static const bool ends[UCHAR_MAX + 1] =
+        {[';'] = true, ['?'] = true, ['>'] = true, [','] = true, [0] = true};
     size_t n = 0;
-    while (n < rest.len && rest.p[n] != ';' && rest.p[n] != '?' && rest.p[n] != '>' && rest.p[n] != ',' &&
-           rest.p[n] != '\0')
+    while (n < rest.len && !ends[(unsigned char)rest.p[n]])
         n++;
     return n;
 }
@@ -399,6 +426,8 @@ take_contact(struct slice *values)
 {
     const char *p = values->p, *end = slice_end(*values);
     bool inside = false;
+    if (!memchr(p, ',', values->len)) /* nearly always there is one only */
+        p = end;
     while (p < end && (inside || *p != ',')) {
         if (*p == '"' && !inside) {
             p = skip_quoted(p, end);

@@ -59,7 +59,7 @@ slice_equal_nocase(struct slice a, struct slice b)
 static inline bool
 slice_is_lws(char c)
 {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+    return c <= ' ' && (c == ' ' || c == '\t' || c == '\r' || c == '\n'); /* nearly all octets are greater */
 }
 
 static inline struct slice
@@ -73,12 +73,17 @@ slice_trim_left(struct slice s)
 }
 
 static inline struct slice
-slice_trim(struct slice s)
+slice_trim_right(struct slice s)
 {
-    s = slice_trim_left(s);
     while (s.len > 0 && slice_is_lws(s.p[s.len - 1]))
         s.len--;
     return s;
+}
+
+static inline struct slice
+slice_trim(struct slice s)
+{
+    return slice_trim_right(slice_trim_left(s));
 }
 
 /** The rest of `s` from offset `n`; empty at its end when it is shorter; absent when `s` is. */

@@ -15,6 +15,11 @@ struct tag_issue {
     uint32_t frame;
 };
 
+/* 64*T1, after which a subscriber gives up that does not take a 204 for the end of its wait (RFC 6665 section
+ * 4.1.2.2), more or less. */
+#define WAITED_MIN_NS (SIP_TIMEOUT_NS - INT64_C(2000000000))
+#define WAITED_MAX_NS (SIP_TIMEOUT_NS + INT64_C(8000000000))
+
 /* The NOTIFY that a new subscription waits for, and its age. */
 struct awaited {
     struct awaited_notify notify;
@@ -71,14 +76,20 @@ slice_compare(struct slice a, struct slice b)
 
 /* The dialog seen from either side: NOTIFY and SUBSCRIBE run in opposite directions. */
 static void
-key_subscription(struct tracker *tracker, enum index_kind kind, const struct sip_message *message,
-                 const char *event)
+key_usage(struct tracker *tracker, enum index_kind kind, const struct sip_message *message)
 {
     bool ordered = slice_compare(message->from_tag, message->to_tag) <= 0;
     key_begin(tracker, kind);
     key_add_hash(tracker, tracker->here.call_id);
     key_add(tracker, ordered ? message->from_tag : message->to_tag);
     key_add(tracker, ordered ? message->to_tag : message->from_tag);
+}
+
+static void
+key_subscription(struct tracker *tracker, enum index_kind kind, const struct sip_message *message,
+                 const char *event)
+{
+    key_usage(tracker, kind, message);
     key_add(tracker, text_slice(event));
 }
 
@@ -103,6 +114,23 @@ key_etag_any(struct tracker *tracker, struct slice resource, const char *event, 
     key_add(tracker, etag);
 }
 
+/* Who subscribes to what, from where: in whatever dialog. */
+static void
+key_watcher(struct tracker *tracker, const struct sip_message *message, const char *event,
+            const struct endpoint *client)
+{
+    struct slice user, host;
+    key_begin(tracker, INDEX_WATCHER);
+    sip_uri_split(message->from_uri, &user, &host);
+    key_add(tracker, user);
+    key_add_nocase(tracker, host);
+    sip_uri_split(message->to_uri, &user, &host);
+    key_add(tracker, user);
+    key_add_nocase(tracker, host);
+    key_add(tracker, text_slice(event));
+    key_add_address(tracker, client);
+}
+
 static void
 set_suppressed(struct tracker *tracker, struct subscription *subscription, struct no_notify *no_notify)
 {
@@ -113,14 +141,41 @@ set_suppressed(struct tracker *tracker, struct subscription *subscription, struc
     no_notify_release(tracker, before);
 }
 
+/* Somebody looks not to know of this 204. NULL is none. */
+static void
+mark_missed(struct no_notify *no_notify, uint16_t finding, uint32_t frame)
+{
+    if (finding == FINDING_NONE || !no_notify || no_notify->missed_frame)
+        return;
+    no_notify->missed_frame = frame;
+    no_notify->missed_finding = finding;
+}
+
 static void
 subscription_drop(struct tracker *tracker, struct aged *aged)
 {
     struct subscription *subscription = CONTAINER(aged, struct subscription, aged);
     index_drop(&tracker->index, subscription->entry, subscription);
+    for (size_t i = 0; i < LEADS; i++)
+        index_drop(&tracker->index, subscription->leads[i], subscription);
     set_suppressed(tracker, subscription, NULL);
     tracker->host.release((char *)(uintptr_t)subscription->etag);
     tracker->host.release(subscription);
+}
+
+/* From now on the key that was just made leads to this one, and not to the one before. */
+static void
+lead_to(struct tracker *tracker, struct subscription *subscription, enum lead lead)
+{
+    struct index_entry *entry = index_entry(&tracker->index);
+    struct subscription *before = entry->value;
+    if (before == subscription)
+        return;
+    if (before)
+        before->leads[lead] = NULL;
+    index_drop(&tracker->index, subscription->leads[lead], subscription);
+    entry->value = subscription;
+    subscription->leads[lead] = entry;
 }
 
 static struct subscription *
@@ -131,6 +186,8 @@ subscription_find(struct tracker *tracker, const struct sip_message *message, co
     if (!subscription && make) {
         subscription = host_new(tracker, struct subscription);
         subscription->entry = key_put(tracker, subscription);
+        key_usage(tracker, INDEX_USAGE, message);
+        lead_to(tracker, subscription, LEAD_DIALOG);
     }
     if (subscription)
         aged_touch(tracker, &subscription->aged, subscription_drop);
@@ -203,14 +260,21 @@ has_record_route(const struct sip_message *message)
     return false;
 }
 
+static struct slice
+contact_uri(const struct sip_message *message)
+{
+    struct slice contact = message->header[SIP_CONTACT], uri;
+    slice_until(contact, '<', &uri);
+    return slice_until(uri.len ? uri : contact, '>', NULL);
+}
+
 /* Without Record-Route a proxy does not see the NOTIFY, nor who captures there. Then Contact names another
  * address than the answer comes from. */
 static bool
 goes_elsewhere(const struct sip_message *message, const struct arrival *arrival)
 {
-    struct slice user, host, contact = message->header[SIP_CONTACT], uri;
-    slice_until(contact, '<', &uri);
-    sip_uri_split(slice_until(uri.len ? uri : contact, '>', NULL), &user, &host);
+    struct slice user, host;
+    sip_uri_split(contact_uri(message), &user, &host);
     if (host.len == 0 || has_record_route(message))
         return false;
     char *there = g_strndup(host.p, host.len), *here = endpoint_text(&arrival->from);
@@ -249,20 +313,13 @@ state_hash(struct tracker *tracker, struct slice header)
     return hash_slice(tracker, state) * 31 + hash_slice(tracker, reason);
 }
 
-/* Notifier and subscriber agree to the second when a subscription ends; this much may get lost in between. */
-#define EXPIRY_SLACK_NS (INT64_C(2) * 1000000000)
-
-/* When the NOTIFY says that the subscription ends; 0 when it does not say. */
-static int64_t
-notify_deadline(const struct sip_message *message, const struct record *record)
+/* It has another tag than the 204 stands on: the state changed. */
+static bool
+is_news(const struct subscription *subscription, const struct sip_message *message)
 {
-    struct slice parameters;
-    uint32_t seconds;
-    slice_until(message->header[SIP_SUBSCRIPTION_STATE], ';', &parameters);
-    if (!message->header[SIP_SUBSCRIPTION_STATE].p ||
-        !sip_number(sip_parameter(parameters, SLICE("expires")), &seconds))
-        return 0;
-    return record->time + (int64_t)seconds * 1000000000;
+    struct slice condition = text_slice(subscription->suppressed->etag), etag = message->header[SIP_ETAG];
+    return !subscription->ended && etag.p && !slice_equal(condition, SLICE("*")) &&
+           !slice_equal(etag, condition);
 }
 
 /* What is wrong with a NOTIFY while a 204 is in force (RFC 5839 section 5.2, 6.2, 6.3). */
@@ -270,13 +327,10 @@ static enum finding
 judge_notify(const struct subscription *subscription, const struct sip_message *message, bool state_changed,
              bool shortened)
 {
-    struct slice condition = text_slice(subscription->suppressed->etag), etag = message->header[SIP_ETAG];
-    bool any = slice_equal(condition, SLICE("*"));
+    bool any = strcmp(subscription->suppressed->etag, "*") == 0;
     if (subscription->ended)
         return FINDING_NOTIFY_AFTER_END;
-    if (etag.p && !any && !slice_equal(etag, condition))
-        return FINDING_NONE; /* the state changed */
-    if (!etag.p && !any && (message->body.len > 0 || state_changed))
+    if (!message->header[SIP_ETAG].p && !any && (message->body.len > 0 || state_changed))
         return FINDING_NOTIFY_UNTAGGED;
     if (message->body.len == 0)
         return state_changed || shortened ? FINDING_NONE : FINDING_NOTIFY_SUPERFLUOUS;
@@ -360,15 +414,13 @@ ask_rules(struct tracker *tracker, enum finding_stage stage, const struct findin
 
 /* Whether this NOTIFY was due while a 204 is in force. */
 static void
-audit_notify(struct tracker *tracker, const struct sip_message *message,
-             const struct subscription *subscription, uint32_t state, struct record *record)
+audit_notify(struct tracker *tracker, const struct sip_message *message, struct subscription *subscription,
+             uint32_t state, struct record *record)
 {
     struct no_notify *suppressed = subscription->suppressed;
-    if (!suppressed)
+    if (!suppressed || is_news(subscription, message))
         return;
-    int64_t deadline = notify_deadline(message, record);
-    bool shortened =
-        deadline && subscription->deadline && deadline + EXPIRY_SLACK_NS < subscription->deadline;
+    bool shortened = expiry_is_shorter(&subscription->expiry, expiry_of_notify(tracker, message));
     enum finding finding = judge_notify(subscription, message, state != subscription->state_hash, shortened);
     if (finding == FINDING_NONE)
         return;
@@ -406,8 +458,12 @@ add_notify(struct tracker *tracker, const struct sip_message *message, struct re
               conditional ? conditional : subscription->ignored_in);
     subscription->ignored_in = 0;
     subscription->state_hash = state;
-    if (notify_deadline(message, record))
-        subscription->deadline = notify_deadline(message, record);
+    subscription->notified = true;
+    mark_missed(subscription->suppressed, expiry_notified(tracker, &subscription->expiry, message, record),
+                record->frame);
+    if (subscription->suppressed &&
+        is_news(subscription, message)) /* false from now on, whatever comes next */
+        set_suppressed(tracker, subscription, NULL);
     remember_etag(tracker, message, event, subscription, record->frame);
     g_free(event);
 }
@@ -427,6 +483,7 @@ read_subscribe(struct tracker *tracker, const struct sip_message *message)
         message->header[SIP_EXPIRES].p && sip_number(message->header[SIP_EXPIRES], &request->expires);
     request->unsubscribes = request->has_expires && request->expires == 0;
     request->has_to_tag = message->to_tag.len > 0;
+    request->contact = hash_slice(tracker, contact_uri(message));
     return request;
 }
 
@@ -447,27 +504,95 @@ find_tag(struct tracker *tracker, const struct sip_message *message, const char 
     return issue;
 }
 
+/* A subscriber that begins anew, though its subscription goes on or should have: it missed what the 204 said.
+ * Known by its contact, for a proxy has many subscribers behind one address; and a fetch is nothing begun. */
+static void
+note_begun_anew(struct tracker *tracker, const struct sip_message *message,
+                const struct transaction *transaction, struct record *record)
+{
+    const struct subscribe_request *request = transaction->subscribe;
+    if (!tracker->watches)
+        return;
+    key_watcher(tracker, message, request->event, &transaction->client);
+    struct subscription *before = key_find(tracker);
+    if (!before || before->contact != request->contact || request->unsubscribes)
+        return;
+    const struct expiry *expiry = &before->expiry;
+    const struct deadline *believed = expiry_missed(tracker, expiry);
+    int64_t since = tracker->clock - (believed ? expiry->latest.clock : expiry->granted_clock);
+    bool waited = before->suppressed && !before->notified && expiry_is_ahead(tracker, expiry) &&
+                  since >= WAITED_MIN_NS && since <= WAITED_MAX_NS;
+    if (!believed && !waited)
+        return;
+    uint16_t finding = believed ? FINDING_EXPIRY_MISSED : FINDING_NOT_UNDERSTOOD;
+    record_note(tracker, record, finding, before->suppressed_frame, believed ? believed->frame : 0)->number =
+        (uint32_t)(since / 1000000000);
+    mark_missed(before->suppressed, finding, record->frame);
+    index_drop(&tracker->index, before->leads[LEAD_WATCHER], before);
+    before->leads[LEAD_WATCHER] = NULL;
+}
+
+/* The same SUBSCRIBE on two hops, and the condition on the first of them only. */
+static void
+note_removed(struct tracker *tracker, const struct sip_message *message, struct subscription *subscription,
+             struct record *record)
+{
+    const struct conditional before = subscription->conditional;
+    const struct conditional now = {record->frame, hash_short(tracker->here.from_tag), message->cseq,
+                                    hash_short(tracker->here.hop), false};
+    bool same = before.frame && before.subscriber == now.subscriber && before.cseq == now.cseq;
+    if (message->header[SIP_SUPPRESS_IF_MATCH].p)
+        subscription->conditional = now;
+    if (message->header[SIP_SUPPRESS_IF_MATCH].p || !same || before.hop == now.hop)
+        return;
+    record_note(tracker, record, FINDING_CONDITION_REMOVED, before.frame, 0);
+    subscription->conditional.removed = true;
+}
+
+/* In the dialog: what it says of the condition, and whether it comes in time. */
+static void
+refresh(struct tracker *tracker, const struct sip_message *message, struct subscription *subscription,
+        const struct subscribe_request *request, struct record *record)
+{
+    bool resumed;
+    if (request->condition)
+        subscription->condition_known =
+            find_tag(tracker, message, request->event, text_slice(request->condition), &resumed) != NULL;
+    note_removed(tracker, message, subscription, record);
+    mark_missed(subscription->suppressed,
+                expiry_asked(tracker, &subscription->expiry, message, request, record), record->frame);
+}
+
+void
+subscription_repeated(struct tracker *tracker, const struct sip_message *message,
+                      const struct transaction *transaction)
+{
+    const struct subscribe_request *request = transaction->subscribe;
+    struct subscription *subscription =
+        request && request->has_to_tag ? subscription_find(tracker, message, request->event, false) : NULL;
+    if (subscription && subscription->expiry.open_frame == transaction->request->frame)
+        subscription->expiry.open_repeated = true;
+}
+
 void
 subscription_request(struct tracker *tracker, const struct sip_message *message,
                      struct transaction *transaction, struct record *record)
 {
     struct finding_context context = {.message = message, .record = record};
-    bool resumed;
-    if (strcmp(record->method, "NOTIFY") == 0) {
+    if (strcmp(record->method, "NOTIFY") == 0)
         add_notify(tracker, message, record);
-        return;
-    }
     if (strcmp(record->method, "SUBSCRIBE") != 0) {
         ask_rules(tracker, STAGE_REQUEST, &context, record, 0, 0);
         return;
     }
     struct subscribe_request *request = transaction->subscribe = read_subscribe(tracker, message);
-    if (!request->has_to_tag)
+    if (!request->has_to_tag) {
         request->awaited = await_notify(tracker, message, record);
+        note_begun_anew(tracker, message, transaction, record);
+    }
     struct subscription *subscription = subscription_find(tracker, message, request->event, false);
-    if (subscription && request->condition)
-        subscription->condition_known =
-            find_tag(tracker, message, request->event, text_slice(request->condition), &resumed) != NULL;
+    if (subscription)
+        refresh(tracker, message, subscription, request, record);
     context.subscription = subscription;
     ask_rules(tracker, STAGE_SUBSCRIBE, &context, record, 0, 0);
 }
@@ -493,7 +618,7 @@ note_wrong_204(struct tracker *tracker, struct record *record, const struct no_n
         record_note(tracker, record, FINDING_UNCONDITIONAL, no_notify->subscribe_frame, 0);
 }
 
-static struct no_notify *
+static void
 add_no_notify(struct tracker *tracker, const struct sip_message *message,
               const struct transaction *transaction, struct record *record)
 {
@@ -513,7 +638,6 @@ add_no_notify(struct tracker *tracker, const struct sip_message *message,
     no_notify->references = 1;
     record_detail(tracker, record)->no_notify = no_notify;
     note_wrong_204(tracker, record, no_notify);
-    return no_notify;
 }
 
 static bool
@@ -526,52 +650,115 @@ names_current_tag(const struct subscription *subscription, const struct subscrib
 /* A refresh refused is the end of the subscription, or at least of what is known of its condition; but not
  * when it is challenged (RFC 6665 section 4.1.2.2). */
 static void
-forget_condition(struct tracker *tracker, const struct sip_message *message,
-                 const struct subscribe_request *request)
+refused(struct tracker *tracker, const struct sip_message *message, const struct transaction *transaction,
+        const struct record *record)
 {
-    struct subscription *subscription = subscription_find(tracker, message, request->event, false);
-    if (subscription && message->status != 401 && message->status != 407)
+    struct subscription *subscription =
+        subscription_find(tracker, message, transaction->subscribe->event, false);
+    if (!subscription)
+        return;
+    expiry_answered(tracker, &subscription->expiry, message, transaction, record);
+    if (message->status != 401 && message->status != 407)
         set_suppressed(tracker, subscription, NULL);
+}
+
+/* The same SUBSCRIBE on two hops, answered by a 204 on one of them only. */
+static bool
+note_changed_on_hop(struct tracker *tracker, const struct sip_message *message,
+                    const struct transaction *transaction, struct subscription *subscription,
+                    struct record *record)
+{
+    const struct subscribed before = subscription->answer;
+    const struct subscribed now = {record->frame, hash_short(tracker->here.from_tag), message->cseq,
+                                   hash_short(tracker->here.hop), record->status};
+    subscription->answer = now;
+    if (!before.frame || before.subscriber != now.subscriber || before.cseq != now.cseq ||
+        before.hop == now.hop || (before.status == 204) == (now.status == 204))
+        return false;
+    record_note(tracker, record, FINDING_ANSWER_CHANGED, before.frame, transaction->request->frame)->number =
+        before.status;
+    if (now.status == 204)
+        mark_missed(record->detail->no_notify, FINDING_ANSWER_CHANGED, before.frame);
+    else if (subscription->suppressed_frame == before.frame)
+        mark_missed(subscription->suppressed, FINDING_ANSWER_CHANGED, now.frame);
+    return true;
+}
+
+/* Every accepted SUBSCRIBE sets the condition anew: by a 204 it is in force, by a 200 a NOTIFY is due. */
+static void
+set_condition(struct tracker *tracker, const struct sip_message *message,
+              const struct transaction *transaction, struct subscription *subscription, bool changed,
+              struct record *record)
+{
+    const struct subscribe_request *request = transaction->subscribe;
+    struct no_notify *no_notify = record->status == 204 ? record->detail->no_notify : NULL;
+    bool right = no_notify && no_notify->etag && no_notify->in_dialog;
+    set_suppressed(tracker, subscription, right ? no_notify : NULL);
+    subscription->suppressed_frame = record->frame;
+    subscription->notified = false;
+    subscription->ignored_in =
+        names_current_tag(subscription, request) && !no_notify && !changed ? transaction->request->frame : 0;
+    subscription->ended = request->unsubscribes;
+    subscription->contact = request->contact;
+    if (!right || request->unsubscribes)
+        return;
+    key_watcher(tracker, message, request->event, &transaction->client);
+    lead_to(tracker, subscription, LEAD_WATCHER);
+    tracker->watches = true;
+}
+
+static void
+accepted(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
+         struct transaction *transaction, struct record *record)
+{
+    const struct subscribe_request *request = transaction->subscribe;
+    struct subscription *subscription = subscription_find(tracker, message, request->event, true);
+    bool removed =
+        subscription->conditional.removed && subscription->conditional.frame == transaction->request->frame;
+    bool changed = note_changed_on_hop(tracker, message, transaction, subscription, record) || removed;
+    const struct finding_context context = {.message = message,
+                                            .record = record,
+                                            .subscription = subscription,
+                                            .request = request,
+                                            .changed_on_hop = changed};
+    uint32_t granted = 0;
+    if (message->header[SIP_EXPIRES].p)
+        sip_number(message->header[SIP_EXPIRES], &granted);
+    struct note_target target = {tracker, record, transaction->request->frame, request->expires, granted};
+    findings_each(STAGE_SUBSCRIBED, &context, note_found, &target);
+    if (request->awaited)
+        begin_waiting(tracker, message, arrival, request->awaited, record);
+    expiry_answered(tracker, &subscription->expiry, message, transaction, record);
+    set_condition(tracker, message, transaction, subscription, changed, record);
+}
+
+/* An answer whose request is not in the capture. It does not say what event it was about. */
+static void
+unseen(struct tracker *tracker, const struct sip_message *message, const struct record *record)
+{
+    bool notify = strcmp(record->method, "NOTIFY") == 0;
+    if (!notify && strcmp(record->method, "SUBSCRIBE") != 0)
+        return;
+    if (notify)
+        awaited_arrives(tracker, message, record);
+    key_usage(tracker, INDEX_USAGE, message);
+    struct subscription *subscription = key_find(tracker);
+    if (subscription)
+        subscription->expiry.gap = true;
 }
 
 void
 subscription_response(struct tracker *tracker, const struct sip_message *message,
                       const struct arrival *arrival, struct transaction *transaction, struct record *record)
 {
-    struct no_notify *no_notify = NULL;
     if (record->status == 204)
-        no_notify = add_no_notify(tracker, message, transaction, record);
-    if (!transaction && strcmp(record->method, "NOTIFY") == 0)
-        awaited_arrives(tracker, message, record);
+        add_no_notify(tracker, message, transaction, record);
+    if (!transaction)
+        unseen(tracker, message, record);
     if (!transaction || !transaction->subscribe || record->status < 200)
         return;
-    if (record->status >= 300) {
-        forget_condition(tracker, message, transaction->subscribe);
-        return;
-    }
-    struct subscription *subscription =
-        subscription_find(tracker, message, transaction->subscribe->event, record->status == 204);
-    const struct finding_context context = {.message = message,
-                                            .record = record,
-                                            .subscription = subscription,
-                                            .request = transaction->subscribe};
-    uint32_t granted = 0;
-    bool said = message->header[SIP_EXPIRES].p && sip_number(message->header[SIP_EXPIRES], &granted);
-    struct note_target target = {tracker, record, transaction->request->frame,
-                                 transaction->subscribe->expires, granted};
-    findings_each(STAGE_SUBSCRIBED, &context, note_found, &target);
-    if (transaction->subscribe->awaited)
-        begin_waiting(tracker, message, arrival, transaction->subscribe->awaited, record);
-    if (!subscription)
-        return;
-    /* Every accepted SUBSCRIBE sets the condition anew: by a 204 it is in force, by a 200 a NOTIFY is due. */
-    bool right = no_notify && no_notify->etag && no_notify->in_dialog;
-    set_suppressed(tracker, subscription, right ? no_notify : NULL);
-    subscription->suppressed_frame = record->frame;
-    subscription->ignored_in = names_current_tag(subscription, transaction->subscribe) && !no_notify
-                                   ? transaction->request->frame
-                                   : 0;
-    subscription->ended = transaction->subscribe->unsubscribes;
-    if (said)
-        subscription->deadline = record->time + (int64_t)granted * 1000000000;
+    if (record->status >= 300)
+        refused(tracker, message, transaction, record);
+    else
+        accepted(tracker, message, arrival, transaction, record);
 }

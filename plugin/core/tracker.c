@@ -17,10 +17,15 @@
 #define COPY_NS (INT64_C(50) * 1000000)
 /* No answer is on its way for longer, and a client sends again before it hears of one that is. */
 #define ANSWER_UNDER_WAY_NS (INT64_C(4) * 1000000000)
-/* A transaction is remembered for as long as a response may still come; an INVITE rings. */
+/* A transaction is remembered for as long as a response may still come; an INVITE rings. Once it is accepted,
+ * only copies of the request may come, and those only until the client would have given up (RFC 3261 section
+ * 17.1.2.2). */
 #define OTHERS_NS     (2 * SIP_TIMEOUT_NS)
+#define ACCEPTED_NS   (SIP_TIMEOUT_NS + INT64_C(3) * 1000000000)
 #define INVITES_NS    (INT64_C(600) * 1000000000)
 #define CLOCK_STEP_NS (INT64_C(3600) * 1000000000)
+/* Of what may go by its age; some hundred octets each. */
+enum { REMEMBERED_MAX = 1 << 19 };
 /* Distinct responses of one transaction that are told apart; a fork makes a few, an attacker many. */
 enum { RESPONSES_MAX = 32 };
 
@@ -29,11 +34,9 @@ enum { RESPONSES_MAX = 32 };
 void
 key_add_address(struct tracker *tracker, const struct endpoint *endpoint)
 {
-    struct hash128 part = {endpoint->type, endpoint->len};
-    key_add_hash(tracker, part);
-    part = (struct hash128){0, 0};
-    memcpy(&part, endpoint->address, endpoint->len);
-    key_add_hash(tracker, part);
+    char text[1 + sizeof endpoint->address] = {(char)endpoint->type};
+    memcpy(text + 1, endpoint->address, endpoint->len);
+    key_add(tracker, (struct slice){text, 1u + endpoint->len});
 }
 
 static int
@@ -42,6 +45,7 @@ address_compare(const struct endpoint *a, const struct endpoint *b)
     return a->len != b->len ? a->len - b->len : memcmp(a->address, b->address, a->len);
 }
 
+/* Two addresses of version 4 stand for themselves. */
 static struct hash128
 hash_hop(const struct tracker *tracker, const struct arrival *arrival)
 {
@@ -49,9 +53,26 @@ hash_hop(const struct tracker *tracker, const struct arrival *arrival)
     const struct endpoint *a = ordered ? &arrival->from : &arrival->to;
     const struct endpoint *b = ordered ? &arrival->to : &arrival->from;
     char both[2 * (2 + sizeof a->address)] = {(char)a->type, (char)a->len, (char)b->type, (char)b->len};
+    struct hash128 short_hop;
+    if (a->len == 4 && b->len == 4) {
+        memcpy(both + 4, a->address, 4);
+        memcpy(both + 8, b->address, 4);
+        memcpy(&short_hop, both, sizeof short_hop);
+        return short_hop;
+    }
     memcpy(both + 4, a->address, a->len);
     memcpy(both + 4 + sizeof a->address, b->address, b->len);
     return index_hash(&tracker->index, (struct slice){both, sizeof both});
+}
+
+/* RFC 3261 section 17.2.3: sent-by is compared, too. */
+static struct hash128
+hash_branch(struct tracker *tracker, const struct sip_via *via)
+{
+    key_begin_number(tracker, INDEX_BRANCH, via->port);
+    key_add(tracker, via->branch);
+    key_add_nocase(tracker, via->host);
+    return index_key_hash(&tracker->index);
 }
 
 static void
@@ -59,7 +80,7 @@ hash_message(struct tracker *tracker, const struct sip_message *message, const s
 {
     tracker->here = (struct message_hashes){
         .call_id = index_hash(&tracker->index, message->header[SIP_CALL_ID]),
-        .branch = index_hash(&tracker->index, message->via.branch),
+        .branch = hash_branch(tracker, &message->via),
         .from_tag = index_hash(&tracker->index, message->from_tag),
         .hop = hash_hop(tracker, arrival),
     };
@@ -82,11 +103,20 @@ host_slice(struct tracker *tracker, struct slice text)
     return (struct slice){host_strdup(tracker, text), text.len};
 }
 
+struct slice
+record_slice(struct tracker *tracker, struct slice text)
+{
+    char *copy = arena_allocate(tracker->arena, &tracker->host, text.len + 1);
+    if (text.len > 0)
+        memcpy(copy, text.p, text.len);
+    return (struct slice){copy, text.len};
+}
+
 struct record_detail *
 record_detail(struct tracker *tracker, struct record *record)
 {
     if (!record->detail)
-        record->detail = host_new(tracker, struct record_detail);
+        record->detail = record_new(tracker, struct record_detail);
     return record->detail;
 }
 
@@ -98,7 +128,7 @@ record_note(struct tracker *tracker, struct record *record, uint16_t finding, ui
     struct note **tail = &detail->notes;
     while (*tail)
         tail = &(*tail)->next;
-    *tail = host_new(tracker, struct note);
+    *tail = record_new(tracker, struct note);
     **tail = (struct note){.finding = finding, .frame_a = frame_a, .frame_b = frame_b};
     return *tail;
 }
@@ -131,54 +161,56 @@ has_magic_cookie(struct slice branch)
     return slice_starts_nocase(branch, SLICE("z9hG4bK"));
 }
 
-/* RFC 3261 section 17.2.3; the rule for clients of RFC 2543: without a unique branch the tags must help. */
-static void
-transaction_key(struct tracker *tracker, const struct sip_message *message, struct slice method)
+/* The latest of those with this Call-ID, method and CSeq number. A fork makes a few. */
+static struct transaction *
+transactions_of(struct tracker *tracker, struct slice method, uint32_t cseq)
 {
-    const struct sip_via *via = &message->via;
-    key_begin_number(tracker, INDEX_TRANSACTION, (uint64_t)message->cseq << 16 | via->port);
-    key_add_hash(tracker, tracker->here.branch);
+    key_begin_number(tracker, INDEX_TRANSACTION, cseq);
     key_add_hash(tracker, tracker->here.call_id);
     key_add(tracker, method);
-    key_add_nocase(tracker, via->host);
-    if (!has_magic_cookie(via->branch))
-        key_add_hash(tracker, tracker->here.from_tag);
+    return key_find(tracker);
 }
 
-static void
-fallback_key(struct tracker *tracker, const struct sip_message *message)
+static struct transaction *
+transaction_before(const struct transaction *transaction)
 {
-    key_begin_number(tracker, INDEX_FALLBACK, message->cseq);
-    key_add_hash(tracker, tracker->here.call_id);
-    key_add(tracker, message->method);
-    key_add_hash(tracker, tracker->here.from_tag);
-    key_add_hash(tracker, tracker->here.hop);
+    return (struct transaction *)transaction->link.next;
+}
+
+/* RFC 3261 section 17.2.3; the rule for clients of RFC 2543: without a unique branch the tags must help. */
+static struct transaction *
+transaction_find(struct tracker *tracker, const struct sip_message *message, struct slice method)
+{
+    const struct message_hashes *here = &tracker->here;
+    struct transaction *i = transactions_of(tracker, method, message->cseq);
+    while (i && !(same_hash(i->branch, here->branch) &&
+                  (same_hash(i->from_tag, here->from_tag) || has_magic_cookie(message->via.branch))))
+        i = transaction_before(i);
+    return i;
+}
+
+/* The one of this client and server, whatever its branch. By this only what came on the same hop: a proxy's
+ * other leg has the same Call-ID and CSeq. */
+static struct transaction *
+transaction_on_hop(struct tracker *tracker, struct slice method, uint32_t cseq, const struct endpoint *client)
+{
+    const struct message_hashes *here = &tracker->here;
+    struct transaction *i = transactions_of(tracker, method, cseq);
+    while (i && !(same_hash(i->from_tag, here->from_tag) && same_hash(i->hop, here->hop) &&
+                  endpoint_same_address(&i->client, client)))
+        i = transaction_before(i);
+    return i;
 }
 
 static void
 transaction_free(struct tracker *tracker, struct transaction *transaction)
 {
+    struct arena arena = transaction->arena;
+    index_unshare(&tracker->index, &transaction->link);
     transaction_forget(tracker, transaction);
-    while (transaction->responses) {
-        struct seen_response *seen = transaction->responses;
-        transaction->responses = seen->next;
-        tracker->host.release(seen);
-    }
     if (transaction->subscribe)
         subscribe_request_free(tracker, transaction->subscribe);
-    tracker->host.release(transaction);
-}
-
-static void
-transactions_expire(struct tracker *tracker, struct transaction_queue *queue, int64_t lifetime)
-{
-    struct transaction *oldest;
-    while ((oldest = queue->head) && tracker->clock - oldest->clock > lifetime) {
-        queue->head = oldest->next;
-        index_drop(&tracker->index, oldest->key, oldest);
-        index_drop(&tracker->index, oldest->fallback_key, oldest);
-        transaction_free(tracker, oldest);
-    }
+    arena_release(&arena, &tracker->host);
 }
 
 static void
@@ -191,23 +223,90 @@ transactions_append(struct transaction_queue *queue, struct transaction *transac
     queue->tail = transaction;
 }
 
-static struct transaction *
-transaction_new(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
-                struct record *record)
+/* Of a response nothing is asked for later but that it was there, so that its parts go with the frame. */
+static struct record *
+record_begin(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
+             struct transaction *owner)
 {
-    struct transaction *transaction = host_new(tracker, struct transaction);
-    record->is_owned = true;
-    transaction->request = record;
+    struct arena *passing = &tracker->passing_arena;
+    struct arena *arena = owner && tracker->forgets ? &owner->arena : passing;
+    struct record *record = arena_allocate(arena, &tracker->host, sizeof *record);
+    tracker->arena = message->is_request ? arena : passing;
+    record->frame = arrival->frame;
+    record->time = arrival->time;
+    record->status = message->status;
+    record->method = method_name(tracker, message->method);
+    if (tracker->forgets && tracker->arena == passing)
+        g_ptr_array_add(tracker->passing, record);
+    if (tracker->dropped && !tracker->dropped_told) {
+        record_note(tracker, record, FINDING_STATE_DROPPED, 0, 0)->number = tracker->host.remembered_max;
+        tracker->dropped_told = true;
+    }
+    return record;
+}
+
+/* The oldest of a queue, taken out of it, if its time is over; else NULL. */
+static struct transaction *
+transactions_take(const struct tracker *tracker, struct transaction_queue *queue, int64_t lifetime)
+{
+    struct transaction *oldest = queue->head;
+    if (!oldest || tracker->clock - oldest->clock <= lifetime)
+        return NULL;
+    queue->head = oldest->next;
+    oldest->next = NULL;
+    return oldest;
+}
+
+static void
+transactions_expire(struct tracker *tracker)
+{
+    struct transaction *oldest;
+    while ((oldest = transactions_take(tracker, &tracker->others, ACCEPTED_NS))) {
+        if (oldest->status >= 200 && oldest->status < 300 && !oldest->opened)
+            transaction_free(tracker, oldest);
+        else
+            transactions_append(&tracker->waiting, oldest);
+    }
+    while ((oldest = transactions_take(tracker, &tracker->waiting, OTHERS_NS)))
+        transaction_free(tracker, oldest);
+    while ((oldest = transactions_take(tracker, &tracker->invites, INVITES_NS)))
+        transaction_free(tracker, oldest);
+}
+
+/* What a request and its answer nearly always take. */
+static size_t
+transaction_size(const struct sip_message *message, bool keeps_records)
+{
+    size_t size = sizeof(struct transaction) + sizeof(struct seen_response);
+    if (!keeps_records)
+        return size;
+    size += 2 * sizeof(struct record);
+    if (slice_equal(message->method, SLICE("REGISTER")))
+        size += sizeof(struct record_detail) + sizeof(struct registration_step);
+    for (enum sip_header id = SIP_AUTHORIZATION; id <= SIP_PROXY_AUTHORIZATION; id++)
+        if (message->header[id].p)
+            size += sizeof(struct use) + message->header[id].len + 8;
+    return size;
+}
+
+/* After `transaction_find`, whose key it takes. */
+static struct transaction *
+transaction_new(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival)
+{
+    struct arena arena = {NULL};
+    arena_begin(&arena, &tracker->host, transaction_size(message, tracker->forgets));
+    struct transaction *transaction = arena_allocate(&arena, &tracker->host, sizeof *transaction);
+    transaction->arena = arena;
     transaction->clock = tracker->clock;
     transaction->last_seen = arrival->time;
     transaction->client = arrival->from;
     transaction->server = arrival->to;
     transaction->cseq = message->cseq;
     transaction->in_dialog = message->to_tag.len > 0;
-    fallback_key(tracker, message);
-    transaction->fallback_key = key_put(tracker, transaction);
-    transaction_key(tracker, message, message->method);
-    transaction->key = key_put(tracker, transaction);
+    transaction->branch = tracker->here.branch;
+    transaction->from_tag = tracker->here.from_tag;
+    transaction->hop = tracker->here.hop;
+    index_share(&tracker->index, &transaction->link);
     transactions_append(slice_equal(message->method, SLICE("INVITE")) ? &tracker->invites : &tracker->others,
                         transaction);
     return transaction;
@@ -230,26 +329,14 @@ endpoint_text(const struct endpoint *endpoint)
     return g_strdup(*text ? text : "another address");
 }
 
-/* The INVITE of this call and hop with a CSeq number; NULL: none. */
-static const struct transaction *
-invite_by_number(struct tracker *tracker, const struct sip_message *message, uint32_t cseq,
-                 const struct arrival *arrival)
-{
-    struct sip_message as_invite = *message;
-    as_invite.method = SLICE("INVITE");
-    as_invite.cseq = cseq;
-    fallback_key(tracker, &as_invite);
-    const struct transaction *invite = key_find(tracker);
-    return invite && endpoint_same_address(&invite->client, &arrival->from) ? invite : NULL;
-}
-
 /* An ACK that belongs to no answered INVITE, while the next one was accepted: who authenticates on behalf of
  * the client forgot to count. */
 static void
 note_ack_cseq(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
               struct record *record)
 {
-    const struct transaction *next = invite_by_number(tracker, message, message->cseq + 1, arrival);
+    const struct transaction *next =
+        transaction_on_hop(tracker, SLICE("INVITE"), message->cseq + 1, &arrival->from);
     if (next && next->status >= 200 && next->status < 300)
         record_note(tracker, record, FINDING_ACK_CSEQ, next->request->response_frame, 0)->number =
             message->cseq;
@@ -270,13 +357,10 @@ static void
 link_to_invite(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
                struct record *record)
 {
-    struct sip_message as_invite = *message;
-    as_invite.method = SLICE("INVITE");
-    transaction_key(tracker, &as_invite, as_invite.method);
-    const struct transaction *invite = key_find(tracker);
+    const struct transaction *invite = transaction_find(tracker, message, SLICE("INVITE"));
     bool by_number = !invite;
     if (by_number)
-        invite = invite_by_number(tracker, message, message->cseq, arrival);
+        invite = transaction_on_hop(tracker, SLICE("INVITE"), message->cseq, &arrival->from);
     bool acknowledges = strcmp(record->method, "ACK") == 0;
     if (invite)
         record->belongs_to = acknowledges ? invite->request->response_frame : invite->request->frame;
@@ -286,34 +370,17 @@ link_to_invite(struct tracker *tracker, const struct sip_message *message, const
         note_cancel_cseq(tracker, invite, record);
 }
 
-/* By the fallback only what came back on the same hop: a proxy's other leg has the same Call-ID and CSeq. */
-static struct transaction *
-transaction_of_response(struct tracker *tracker, const struct sip_message *message,
-                        const struct arrival *arrival)
-{
-    transaction_key(tracker, message, message->cseq_method);
-    struct transaction *found = key_find(tracker);
-    if (found)
-        return found;
-    fallback_key(tracker, message);
-    found = key_find(tracker);
-    if (found && endpoint_same_address(&found->client, &arrival->to) &&
-        endpoint_same_address(&found->server, &arrival->from))
-        return found;
-    return NULL;
-}
-
 const struct transaction *
-transaction_before(struct tracker *tracker, const struct sip_message *message)
+transaction_hop_before(struct tracker *tracker, const struct sip_message *message)
 {
     struct sip_message before = *message;
     struct hash128 here = tracker->here.branch;
     if (!sip_message_second_via(message, &before.via) || !has_magic_cookie(before.via.branch))
         return NULL;
-    tracker->here.branch = index_hash(&tracker->index, before.via.branch);
-    transaction_key(tracker, &before, message->method);
+    tracker->here.branch = hash_branch(tracker, &before.via);
+    const struct transaction *transaction = transaction_find(tracker, &before, message->method);
     tracker->here.branch = here;
-    return key_find(tracker);
+    return transaction;
 }
 
 /* Seen again: by the wire's rules a retransmission; so soon, or on another link, the same packet captured
@@ -350,25 +417,33 @@ note_repeated(const struct transaction *transaction)
         answered->retry_repeated = true;
 }
 
-static void
-add_request(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
-            struct record *record)
+static struct record *
+add_request_again(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
+                  struct transaction *transaction)
+{
+    struct record *record = record_begin(tracker, message, arrival, NULL);
+    mark_again(record, transaction->request, transaction->last_seen,
+               !endpoint_same_address(&transaction->client, &arrival->from));
+    transaction->last_seen = arrival->time;
+    if (!record->is_copy) {
+        note_repeated(transaction);
+        note_answer_lost(tracker, transaction, record);
+        registration_repeated(transaction->request);
+        subscription_repeated(tracker, message, transaction);
+    }
+    return record;
+}
+
+static struct record *
+add_request(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival)
 {
     uint32_t fingerprint = credentials_fingerprint(tracker, message);
-    transaction_key(tracker, message, message->method);
-    struct transaction *transaction = key_find(tracker);
-    if (transaction && transaction->fingerprint == fingerprint) {
-        mark_again(record, transaction->request, transaction->last_seen,
-                   !endpoint_same_address(&transaction->client, &arrival->from));
-        transaction->last_seen = arrival->time;
-        if (!record->is_copy) {
-            note_repeated(transaction);
-            note_answer_lost(tracker, transaction, record);
-            registration_repeated(transaction->request);
-        }
-        return;
-    }
-    transaction = transaction_new(tracker, message, arrival, record);
+    struct transaction *transaction = transaction_find(tracker, message, message->method);
+    if (transaction && transaction->fingerprint == fingerprint)
+        return add_request_again(tracker, message, arrival, transaction);
+    transaction = transaction_new(tracker, message, arrival);
+    struct record *record = record_begin(tracker, message, arrival, transaction);
+    transaction->request = record;
     transaction->fingerprint = fingerprint;
     if (strcmp(record->method, "ACK") == 0 || strcmp(record->method, "CANCEL") == 0)
         link_to_invite(tracker, message, arrival, record);
@@ -378,6 +453,7 @@ add_request(struct tracker *tracker, const struct sip_message *message, const st
     else if (strcmp(record->method, "INVITE") == 0)
         registration_note_route(tracker, message, arrival, record);
     subscription_request(tracker, message, transaction, record);
+    return record;
 }
 
 static struct seen_response *
@@ -394,12 +470,9 @@ static void
 response_remember(struct tracker *tracker, struct transaction *transaction, uint32_t hash,
                   const struct arrival *arrival, struct record *record)
 {
-    if (transaction->responses_seen >= RESPONSES_MAX)
-        return;
-    struct seen_response *seen = host_new(tracker, struct seen_response);
+    struct seen_response *seen = arena_allocate(&transaction->arena, &tracker->host, sizeof *seen);
     *seen = (struct seen_response){transaction->responses, hash,          record->status,
                                    arrival->time,          arrival->from, record};
-    record->is_owned = true;
     transaction->responses = seen;
     transaction->responses_seen++;
 }
@@ -419,33 +492,32 @@ note_final(struct transaction *transaction, const struct arrival *arrival, uint1
 }
 
 /* A refusal that comes again after the retry was sent again for it, however soon. */
-static void
-add_response_again(struct tracker *tracker, const struct transaction *transaction, struct seen_response *seen,
-                   const struct arrival *arrival, struct record *record)
+static struct record *
+add_response_again(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
+                   const struct transaction *transaction, struct seen_response *seen)
 {
     const struct exchange *opened = transaction->opened;
+    struct record *record = record_begin(tracker, message, arrival, NULL);
+    record->request = transaction->request;
     mark_again(record, seen->record, seen->last_seen, !endpoint_same_address(&seen->from, &arrival->from));
     if (opened && opened->retry_frame && seen->last_seen < opened->retry_time)
         record->is_copy = false;
     seen->last_seen = arrival->time;
     if (!record->is_copy)
         exchange_refused_again(tracker, transaction, record);
+    return record;
 }
 
-static void
-add_response(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
-             struct record *record)
+static struct record *
+add_first_response(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
+                   struct transaction *transaction, uint32_t hash)
 {
-    struct transaction *transaction = transaction_of_response(tracker, message, arrival);
+    bool kept = transaction && transaction->responses_seen < RESPONSES_MAX;
+    struct record *record = record_begin(tracker, message, arrival, kept ? transaction : NULL);
     if (transaction) {
-        uint32_t hash = hash_slice(tracker, message->text);
-        struct seen_response *seen = response_seen(transaction, hash, record->status);
         record->request = transaction->request;
-        if (seen) {
-            add_response_again(tracker, transaction, seen, arrival, record);
-            return;
-        }
-        response_remember(tracker, transaction, hash, arrival, record);
+        if (kept)
+            response_remember(tracker, transaction, hash, arrival, record);
         note_final(transaction, arrival, record->status);
         record->exchange = transaction->request->exchange;
     }
@@ -453,6 +525,19 @@ add_response(struct tracker *tracker, const struct sip_message *message, const s
     if (transaction && record->status >= 200)
         registration_response(tracker, message, transaction, record);
     subscription_response(tracker, message, arrival, transaction, record);
+    return record;
+}
+
+static struct record *
+add_response(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival)
+{
+    struct transaction *transaction = transaction_find(tracker, message, message->cseq_method);
+    if (!transaction)
+        transaction = transaction_on_hop(tracker, message->method, message->cseq, &arrival->to);
+    uint32_t hash = transaction ? hash_slice(tracker, message->text) : 0;
+    struct seen_response *seen = transaction ? response_seen(transaction, hash, message->status) : NULL;
+    return seen ? add_response_again(tracker, message, arrival, transaction, seen)
+                : add_first_response(tracker, message, arrival, transaction, hash);
 }
 
 /* --- public --------------------------------------------------------------------- */
@@ -462,6 +547,8 @@ tracker_new(const struct tracker_host *host)
 {
     struct tracker *tracker = g_new0(struct tracker, 1);
     tracker->host = *host;
+    if (host->remembered_max == 0)
+        tracker->host.remembered_max = REMEMBERED_MAX;
     index_init(&tracker->index, host->seed, host->allocate, host->release);
     tracker->passing = g_ptr_array_new();
     tracker->parsed = g_ptr_array_new_with_free_func(g_free);
@@ -496,28 +583,17 @@ begin_frame(struct tracker *tracker, const struct arrival *arrival)
         return;
     tracker->frame = arrival->frame;
     forget_frame(tracker);
-    transactions_expire(tracker, &tracker->invites, INVITES_NS);
-    transactions_expire(tracker, &tracker->others, OTHERS_NS);
+    transactions_expire(tracker);
 }
 
 struct record *
 tracker_add(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival)
 {
     begin_frame(tracker, arrival);
-    struct record *record = host_new(tracker, struct record);
-    record->frame = arrival->frame;
-    record->time = arrival->time;
-    record->status = message->status;
-    record->method = method_name(tracker, message->method);
     tracker->parsed_count = 0;
     hash_message(tracker, message, arrival);
-    if (message->is_request)
-        add_request(tracker, message, arrival, record);
-    else
-        add_response(tracker, message, arrival, record);
-    if (tracker->forgets && !record->is_owned)
-        g_ptr_array_add(tracker->passing, record);
-    return record;
+    return message->is_request ? add_request(tracker, message, arrival)
+                               : add_response(tracker, message, arrival);
 }
 
 const struct exchange *

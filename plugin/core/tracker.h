@@ -35,7 +35,7 @@ struct arrival {
 
 /** A set of findings, by number (enum finding). */
 struct finding_set {
-    uint64_t bits[2];
+    uint64_t bits[3];
 };
 
 static inline void
@@ -67,15 +67,18 @@ enum outcome {
 
 /** An address-of-record as one server knows it. */
 struct account {
-    const char *name;        /**< `user@host` of From or To, UTF-8 not assured */
-    uint32_t attempt;        /**< challenges since the last success */
-    uint32_t refused;        /**< of them, to credentials that were not stale */
-    uint32_t bare;           /**< challenges in a row to requests without credentials */
-    int64_t bare_clock;      /**< since when */
-    uint32_t accepted_frame; /**< first 2xx to credentials of it; 0: none */
-    bool accepted;           /**< counted among the accounts of its source that were accepted */
-    bool failed;             /**< counted among the failing accounts of its source */
-    uint32_t emptied_frame;  /**< latest 2xx to a REGISTER that removed all its contacts; 0: none */
+    const char *name;            /**< `user@host` of From or To, UTF-8 not assured */
+    const char *user;            /**< `user@realm` of its latest credentials, likewise; NULL: none yet */
+    uint32_t attempt;            /**< challenges since the last success */
+    uint32_t refused;            /**< of them, to credentials that were not stale */
+    uint32_t bare;               /**< challenges in a row to requests without credentials */
+    int64_t bare_clock;          /**< since when */
+    uint32_t accepted_frame;     /**< first 2xx to credentials of it; 0: none */
+    bool accepted;               /**< counted among the accounts of its source that were accepted */
+    bool failed;                 /**< counted among the failing accounts of its source */
+    uint32_t emptied_frame;      /**< latest 2xx to a REGISTER that removed all its contacts; 0: none */
+    struct registration *latest; /**< of them, the one that was named last; NULL: none yet */
+    uint32_t references;         /**< by registrations and exchanges: the tracker's own */
 };
 
 /** One challenging response and all that follows from it. Filled until the capture ends. */
@@ -206,6 +209,8 @@ struct no_notify {
     bool unsubscribed;       /**< the SUBSCRIBE had Expires: 0 */
     uint32_t notify_frame;   /**< a NOTIFY that came though none was due */
     uint16_t notify_finding; /**< enum finding that says why */
+    uint32_t missed_frame; /**< where one side looks not to know of this 204, or of its Expires; 0: nowhere */
+    uint16_t missed_finding; /**< likewise */
 };
 
 /** Authentication-Info, judged. */
@@ -231,15 +236,18 @@ enum registration_state {
 struct contact_name {
     uint32_t references; /**< the tracker's own */
     bool bulk;           /**< RFC 6140 */
-    char uri[];          /**< UTF-8 not assured */
+    uint32_t len;        /**< octets of `uri` */
+    char uri[];          /**< terminated; UTF-8 not assured */
 };
 
 /** One binding of a contact to an address-of-record at one registrar (RFC 3261 section 10.3). */
 struct registration {
     struct registration
-        *next; /**< in the order of their first REGISTER; `tracker_registrations` is the head */
-    const struct account *account; /**< the address-of-record, at this registrar */
-    struct contact_name *contact;  /**< as last seen */
+        *next;               /**< in the order of their first REGISTER; `tracker_registrations` is the head */
+    struct account *account; /**< the address-of-record, at this registrar */
+    struct contact_name *contact;      /**< as last seen */
+    uint32_t flow_hash, instance_hash; /**< of instance and reg-id as last seen: the tracker's own */
+    bool client_changed;               /**< since it was granted: the tracker's own */
     struct endpoint registrar, client;
     uint32_t granted;       /**< s, latest */
     uint32_t first_frame;   /**< REGISTER */
@@ -260,18 +268,17 @@ struct registration {
     uint32_t cseq;            /**< of the latest REGISTER */
     uint32_t call_id_hash;    /**< likewise */
     bool lapse_told;
-    bool calls_vary;          /**< the client takes another Call-ID for a refresh */
-    bool gap;                 /**< messages are missing in the capture since `granted_frame` */
-    uint32_t asked_frame;     /**< latest REGISTER */
-    uint32_t granted_request; /**< latest REGISTER that was granted */
-    uint32_t listed_frame;    /**< 2xx that listed it last */
-    bool listed_for;          /**< it said for how long */
-    uint32_t listed_expires;  /**< s */
-    struct registration
-        *successor;              /**< a later contact of the same client; NULL: none since `granted_frame` */
-    struct index_entry *binding; /**< where the index holds it: the tracker's own */
-    struct exchange *challenge;  /**< latest; NULL: none */
-    struct exchange *left;       /**< the first since which none was answered; NULL: none */
+    bool calls_vary;                /**< the client takes another Call-ID for a refresh */
+    bool gap;                       /**< messages are missing in the capture since `granted_frame` */
+    uint32_t asked_frame;           /**< latest REGISTER */
+    uint32_t granted_request;       /**< latest REGISTER that was granted */
+    uint32_t listed_frame;          /**< 2xx that listed it last */
+    bool listed_for;                /**< it said for how long */
+    uint32_t listed_expires;        /**< s */
+    struct registration *successor; /**< a later contact of the same client, which was granted; NULL: none */
+    struct index_entry *registrant; /**< where the index holds it: the tracker's own */
+    struct exchange *challenge;     /**< latest; NULL: none */
+    struct exchange *left;          /**< the first since which none was answered; NULL: none */
 };
 
 /** What one message is for one registration. */
@@ -329,7 +336,6 @@ struct record {
     uint32_t frame;
     uint16_t status; /**< 0 for a request */
     bool is_copy;    /**< `first` is the same packet, captured twice */
-    bool is_owned;   /**< the tracker's own: it goes with its transaction */
     int64_t time;
     const char *method;
     struct record *first;    /**< first copy of the same message, NULL when this is it */
@@ -352,6 +358,9 @@ struct tracker_host {
     uint64_t seed;
     /** The configured credentials as of now, for the time of one call. */
     const struct credential *(*credentials)(size_t *count);
+    /** How many nonces, entity-tags, subscriptions, and callers that nobody let in, are remembered at a time
+     * after `tracker_forget`; 0: half a million. */
+    uint32_t remembered_max;
 };
 
 struct tracker;

@@ -9,6 +9,7 @@
 
 #include <glib.h>
 
+#include "arena.h"
 #include "index.h"
 #include "tracker.h"
 
@@ -24,6 +25,22 @@ struct aged {
 /** The struct that `pointer` is the member `member` of. */
 #define CONTAINER(pointer, type, member) ((type *)(void *)((char *)(pointer)-G_STRUCT_OFFSET(type, member)))
 
+/** An account, its name behind it. */
+struct account_block {
+    struct account account;
+    struct aged aged; /**< while nobody was accepted as it */
+    struct index_entry entry;
+    char name[];
+};
+
+/** A registration. */
+struct registration_block {
+    struct registration registration;
+    struct aged aged; /**< while it was never granted */
+    struct index_entry binding;
+    struct registration **link; /**< that points to it in the list of all */
+};
+
 /** What a SUBSCRIBE asked for; kept until its response. */
 struct subscribe_request {
     char *event;     /**< NULL none */
@@ -32,19 +49,66 @@ struct subscribe_request {
     bool has_expires;
     uint32_t expires;               /**< s */
     bool unsubscribes;              /**< Expires: 0 */
+    uint32_t contact;               /**< hash of its URI */
     struct awaited_notify *awaited; /**< of one that begins a subscription */
 };
+
+/** Until when a subscription lasts. */
+struct deadline {
+    int64_t clock;
+    uint32_t frame; /**< that says so; 0: none does */
+};
+
+/** What was said of the end of a subscription, and when it is due to be refreshed. */
+struct expiry {
+    struct deadline latest;      /**< as the latest message said */
+    struct deadline without_204; /**< … that is no 204 */
+    struct deadline asked;       /**< as the SUBSCRIBE wanted that was granted last */
+    int64_t granted_clock;       /**< of the latest 2xx */
+    bool by_204;                 /**< it is a 204, and nothing was said since */
+    bool gap;                    /**< what was said since may be missing in the capture */
+    bool over;                   /**< by request, by refusal, or because the notifier says so */
+    bool timed_out;              /**< the notifier said so when it had run out */
+    bool told;                   /**< that it had run out */
+    bool open, open_repeated;    /**< a SUBSCRIBE is unanswered; it was sent again */
+    int64_t open_clock;
+    uint32_t open_frame;
+    uint32_t subscriber; /**< hash of its tag; 0: not known yet */
+    uint32_t cseq;       /**< of its latest SUBSCRIBE */
+};
+
+/** The latest 2xx to a SUBSCRIBE of a subscription. */
+struct subscribed {
+    uint32_t frame, subscriber, cseq;
+    uint32_t hop; /**< hash */
+    uint16_t status;
+};
+
+/** Its latest SUBSCRIBE that had a condition. */
+struct conditional {
+    uint32_t frame, subscriber, cseq;
+    uint32_t hop; /**< hash */
+    bool removed; /**< it lost it on the way */
+};
+
+/** Keys that lead to the latest of several subscriptions. */
+enum lead { LEAD_WATCHER, LEAD_DIALOG, LEADS };
 
 /** One subscription of a dialog. */
 struct subscription {
     struct aged aged;
     struct index_entry *entry;
-    struct no_notify *suppressed; /**< the 204 that is in force, NULL when none is */
+    struct index_entry *leads[LEADS]; /**< that lead to it; NULL: none, or to a later one by now */
+    struct no_notify *suppressed;     /**< the 204 that is in force, NULL when none is */
     uint32_t suppressed_frame;
-    bool ended;          /**< … and that ended the subscription */
-    uint32_t state_hash; /**< of the latest NOTIFY's Subscription-State, without its seconds */
-    int64_t deadline;    /**< when it ends, as the latest message said; 0: unknown */
-    const char *etag;    /**< of the latest NOTIFY that had one; NULL none yet */
+    bool ended;                     /**< … and that ended the subscription */
+    bool notified;                  /**< a NOTIFY came since */
+    uint32_t contact;               /**< hash of the URI in the SUBSCRIBE that it answers */
+    uint32_t state_hash;            /**< of the latest NOTIFY's Subscription-State, without its seconds */
+    struct expiry expiry;           /**< expiry.c */
+    struct subscribed answer;       /**< frame 0: none yet */
+    struct conditional conditional; /**< frame 0: none yet */
+    const char *etag;               /**< of the latest NOTIFY that had one; NULL none yet */
     uint32_t etag_frame;
     uint32_t body_hash;   /**< of its body; 0: it had none */
     uint32_t new_hash;    /**< of the body that is looked at */
@@ -54,8 +118,10 @@ struct subscription {
 
 /** One request and its responses, while responses may still come. */
 struct transaction {
-    struct transaction *next;               /**< in its queue */
-    struct index_entry *key, *fallback_key; /**< where the index holds it */
+    struct index_link link;   /**< those with the same Call-ID, CSeq and method */
+    struct arena arena;       /**< its own memory; that of its records, too, if they are forgotten with it */
+    struct transaction *next; /**< in its queue */
+    struct hash128 branch, from_tag, hop;
     struct record *request;
     int64_t clock;     /**< when it began */
     int64_t last_seen; /**< time of the last copy of the request */
@@ -83,8 +149,8 @@ struct seen_response {
 
 /** Tags of the index, the first octet of each key. */
 enum index_kind {
-    INDEX_TRANSACTION = 'T', /**< branch, sent-by, method, CSeq, Call-ID */
-    INDEX_FALLBACK = 'F',    /**< Call-ID, CSeq, method, From tag, hop: the latest transaction */
+    INDEX_TRANSACTION = 'T', /**< Call-ID, CSeq, method: those transactions */
+    INDEX_BRANCH = 'Z',      /**< branch, sent-by: is not in the index, see struct message_hashes */
     INDEX_NONCE = 'N',       /**< nonce: those of all hops */
     INDEX_EARLY = 'Q',       /**< nonce, Call-ID: credentials with a nonce that nobody had issued so far */
     INDEX_NONCE_USER = 'u',  /**< nonce of a hop, user@realm, but for the first */
@@ -101,8 +167,10 @@ enum index_kind {
     INDEX_SERVICE_ROUTE = 'V',     /**< address-of-record, client */
     INDEX_SUBSCRIPTION = 'S',      /**< Call-ID, tags, event */
     INDEX_AWAITED = 'W',           /**< Call-ID, subscriber's tag: the NOTIFY that a SUBSCRIBE waits for */
-    INDEX_ETAG = 'E',              /**< Call-ID, tags, event, entity-tag: NOTIFY */
-    INDEX_ETAG_ANY = 'e'           /**< resource, event, entity-tag: NOTIFY */
+    INDEX_WATCHER = 'w', /**< subscriber, resource, event, client address: latest refreshed by 204 */
+    INDEX_USAGE = 's',   /**< Call-ID, tags: the latest subscription */
+    INDEX_ETAG = 'E',    /**< Call-ID, tags, event, entity-tag: NOTIFY */
+    INDEX_ETAG_ANY = 'e' /**< resource, event, entity-tag: NOTIFY */
 };
 
 /** A header line that the message at hand asks for, as read. */
@@ -114,7 +182,8 @@ struct parsed_line {
 
 /** Of the message at hand: parts of many keys. */
 struct message_hashes {
-    struct hash128 call_id, branch, from_tag;
+    struct hash128 call_id, from_tag;
+    struct hash128 branch; /**< and sent-by */
     struct hash128 hop; /**< the two addresses in a fixed order, without the ports: a NAT may change those */
 };
 
@@ -130,15 +199,21 @@ struct tracker {
     GPtrArray *parsed;     /**< struct parsed_line, for the message at hand and for use again */
     unsigned parsed_count; /**< of them hold one of this message */
     struct transaction_queue invites, others; /**< live */
+    struct transaction_queue waiting;         /**< of the others those that wait longer */
     bool forgets;                             /**< see tracker_forget */
     bool keeps_exchanges;                     /**< likewise */
     uint32_t frame;                           /**< at hand */
-    GPtrArray *passing;                       /**< records of it that no transaction owns */
+    GPtrArray *passing;                       /**< records of it whose parts no transaction owns */
+    struct arena passing_arena;               /**< their memory; of all records, if none is forgotten */
+    struct arena *arena;                      /**< that the record at hand is part of */
     struct aged *newest, *oldest;
-    uint32_t aged;        /**< how many there are of them */
+    uint32_t aged; /**< how many there are of them */
+    bool dropped;  /**< some went because there were too many, and nobody was told yet */
+    bool dropped_told;
     int64_t latest_early; /**< clock of the latest nonce_note_early; 0: none */
     int64_t clock; /**< latest time seen; steps back only when the capture does, by more than an hour */
     struct exchange *exchanges, **exchanges_tail;
+    bool watches;            /**< some subscription was refreshed by a 204 */
     uint32_t service_routes; /**< how many clients were given one */
     struct registration *registrations, **registrations_tail;
 };
@@ -162,19 +237,19 @@ key_begin_number(struct tracker *tracker, enum index_kind kind, uint64_t number)
 static inline void
 key_add(struct tracker *tracker, struct slice part)
 {
-    index_key_add(&tracker->index, index_hash(&tracker->index, part));
+    index_key_add(&tracker->index, part);
 }
 
 static inline void
 key_add_hash(struct tracker *tracker, struct hash128 part)
 {
-    index_key_add(&tracker->index, part);
+    index_key_add_hash(&tracker->index, part);
 }
 
 static inline void
 key_add_nocase(struct tracker *tracker, struct slice part)
 {
-    index_key_add(&tracker->index, index_hash_nocase(&tracker->index, part));
+    index_key_add_nocase(&tracker->index, part);
 }
 
 void key_add_address(struct tracker *tracker, const struct endpoint *endpoint);
@@ -193,6 +268,19 @@ key_put(struct tracker *tracker, void *value)
     return entry;
 }
 
+static inline bool
+same_hash(struct hash128 a, struct hash128 b)
+{
+    return a.low == b.low && a.high == b.high;
+}
+
+/** For what was just not found, and takes its entry with it. */
+static inline void
+key_put_own(struct tracker *tracker, struct index_entry *entry, void *value)
+{
+    index_put_own(&tracker->index, entry, value);
+}
+
 /** 32 bits are enough to tell what is unlikely to differ. */
 static inline uint32_t
 hash_short(struct hash128 hash)
@@ -207,9 +295,13 @@ hash_slice(const struct tracker *tracker, struct slice text)
     return text.len ? hash_short(index_hash(&tracker->index, text)) | 1 : 0;
 }
 
-/** Zeroed memory that lasts as long as the records. */
+/** Zeroed memory that goes with the record at hand. */
+#define record_new(tracker, type) ((type *)arena_allocate((tracker)->arena, &(tracker)->host, sizeof(type)))
+/** A copy that goes with it, too; terminated. */
+struct slice record_slice(struct tracker *tracker, struct slice text);
+/** Zeroed memory that lasts until it is released. */
 #define host_new(tracker, type) ((type *)(tracker)->host.allocate(sizeof(type)))
-/** A terminated copy that lasts as long as the records. */
+/** A terminated copy that lasts as long. */
 char *host_strdup(struct tracker *tracker, struct slice text);
 struct slice host_slice(struct tracker *tracker, struct slice text);
 /** The record's detail, made when there is none yet. */
@@ -244,7 +336,7 @@ void exchange_hold(struct exchange *exchange);
 void exchange_release(struct tracker *tracker, struct exchange *exchange);
 /** The records of a transaction that is over. */
 /** The same request on the hop before, as the second Via of a response to it says; NULL: not known. */
-const struct transaction *transaction_before(struct tracker *tracker, const struct sip_message *message);
+const struct transaction *transaction_hop_before(struct tracker *tracker, const struct sip_message *message);
 void transaction_forget(struct tracker *tracker, struct transaction *transaction);
 /** Before the first message of another frame: releases what was needed for the one before, and what is too
  * old. */
@@ -252,6 +344,11 @@ void forget_frame(struct tracker *tracker);
 /** It was just made or used.
  *  @param drop  releases it, and takes it out of the index */
 void aged_touch(struct tracker *tracker, struct aged *aged, void (*drop)(struct tracker *, struct aged *));
+/** It is not to be released by its age any more. */
+void aged_stay(struct tracker *tracker, struct aged *aged);
+/** Whether strangers are released: accounts and registrations that no server ever accepted. They are not when
+ * a table is to list them. */
+bool strangers_go(const struct tracker *tracker);
 /** Nonces may go even when they are young. */
 void nonce_drop(struct tracker *tracker, struct aged *aged);
 /** NULL is none. */
@@ -272,6 +369,29 @@ void contact_release(struct tracker *tracker, struct contact_name *contact);
 void registration_response(struct tracker *tracker, const struct sip_message *message,
                            const struct transaction *transaction, struct record *record);
 
+/* --- expiry.c --- */
+
+/** When the NOTIFY says that the subscription ends; 0 when it does not say. */
+int64_t expiry_of_notify(const struct tracker *tracker, const struct sip_message *message);
+/** That is before what was said so far, by more than gets lost on the way. */
+bool expiry_is_shorter(const struct expiry *expiry, int64_t clock);
+/** A SUBSCRIBE in the dialog: whether it comes in time.
+ *  @return enum finding, of a 204 whose Expires looks to be missed; FINDING_NONE as a rule */
+uint16_t expiry_asked(struct tracker *tracker, struct expiry *expiry, const struct sip_message *message,
+                      const struct subscribe_request *request, struct record *record);
+/** A final answer to a SUBSCRIBE. */
+void expiry_answered(struct tracker *tracker, struct expiry *expiry, const struct sip_message *message,
+                     const struct transaction *transaction, const struct record *record);
+/** A NOTIFY: whether it is at one with what was granted.
+ *  @return likewise */
+uint16_t expiry_notified(struct tracker *tracker, struct expiry *expiry, const struct sip_message *message,
+                         struct record *record);
+/** The subscription goes on, for all that is known. */
+bool expiry_is_ahead(const struct tracker *tracker, const struct expiry *expiry);
+/** It timed out just now by what a 204 had said, and would go on by what another message had.
+ *  @return that one; NULL when it is not so */
+const struct deadline *expiry_missed(const struct tracker *tracker, const struct expiry *expiry);
+
 /* --- subscription.c --- */
 
 void subscription_request(struct tracker *tracker, const struct sip_message *message,
@@ -279,6 +399,9 @@ void subscription_request(struct tracker *tracker, const struct sip_message *mes
 void subscription_response(struct tracker *tracker, const struct sip_message *message,
                            const struct arrival *arrival, struct transaction *transaction,
                            struct record *record);
+/** A SUBSCRIBE was sent again: it looks unanswered. */
+void subscription_repeated(struct tracker *tracker, const struct sip_message *message,
+                           const struct transaction *transaction);
 void subscribe_request_free(struct tracker *tracker, struct subscribe_request *request);
 
 #endif

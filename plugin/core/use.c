@@ -177,6 +177,9 @@ link_by_nonce(struct tracker *tracker, const struct request_view *view, struct u
     if (is_own_answer(tracker, use->issue, view->message))
         use->issue = NULL;
     use->relayed = use->issue && is_relayed(use->issue->exchange, view->arrival);
+    if (use->relayed &&
+        !view->follows) /* or the challenge was passed on before, and comes later in the capture */
+        nonce_note_early(tracker, text, view->message->cseq);
     use->nonce_accepted_in = use->holder->accepted_in;
     use->holder->uses += view->follows || use->relayed ? 0 : 1;
     use->nonce_use = use->holder->uses;
@@ -282,13 +285,21 @@ use_begin(struct tracker *tracker, const struct request_view *view, struct use *
     use->resynchronises = credentials->param[AUTH_AUTS].p != NULL;
     use->nonce_age = -1;
     use->identity_only = credentials->param[AUTH_NONCE].p && credentials->param[AUTH_NONCE].len == 0;
-    use->user_at_realm = user_at_realm(tracker, credentials);
+    use->user_at_realm = user_of_account(tracker, view->record->detail->account, credentials);
     use->nonce = link_by_nonce(tracker, view, use, credentials);
     if (use->exchange)
         note_retry(use->exchange, use, view, tracker->clock);
 }
 
 /* --- what is odd about them ------------------------------------------------------ */
+
+/* Who passes on a request with credentials passed on their challenge before, so that the nonce is known on
+ * both hops, or on none if that was before the capture. */
+static bool
+may_be_passed_on(const struct nonce *nonce)
+{
+    return !nonce || nonce_has_other_hops(nonce);
+}
 
 static struct signed_request *
 signed_request_find(struct tracker *tracker, const struct request_view *view,
@@ -304,7 +315,7 @@ signed_request_find(struct tracker *tracker, const struct request_view *view,
                                            .uri_hash = hash_slice(tracker, view->message->request_uri),
                                            .to = view->arrival->to,
                                            .good = good};
-        request->entry = key_put(tracker, request);
+        key_put_own(tracker, &request->entry, request);
     }
     return request;
 }
@@ -316,6 +327,8 @@ signed_elsewhere(struct tracker *tracker, const struct request_view *view, const
                  const struct auth_value *credentials)
 {
     const struct signed_request *first = use->signed_request;
+    if (!first)
+        return 0;
     bool rewritten = !endpoint_same_address(&first->to, &view->arrival->to) &&
                      first->uri_hash != hash_slice(tracker, view->message->request_uri) &&
                      first->uri_hash == hash_slice(tracker, credentials->param[AUTH_URI]);
@@ -327,7 +340,7 @@ static uint32_t
 good_elsewhere(const struct request_view *view, const struct use *use)
 {
     const struct signed_request *first = use->signed_request;
-    bool spoilt = use->verdict.status == DIGEST_BAD && first->good &&
+    bool spoilt = first && use->verdict.status == DIGEST_BAD && first->good &&
                   !endpoint_same_address(&first->to, &view->arrival->to);
     return spoilt ? first->frame : 0;
 }
@@ -364,9 +377,11 @@ find_suspects(struct tracker *tracker, const struct request_view *view, struct u
     use->suspect_frame = use->call ? use->call->nc_frame : 0;
     use->compared = context.last_nc;
     if (credentials->param[AUTH_URI].p && !slice_equal(credentials->param[AUTH_URI], message->request_uri))
-        use->request_uri = host_strdup(tracker, message->request_uri);
+        use->request_uri = record_slice(tracker, message->request_uri).p;
     use->moved = use->exchange && !endpoint_same_address(&use->exchange->client, &view->arrival->from);
-    use->signed_request = signed_request_find(tracker, view, credentials, use->verdict.status == DIGEST_GOOD);
+    if (may_be_passed_on(use->nonce))
+        use->signed_request =
+            signed_request_find(tracker, view, credentials, use->verdict.status == DIGEST_GOOD);
     context.signed_in = signed_elsewhere(tracker, view, use, credentials);
     context.good_in = good_elsewhere(view, use);
     if (context.signed_in || context.good_in)
@@ -425,8 +440,8 @@ keep_uses(struct tracker *tracker, const struct request_view *view)
             detail->lines_left_out++;
             continue;
         }
-        *tail = host_new(tracker, struct use);
-        (*tail)->line = (struct auth_line){.header = walk.id, .text = host_slice(tracker, text)};
+        *tail = record_new(tracker, struct use);
+        (*tail)->line = (struct auth_line){.header = walk.id, .text = record_slice(tracker, text)};
         (*tail)->joined = walk.joined;
         line_remember(tracker, &(*tail)->line, &credentials);
         use_begin(tracker, view, *tail, &credentials);

@@ -174,7 +174,7 @@ enum memory { ONE_PASS, TABLES, ALL, MEMORIES };
 static struct tracker *
 play(const struct traffic *traffic, enum memory memory)
 {
-    const struct tracker_host host = {arena_allocate, arena_release, 1, no_credentials};
+    const struct tracker_host host = {arena_allocate, arena_release, 1, no_credentials, 0};
     struct tracker *tracker = tracker_new(&host);
     if (memory != ALL)
         tracker_forget(tracker, memory == TABLES);

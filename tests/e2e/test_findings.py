@@ -104,7 +104,8 @@ def test_every_finding_has_a_capture():
     for name in STORIES:
         shown.update(*expected(name).values(), *expected(name, "chat").values())
     names = {row["name"] for row in ROWS}
-    assert not names - shown, "no capture shows these"
+    # state_dropped takes half a million nonces: tests/unit/test_forget.c has it.
+    assert names - shown == {"state_dropped"}, "no capture shows these"
     assert not shown - names, "these are no findings"
 
 

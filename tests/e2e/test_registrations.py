@@ -90,6 +90,12 @@ def test_accounts(capture, table, read):
     assert not differences, "\n".join(differences)
 
 
+def test_last_outcome_is_one_that_the_capture_shows(table):
+    """The last challenge of a capture that ends with a refusal is open."""
+    last, = rows_of(table(named("wrong-password"), "accounts"))
+    assert (last["Last outcome"], last["Last cause"]) == ("rejected", "digest_mismatch")
+
+
 # --- how they look
 
 @pytest.mark.parametrize("name", ["registrations", "accounts"])

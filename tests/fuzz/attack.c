@@ -477,7 +477,7 @@ struct cost {
 static struct cost
 measure(const struct kind *kind, unsigned count)
 {
-    const struct tracker_host host = {count_allocation, count_release, 1, test_host.credentials};
+    const struct tracker_host host = {count_allocation, count_release, 1, test_host.credentials, 0};
     struct attack attack = {.tracker = tracker_new(&host), .text = g_string_new(NULL)};
     struct timespec from, to;
     attack.arrival.time = INT64_C(1700000000) * 1000000000;

@@ -94,7 +94,7 @@ host_credentials(size_t *count)
     return configured;
 }
 
-const struct tracker_host test_host = {host_allocate, host_release, 1, host_credentials};
+const struct tracker_host test_host = {host_allocate, host_release, 1, host_credentials, 0};
 
 void
 test_host_credentials(const struct credential *rows, size_t count)

@@ -67,6 +67,8 @@ full_begin(struct full *full, struct script *s)
     SEND(s, .cseq = 2, .status = 200);
     SEND(s, .cseq = 3, .headers = ANSWER(s, .nc = "00000002"));
     SEND(s, .cseq = 3, .status = 401, .headers = CHALLENGE("n2"));
+    SEND(s, .call_id = "next", .from = 3, .to = 4); /* another hop with this nonce */
+    SEND(s, .call_id = "next", .from = 4, .to = 3, .status = 401, .headers = CHALLENGE("n1"));
     const struct record *again = SEND(s, .cseq = 4, .headers = ANSWER(s, .nc = "00000003"));
     SEND(s, .cseq = 4, .status = 401, .headers = CHALLENGE("n3"));
     full->exchange = *script_exchange(s, 0);
@@ -127,9 +129,9 @@ static const struct expand expands[] = {
     {"{account}", "alice@example.com"},
     {"{realm}", "example.com"},
     {"{method}", "REGISTER"},
-    {"{retry}", "7"},
+    {"{retry}", "9"},
     {"{challenge}", "2"},
-    {"{closed}", "8"},
+    {"{closed}", "10"},
     {"{code}", "401"},
     {"{variant}", "qop-list"},
     {"{mistake}", "hashes the whole list of qop values on offer instead of the one that it chose"},
@@ -277,19 +279,42 @@ test_advice(gconstpointer data)
     g_assert_true(*advice.meaning && *advice.when && *advice.fix);
 }
 
+/* Of each kind of 204 something else. */
 static void
 test_advice_204(void)
 {
-    struct no_notify right = {.is_subscribe = true}, followed = {.is_subscribe = true, .notify_frame = 7},
-                     other = {0};
-    const struct advice all[] = {audit_advice_204(&right, true), audit_advice_204(&right, false),
-                                 audit_advice_204(&followed, true), audit_advice_204(&other, false)};
-    for (size_t i = 0; i < G_N_ELEMENTS(all); i++) {
-        assert_sentence(all[i].meaning);
-        assert_sentence(all[i].when);
-        assert_sentence(all[i].fix);
+    const struct no_notify kinds[] = {
+        {.is_subscribe = true, .etag = "e1", .in_dialog = true},
+        {.is_subscribe = true, .etag = "*", .in_dialog = true},
+        {.is_subscribe = true, .etag = "e1", .in_dialog = true, .unsubscribed = true},
+        {.is_subscribe = true, .notify_frame = 7, .notify_finding = FINDING_NOTIFY_BODY},
+        {.is_subscribe = true,
+         .unsubscribed = true,
+         .notify_frame = 7,
+         .notify_finding = FINDING_NOTIFY_AFTER_END},
+        {.is_subscribe = true, .missed_frame = 7, .missed_finding = FINDING_NOT_UNDERSTOOD},
+        {.is_subscribe = true, .in_dialog = true},
+        {.is_subscribe = true},
+        {0},
+    };
+    const char *meanings[G_N_ELEMENTS(kinds) + 1] = {NULL};
+    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        struct advice advice = audit_advice_204(&kinds[i], i < 6);
+        assert_sentence(advice.meaning);
+        assert_sentence(advice.when);
+        assert_sentence(advice.fix);
+        g_assert_false(g_strv_contains(meanings, advice.meaning));
+        meanings[i] = advice.meaning;
     }
-    g_assert_true(strcmp(all[0].meaning, all[1].meaning) != 0 && strcmp(all[0].meaning, all[2].meaning) != 0);
+}
+
+/* A 204 whose SUBSCRIBE is not in the capture can say by itself that it ends the subscription. */
+static void
+test_advice_204_ends(void)
+{
+    const struct no_notify alone = {.is_subscribe = true, .has_expires = true},
+                           asked = {.is_subscribe = true, .unsubscribed = true};
+    g_assert_cmpstr(audit_advice_204(&alone, true).meaning, ==, audit_advice_204(&asked, true).meaning);
 }
 
 static void
@@ -332,6 +357,7 @@ main(int argc, char **argv)
         add("/audit/advice", name, GINT_TO_POINTER(i), test_advice);
     }
     g_test_add_func("/audit/advice-204", test_advice_204);
+    g_test_add_func("/audit/advice-204-ends", test_advice_204_ends);
     g_test_add_func("/audit/expand/wire", test_expand_wire);
     g_test_add_func("/audit/expand/gave-up-at-once", test_gave_up_at_once);
     g_test_add_func("/audit/no-row", test_no_row);

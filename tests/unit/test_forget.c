@@ -189,6 +189,68 @@ test_moving_client(void)
     script_end(s);
 }
 
+/* A subscription of one of a few users, refreshed by 204 and then left, or begun anew after half a minute. */
+static void
+play_subscription(struct script *s, unsigned round)
+{
+    char *call = g_strdup_printf("s%u", round), *user = g_strdup_printf("u%u", round % 3);
+    struct sip ask = {.method = "SUBSCRIBE",
+                      .call_id = call,
+                      .user = user,
+                      .branch = call,
+                      .headers = "Event: presence\r\nExpires: 3600\r\n" CONTACT};
+    struct sip answer = {.method = "SUBSCRIBE",
+                         .call_id = call,
+                         .user = user,
+                         .branch = call,
+                         .status = 200,
+                         .headers = "Expires: 3600\r\n"};
+    script_send(s, &ask);
+    script_send(s, &answer);
+    ask.cseq = answer.cseq = 2;
+    ask.to_tag = "t1";
+    ask.headers = "Event: presence\r\nExpires: 3600\r\nSuppress-If-Match: e1\r\n" CONTACT;
+    answer.status = 204;
+    script_send(s, &ask);
+    script_send(s, &answer);
+    g_free(call);
+    g_free(user);
+}
+
+/* News for one that was taken over: it outlives the one that did so. */
+static void
+play_late_notify(struct script *s, unsigned round)
+{
+    char *call = g_strdup_printf("s%u", round);
+    SEND(s, .method = "NOTIFY", .call_id = call, .branch = call, .from = 2, .to = 1, .from_tag = "t1",
+         .to_tag = "f1", .headers = "Event: presence\r\nSubscription-State: active\r\nSIP-ETag: e2\r\n");
+    g_free(call);
+}
+
+/* Each subscription goes after four hours, and takes along what leads to it; the next one of the user had
+ * taken that over before. */
+static void
+test_subscriptions(void)
+{
+    struct script *s = script_begin();
+    size_t before = 0;
+    tracker_forget(s->tracker, false);
+    for (unsigned round = 0; round < 900; round++) {
+        play_subscription(s, round);
+        if (round >= 3)
+            play_late_notify(s, round - 3);
+        script_wait(s, round % 200 == 199 ? 18000 : 33);
+        if (round == 499)
+            before = test_host_blocks();
+    }
+    script_wait(s, 18000);
+    SEND(s, .method = "OPTIONS", .call_id = "o");
+    SEND(s, .method = "OPTIONS", .call_id = "p");
+    g_assert_cmpuint(before, >, 100);
+    g_assert_cmpuint(test_host_blocks(), <, 20);
+    script_end(s);
+}
+
 /* A nonce is known as long as it is used once in four hours. */
 static void
 test_nonce(gconstpointer data)
@@ -237,6 +299,105 @@ test_one_frame(void)
     script_end(s);
 }
 
+/* @return whether one of the messages tells that something was forgotten */
+static bool
+stranger(struct script *s, unsigned n, bool challenged)
+{
+    char *name = g_strdup_printf("u%u", n), *branch = g_strdup_printf("z9hG4bKs%u", n);
+    char *challenge =
+        g_strdup_printf("WWW-Authenticate: Digest realm=\"example.com\", nonce=\"s%u\", qop=\"auth\"\r\n", n);
+    const char *notes =
+        script_notes(s, SEND(s, .user = name, .call_id = name, .branch = branch, .headers = CONTACT));
+    bool told = strstr(notes, "state_dropped") != NULL;
+    if (challenged)
+        SEND(s, .user = name, .call_id = name, .branch = branch, .status = 401, .headers = challenge);
+    g_free(name);
+    g_free(branch);
+    g_free(challenge);
+    return told;
+}
+
+/* A scan of ever new users, day and night: whom nobody let in is forgotten after some hours. */
+static void
+test_strangers(void)
+{
+    struct script *s = script_begin();
+    size_t before = 0;
+    tracker_forget(s->tracker, false);
+    for (unsigned n = 0; n < 1200; n++) {
+        stranger(s, n, n % 2 == 0);
+        script_wait(s, 60);
+        if (n == 599)
+            before = test_host_blocks();
+    }
+    g_assert_cmpuint(test_host_blocks(), <=, before + 20);
+    script_end(s);
+}
+
+/* … but for those that a table is to list, and for a trunk that was let in. */
+static void
+test_strangers_listed(void)
+{
+    struct script *s = script_begin();
+    unsigned count = 0;
+    tracker_forget(s->tracker, true);
+    for (unsigned n = 0; n < 300; n++) {
+        stranger(s, n, n % 2 == 0);
+        script_wait(s, 120);
+    }
+    for (const struct registration *r = tracker_registrations(s->tracker); r; r = r->next)
+        count++;
+    g_assert_cmpuint(count, ==, 300);
+    script_end(s);
+}
+
+static void
+test_trunk_among_strangers(void)
+{
+    struct diary diary = {script_begin(), g_string_new(NULL)};
+    struct script *s = diary.script;
+    tracker_forget(s->tracker, false);
+    stranger(s, 1, true);
+    play_exchange(&diary, 2000, 1, ACCEPTED);
+    for (unsigned n = 2; n < 300; n++) {
+        stranger(s, n, n % 2 == 0);
+        script_wait(s, 120);
+    }
+    unsigned count = 0, granted = 0;
+    for (const struct registration *r = tracker_registrations(s->tracker); r; r = r->next, count++)
+        granted += r->granted_frame ? 1 : 0;
+    g_assert_cmpuint(granted, ==, 1);
+    g_assert_cmpuint(count, <=, 4 * 30 + 2);
+    play_exchange(&diary, 2000, 3, ACCEPTED);
+    g_assert_nonnull(strstr(diary.text->str, "registration_lapsed"));
+    script_end(s);
+    g_string_free(diary.text, TRUE);
+}
+
+/* More at a time than is remembered: told once, and the latest are known all the same. */
+static void
+test_limit(void)
+{
+    struct script *s = script_begin();
+    struct tracker_host host = test_host;
+    unsigned told = 0;
+    host.remembered_max = 100;
+    tracker_free(s->tracker);
+    s->tracker = tracker_new(&host);
+    tracker_forget(s->tracker, false);
+    for (unsigned n = 0; n < 400; n++) {
+        told += stranger(s, n, true) ? 1 : 0;
+        script_wait(s, 5);
+    }
+    g_assert_cmpuint(told, ==, 1);
+    struct record *late =
+        SEND(s, .cseq = 2, .user = "u399", .call_id = "u399", .headers = ANSWER(s, .nonce = "s399"));
+    g_assert_cmpuint(script_use(late)->challenge_frame, !=, 0);
+    late = SEND(s, .cseq = 2, .user = "u1", .call_id = "u1", .headers = ANSWER(s, .nonce = "s1"));
+    g_assert_cmpuint(script_use(late)->challenge_frame, ==, 0);
+    script_end(s);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -245,8 +406,13 @@ main(int argc, char **argv)
     g_test_add_func("/forget/does-not-grow", test_does_not_grow);
     g_test_add_func("/forget/keeps-all-otherwise", test_keeps_all_otherwise);
     g_test_add_func("/forget/moving-client", test_moving_client);
+    g_test_add_func("/forget/subscriptions", test_subscriptions);
     g_test_add_data_func("/forget/nonce", GINT_TO_POINTER(true), test_nonce);
     g_test_add_data_func("/forget/nonce-kept", GINT_TO_POINTER(false), test_nonce);
     g_test_add_func("/forget/one-frame", test_one_frame);
+    g_test_add_func("/forget/strangers", test_strangers);
+    g_test_add_func("/forget/strangers-listed", test_strangers_listed);
+    g_test_add_func("/forget/trunk-among-strangers", test_trunk_among_strangers);
+    g_test_add_func("/forget/limit", test_limit);
     return test_run_all();
 }

@@ -4,11 +4,13 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
+#include "findings.h"
 #include "script.h"
 
 #define PRESENCE      "Event: presence\r\n"
 #define ACTIVE        "Subscription-State: active;expires=3600\r\n"
 #define ETAG(tag)     "SIP-ETag: " tag "\r\n"
+#define CONTACT       "Contact: <sip:alice@192.0.2.1>\r\n"
 #define IF_MATCH(tag) "Suppress-If-Match: " tag "\r\n"
 
 /* Several findings may be told of a message; these are about whether a 204 or a NOTIFY was due. */
@@ -121,6 +123,14 @@ test_n2_out_of_dialog(struct script *s)
     struct record *answer = SEND(s, .method = "SUBSCRIBE", .status = 204);
     assert_due(s, answer, "no_notify_out_of_dialog");
     g_assert_false(no_notify_of(answer)->in_dialog);
+}
+
+/* N20: nor of a fetch (section 5.4). */
+static void
+test_n20_fetch(struct script *s)
+{
+    SEND(s, .method = "SUBSCRIBE", .headers = PRESENCE IF_MATCH("e1") "Expires: 0\r\n");
+    assert_due(s, SEND(s, .method = "SUBSCRIBE", .status = 204), "no_notify_out_of_dialog");
 }
 
 static void
@@ -239,6 +249,35 @@ test_etag_of_publish(struct script *s)
     g_assert_cmpuint(no_notify_of(suppress(s, PRESENCE IF_MATCH("e1")))->etag_frame, ==, 0);
 }
 
+/* N4, section 5.2: one header line with one bare token, or the asterisk. */
+struct condition {
+    const char *name, *headers;
+    bool malformed;
+};
+
+static const struct condition conditions[] = {
+    {"token", IF_MATCH("e1"), false},
+    {"token-of-marks", IF_MATCH("-.!%*_+`'~"), false},
+    {"star", IF_MATCH("*"), false},
+    {"none", "", false},
+    {"quoted", IF_MATCH("\"e1\""), true},
+    {"list", IF_MATCH("e1, e2"), true},
+    {"repeated", IF_MATCH("e1") IF_MATCH("e2"), true},
+    {"empty", IF_MATCH(""), true},
+    {"parameter", IF_MATCH("e1;x=y"), true},
+};
+
+static void
+test_condition(gconstpointer data)
+{
+    const struct condition *c = data;
+    struct script *s = script_begin();
+    const struct record *record =
+        SEND(s, .method = "SUBSCRIBE", .headers = script_join(s, PRESENCE, c->headers));
+    g_assert_cmpstr(script_notes(s, record), ==, c->malformed ? "condition_malformed" : "");
+    script_end(s);
+}
+
 /* --- what follows it
  * ------------------------------------------------------------------------------------------------ */
 
@@ -321,6 +360,16 @@ test_retransmission(struct script *s)
     g_assert_cmpuint(again->first ? again->first->frame : 0, ==, 3);
     assert_due(s, again, NULL);
     g_assert_cmpuint(no_notify_of(answer)->notify_frame, ==, 0);
+}
+
+/* Once the state has changed it is news, too, that it is the old one again. */
+static void
+test_changes_back(struct script *s)
+{
+    subscribe(s);
+    suppress(s, PRESENCE IF_MATCH("e1"));
+    assert_due(s, notify(s, 2, PRESENCE ACTIVE ETAG("e2"), "news"), NULL);
+    assert_due(s, notify(s, 3, PRESENCE ACTIVE ETAG("e1"), "state"), NULL);
 }
 
 /* The next SUBSCRIBE sets the condition anew: 200 means that a NOTIFY is due. */
@@ -446,6 +495,355 @@ test_first_notify_of_news(struct script *s)
     assert_due(s, notify(s, 1, PRESENCE ACTIVE ETAG("e2"), "state"), NULL);
 }
 
+/* --- time: RFC 6665 section 4.1.2.2, 4.2.1.4, RFC 5839 section 5.6
+ * --------------------------------------------------------------------------------- */
+
+/* Steps after frames 1 to 3, which subscribe until second 3600. `S:60` is a SUBSCRIBE for 60 s with the
+ * condition e1, `P:60` one without, `again` the same once more, `lost` one that is not in the capture.
+ * `204:60` answers and grants 60 s, `204` does not say for how long. `N:active` is a NOTIFY of another state,
+ * `K:active` of the known one, `seen` the answer to one that is not in the capture. `new:60` is a SUBSCRIBE
+ * that begins another subscription, `fork:60` from another address, `other:60` of another contact. `wait:60`
+ * lets seconds go by.
+ */
+struct time_story {
+    const char *name, *steps;
+    const char *expected; /* what is told: finding, frames that it names, number */
+};
+
+static const struct time_story time_stories[] = {
+    {"refreshed", "wait:1800 S:3600 200:3600 wait:1800 S:3600", ""},
+    {"refreshed-by-204", "wait:1800 S:3600 204:3600 wait:3000 S:3600", ""},
+    {"at-the-last-moment", "wait:3601 S:3600", ""},
+    {"lapsed", "wait:3660 S:3600", "subscription_lapsed 3 0 60"},
+    {"lapsed-after-200", "S:3600 200:60 wait:100 S:3600", "subscription_lapsed 5 0 40"},
+    {"lapsed-after-202", "S:3600 202:60 wait:100 P:3600", "subscription_lapsed 5 0 40"},
+    {"lapsed-after-notify", "wait:1 N:active;expires=60 wait:100 S:3600", "subscription_lapsed 4 0 40"},
+    {"lapsed-after-204-in-full", "S:60 204:60 wait:4000 S:60", "subscription_lapsed 5 0 3940"},
+    {"missed-time-before", "S:60 204:60 wait:100 S:60", "no_notify_expiry_missed 5 3 40"},
+    {"missed-shortened", "wait:3590 S:3600 204:60 wait:100 S:60", "no_notify_expiry_missed 5 4 40"},
+    {"missed-told-once", "S:60 204:60 wait:100 S:60 401 S:60", "no_notify_expiry_missed 5 3 40"},
+    {"lapsed-again", "S:60 200:60 wait:100 S:60 200:60 wait:100 S:60",
+     "subscription_lapsed 5 0 40, subscription_lapsed 7 0 40"},
+    {"notify-without-seconds", "S:60 200:60 N:active wait:100 S:60", "subscription_lapsed 5 0 40"},
+    {"notify-of-no-seconds", "S:3600 200:3600 wait:1 N:active;expires=0 wait:100 S:60", ""},
+    {"crossing-notify", "wait:1800 S:3600 204:3600 N:active;expires=1800 wait:3000 S:3600", ""},
+    {"quoted-at-once", "wait:1800 S:3600 204:3600 wait:5 N:active;expires=1795", ""},
+    {"lapsed-after-204-and-notify", "S:3600 204:3600 wait:50 N:active;expires=100 wait:200 S:3600",
+     "subscription_lapsed 6 0 100"},
+    {"late-unsubscription", "wait:3660 S:0", ""},
+    {"ended-before", "S:0 204:0 wait:60 S:3600", ""},
+    {"ended-by-notifier", "N:terminated;reason=noresource wait:4000 S:3600", ""},
+    {"ended-by-481", "S:3600 481 wait:4000 S:3600", ""},
+    {"refused-for-now", "wait:1800 S:3600 503 wait:1860 S:3600", "subscription_lapsed 3 0 60"},
+    {"one-is-lost", "wait:1800 lost wait:1860 S:3600", ""},
+    {"answer-is-lost", "wait:1800 S:3600 wait:1860 S:3600", ""},
+    {"never-answered", "wait:1800 S:3600 again wait:1860 S:3600", "subscription_lapsed 3 0 60"},
+    {"expires-unsaid", "S:3600 204 wait:4000 S:3600", ""},
+    {"time-goes-back", "S:60 200:60 wait:-50 wait:100 S:60", ""},
+    {"timed-out", "wait:3600 N:terminated;reason=timeout", "subscription_timed_out 3 0 0"},
+    {"timed-out-later", "wait:3630 N:terminated;reason=timeout", "subscription_timed_out 3 0 30"},
+    {"fetched", "S:0 200:0 N:terminated;reason=timeout", ""},
+    {"ended-early", "wait:60 N:terminated;reason=timeout", ""},
+    {"ended-early-after-200", "wait:1800 P:3600 200:3600 wait:1800 N:terminated;reason=timeout", ""},
+    {"ended-while-asked", "wait:3600 S:0 N:terminated;reason=timeout", ""},
+    {"not-counted", "wait:1800 S:3600 204:3600 wait:1820 N:terminated;reason=timeout",
+     "no_notify_not_counted 5 3 1780"},
+    {"not-counted-of-two",
+     "wait:1200 S:3600 204:3600 wait:1200 S:3600 204:3600 wait:1200 N:terminated;reason=timeout",
+     "no_notify_not_counted 7 3 2400"},
+    {"not-counted-in-notify", "wait:1800 S:3600 204:3600 wait:800 N:active;expires=1000",
+     "no_notify_not_counted 5 3 1800"},
+    {"counted-in-notify", "wait:1800 S:3600 204:3600 wait:800 N:active;expires=2800", ""},
+    {"shortened-in-notify", "wait:1800 S:3600 204:3600 wait:800 N:active;expires=300", ""},
+    {"ended-at-any-time", "wait:1800 S:3600 204:3600 wait:1900 N:terminated;reason=timeout", ""},
+    {"end-asked-unseen", "wait:1800 S:3600 204:3600 wait:1800 lost 200:0 N:terminated;reason=timeout", ""},
+    {"answer-alone", "wait:1800 lost 200:3600 wait:1860 S:3600", ""},
+    {"news-answered-alone", "wait:600 S:3600 204:3600 wait:20 seen wait:12 new:3600", ""},
+    {"ended-for-another-reason", "wait:1800 S:3600 204:3600 wait:1800 N:terminated;reason=giveup", ""},
+    {"ended-before-any-time", "wait:1800 S:3600 204:3600 wait:800 N:terminated;reason=timeout", ""},
+    {"begun-anew-after-204", "wait:600 S:3600 204:3600 wait:32 new:3600", "no_notify_not_understood 5 0 32"},
+    {"begun-anew-told-once", "wait:600 S:3600 204:3600 wait:33 new:3600 wait:1 new:3600",
+     "no_notify_not_understood 5 0 33"},
+    {"begun-anew-at-once", "wait:600 S:3600 204:3600 wait:5 new:3600", ""},
+    {"begun-anew-much-later", "wait:600 S:3600 204:3600 wait:50 new:3600", ""},
+    {"begun-anew-after-200", "wait:600 P:3600 200:3600 wait:32 new:3600", ""},
+    {"begun-anew-after-news", "wait:600 S:3600 204:3600 wait:20 N:active;expires=3580 wait:12 new:3600", ""},
+    {"begun-anew-after-no-news", "wait:600 S:3600 204:3600 wait:20 K:pending;expires=3580 wait:12 new:3600",
+     ""},
+    {"begun-anew-after-204-and-200", "S:3600 204:3600 wait:600 P:3600 200:3600 wait:32 new:3600", ""},
+    {"begun-anew-after-end", "wait:600 S:0 204:0 wait:32 new:3600", ""},
+    {"begun-anew-after-481", "wait:600 S:3600 204:3600 wait:20 S:3600 481 wait:12 new:3600", ""},
+    {"begun-anew-after-its-time", "wait:600 S:3600 204:30 wait:32 new:3600", ""},
+    {"begun-anew-elsewhere", "wait:600 S:3600 204:3600 wait:32 fork:3600", ""},
+    {"begun-anew-by-another", "wait:600 S:3600 204:3600 wait:32 other:3600", ""},
+    {"begun-anew-wrong-204", "wait:600 P:3600 204:3600 wait:32 new:3600", ""},
+    {"begun-anew-unsaid", "wait:600 S:3600 204 wait:32 new:3600", ""},
+    {"fetched-anew", "wait:600 S:3600 204:3600 wait:32 new:0", ""},
+    {"missed-and-away", "wait:600 S:3600 204:60 wait:60 N:terminated;reason=timeout wait:50 new:3600",
+     "subscription_timed_out 5 0 0"},
+    {"timed-out-and-back", "wait:3600 N:terminated;reason=timeout wait:5 new:3600",
+     "subscription_timed_out 3 0 0"},
+    {"timed-out-twice", "wait:3600 N:terminated;reason=timeout N:terminated;reason=timeout",
+     "subscription_timed_out 3 0 0"},
+    {"missed-and-timed-out", "wait:600 S:3600 204:60 wait:60 N:terminated;reason=timeout new:3600",
+     "subscription_timed_out 5 0 0, no_notify_expiry_missed 5 3 0"},
+};
+
+/* How the findings about time are told, each with its frames and number; "" for none. Freed with the script.
+ */
+static const char *
+time_notes(struct script *s, const struct record *record)
+{
+    static const char *const names[] = {"no_notify_expiry_missed",  "no_notify_not_counted",
+                                        "no_notify_not_understood", "subscription_lapsed",
+                                        "subscription_timed_out",   NULL};
+    const char *text = "";
+    for (const struct note *note = record->detail ? record->detail->notes : NULL; note; note = note->next) {
+        const char *name = finding_rule((enum finding)note->finding)->name;
+        if (!g_strv_contains(names, name))
+            continue;
+        char *one = g_strdup_printf("%s %u %u %u", name, note->frame_a, note->frame_b, note->number);
+        text = script_join(s, text, one);
+        g_free(one);
+    }
+    return text;
+}
+
+struct clockwork {
+    struct script *script;
+    unsigned cseq, notifies, calls;
+    const char *headers; /* of the latest SUBSCRIBE */
+};
+
+static struct record *
+begin_anew(struct clockwork *c, const char *word, const char *expires)
+{
+    const char *contact = *word == 'o' ? "Contact: <sip:alice@192.0.2.1:5062>\r\n" : CONTACT;
+    char *call = g_strdup_printf("new-%u", ++c->calls), *branch = g_strconcat("z9hG4bK", call, NULL);
+    const char *headers = script_join(c->script, script_join(c->script, PRESENCE, contact), expires);
+    struct record *record = SEND(c->script, .method = "SUBSCRIBE", .call_id = call, .branch = branch,
+                                 .from_tag = call, .from = *word == 'f' ? 7 : 1, .headers = headers);
+    g_free(call);
+    g_free(branch);
+    return record;
+}
+
+static struct record *
+ask_again(struct clockwork *c, const char *word, const char *expires)
+{
+    if (strcmp(word, "again") == 0)
+        return SEND(c->script, .method = "SUBSCRIBE", .cseq = c->cseq, .to_tag = "t1", .headers = c->headers,
+                    .ms = 500);
+    c->cseq++;
+    c->headers =
+        script_join(c->script, *word == 'S' ? PRESENCE CONTACT IF_MATCH("e1") : PRESENCE CONTACT, expires);
+    return SEND(c->script, .method = "SUBSCRIBE", .cseq = c->cseq, .to_tag = "t1", .headers = c->headers);
+}
+
+/* NULL: no message. */
+static struct record *
+time_step(struct clockwork *c, const char *word, const char *value)
+{
+    struct script *s = c->script;
+    const char *expires = value ? script_join(s, script_join(s, "Expires: ", value), "\r\n") : "";
+    if (strcmp(word, "wait") == 0)
+        script_wait(s, g_ascii_strtod(value, NULL));
+    else if (strcmp(word, "lost") == 0)
+        c->cseq++;
+    else if (strcmp(word, "seen") == 0)
+        SEND(s, .method = "NOTIFY", .cseq = 99, .status = 200, .from_tag = "t1", .to_tag = "f1", .from = 1,
+             .to = 2);
+    else if (g_ascii_isdigit(*word))
+        return SEND(s, .method = "SUBSCRIBE", .cseq = c->cseq, .status = (unsigned)atoi(word),
+                    .headers = expires);
+    else if (*word == 'N')
+        return notify(s, 2 + c->notifies++,
+                      script_join(s, script_join(s, PRESENCE ETAG("e9") "Subscription-State: ", value),
+                                  "\r\n"),
+                      "other");
+    else if (*word == 'K')
+        return notify(s, 2 + c->notifies++,
+                      script_join(s, script_join(s, PRESENCE ETAG("e1") "Subscription-State: ", value),
+                                  "\r\n"),
+                      "");
+    else if (*word == 'n' || *word == 'f' || *word == 'o')
+        return begin_anew(c, word, expires);
+    else
+        return ask_again(c, word, expires);
+    return NULL;
+}
+
+static void
+test_time(gconstpointer data)
+{
+    const struct time_story *story = data;
+    struct clockwork clockwork = {script_begin(), 1, 0, 0, ""};
+    char **steps = g_strsplit(story->steps, " ", -1);
+    const char *told = "";
+    subscribe(clockwork.script);
+    for (char **step = steps; *step; step++) {
+        char *value = strchr(*step, ':');
+        if (value)
+            *value++ = '\0';
+        struct record *record = time_step(&clockwork, *step, value);
+        if (!record)
+            continue;
+        const char *notes = time_notes(clockwork.script, record);
+        told = script_join(clockwork.script, script_join(clockwork.script, told, *told && *notes ? ", " : ""),
+                           notes);
+    }
+    g_assert_cmpstr(told, ==, story->expected);
+    g_strfreev(steps);
+    script_end(clockwork.script);
+}
+
+/* --- two hops
+ * ----------------------------------------------------------------------------------------------------- */
+
+struct hops {
+    const char *name;
+    unsigned further, here; /* how the SUBSCRIBE is answered behind the proxy, and by it */
+    bool begins;            /* a subscription, instead of refreshing one */
+    const char *expected;   /* of the answer here */
+};
+
+static const struct hops hops[] = {
+    {"passed-on", 204, 204, false, ""},
+    {"both-200", 200, 200, false, ""},
+    {"202-for-200", 200, 202, false, "accepted_202"},
+    {"200-for-204", 204, 200, false, "no_notify_answer_changed"},
+    {"202-for-204", 204, 202, false, "no_notify_answer_changed accepted_202"},
+    {"204-for-200", 200, 204, false, "no_notify_answer_changed"},
+    {"481-for-204", 204, 481, false, ""},
+    {"begins", 204, 200, true, "no_notify_answer_changed"},
+};
+
+static void
+test_hops(gconstpointer data)
+{
+    const struct hops *h = data;
+    struct script *s = script_begin();
+    const char *tag = h->begins ? NULL : "t1", *asked = PRESENCE IF_MATCH("e1") "Expires: 3600\r\n",
+               *granted = "Expires: 3600\r\n";
+    subscribe(s);
+    SEND(s, .method = "SUBSCRIBE", .cseq = 2, .branch = "z9hG4bKa", .to_tag = tag, .headers = asked);
+    SEND(s, .method = "SUBSCRIBE", .cseq = 2, .branch = "z9hG4bKb", .host = "192.0.2.2", .to_tag = tag,
+         .from = 2, .to = 3, .headers = asked);
+    const struct record *behind =
+        SEND(s, .method = "SUBSCRIBE", .cseq = 2, .branch = "z9hG4bKb", .host = "192.0.2.2",
+             .status = h->further, .from = 3, .to = 2, .headers = granted);
+    const struct record *here = SEND(s, .method = "SUBSCRIBE", .cseq = 2, .branch = "z9hG4bKa",
+                                     .status = h->here, .headers = granted);
+    g_assert_cmpstr(script_notes(s, here), ==, h->expected);
+    const struct no_notify *no_notify = here->status == 204 ? no_notify_of(here) : NULL;
+    g_assert_cmpuint(no_notify ? no_notify->missed_frame : 0, ==,
+                     h->further == 200 && h->here == 204 ? 6 : 0);
+    const struct note *note = here->detail ? here->detail->notes : NULL;
+    if (g_str_has_prefix(h->expected, "no_notify")) {
+        g_assert_cmpuint(note->frame_a, ==, 6);
+        g_assert_cmpuint(note->frame_b, ==, 4);
+        g_assert_cmpuint(note->number, ==, h->further);
+        if (h->further == 204 && !h->begins)
+            g_assert_cmpuint(no_notify_of(behind)->missed_frame, ==, 7);
+    }
+    script_end(s);
+}
+
+/* The condition is on one hop only: removed on the way if it is missing further on. */
+static void
+test_removed(struct script *s)
+{
+    subscribe(s);
+    SEND(s, .method = "SUBSCRIBE", .cseq = 2, .branch = "z9hG4bKa", .to_tag = "t1",
+         .headers = PRESENCE IF_MATCH("e1"));
+    const struct record *further = SEND(s, .method = "SUBSCRIBE", .cseq = 2, .branch = "z9hG4bKb",
+                                        .to_tag = "t1", .from = 2, .to = 3, .headers = PRESENCE);
+    g_assert_cmpstr(script_notes(s, further), ==, "condition_removed");
+    g_assert_cmpuint(further->detail->notes->frame_a, ==, 4);
+    const struct record *next = SEND(s, .method = "SUBSCRIBE", .cseq = 3, .branch = "z9hG4bKc",
+                                     .to_tag = "t1", .from = 2, .to = 3, .headers = PRESENCE);
+    g_assert_cmpstr(script_notes(s, next), ==, "");
+}
+
+/* Then the notifier, who did not see it, is not to blame. */
+static void
+test_removed_and_ignored(struct script *s)
+{
+    subscribe(s);
+    SEND(s, .method = "SUBSCRIBE", .cseq = 2, .branch = "z9hG4bKa", .to_tag = "t1",
+         .headers = PRESENCE IF_MATCH("*"));
+    SEND(s, .method = "SUBSCRIBE", .cseq = 2, .branch = "z9hG4bKb", .to_tag = "t1", .from = 2, .to = 3,
+         .headers = PRESENCE);
+    const struct record *answer = SEND(s, .method = "SUBSCRIBE", .cseq = 2, .branch = "z9hG4bKa",
+                                       .status = 200, .headers = "Expires: 3600\r\n");
+    g_assert_cmpstr(script_notes(s, answer), ==, "");
+}
+
+/* The 204 itself leads to where it was missed. */
+static void
+test_missed(struct script *s)
+{
+    subscribe(s);
+    const struct record *answer = suppress(s, PRESENCE IF_MATCH("e1"));
+    const struct no_notify *no_notify = no_notify_of(answer);
+    script_wait(s, 3700);
+    SEND(s, .method = "SUBSCRIBE", .cseq = 3, .to_tag = "t1", .headers = PRESENCE);
+    g_assert_cmpuint(no_notify->missed_frame, ==, 0);
+    SEND(s, .method = "SUBSCRIBE", .cseq = 3, .status = 200, .headers = "Expires: 3600\r\n");
+    SEND(s, .method = "SUBSCRIBE", .cseq = 4, .to_tag = "t1", .headers = PRESENCE IF_MATCH("e1"));
+    answer = SEND(s, .method = "SUBSCRIBE", .cseq = 4, .status = 204, .headers = "Expires: 60\r\n");
+    script_wait(s, 100);
+    SEND(s, .method = "SUBSCRIBE", .cseq = 5, .to_tag = "t1", .headers = PRESENCE IF_MATCH("e1"));
+    g_assert_cmpuint(no_notify_of(answer)->missed_frame, ==, 10);
+    g_assert_cmpuint(no_notify_of(answer)->missed_finding, ==, FINDING_EXPIRY_MISSED);
+}
+
+static void
+test_added(struct script *s)
+{
+    subscribe(s);
+    SEND(s, .method = "SUBSCRIBE", .cseq = 2, .branch = "z9hG4bKa", .to_tag = "t1", .headers = PRESENCE);
+    const struct record *further =
+        SEND(s, .method = "SUBSCRIBE", .cseq = 2, .branch = "z9hG4bKb", .to_tag = "t1", .from = 2, .to = 3,
+             .headers = PRESENCE IF_MATCH("e1"));
+    g_assert_cmpstr(script_notes(s, further), ==, "");
+}
+
+/* N22: in a NOTIFY as in any other request. */
+static void
+test_misplaced(struct script *s)
+{
+    subscribe(s);
+    g_assert_cmpstr(script_notes(s, notify(s, 2, PRESENCE ACTIVE ETAG("e2") IF_MATCH("e1"), "news")), ==,
+                    "condition_misplaced");
+}
+
+/* The next refresh may well be answered in another way. */
+static void
+test_next_hop(struct script *s)
+{
+    subscribe(s);
+    suppress(s, PRESENCE IF_MATCH("e1"));
+    SEND(s, .method = "SUBSCRIBE", .cseq = 3, .to_tag = "t1", .from = 2, .to = 3, .headers = PRESENCE);
+    const struct record *answer = SEND(s, .method = "SUBSCRIBE", .cseq = 3, .status = 200, .from = 3, .to = 2,
+                                       .headers = "Expires: 3600\r\n");
+    g_assert_cmpstr(script_notes(s, answer), ==, "");
+}
+
+/* On one hop it is two requests with one number, whatever is wrong with them. */
+static void
+test_same_hop(struct script *s)
+{
+    subscribe(s);
+    suppress(s, PRESENCE IF_MATCH("e1"));
+    const struct record *other =
+        SEND(s, .method = "SUBSCRIBE", .cseq = 2, .branch = "z9hG4bKb", .to_tag = "t1", .headers = PRESENCE);
+    g_assert_cmpstr(script_notes(s, other), ==, "");
+    const struct record *answer = SEND(s, .method = "SUBSCRIBE", .cseq = 2, .branch = "z9hG4bKb",
+                                       .status = 200, .headers = "Expires: 3600\r\n");
+    g_assert_cmpstr(script_notes(s, answer), ==, "");
+}
+
 /* --- challenged
  * ---------------------------------------------------------------------------------------------------- */
 
@@ -475,6 +873,7 @@ static const struct play plays[] = {
     {"204/n1-other-method-unseen", test_n1_other_method_unseen},
     {"204/n2-out-of-dialog", test_n2_out_of_dialog},
     {"204/n3-unconditional", test_n3_unconditional},
+    {"204/n20-fetch", test_n20_fetch},
     {"204/request-unseen", test_request_unseen},
     {"204/copy", test_copy_of_204},
     {"204/challenged", test_challenged},
@@ -486,9 +885,17 @@ static const struct play plays[] = {
     {"etag/of-other-resource", test_etag_of_other_resource},
     {"etag/of-other-package", test_etag_of_other_package},
     {"etag/of-publish", test_etag_of_publish},
+    {"hops/condition-removed", test_removed},
+    {"hops/condition-added", test_added},
+    {"hops/condition-removed-and-ignored", test_removed_and_ignored},
+    {"204/missed", test_missed},
+    {"notify/n22-misplaced", test_misplaced},
+    {"hops/next-request", test_next_hop},
+    {"hops/same-hop", test_same_hop},
     {"notify/after-end", test_after_end},
     {"notify/before-204", test_before_204},
     {"notify/retransmission", test_retransmission},
+    {"notify/changes-back", test_changes_back},
     {"notify/next-200", test_next_200},
     {"notify/next-refused", test_next_refused},
     {"notify/other-dialog", test_other_dialog},
@@ -520,6 +927,21 @@ main(int argc, char **argv)
     for (size_t i = 0; i < G_N_ELEMENTS(awaited); i++) {
         char *path = test_path("/subscription/awaited", awaited[i].name);
         g_test_add_data_func(path, &awaited[i], test_awaited);
+        g_free(path);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(conditions); i++) {
+        char *path = test_path("/subscription/condition", conditions[i].name);
+        g_test_add_data_func(path, &conditions[i], test_condition);
+        g_free(path);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(hops); i++) {
+        char *path = test_path("/subscription/hops", hops[i].name);
+        g_test_add_data_func(path, &hops[i], test_hops);
+        g_free(path);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(time_stories); i++) {
+        char *path = test_path("/subscription/time", time_stories[i].name);
+        g_test_add_data_func(path, &time_stories[i], test_time);
         g_free(path);
     }
     for (size_t i = 0; i < G_N_ELEMENTS(follows); i++) {

@@ -3,7 +3,7 @@ from base64 import b64encode
 
 from refused import ANSWERS, SDP, acknowledge, branch_of, registered
 from sip import Account, digest, parameters
-from subscriptions import CLOSED, OPEN, renewed, subscribed
+from subscriptions import CLOSED, OPEN, lasting, notified_through, prolonged, renewed, subscribed, subscribed_through
 
 PARTIAL = '<?xml version="1.0"?>\n<pidf-diff xmlns="urn:ietf:params:xml:ns:pidf-diff" version="2"/>\n'
 # Without a good digest nobody would accept these.
@@ -333,6 +333,78 @@ def none_published(phone):
     phone.notify("e2", CLOSED)
 
 
+def none_prolonged(phone):
+    """Each 204 prolongs the subscription, as the notifier's seconds say; one comes at the last moment. The state changes, and
+    changes back. It ends with its NOTIFY."""
+    lasting(phone)
+    prolonged(phone)
+    phone.scene.wait(500)
+    phone.notify("e2", CLOSED, state="active;expires=99")
+    phone.scene.wait(99.9)
+    prolonged(phone, condition="e2")
+    phone.scene.wait(100)
+    phone.notify("e1", OPEN, state="active;expires=500")
+    phone.notify("e2", CLOSED, state="active;expires=500")
+    phone.scene.wait(490)
+    prolonged(phone, 60, "e2")
+    phone.scene.wait(50)
+    phone.subscribe(0)
+    phone.granted(expires=0)
+    phone.notify("e1", OPEN, state="terminated;reason=timeout")
+
+
+def none_begun_anew(phone):
+    """32 s after a 204: another phone of the account subscribes, this one asks once (Expires: 0), or begins anew after news, or
+    after it had ended the one before."""
+    renewed(phone)
+    phone.scene.wait(2)
+    other = Account(phone.scene, phone=("192.0.2.21", 5060))
+    other.subscribe()
+    other.granted()
+    other.notify("e1", OPEN)
+    phone.new_call()
+    phone.subscribe(0)
+    phone.granted(expires=0)
+    phone.notify("e1", OPEN, state="terminated;reason=timeout")
+    phone.scene.wait(60)
+    phone.new_call()
+    renewed(phone)
+    phone.notify("e2", CLOSED)
+    phone.scene.wait(2)
+    phone.new_call()
+    subscribed(phone, "e2", CLOSED)
+    phone.subscribe(0, condition="e2")
+    phone.granted(204, expires=0)
+    phone.scene.wait(32)
+    phone.new_call()
+    subscribed(phone, "e2", CLOSED)
+
+
+def none_quenched(phone):
+    """Suppress-If-Match: * keeps the subscription and asks for silence, until a SUBSCRIBE without it; news of the subscription
+    itself comes all the same."""
+    subscribed(phone)
+    phone.subscribe(condition="*")
+    phone.granted(204)
+    phone.scene.wait(100)
+    phone.notify("e1", state="active;reason=probation;expires=3500")
+    phone.scene.wait(1000)
+    phone.subscribe()
+    phone.granted()
+    phone.notify("e2", CLOSED)
+
+
+def none_passed_on(phone):
+    """Through a proxy that passes each answer on as it comes."""
+    subscribed_through(phone, (200, 200))
+    notified_through(phone, "e1", OPEN)
+    phone.scene.wait(1800)
+    subscribed_through(phone, (204, 204), condition="e1")
+    phone.scene.wait(1800)
+    subscribed_through(phone, (204, 204), 0, condition="e1")
+    phone.ping()
+
+
 def none_transferred(phone):
     """REFER inside a call, accepted with 202, and its implicit subscription."""
     phone.send("INVITE")
@@ -352,4 +424,4 @@ STORIES = {f.__name__: f for f in (none_accepted_oddities, none_refreshes, none_
                                    none_aka_resync, none_forked_invite, none_two_proxies, none_stale_refresh, none_auth_int,
                                    none_nextnonce, none_tcp_reuse, none_gruu, none_two_algorithms,
                                    none_challenged_subscription, none_early_notify, none_cancelled, none_published,
-                                   none_transferred)}
+                                   none_prolonged, none_begun_anew, none_passed_on, none_quenched, none_transferred)}

@@ -189,7 +189,8 @@ class Account:
         lines = [("Expires", expires)] if expires is not None else []
         self.reply(status, [*lines, ("Contact", f"<sip:{host}:{port}>"), *headers], body, tag=self.to_tag)
 
-    def notify(self, etag=None, body="", state="active;expires=3600", kind="application/pidf+xml", answered=True):
+    def notify(self, etag=None, body="", state="active;expires=3600", kind="application/pidf+xml", answered=True,
+               target=None):
         self.notifier_cseq += 1
         host, port = self.server
         headers = [
@@ -207,7 +208,7 @@ class Account:
         ]
         headers = [(name, str(value).lstrip("!")) for name, value in headers]
         request = Message(f"NOTIFY sip:{self.user}@{self.phone[0]}:{self.phone[1]} SIP/2.0", headers, body)
-        self.scene.send(self.server, self.phone, request)
+        self.scene.send(self.server, target or self.phone, request)
         if answered:
             self.scene.send(self.phone, self.server, request.response(200, [("User-Agent", "ExamplePhone/2.1")]))
         return request

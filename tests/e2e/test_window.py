@@ -1,0 +1,98 @@
+"""The tables as Wireshark's window shows them: window.c does what the window does, and prints it."""
+import re
+import shutil
+
+import pytest
+
+from wireshark import captures
+
+COLUMNS = {"registrations": "Address-of-record", "accounts": "Account", "exchanges": "Account"}
+FIRST_SEEN = {"registrations": ("State", "Cause"), "accounts": ("Last outcome", "Last cause"), "exchanges": ("Outcome", "Cause")}
+WORDS = {"registrations": {"refused": "down", "unanswered": "down", "challenged": "down", "lapsed": "down", "unknown": "unknown",
+                           "registered": "up", "replaced": "withdrawn", "removed": "withdrawn"},
+         "accounts": {"accepted": "works", "stale": "open", "other-realm": "open", "unknown": "open"}}
+NAMES = ["multi-trunk", "registration-lapse", "wrong-password", "wrong-password-loop", "nat-address-change", "no-answer",
+         "two-phones", "stale-nonce", "loss-retransmissions"]
+
+
+@pytest.fixture(scope="module")
+def window(wireshark):
+    """Heading and rows of a table, and with how many rows a second run begins."""
+    target = next((wireshark.folder / "plugins").glob("*/epan")) / "window.so"
+    shutil.copy(wireshark.plugin.parent.parent / "tests" / "window.so", target)
+    wireshark.make_readable()
+
+    def run(capture, name, display_filter=""):
+        lines = wireshark.tshark(capture, "-2", "-q", "-z", f"window,siptrail,{name}{display_filter}").splitlines()
+        titles = lines[0].split("\t")
+        return titles, [dict(zip(titles, line.split("\t"), strict=True)) for line in lines[1:-1]], int(lines[-1])
+    yield run
+    target.unlink()
+
+
+def named(name):
+    return next(c for c in captures() if c.name == name)
+
+
+def plain(cell):
+    return cell.lstrip("#").strip()
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("table", COLUMNS)
+def test_same_cells_as_the_command_line(table, name, window, wireshark):
+    titles, rows, _ = window(named(name), table)
+    lines = wireshark.tables(named(name), f"siptrail,{table}")
+    assert {t.strip() for t in titles} - {"Now"} == set(re.split(" {2,}", lines[0].strip()))
+    assert len(rows) == len(lines) - 1
+    times = {"Lapsed for", "Fastest", "Mean", "Slowest", "Now"}
+    for row in rows:
+        cells = [plain(cell) for title, cell in row.items() if title not in times]
+        assert any(all(f" {cell} " in f" {line} " for cell in cells) for line in lines[1:]), row
+
+
+@pytest.mark.parametrize("table", COLUMNS)
+def test_outcome_and_cause_beside_the_account(table, window):
+    titles = window(named("multi-trunk"), table)[0]
+    assert (titles[1], *titles[2:4]) == (COLUMNS[table], *FIRST_SEEN[table])
+    assert titles[0].strip() == ("Challenge" if table == "exchanges" else "Now")
+
+
+@pytest.mark.parametrize("table", WORDS)
+def test_worst_first(table, window):
+    for name in NAMES:
+        rows = window(named(name), table)[1]
+        words = [WORDS[table].get(row[FIRST_SEEN[table][0]], "fails") for row in rows]
+        assert [row["Now"] for row in rows] == words == sorted(words), name
+    rows = window(named("multi-trunk"), table)[1]
+    assert [row[COLUMNS[table]].split("@")[0] for row in rows][:3] == ["carol", "mallory", "dave"]
+
+
+def amount(text):
+    """Of a number with its unit; nothing comes before everything."""
+    return -1.0 if text == "-" else float(text.split()[0])
+
+
+@pytest.mark.parametrize("table", COLUMNS)
+def test_numbers_sort_as_numbers(table, window):
+    """A click on a heading sorts text by its octets."""
+    right = {"Retry", "Closed", "Expires", "Granted", "Lapsed for", "Last", "Code", "Fastest", "Mean", "Slowest"}
+    for name in NAMES:
+        titles, rows, _ = window(named(name), table)
+        for title in right & set(titles):
+            cells = [row[title] for row in rows]
+            assert [plain(c) for c in sorted(cells)] == sorted(map(plain, cells), key=amount), f"{name}: {title}"
+            assert len({len(c) for c in cells}) <= 1
+
+
+def test_frames_of_one_and_of_two_digits(window):
+    assert {row["Retry"] for row in window(named("wrong-password-loop"), "exchanges")[1]} >= {" 3", "31", " -"}
+
+
+@pytest.mark.parametrize("table", COLUMNS)
+def test_a_second_run_begins_without_rows(table, window):
+    capture = named("multi-trunk")
+    rows, left = window(capture, table)[1:]
+    assert rows and left == 0
+    filtered = window(capture, table, ',sip.from.user == "carol"')[1]
+    assert {row[COLUMNS[table]] for row in filtered} == {"carol@pbx.example.com"}
