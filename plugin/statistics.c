@@ -451,17 +451,16 @@ seconds_cell(bool known, guint32 seconds)
     return known ? (struct cell){g_strdup_printf("%u s", seconds), 0, NULL} : words("-");
 }
 
-/* The cause of the last refusal; of a challenge that nobody answered, what that says; of a client that does
- * not answer any more, that. */
+/* The cause of the last refusal; of a challenge that nobody answered, or whose answer was met by silence,
+ * what that says; of a client that does not answer any more, that. */
 static enum finding
 registration_cause(const struct registration *registration)
 {
-    enum registration_state state = registration_state(file_tracker(), registration);
-    if (state == REGISTRATION_REGISTERED && registration_unheard(file_tracker(), registration))
+    const struct exchange *challenge = registration_challenge(file_tracker(), registration);
+    if (registration_state(file_tracker(), registration) == REGISTRATION_REGISTERED &&
+        registration_unheard(file_tracker(), registration))
         return FINDING_CLIENT_UNHEARD;
-    if (state == REGISTRATION_CHALLENGED)
-        return audit_exchange_cause(file_tracker(), registration->challenge);
-    return registration->last_cause;
+    return challenge ? audit_exchange_cause(file_tracker(), challenge) : registration->last_cause;
 }
 
 /* In the order of the alphabet the worst comes first. */

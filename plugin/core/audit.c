@@ -211,7 +211,9 @@ bad_request_cause(const struct use *use)
     enum finding suspect = suspect_cause(use);
     if (suspect == FINDING_NONE)
         suspect = any_suspect(use);
-    return suspect != FINDING_NONE ? suspect : FINDING_BAD_REQUEST;
+    if (suspect != FINDING_NONE)
+        return suspect;
+    return use->is_retry ? FINDING_BAD_REQUEST : FINDING_FAILED; /* sent ahead, credentials are nothing new */
 }
 
 /* The server looks for the account by the address-of-record, which is not what the client had named. */
@@ -287,7 +289,13 @@ audit_cause(const struct use *use, enum outcome outcome)
 bool
 exchange_refused_for_good(const struct exchange *exchange)
 {
-    return exchange->refused ? exchange->refused->outcome != OUTCOME_OTHER_REALM : exchange->refused_for_good;
+    if (!exchange->refused)
+        return exchange->refused_for_good;
+    for (const struct use *use = exchange->refused; use; use = use->next) {
+        if (use->outcome != OUTCOME_OTHER_REALM || use->cause == FINDING_CREDENTIALS_DROPPED)
+            return true;
+    }
+    return false;
 }
 
 /* The client got the challenge. What it did elsewhere tells whether it could have answered. */
@@ -298,7 +306,8 @@ unwilling_cause(const struct exchange *exchange)
         return FINDING_NOTIFY_UNANSWERED;
     if (exchange->in_dialog)
         return FINDING_IN_DIALOG_UNANSWERED;
-    return exchange->account->accepted_frame && strcmp(exchange->method, "REGISTER") != 0
+    bool other_realm = exchange->user_at_realm != NULL; /* it sent what it has, and that is asked no more */
+    return exchange->account->accepted_frame && !other_realm && strcmp(exchange->method, "REGISTER") != 0
                ? FINDING_METHOD_UNANSWERED
                : FINDING_NEVER_ANSWERED;
 }
@@ -573,7 +582,7 @@ advice_contradicted_204(const struct no_notify *no_notify, bool over)
                             finding_rule((enum finding)no_notify->notify_finding)->fix};
     if (!no_notify->notify_frame)
         return (struct advice){"the SUBSCRIBE in frame {subscribe} is accepted, and no NOTIFY tells so; one "
-                               "side looks to have missed that: see frame {missed}",
+                               "side seems to have missed that: see frame {missed}",
                                "with a subscriber, notifier or proxy that does not quite know 204",
                                finding_rule((enum finding)no_notify->missed_finding)->fix};
     if (!over)

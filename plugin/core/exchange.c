@@ -413,6 +413,17 @@ account_here(struct tracker *tracker, const struct sip_message *message, const s
     return detail && detail->account ? detail->account : account_of(tracker, message, &arrival->from);
 }
 
+/* Of several credentials those that are asked for again. */
+static const struct use *
+refused_use(const struct use *uses)
+{
+    for (const struct use *use = uses; use; use = use->next) {
+        if (use->outcome == OUTCOME_REJECTED)
+            return use;
+    }
+    return uses;
+}
+
 static struct exchange *
 exchange_new(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
              const struct transaction *transaction, struct record *record)
@@ -440,13 +451,56 @@ exchange_new(struct tracker *tracker, const struct sip_message *message, const s
     if (transaction && transaction->request->detail)
         exchange->refused = transaction->request->detail->uses;
     if (exchange->refused)
-        exchange->user_at_realm = exchange->refused->user_at_realm;
+        exchange->user_at_realm = refused_use(exchange->refused)->user_at_realm;
     if (tracker->forgets && !tracker->keeps_exchanges)
         return exchange;
     exchange_hold(exchange);
     *tracker->exchanges_tail = exchange;
     tracker->exchanges_tail = &exchange->next;
     return exchange;
+}
+
+/* Credentials that this challenge asks for again; NULL: none. */
+static struct use *
+use_asked_again(struct tracker *tracker, const struct record_detail *request, const struct exchange *exchange)
+{
+    for (struct use *use = request ? request->uses : NULL; use; use = use->next) {
+        const struct auth_value *credentials = line_value(tracker, &use->line);
+        if (credentials && read_refusal(tracker, exchange->challenges, use, credentials).again)
+            return use;
+    }
+    return NULL;
+}
+
+static void
+mark_removed(struct exchange *exchange, const struct use *use, const struct record *request)
+{
+    exchange->removed_frame = use->request_frame;
+    exchange->removed_in = request->frame;
+    finding_set_add(&exchange->suspects, FINDING_CREDENTIALS_REMOVED);
+}
+
+/* One hop earlier the request has the credentials that its challenge asks for, and here it has not: neither
+ * this challenge nor the one before, which they answer, was left unanswered by the client. */
+static void
+note_removed(struct tracker *tracker, const struct sip_message *message, struct exchange *exchange,
+             const struct transaction *transaction)
+{
+    const struct record *request = transaction ? transaction->request : NULL;
+    if (!request || use_asked_again(tracker, request->detail, exchange))
+        return;
+    const struct transaction *before = transaction_hop_before(tracker, message);
+    struct use *use =
+        before && before != transaction ? use_asked_again(tracker, before->request->detail, exchange) : NULL;
+    if (!use)
+        return;
+    use->suspect_frame = request->frame;
+    finding_set_add(&use->suspects, FINDING_CREDENTIALS_REMOVED);
+    mark_removed(exchange, use, request);
+    key_dialog(tracker);
+    struct exchange *answered = key_find(tracker);
+    if (answered && answered->retry_frame == 0)
+        mark_removed(answered, use, request);
 }
 
 static void
@@ -483,6 +537,8 @@ note_loop(struct tracker *tracker, struct account *account, const struct exchang
 {
     if (strcmp(exchange->method, "OPTIONS") == 0)
         return; /* a keep-alive */
+    if (!record->detail->lines || exchange->removed_frame)
+        return; /* the client cannot answer, or its answer does not arrive: told of each */
     if (exchange->refused)
         account->bare = 0;
     else if (account->bare++ == 0)
@@ -563,6 +619,7 @@ open_exchange(struct tracker *tracker, const struct sip_message *message, const 
     bool is_new = !exchange;
     if (is_new) {
         exchange = exchange_new(tracker, message, arrival, transaction, record);
+        note_removed(tracker, message, exchange, transaction);
         note_loop(tracker, exchange->account, exchange, record);
         if (transaction) {
             transaction->opened = exchange;

@@ -188,6 +188,39 @@ source_port_changed(const struct finding_context *c)
 }
 
 static bool
+same_offer(const struct auth_value *a, const struct auth_value *b)
+{
+    return auth_is_digest(a) && auth_is_digest(b) &&
+           slice_equal(a->param[AUTH_REALM], b->param[AUTH_REALM]) &&
+           slice_equal_nocase(algorithm_or_md5(a->param[AUTH_ALGORITHM]),
+                              algorithm_or_md5(b->param[AUTH_ALGORITHM]));
+}
+
+/* Of another server than the one that made the nonce of these credentials. */
+static bool
+is_twin(const struct finding_context *c, const struct auth_line *line)
+{
+    const struct auth_value *value = line_value(c->tracker, line);
+    return value && same_offer(value, c->credentials) &&
+           !slice_equal(value->param[AUTH_NONCE], sent(c, AUTH_NONCE));
+}
+
+/* A fork led to them: all of them ask in one response, or are answered in one request. */
+static bool
+realm_shared(const struct finding_context *c)
+{
+    for (const struct auth_line *line = c->lines; line; line = line->next) {
+        if (answering_header(line->header) == c->use->line.header && is_twin(c, line))
+            return true;
+    }
+    for (const struct use *other = c->record->detail->uses; other; other = other->next) {
+        if (other->line.header == c->use->line.header && is_twin(c, &other->line))
+            return true;
+    }
+    return false;
+}
+
+static bool
 uri_rewritten(const struct finding_context *c)
 {
     return c->signed_in != 0;
@@ -269,15 +302,16 @@ user_part(struct slice name)
     return slice_until(name, '@', NULL);
 }
 
-/* The password is right, and yet it may not be that of the account. A hashed name tells nothing. */
+/* Whoever registers names himself. In a call only a right password makes it worth a word. In IMS the private
+ * identity may well differ: it is told only when it is refused. A hashed name tells nothing. */
 static bool
 username_not_aor(const struct finding_context *c)
 {
     const char *name = c->record->detail->account->name;
     struct slice user = user_part((struct slice){name, strlen(name)});
-    return c->use->verdict.status == DIGEST_GOOD && strchr(name, '@') && sent(c, AUTH_USERNAME).len > 0 &&
-           !slice_equal_nocase(sent(c, AUTH_USERHASH), SLICE("true")) &&
-           !slice_equal(sent(c, AUTH_USERNAME), SLICE("anonymous")) &&
+    bool named = c->use->verdict.status == DIGEST_GOOD || slice_equal(c->message->method, SLICE("REGISTER"));
+    return named && user.len > 0 && strchr(name, '@') && sent(c, AUTH_USERNAME).len > 0 &&
+           !slice_equal_nocase(sent(c, AUTH_USERHASH), SLICE("true")) && !anonymous(c) &&
            !slice_equal(user_part(sent(c, AUTH_USERNAME)), user);
 }
 
@@ -429,15 +463,6 @@ static bool
 is_quoted_bare(const struct auth_value *value)
 {
     return (value->quoted & (1u << AUTH_ALGORITHM | 1u << AUTH_STALE)) != 0;
-}
-
-static bool
-same_offer(const struct auth_value *a, const struct auth_value *b)
-{
-    return auth_is_digest(a) && auth_is_digest(b) &&
-           slice_equal(a->param[AUTH_REALM], b->param[AUTH_REALM]) &&
-           slice_equal_nocase(algorithm_or_md5(a->param[AUTH_ALGORITHM]),
-                              algorithm_or_md5(b->param[AUTH_ALGORITHM]));
 }
 
 /* A forking proxy may join what several proxies of one domain ask (RFC 3261 section 22.3), each with a nonce
@@ -945,9 +970,13 @@ append_names(GString *text, const struct use *use, const char *which)
 }
 
 static void
-append_between(GString *text, const struct use *use)
+append_between(GString *text, const struct finding_values *values)
 {
-    char *address = use && use->signed_request ? endpoint_text(&use->signed_request->to) : g_strdup("?");
+    const struct use *use = values_use(values);
+    const struct endpoint *element = use && use->signed_request ? &use->signed_request->to
+                                     : values->exchange         ? &values->exchange->client
+                                                                : NULL;
+    char *address = element ? endpoint_text(element) : g_strdup("?");
     g_string_append(text, address);
     g_free(address);
 }
@@ -1018,7 +1047,8 @@ exchange_number(const struct exchange *exchange, const char *name)
         uint32_t number;
     } numbers[] = {
         {"challenge", exchange->challenge_frame},
-        {"retry", exchange->retry_frame},
+        {"retry", exchange->retry_frame ? exchange->retry_frame : exchange->removed_frame},
+        {"a", exchange->removed_in},
         {"closed", exchange->closed_frame},
         {"attempts", exchange->attempt},
         {"code", exchange->closed_status ? exchange->closed_status : exchange->status},
@@ -1150,7 +1180,7 @@ append_of_use(GString *text, const struct finding_values *values, const char *na
     else if (strcmp(name, "repeated") == 0 || strcmp(name, "unquoted") == 0 || strcmp(name, "quoted") == 0)
         append_names(text, use, name);
     else if (strcmp(name, "between") == 0)
-        append_between(text, use);
+        append_between(text, values);
     else if (strcmp(name, "header") == 0)
         append_slice(text, use ? sip_header_name(use->line.header) : (struct slice){NULL, 0});
     else if (strcmp(name, "request_uri") == 0)

@@ -165,6 +165,8 @@ registration_drop(struct tracker *tracker, struct aged *aged)
     contact_release(tracker, registration->contact);
     if (registration->challenge)
         exchange_release(tracker, registration->challenge);
+    if (registration->left)
+        exchange_release(tracker, registration->left);
     tracker->host.release(block);
 }
 
@@ -406,9 +408,10 @@ ask(struct tracker *tracker, const struct sip_message *message, const struct sip
         registration->removed = false;
     }
     registration->asked_frame = record->frame;
-    if (is_unanswered(tracker, registration))
+    if (is_unanswered(tracker, registration)) {
         registration->failures++;
-    else if (registration->open && !misses_answer(tracker, registration))
+        registration->unanswered = true;
+    } else if (registration->open && !misses_answer(tracker, registration))
         return;
     registration->open_clock = tracker->clock;
     registration->open = true;
@@ -686,6 +689,16 @@ is_failure(const struct record *record)
 }
 
 static void
+keep_exchange(struct tracker *tracker, struct exchange **kept, struct exchange *exchange)
+{
+    if (exchange)
+        exchange_hold(exchange);
+    if (*kept)
+        exchange_release(tracker, *kept);
+    *kept = exchange;
+}
+
+static void
 refuse(struct tracker *tracker, const struct sip_message *message, struct registration_step *step,
        struct record *record)
 {
@@ -701,11 +714,10 @@ refuse(struct tracker *tracker, const struct sip_message *message, struct regist
                     record->request->frame, 0);
     step->has_min = record->status == 423 && message->header[SIP_MIN_EXPIRES].p &&
                     sip_number(message->header[SIP_MIN_EXPIRES], &step->min);
-    if (opened)
-        exchange_hold(opened);
-    if (registration->challenge)
-        exchange_release(tracker, registration->challenge);
-    registration->challenge = opened;
+    bool answered = registration->challenge && registration->challenge->retry_frame;
+    if (!opened || !registration->left || answered)
+        keep_exchange(tracker, &registration->left, opened);
+    keep_exchange(tracker, &registration->challenge, opened);
 }
 
 static uint16_t
@@ -742,7 +754,7 @@ answer(struct tracker *tracker, const struct sip_message *message, const struct 
         refuse(tracker, message, step, record);
     if (asked->behind && (record->status == 400 || record->status == 500))
         record_note(tracker, record, FINDING_REGISTER_CSEQ, record->request->frame, asked->behind);
-    registration->open = registration->open_repeated = false;
+    registration->open = registration->open_repeated = registration->unanswered = false;
     registration->last_frame = record->frame;
     registration->last_status = record->status;
     registration->last_cause = cause_of(record);
@@ -769,18 +781,36 @@ registration_response(struct tracker *tracker, const struct sip_message *message
 
 /* --- as of now ------------------------------------------------------------------- */
 
+/* A client that asks anew before the time is over, and answers no challenge either, leaves the first one
+ * unanswered all the same. */
+static bool
+is_left(const struct tracker *tracker, const struct registration *registration)
+{
+    return registration->left && registration->challenge->retry_frame == 0 &&
+           exchange_outcome(tracker, registration->left) == OUTCOME_NO_RETRY;
+}
+
 static enum registration_state
 never_granted(const struct tracker *tracker, const struct registration *registration)
 {
-    const struct exchange *challenge = registration->challenge;
-    if (is_unanswered(tracker, registration))
+    if (registration->unanswered || is_unanswered(tracker, registration))
         return REGISTRATION_UNANSWERED;
     if (registration->refused)
         return REGISTRATION_REFUSED;
-    if (registration->open || registration->last_status < 300)
-        return REGISTRATION_UNKNOWN;
-    return challenge && exchange_outcome(tracker, challenge) == OUTCOME_NO_RETRY ? REGISTRATION_CHALLENGED
-                                                                                 : REGISTRATION_UNKNOWN;
+    return is_left(tracker, registration) ? REGISTRATION_CHALLENGED : REGISTRATION_UNKNOWN;
+}
+
+const struct exchange *
+registration_challenge(const struct tracker *tracker, const struct registration *registration)
+{
+    switch (registration_state(tracker, registration)) {
+    case REGISTRATION_CHALLENGED:
+        return registration->left;
+    case REGISTRATION_UNANSWERED:
+        return registration->challenge;
+    default:
+        return NULL;
+    }
 }
 
 enum registration_state

@@ -334,6 +334,22 @@ frame_body(struct slice rest, bool snapped, struct sip_message *message)
 }
 
 bool
+sip_message_second_via(const struct sip_message *message, struct sip_via *via)
+{
+    struct slice second, value, headers = message->headers;
+    enum sip_header id = SIP_HEADER_COUNT;
+    unquoted_until(message->header[SIP_VIA], ',', &second);
+    for (int lines = 0; second.len == 0 && lines < 2 && sip_message_next_header(&headers, &id, &value);) {
+        if (id == SIP_VIA && ++lines == 2)
+            second = value;
+    }
+    if (slice_trim(second).len == 0)
+        return false;
+    parse_via(second, via);
+    return true;
+}
+
+bool
 sip_message_parse(struct slice bytes, bool snapped, struct sip_message *message)
 {
     struct start_line start = {0};

@@ -15,6 +15,8 @@
 
 /* The same packet captured twice arrives within this; no stack retransmits so soon. */
 #define COPY_NS (INT64_C(50) * 1000000)
+/* No answer is on its way for longer, and a client sends again before it hears of one that is. */
+#define ANSWER_UNDER_WAY_NS (INT64_C(4) * 1000000000)
 /* A transaction is remembered for as long as a response may still come; an INVITE rings. Once it is accepted,
  * only copies of the request may come, and those only until the client would have given up (RFC 3261 section
  * 17.1.2.2). */
@@ -370,6 +372,19 @@ link_to_invite(struct tracker *tracker, const struct sip_message *message, const
         note_cancel_cseq(tracker, invite, record);
 }
 
+const struct transaction *
+transaction_hop_before(struct tracker *tracker, const struct sip_message *message)
+{
+    struct sip_message before = *message;
+    struct hash128 here = tracker->here.branch;
+    if (!sip_message_second_via(message, &before.via) || !has_magic_cookie(before.via.branch))
+        return NULL;
+    tracker->here.branch = hash_branch(tracker, &before.via);
+    const struct transaction *transaction = transaction_find(tracker, &before, message->method);
+    tracker->here.branch = here;
+    return transaction;
+}
+
 /* Seen again: by the wire's rules a retransmission; so soon, or on another link, the same packet captured
  * twice. */
 static void
@@ -378,6 +393,19 @@ mark_again(struct record *record, struct record *first, int64_t last_seen, bool 
     record->first = first;
     record->is_copy = other_link || record->time - last_seen <= COPY_NS;
     record->exchange = first->exchange;
+}
+
+/* Told once. A lost challenge is another finding. */
+static void
+note_answer_lost(struct tracker *tracker, struct transaction *transaction, struct record *record)
+{
+    const struct record *request = transaction->request;
+    bool lost = transaction->status >= 200 && !transaction->opened && !transaction->answer_lost &&
+                record->time - request->response_time > ANSWER_UNDER_WAY_NS;
+    if (!lost)
+        return;
+    transaction->answer_lost = true;
+    record_note(tracker, record, FINDING_ANSWER_LOST, request->response_frame, request->frame);
 }
 
 /* A request sent again: its answer is still out, or another one on its way. */
@@ -401,6 +429,7 @@ add_request_again(struct tracker *tracker, const struct sip_message *message, co
     transaction->last_seen = arrival->time;
     if (!record->is_copy) {
         note_repeated(transaction);
+        note_answer_lost(tracker, transaction, record);
         registration_repeated(transaction->request);
         flow_repeated(tracker, message, arrival, transaction);
         subscription_repeated(tracker, message, transaction);

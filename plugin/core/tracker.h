@@ -118,6 +118,8 @@ struct exchange {
     uint16_t settled_status;
     uint16_t cause;              /**< enum finding; 0 while there is none */
     struct finding_set suspects; /**< what in the challenge may have kept the client from answering */
+    uint32_t removed_frame;      /**< a request one hop earlier with the credentials asked for; 0: none */
+    uint32_t removed_in;         /**< the same request on this hop, which lacks them */
 
     uint32_t references; /**< the tracker's own, like all that follows */
     struct index_entry
@@ -264,6 +266,7 @@ struct registration {
     bool removed;
     bool refused;             /**< since it was granted or removed */
     bool open, open_repeated; /**< a REGISTER is unanswered; it was sent again */
+    bool unanswered;          /**< so was the one before that, for 32 s */
     int64_t open_clock;       /**< since when */
     uint32_t cseq;            /**< of the latest REGISTER */
     uint32_t call_id_hash;    /**< likewise */
@@ -278,6 +281,7 @@ struct registration {
     struct registration *successor; /**< a later contact of the same client, which was granted; NULL: none */
     struct index_entry *registrant; /**< where the index holds it: the tracker's own */
     struct exchange *challenge;     /**< latest; NULL: none */
+    struct exchange *left;          /**< the first since which none was answered; NULL: none */
     struct flow *flow;              /**< the tracker's own: that it was granted to over UDP; NULL: none */
 };
 
@@ -425,6 +429,11 @@ const struct exchange *tracker_exchanges(const struct tracker *tracker);
 
 /** All registrations in the order of their first REGISTER; NULL when there are none. */
 const struct registration *tracker_registrations(const struct tracker *tracker);
+
+/** The challenge that keeps the registration from being granted, as it was left unanswered, or as the answer
+ * to it was; NULL: there is none. */
+const struct exchange *registration_challenge(const struct tracker *tracker,
+                                              const struct registration *registration);
 
 /** Where it stands as of now. */
 enum registration_state registration_state(const struct tracker *tracker,

@@ -134,6 +134,7 @@ struct transaction {
     uint16_t responses_seen; /**< how many there are */
     uint8_t repeated;        /**< how often it was sent again without an answer, up to what matters */
     bool in_dialog;          /**< the request had a To tag */
+    bool answer_lost;        /**< told that the client looks not to receive the answer */
     struct exchange *opened; /**< the exchange that a 401 or 407 to it began */
     struct subscribe_request *subscribe;
 };
@@ -340,6 +341,8 @@ uint32_t credentials_fingerprint(struct tracker *tracker, const struct sip_messa
 void exchange_hold(struct exchange *exchange);
 void exchange_release(struct tracker *tracker, struct exchange *exchange);
 /** The records of a transaction that is over. */
+/** The same request on the hop before, as the second Via of a response to it says; NULL: not known. */
+const struct transaction *transaction_hop_before(struct tracker *tracker, const struct sip_message *message);
 void transaction_forget(struct tracker *tracker, struct transaction *transaction);
 /** Before the first message of another frame: releases what was needed for the one before, and what is too
  * old. */

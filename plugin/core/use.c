@@ -177,6 +177,9 @@ link_by_nonce(struct tracker *tracker, const struct request_view *view, struct u
     if (is_own_answer(tracker, use->issue, view->message))
         use->issue = NULL;
     use->relayed = use->issue && is_relayed(use->issue->exchange, view->arrival);
+    if (use->relayed &&
+        !view->follows) /* or the challenge was passed on before, and comes later in the capture */
+        nonce_note_early(tracker, text, view->message->cseq);
     use->nonce_accepted_in = use->holder->accepted_in;
     use->holder->uses += view->follows || use->relayed ? 0 : 1;
     use->nonce_use = use->holder->uses;

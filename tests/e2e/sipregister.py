@@ -9,6 +9,8 @@ failure    a final answer from 300 on, but for a challenge that refuses no crede
 refresh    an attempt that succeeds while a success before it was not removed
 lapse      the granted time ran out, by 2 s at least, before the next attempt: until the next success, or the end. It is not
            told when messages are missing: CSeq skips, or an attempt that was not sent again has no answer
+challenged never granted, and the first of the challenges since which none was answered is 32 s old
+unanswered never granted, no answer within 32 s to an attempt that was sent again, and none since
 replaced   ran out too, but the same client (instance, or else address) had registered another contact for the first time since
 """
 import re
@@ -85,6 +87,8 @@ class Registration:
     asked: object = None        # the latest attempt
     open: object = None         # the attempt since which there is no answer
     repeated: bool = False
+    unanswered: bool = False    # the attempt before `open` got no answer
+    left: object = None         # the first challenge since which none was answered
     replaced_by: object = None
 
     def silent(self, now):
@@ -105,12 +109,11 @@ class Registration:
             if self.replaced_by and self.replaced_by.granted_in:
                 return "replaced"
             return "unknown" if self.unsure(now) else "lapsed"
-        if self.silent(now):
+        if self.unanswered or self.silent(now):
             return "unanswered"
         if self.refused:
             return "refused"
-        exchange = self.last and self.last.exchange
-        if exchange and not self.open and exchange.outcome == {"no-retry"}:
+        if self.left and self.left.outcome == {"no-retry"} and not self.last.exchange.retry:
             return "challenged"
         return "unknown"
 
@@ -146,6 +149,7 @@ class Registrations:
         if registration.silent(now):
             registration.failures += 1
             registration.open = None
+            registration.unanswered = True
         if not registration.open or (not registration.repeated and now - registration.open.time > TIMEOUT):
             registration.open, registration.repeated = message, False
         registration.asked = message
@@ -192,7 +196,11 @@ class Registrations:
                 continue
             else:
                 self.failure(registration, request, message)
+                exchange, before = message.exchange, registration.last and registration.last.exchange
+                if not exchange or not registration.left or before and before.retry:
+                    registration.left = exchange
             registration.open, registration.repeated, registration.last = None, False, message
+            registration.unanswered = False
 
     def success(self, registration, contact, request, message):
         if contact.expires == 0:

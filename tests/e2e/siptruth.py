@@ -450,6 +450,10 @@ def link_exchanges(messages):
                 if use.exchange and hop_evidence(message, use.exchange.challenge):
                     use.exchange.uses.append(use)
                     use.exchange.retry = use.exchange.retry or message
+    for exchange in exchanges:
+        # the credentials that a fork sends to each of its branches answer the branch that asked
+        there = [use for use in exchange.uses if hop_evidence(use.request, exchange.challenge) >= 2]
+        exchange.retry = there[0].request if there else exchange.retry
     return exchanges
 
 
@@ -468,7 +472,9 @@ def link_use(exchanges, nextnonces, use):
     use.exchange = best(use.possible)
     if use.exchange:
         # credentials that a proxy passed on answer a challenge of an earlier hop
-        use.evidence = "nonce" if hop_evidence(request, use.exchange.challenge) else "nonce, on another hop"
+        here = hop_evidence(request, use.exchange.challenge)
+        fork = here == 1 and len(use.possible) > 1 and use.exchange.challenge.call_id == request.call_id
+        use.evidence = "nonce" if here and not fork else "nonce, on another hop"
         return
     same_nonce = [e for e in exchanges if any(c.get("nonce") == use.auth.get("nonce") for c in e.challenge.challenges)]
     if same_nonce:

@@ -283,6 +283,42 @@ test_challenged(struct script *s)
     g_assert_cmpstr(state(s, 0), ==, "challenged");
 }
 
+/* The client asks anew every ten seconds. */
+static void
+test_challenged_again_and_again(struct script *s)
+{
+    for (unsigned cseq = 1; cseq < 5; cseq++) {
+        TURN(s, .cseq = cseq, .contact = PHONE, .after = 10);
+        TURN(s, .status = 401, .cseq = cseq, .more = CHALLENGE("n1"));
+        g_assert_cmpstr(state(s, 0), ==, "unknown");
+    }
+    TURN(s, .cseq = 5, .contact = PHONE, .after = 10);
+    g_assert_cmpstr(state(s, 0), ==, "challenged");
+    const struct exchange *challenge = registration_challenge(s->tracker, nth(s, 0));
+    g_assert_true(challenge == script_exchange(s, 0));
+    TURN(s, .status = 401, .cseq = 5, .more = CHALLENGE("n2"));
+    TURN(s, .cseq = 6, .contact = PHONE, .more = ANSWER(s, .nonce = "n2"));
+    g_assert_cmpstr(state(s, 0), ==, "unknown");
+    TURN(s, .status = 200, .cseq = 6, .contact = PHONE ";expires=60");
+    g_assert_cmpstr(state(s, 0), ==, "registered");
+}
+
+/* The credentials of an attempt were met by silence; the next attempt waits for its answer. */
+static void
+test_unanswered_again(struct script *s)
+{
+    TURN(s, .cseq = 1, .contact = PHONE);
+    TURN(s, .status = 401, .cseq = 1, .more = CHALLENGE("n1"));
+    for (unsigned copy = 0; copy < 3; copy++)
+        TURN(s, .cseq = 2, .contact = PHONE, .more = ANSWER(s), .after = copy);
+    TURN(s, .cseq = 3, .contact = PHONE, .more = ANSWER(s, .nc = "00000002"), .after = 33);
+    g_assert_cmpstr(state(s, 0), ==, "unanswered");
+    const struct exchange *challenge = registration_challenge(s->tracker, nth(s, 0));
+    g_assert_cmpstr(script_cause(s, challenge), ==, "retry_unanswered");
+    TURN(s, .status = 401, .cseq = 3, .more = CHALLENGE("n2"));
+    g_assert_cmpstr(state(s, 0), !=, "unanswered");
+}
+
 /* Silence is told by retransmissions; one REGISTER without any had its answer, which the capture lacks. */
 static void
 test_unanswered(struct script *s)
@@ -741,8 +777,10 @@ static const struct {
     {"refused/interval-too-brief", test_interval_too_brief},
     {"refused/failures", test_failures},
     {"refused/challenged", test_challenged},
+    {"refused/challenged-again-and-again", test_challenged_again_and_again},
     {"refused/unanswered", test_unanswered},
     {"refused/lacks-answer", test_lacks_answer},
+    {"refused/unanswered-again", test_unanswered_again},
     {"refused/after-removal", test_refused_after_removal},
     {"refused/refresh", test_refused_refresh},
     {"refused/extensions", test_extensions},

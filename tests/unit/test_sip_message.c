@@ -676,6 +676,34 @@ test_parameter(void)
     assert_slice(sip_parameter(SLICE("x=\"open;id=1"), SLICE("id")), NULL);
 }
 
+static void
+test_second_via(void)
+{
+    static const struct {
+        const char *headers, *branch; /* NULL: there is none */
+    } rows[] = {
+        {"Via: SIP/2.0/UDP b;branch=first\r\nVia: SIP/2.0/UDP a:5066;branch=second\r\n", "second"},
+        {"Via: SIP/2.0/UDP b;branch=first\r\nTo: <sip:x>\r\nv: SIP/2.0/UDP a;branch=second\r\n", "second"},
+        {"Via: SIP/2.0/UDP b;branch=first , SIP/2.0/UDP a;branch=second, SIP/2.0/UDP c;branch=third\r\n",
+         "second"},
+        {"Via: SIP/2.0/UDP b;branch=first,SIP/2.0/UDP a;branch=second\r\nVia: SIP/2.0/UDP c;branch=third\r\n",
+         "second"},
+        {"Via: SIP/2.0/UDP b;branch=\"a,b\"\r\n", NULL},
+        {"Via: SIP/2.0/UDP b;branch=first\r\n", NULL},
+        {"Via: SIP/2.0/UDP b;branch=first,\r\n", NULL},
+        {"", NULL},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        char *text = g_strdup_printf("OPTIONS sip:a SIP/2.0\r\n%s\r\n", rows[i].headers);
+        struct sip_message message;
+        struct sip_via via = {0};
+        g_assert_true(sip_message_parse((struct slice){text, strlen(text)}, false, &message));
+        g_assert_cmpint(sip_message_second_via(&message, &via), ==, rows[i].branch != NULL);
+        assert_slice(via.branch, rows[i].branch);
+        g_free(text);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -702,6 +730,7 @@ main(int argc, char **argv)
     g_test_add_func("/sip-message/names", test_names);
     g_test_add_func("/sip-message/uri/absent", test_uri_absent);
     g_test_add_func("/sip-message/parameter", test_parameter);
+    g_test_add_func("/sip-message/second-via", test_second_via);
     for (size_t i = 0; i < G_N_ELEMENTS(contacts); i++)
         add("/sip-message/contacts", contacts[i].name, &contacts[i], test_contacts);
     g_test_add_func("/sip-message/contacts-hostile", test_contacts_hostile);

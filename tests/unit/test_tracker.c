@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
+#include "findings.h"
 #include "script.h"
 
 /* --- transactions: RFC 3261 section 17.1.3, 17.2.3
@@ -751,13 +752,13 @@ test_forbidden_in_words(struct script *s)
     SEND(s, .cseq = 2, .headers = ANSWER(s, .realm = "elsewhere", .user = "bob"));
     struct record *answer = SEND(s, .cseq = 2, .status = 403, .phrase = "Screening Failure");
     g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "realm_differs");
-    g_assert_cmpstr(script_notes(s, answer), ==, "forbidden");
+    g_assert_cmpstr(script_notes(s, answer), ==, "username_not_aor forbidden");
     SEND(s, .cseq = 3, .call_id = "b");
     SEND(s, .cseq = 3, .call_id = "b", .status = 401, .headers = CHALLENGE("n2"));
     SEND(s, .cseq = 4, .call_id = "b",
          .headers = ANSWER(s, .realm = "elsewhere", .user = "bob", .nonce = "n2"));
     answer = SEND(s, .cseq = 4, .call_id = "b", .status = 403, .phrase = "Forbidden");
-    g_assert_cmpstr(script_notes(s, answer), ==, "");
+    g_assert_cmpstr(script_notes(s, answer), ==, "username_not_aor");
 }
 
 /* The nonce count is no part of the digest then. */
@@ -1257,6 +1258,214 @@ test_bad_but_accepted(struct script *s)
     g_assert_true(is_told(s, SEND(s, .cseq = 2, .status = 200), "digest_bad_accepted"));
 }
 
+/* The client (1), a proxy (2) and a server (3): the request with credentials, as it comes to the server. */
+static struct record *
+play_removed(struct script *s, const char *passed_on)
+{
+    static const char via[] = "Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK-%u\r\n%s";
+    struct record *last = NULL;
+    for (unsigned cseq = 1; cseq <= 2; cseq++) {
+        char *request = g_strdup_printf(via, cseq, cseq == 2 ? passed_on : "");
+        char *refusal = g_strdup_printf(via, cseq, cseq == 2 ? CHALLENGE("n2") : CHALLENGE("n1"));
+        char *branch = g_strdup_printf("z9hG4bK-p%u", cseq);
+        SEND(s, .cseq = cseq, .headers = cseq == 2 ? ANSWER(s) : "");
+        SEND(s, .cseq = cseq, .branch = branch, .host = "192.0.2.2", .headers = request, .from = 2, .to = 3);
+        SEND(s, .cseq = cseq, .branch = branch, .host = "192.0.2.2", .headers = refusal, .status = 401,
+             .from = 3, .to = 2);
+        last = SEND(s, .cseq = cseq, .status = 401, .headers = cseq == 2 ? CHALLENGE("n2") : CHALLENGE("n1"));
+        g_free(request);
+        g_free(refusal);
+        g_free(branch);
+    }
+    script_wait(s, 33);
+    return last;
+}
+
+static void
+test_credentials_removed(struct script *s)
+{
+    play_removed(s, "");
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "credentials_removed"); /* of the server */
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 1)), ==, "credentials_removed"); /* of the proxy */
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 2)), ==, "credentials_removed");
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 3)), ==, "gave_up");
+    g_assert_cmpuint(script_exchange(s, 0)->removed_frame, ==, 5);
+    g_assert_cmpuint(script_exchange(s, 0)->removed_in, ==, 6);
+}
+
+static void
+test_credentials_passed_on(struct script *s)
+{
+    play_removed(s, ANSWER(s));
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "digest_good_refused");
+    g_assert_cmpuint(script_exchange(s, 0)->removed_frame, ==, 0);
+}
+
+/* Those of another realm are the proxy's own: it may take them out. */
+static void
+test_credentials_consumed(struct script *s)
+{
+    static const char via[] = "Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK-2\r\n";
+    SEND(s);
+    SEND(s, .status = 407, .headers = PROXY("p1"));
+    SEND(s, .cseq = 2, .headers = PROXY_ANSWER(s, "p1"));
+    SEND(s, .cseq = 2, .branch = "z9hG4bK-p", .host = "192.0.2.2", .headers = via, .from = 2, .to = 3);
+    SEND(s, .cseq = 2, .branch = "z9hG4bK-p", .host = "192.0.2.2", .status = 401, .from = 3, .to = 2,
+         .headers = script_join(s, via, CHALLENGE("n1")));
+    script_wait(s, 33);
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 1)), ==, "never_answered");
+}
+
+/* A fork joined what two servers of one realm ask. */
+static void
+test_realm_shared(struct script *s)
+{
+    SEND(s, .method = "INVITE");
+    SEND(s, .method = "INVITE", .status = 401, .headers = CHALLENGE("n1") CHALLENGE("n2"));
+    SEND(s, .method = "INVITE", .cseq = 2, .headers = ANSWER(s, .method = "INVITE"));
+    SEND(s, .method = "INVITE", .cseq = 2, .status = 401, .headers = CHALLENGE("n2"));
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "realm_shared");
+}
+
+static void
+test_realm_shared_both_answered(struct script *s)
+{
+    SEND(s, .method = "INVITE");
+    SEND(s, .method = "INVITE", .status = 401, .headers = CHALLENGE("n2"));
+    SEND(s, .method = "INVITE", .cseq = 2,
+         .headers =
+             script_join(s, ANSWER(s, .method = "INVITE"), ANSWER(s, .method = "INVITE", .nonce = "n2")));
+    SEND(s, .method = "INVITE", .cseq = 2, .status = 401, .headers = CHALLENGE("n3"));
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "realm_shared");
+}
+
+/* Both algorithms of one server may be answered. */
+static void
+test_realm_not_shared(struct script *s)
+{
+    SEND(s);
+    SEND(s, .status = 401,
+         .headers = "WWW-Authenticate: Digest realm=\"example.com\", nonce=\"n2\", qop=\"auth\", "
+                    "algorithm=SHA-256\r\n" CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .headers = ANSWER(s));
+    SEND(s, .cseq = 2, .status = 401, .headers = CHALLENGE("n3"));
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "digest_good_refused");
+}
+
+/* Of two realms that were answered the second one is asked for again. */
+static void
+test_second_realm_refused(struct script *s)
+{
+    SEND(s);
+    SEND(s, .status = 407, .headers = PROXY("p1") CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .headers = script_join(s, PROXY_ANSWER(s, "p1"), ANSWER(s)));
+    SEND(s, .cseq = 2, .status = 401, .headers = CHALLENGE("n2"));
+    script_wait(s, 33);
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 1)), ==, "gave_up");
+    g_assert_cmpstr(exchange_account(script_exchange(s, 1)), ==, "alice@example.com");
+}
+
+/* That the client has credentials for the first realm says nothing of the second. */
+static void
+test_second_realm_unanswered(struct script *s)
+{
+    registered(s);
+    SEND(s, .method = "INVITE", .call_id = "call-2");
+    SEND(s, .method = "INVITE", .call_id = "call-2", .status = 407, .headers = PROXY("p1"));
+    SEND(s, .method = "INVITE", .call_id = "call-2", .cseq = 2, .headers = PROXY_ANSWER(s, "p1"));
+    SEND(s, .method = "INVITE", .call_id = "call-2", .cseq = 2, .status = 407,
+         .headers = CHALLENGE_OF("Proxy-Authenticate", "inner", "p2"));
+    script_wait(s, 33);
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 2)), ==, "never_answered");
+}
+
+static void
+test_credentials_dropped_and_left(struct script *s)
+{
+    const char *first = ANSWER(s, .header = "Proxy-Authorization", .realm = "a", .nonce = "n1");
+    const char *second = ANSWER(s, .header = "Proxy-Authorization", .realm = "b", .nonce = "n2");
+    SEND(s);
+    SEND(s, .status = 407, .headers = CHALLENGE_OF("Proxy-Authenticate", "a", "n1"));
+    SEND(s, .cseq = 2, .headers = first);
+    SEND(s, .cseq = 2, .status = 407, .headers = CHALLENGE_OF("Proxy-Authenticate", "b", "n2"));
+    SEND(s, .cseq = 3, .headers = second);
+    SEND(s, .cseq = 3, .status = 407, .headers = CHALLENGE_OF("Proxy-Authenticate", "a", "n3"));
+    script_wait(s, 33);
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 1)), ==, "credentials_dropped");
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 2)), ==, "gave_up");
+}
+
+/* One that was on its way when the client sent again is not lost. */
+static void
+test_answer_lost(struct script *s)
+{
+    SEND(s);
+    SEND(s, .status = 200);
+    g_assert_cmpstr(script_notes(s, SEND(s, .ms = 500)), ==, "");
+    SEND(s, .status = 200);
+    g_assert_cmpstr(script_notes(s, SEND(s, .ms = 3000)), ==, "");
+    g_assert_cmpstr(script_notes(s, SEND(s, .ms = 4000)), ==, "answer_lost");
+    g_assert_cmpstr(script_notes(s, SEND(s, .ms = 4000)), ==, ""); /* told once */
+}
+
+/* It is the server that leaves the client without anything to answer. */
+static void
+test_no_challenge_loop(struct script *s)
+{
+    for (unsigned cseq = 1; cseq <= 10; cseq++) {
+        SEND(s, .cseq = cseq, .ms = 15000);
+        g_assert_cmpstr(script_notes(s, SEND(s, .cseq = cseq, .status = 401)), ==, "no_challenge");
+    }
+}
+
+static void
+test_bad_request_ahead(struct script *s)
+{
+    registered(s);
+    struct record *ahead =
+        SEND(s, .method = "PUBLISH", .cseq = 3, .headers = ANSWER(s, .method = "PUBLISH", .nc = "00000002"));
+    SEND(s, .method = "PUBLISH", .cseq = 3, .status = 400);
+    g_assert_cmpuint(script_use(ahead)->cause, ==, FINDING_FAILED);
+}
+
+/* Who guesses passwords does not count: it is the password that is wrong. */
+static void
+test_cseq_unchanged_and_wrong(struct script *s)
+{
+    SEND(s);
+    SEND(s, .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .branch = "z9hG4bK-2", .headers = ANSWER(s, .password = "guess"));
+    struct record *refusal = SEND(s, .branch = "z9hG4bK-2", .status = 401, .headers = CHALLENGE("n2"));
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "digest_mismatch");
+    g_assert_true(is_told(s, refusal, "cseq_unchanged"));
+}
+
+/* With the right password it is the cause; else it is told beside it. */
+static void
+test_user_differs(struct script *s)
+{
+    SEND(s, .user = "bob");
+    SEND(s, .user = "bob", .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .user = "bob", .cseq = 2, .headers = ANSWER(s));
+    SEND(s, .user = "bob", .cseq = 2, .status = 403);
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "username_not_aor");
+    SEND(s, .user = "bob", .cseq = 3);
+    SEND(s, .user = "bob", .cseq = 3, .status = 401, .headers = CHALLENGE("n2"));
+    SEND(s, .user = "bob", .cseq = 4, .headers = ANSWER(s, .nonce = "n2", .password = "guess"));
+    g_assert_true(is_told(s, SEND(s, .user = "bob", .cseq = 4, .status = 401, .headers = CHALLENGE("n3")),
+                          "username_not_aor"));
+}
+
+/* A private identity has a domain; the rest is the same. */
+static void
+test_user_with_domain(struct script *s)
+{
+    SEND(s);
+    SEND(s, .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .headers = ANSWER(s, .user = "alice@example.com"));
+    g_assert_false(is_told(s, SEND(s, .cseq = 2, .status = 403), "username_not_aor"));
+}
+
 struct play {
     const char *path;
     void (*test)(struct script *);
@@ -1332,6 +1541,21 @@ static const struct play plays[] = {
     {"unanswered/notify", test_notify_unanswered},
     {"unanswered/method", test_method_unanswered},
     {"unanswered/register-again", test_register_again_unanswered},
+    {"unanswered/second-realm-refused", test_second_realm_refused},
+    {"unanswered/second-realm", test_second_realm_unanswered},
+    {"unanswered/credentials-dropped", test_credentials_dropped_and_left},
+    {"path/credentials-removed", test_credentials_removed},
+    {"path/credentials-passed-on", test_credentials_passed_on},
+    {"path/credentials-consumed", test_credentials_consumed},
+    {"path/answer-lost", test_answer_lost},
+    {"finding/realm-shared", test_realm_shared},
+    {"finding/realm-shared-both-answered", test_realm_shared_both_answered},
+    {"finding/realm-not-shared", test_realm_not_shared},
+    {"finding/no-challenge-loop", test_no_challenge_loop},
+    {"finding/bad-request-ahead", test_bad_request_ahead},
+    {"finding/cseq-unchanged-and-wrong", test_cseq_unchanged_and_wrong},
+    {"finding/user-differs", test_user_differs},
+    {"finding/user-with-domain", test_user_with_domain},
     {"finding/cseq-decreased", test_cseq_decreased},
     {"finding/anonymous", test_anonymous},
     {"finding/anonymous-with-password", test_anonymous_with_password},
