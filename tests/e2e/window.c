@@ -28,10 +28,9 @@ static char *commands[G_N_ELEMENTS(tables)];
 
 /* A window sorts texts by their octets, and takes the other cell for what the first one is. */
 static int
-by_first_column(gconstpointer a, gconstpointer b, gpointer data _U_)
+by_first_column(gconstpointer a, gconstpointer b)
 {
-    const stat_tap_table_item_type *x = *(stat_tap_table_item_type *const *)a;
-    const stat_tap_table_item_type *y = *(stat_tap_table_item_type *const *)b;
+    const stat_tap_table_item_type *x = a, *y = b;
     if (x->type == TABLE_ITEM_STRING)
         return g_strcmp0(x->value.string_value, y->value.string_value);
     return (x->value.uint_value > y->value.uint_value) - (x->value.uint_value < y->value.uint_value);
@@ -54,15 +53,17 @@ draw(void *data)
 {
     stat_tap_table_ui *ui = ((stat_data_t *)data)->stat_tap_data;
     stat_tap_table *rows = stat_tap_find_table(ui, ui->title);
+    GList *sorted = NULL;
     for (size_t i = 0; i < ui->nfields; i++)
         printf("%s%s", ui->fields[i].column_name, i + 1 < ui->nfields ? "\t" : "\n");
     /* The old rows are shown until the second run has rows of its own. */
     ui->stat_tap_init_cb(ui);
-    if (rows->num_elements > 0)
-        g_qsort_with_data(rows->elements, (gint)rows->num_elements, sizeof *rows->elements, by_first_column,
-                          NULL);
-    for (guint i = 0; i < rows->num_elements; i++)
-        print_row(rows->elements[i], rows->num_fields);
+    for (guint i = rows->num_elements; i > 0; i--)
+        sorted = g_list_prepend(sorted, rows->elements[i - 1]);
+    sorted = g_list_sort(sorted, by_first_column);
+    for (const GList *row = sorted; row; row = row->next)
+        print_row(row->data, rows->num_fields);
+    g_list_free(sorted);
     printf("%u\n", stat_tap_find_table(ui, ui->title)->num_elements);
 }
 
