@@ -338,6 +338,8 @@ sip_message_second_via(const struct sip_message *message, struct sip_via *via)
 {
     struct slice second, value, headers = message->headers;
     enum sip_header id = SIP_HEADER_COUNT;
+    if (!message->header[SIP_VIA].p)
+        return false;
     unquoted_until(message->header[SIP_VIA], ',', &second);
     for (int lines = 0; second.len == 0 && lines < 2 && sip_message_next_header(&headers, &id, &value);) {
         if (id == SIP_VIA && ++lines == 2)
