@@ -27,7 +27,7 @@ static bool memory_chosen, in_passing; /* no frame of it is looked at again */
 /* Pieces that are given back are kept by their size and handed out again, the latest first. wmem_free would
  * do, but each call of it, and of wmem_alloc in file scope, touches some free chunk somewhere in memory,
  * cold. */
-enum { GRAIN = 16, GRAINS_MAX = 64 };
+enum { GRAIN = 16, GRAINS_MAX = 256 };
 
 union piece {
     union piece *next; /* while it is kept here */
