@@ -568,10 +568,11 @@ audit_challenge(struct tracker *tracker, const struct sip_message *message, stru
 static void
 make_latest(struct tracker *tracker, struct exchange *exchange)
 {
+    index_drop(&tracker->index, exchange->dialog, exchange); /* another answer may have come from elsewhere */
     key_dialog(tracker);
     struct index_entry *entry = index_entry(&tracker->index);
     struct exchange *before = entry->value;
-    if (before && before != exchange)
+    if (before)
         before->dialog = NULL;
     entry->value = exchange;
     exchange->dialog = entry;

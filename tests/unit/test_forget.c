@@ -299,6 +299,23 @@ test_one_frame(void)
     script_end(s);
 }
 
+/* Two answers to one request, from two addresses: neither leads to the challenge once that is forgotten. */
+static void
+test_answered_from_two(void)
+{
+    struct script *s = script_begin();
+    tracker_forget(s->tracker, false);
+    SEND(s, .headers = CONTACT);
+    SEND(s, .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .status = 401, .headers = CHALLENGE("n2"), .to_tag = "t2", .from = 5);
+    for (int from = 2; from <= 5; from += 3) {
+        SEND(s, .call_id = "other", .ms = 6 * 3600000.0);
+        struct record *late = SEND(s, .cseq = 2, .to = from, .headers = ANSWER(s, .nonce = "n3"));
+        g_assert_null(script_use(late)->exchange);
+    }
+    script_end(s);
+}
+
 /* @return whether one of the messages tells that something was forgotten */
 static bool
 stranger(struct script *s, unsigned n, bool challenged)
@@ -410,6 +427,7 @@ main(int argc, char **argv)
     g_test_add_data_func("/forget/nonce", GINT_TO_POINTER(true), test_nonce);
     g_test_add_data_func("/forget/nonce-kept", GINT_TO_POINTER(false), test_nonce);
     g_test_add_func("/forget/one-frame", test_one_frame);
+    g_test_add_func("/forget/answered-from-two", test_answered_from_two);
     g_test_add_func("/forget/strangers", test_strangers);
     g_test_add_func("/forget/strangers-listed", test_strangers_listed);
     g_test_add_func("/forget/trunk-among-strangers", test_trunk_among_strangers);
