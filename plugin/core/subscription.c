@@ -544,7 +544,7 @@ note_removed(struct tracker *tracker, const struct sip_message *message, struct 
     bool same = before.frame && before.subscriber == now.subscriber && before.cseq == now.cseq;
     if (message->header[SIP_SUPPRESS_IF_MATCH].p)
         subscription->conditional = now;
-    if (message->header[SIP_SUPPRESS_IF_MATCH].p || !same || before.hop == now.hop)
+    if (message->header[SIP_SUPPRESS_IF_MATCH].p || message->headers_cut || !same || before.hop == now.hop)
         return;
     record_note(tracker, record, FINDING_CONDITION_REMOVED, before.frame, 0);
     subscription->conditional.removed = true;
