@@ -848,7 +848,7 @@ window_headings(gsize index)
     for (int i = 0; i < table->window_count; i++)
         headings[i] = table->window[i] == NOW ? now_column : table->columns[table->window[i]];
     if (headings->align == TAP_ALIGN_RIGHT)
-        headings->column_name = g_strconcat("    ", headings->column_name, NULL);
+        headings->column_name = wmem_strdup_printf(wmem_epan_scope(), "    %s", headings->column_name);
     return headings;
 }
 
