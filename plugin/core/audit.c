@@ -407,7 +407,7 @@ static const struct advice advices[] = {
                           "wrong password, wrong user, another realm, or a request changed on the path",
                           NULL},
     [OUTCOME_STALE] =
-        {"{asker} does not take the nonce in frame {retry} any more; user and password are not in doubt",
+        {"{asker} does not take the nonce in frame {retry} any more; it is not about user and password",
          "at a refresh, when the client goes on with the nonce of an earlier challenge", NULL},
     [OUTCOME_OTHER_REALM] =
         {"one server was satisfied by frame {retry}, the next one on the way asks for its own realm",
