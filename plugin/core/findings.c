@@ -925,6 +925,13 @@ append_relay(GString *text, const struct exchange *exchange)
     g_free(address);
 }
 
+/* The address-of-record on the hop of the challenge. */
+static void
+append_address(GString *text, const struct exchange *exchange)
+{
+    g_string_append(text, exchange ? exchange->account->name : "another address");
+}
+
 /* Who asks, as far as the status code tells. */
 static void
 append_asker(GString *text, const struct finding_values *values)
@@ -1273,6 +1280,8 @@ append_of_exchange(GString *text, const struct finding_values *values, const cha
         append_endpoint(text, values->exchange ? &values->exchange->client : NULL);
     else if (strcmp(name, "asker") == 0)
         append_asker(text, values);
+    else if (strcmp(name, "address") == 0)
+        append_address(text, use ? use->exchange : values->exchange);
     else if (strcmp(name, "account") == 0)
         g_string_append(text, use                ? use->user_at_realm
                               : values->exchange ? exchange_account(values->exchange)

@@ -100,7 +100,7 @@ struct finding_values {
 
 /** Replaces the placeholders of a text.
  *
- *  Of the credentials: {account} {username} {realm} {uri} {request_uri} {algorithm} {qop} {nc}
+ *  Of the credentials: {account} {address} {username} {realm} {uri} {request_uri} {algorithm} {qop} {nc}
  * {nc_text} {header} {source} {asked_expires}. Of the challenge: {asked_realm} {asked_algorithm} {asked_qop}
  *  {asked_header} {due_header} {offered} {client} {asker} {cseq} {hints}. Of the verdict: {reason} {why} {by}
  *  {age} {repeated} {unquoted} {quoted} {variant} {mistake} {remedy} {credential} {tried} {variants}. Of a

@@ -1446,9 +1446,12 @@ test_user_differs(struct script *s)
 {
     SEND(s, .user = "bob");
     SEND(s, .user = "bob", .status = 401, .headers = CHALLENGE("n1"));
-    SEND(s, .user = "bob", .cseq = 2, .headers = ANSWER(s));
+    const struct use *use = script_use(SEND(s, .user = "bob", .cseq = 2, .headers = ANSWER(s)));
     SEND(s, .user = "bob", .cseq = 2, .status = 403);
     g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "username_not_aor");
+    char *text = finding_expand("{address} {username}", &(struct finding_values){.use = use});
+    g_assert_cmpstr(text, ==, "bob@example.com alice");
+    g_free(text);
     SEND(s, .user = "bob", .cseq = 3);
     SEND(s, .user = "bob", .cseq = 3, .status = 401, .headers = CHALLENGE("n2"));
     SEND(s, .user = "bob", .cseq = 4, .headers = ANSWER(s, .nonce = "n2", .password = "guess"));
