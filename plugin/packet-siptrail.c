@@ -6,8 +6,6 @@
 
 #include "compat.h"
 
-#define WS_LOG_DOMAIN "siptrail"
-
 #include <epan/proto_data.h>
 #include <epan/tap.h>
 #include <wsutil/wslog.h>
@@ -212,7 +210,7 @@ learn_reading(packet_info *pinfo, proto_tree *tree)
     reading.for_nobody = !tree_is_wanted(proto_siptrail, pinfo, tree) && !column_is_wanted(pinfo) &&
                          !have_tap_listener(siptrail_tap);
     if (reading.for_nobody) {
-        ws_info("nothing of SIP Trail is asked for: it is not at work");
+        ws_log("siptrail", LOG_LEVEL_INFO, "nothing of SIP Trail is asked for: it is not at work");
         want_sip(false);
     }
     tracker_forget(tracker, statistics_wanted());

@@ -1011,8 +1011,6 @@ title_of(const struct view *view)
 {
     const struct record *record = view->record;
     const struct record_detail *detail = record->detail;
-    if (!view->drawn)
-        return "";
     wmem_strbuf_t *title = wmem_strbuf_new(view->pinfo->pool, "");
     if (record->first)
         title_again(record, title);
@@ -1210,6 +1208,14 @@ is_wanted(proto_tree *tree, int proto)
     return proto_field_is_referenced(tree, proto) || proto_field_is_referenced(tree, id_of_expert());
 }
 
+/* Since 4.2 `-T fields -e siptrail` prints the title. Who asks for a field of ours asks for its protocol,
+ * too, but not itself. */
+static bool
+is_asked_itself(int proto)
+{
+    return proto_registrar_get_nth((guint)proto)->ref_type == HF_REF_TYPE_DIRECT;
+}
+
 /* Expert infos are seen without a tree. */
 static bool
 is_told(const packet_info *pinfo)
@@ -1241,8 +1247,8 @@ tree_show(int proto, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const 
     if (!has_something_to_say(&view))
         return;
     if (is_wanted(tree, proto)) {
-        view.item = generated(
-            proto_tree_add_protocol_format(tree, proto, tvb, 0, 0, "SIP Trail: %s", title_of(&view)));
+        const char *title = view.drawn || is_asked_itself(proto) ? title_of(&view) : "";
+        view.item = generated(proto_tree_add_protocol_format(tree, proto, tvb, 0, 0, "SIP Trail: %s", title));
         view.tree = proto_item_add_subtree(view.item, ett_siptrail);
     }
     show_transaction(&view);

@@ -37,6 +37,7 @@ ASKED = {
     "details": (["-V"], "SIP Trail: 401"),
     "details of one protocol": (["-O", "siptrail"], "SIP Trail: 401"),
     "fields": (["-T", "fields", "-e", "siptrail.outcome"], "accepted"),
+    "title": (["-T", "fields", "-e", "siptrail"], "SIP Trail: 401 for trunk@pbx.example.com: asks for credentials"),
     "json": (["-T", "json"], '"siptrail.outcome": "accepted"'),
     "json of one field": (["-T", "json", "-e", "siptrail.outcome"], '"siptrail.outcome"'),
     "ek": (["-T", "ek"], '"siptrail_siptrail_outcome":"accepted"'),
