@@ -793,11 +793,23 @@ is_left(const struct tracker *tracker, const struct registration *registration)
 static enum registration_state
 never_granted(const struct tracker *tracker, const struct registration *registration)
 {
-    if (registration->unanswered || is_unanswered(tracker, registration))
+    if (registration_is_unanswered(tracker, registration))
         return REGISTRATION_UNANSWERED;
     if (registration->refused)
         return REGISTRATION_REFUSED;
     return is_left(tracker, registration) ? REGISTRATION_CHALLENGED : REGISTRATION_UNKNOWN;
+}
+
+/* The refreshes since it was granted met a challenge, and no further. */
+static const struct exchange *
+refresh_challenge(const struct tracker *tracker, const struct registration *registration)
+{
+    const struct exchange *left = registration->left, *latest = registration->challenge;
+    if (is_left(tracker, registration) && left->challenge_frame > registration->granted_frame)
+        return left;
+    bool met_silence = latest && latest->challenge_frame > registration->granted_frame &&
+                       exchange_outcome(tracker, latest) == OUTCOME_NO_ANSWER;
+    return met_silence ? latest : NULL;
 }
 
 const struct exchange *
@@ -807,7 +819,10 @@ registration_challenge(const struct tracker *tracker, const struct registration 
     case REGISTRATION_CHALLENGED:
         return registration->left;
     case REGISTRATION_UNANSWERED:
-        return registration->challenge;
+        return registration->challenge && registration->challenge->retry_frame ? registration->challenge
+                                                                               : NULL;
+    case REGISTRATION_LAPSED:
+        return refresh_challenge(tracker, registration);
     default:
         return NULL;
     }
@@ -835,6 +850,12 @@ registration_lapsed_for(const struct tracker *tracker, const struct registration
     return registration_state(tracker, registration) == REGISTRATION_LAPSED
                ? tracker->clock - registration->deadline
                : 0;
+}
+
+bool
+registration_is_unanswered(const struct tracker *tracker, const struct registration *registration)
+{
+    return registration->unanswered || is_unanswered(tracker, registration);
 }
 
 uint32_t
