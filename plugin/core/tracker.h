@@ -278,7 +278,10 @@ struct registration {
     bool lapse_told;
     bool calls_vary;                /**< the client takes another Call-ID for a refresh */
     bool gap;                       /**< messages are missing in the capture since `granted_frame` */
+    int64_t gap_clock;              /**< before when */
+    bool granted_cut;               /**< for how long it was granted may be cut off */
     uint32_t asked_frame;           /**< latest REGISTER */
+    int64_t asked_clock;            /**< likewise */
     uint32_t granted_request;       /**< latest REGISTER that was granted */
     uint32_t listed_frame;          /**< 2xx that listed it last */
     bool listed_for;                /**< it said for how long */

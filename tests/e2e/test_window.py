@@ -63,9 +63,19 @@ def test_worst_first(table, window):
     for name in NAMES:
         rows = window(named(name), table)[1]
         words = [WORDS[table].get(row[FIRST_SEEN[table][0]], "fails") for row in rows]
-        assert [row["Now"] for row in rows] == words == sorted(words), name
+        assert [row["Now"].rstrip() for row in rows] == words == sorted(words), name
     rows = window(named("multi-trunk"), table)[1]
     assert [row[COLUMNS[table]].split("@")[0] for row in rows][:3] == ["carol", "mallory", "dave"]
+
+
+@pytest.mark.parametrize("name", ["many-trunks", "loss-retransmissions", *NAMES])
+@pytest.mark.parametrize("table", COLUMNS)
+def test_order_of_the_command_line(table, name, window, wireshark):
+    """Within a word of the first column, too."""
+    rows = window(named(name), table)[1]
+    lines = wireshark.tables(named(name), f"siptrail,{table}")
+    title = COLUMNS[table]
+    assert all(f"  {row[title]}  " in f"  {line}  " for row, line in zip(rows, lines[1:], strict=True)), lines
 
 
 def amount(text):

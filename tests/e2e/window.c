@@ -36,12 +36,23 @@ by_first_column(gconstpointer a, gconstpointer b)
     return (x->value.uint_value > y->value.uint_value) - (x->value.uint_value < y->value.uint_value);
 }
 
+/* What a column's format cuts off is not shown; a format of another kind would show. */
 static void
-print_row(const stat_tap_table_item_type *cells, guint count)
+print_text(const char *text, const char *format)
+{
+    int width = -1;
+    if (sscanf(format, "%%.%ds", &width) == 1)
+        printf("%.*s", width, text);
+    else
+        printf("%s%s", strcmp(format, "%s") == 0 ? "" : format, text);
+}
+
+static void
+print_row(const stat_tap_table_item_type *cells, guint count, const stat_tap_table_item *columns)
 {
     for (guint i = 0; i < count; i++) {
         if (cells[i].type == TABLE_ITEM_STRING)
-            printf("%s", cells[i].value.string_value);
+            print_text(cells[i].value.string_value, columns[i].field_format);
         else
             printf("#%u", cells[i].value.uint_value);
         printf(i + 1 < count ? "\t" : "\n");
@@ -62,7 +73,7 @@ draw(void *data)
         sorted = g_list_prepend(sorted, rows->elements[i - 1]);
     sorted = g_list_sort(sorted, by_first_column);
     for (const GList *row = sorted; row; row = row->next)
-        print_row(row->data, rows->num_fields);
+        print_row(row->data, rows->num_fields, ui->fields);
     g_list_free(sorted);
     printf("%u\n", stat_tap_find_table(ui, ui->title)->num_elements);
 }
