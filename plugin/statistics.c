@@ -71,12 +71,10 @@ static bool listing_wanted;
     }
 
 /* A window sorts by its first column when it opens. Where the worst is to come first, that is one of its own:
- * who is in trouble, in words that sort so. What comes behind a word is not shown, and sorts those of one
- * word. */
+ * who is in trouble, in words that sort so. */
 enum { NOW = COLUMNS_MAX };
-#define NOW_WIDTH "9"
 
-static const stat_tap_table_item now_column = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Now", "%." NOW_WIDTH "s"};
+static const stat_tap_table_item now_column = LEFT("Now");
 
 /* --- cells ---------------------------------------------------------------------- */
 
@@ -152,20 +150,6 @@ static struct cell
 latency_cell(int64_t nanoseconds)
 {
     return time_cell(nanoseconds, 1000000, "ms");
-}
-
-/* How bad things are, in so many bits. Copied out of a window it is blank: a space, and one that does not
- * break, which sorts behind it. */
-enum { BADNESS_BITS = 41 };
-
-static struct cell
-now_cell(const char *word, guint64 badness)
-{
-    GString *text = g_string_new(NULL);
-    g_string_printf(text, "%-" NOW_WIDTH "s", word);
-    for (int bit = BADNESS_BITS - 1; bit >= 0; bit--)
-        g_string_append(text, badness >> bit & 1 ? " " : "\xc2\xa0");
-    return (struct cell){g_string_free(text, FALSE), 0, NULL};
 }
 
 static struct cell
@@ -366,7 +350,7 @@ account_cell(const void *data, int column)
     const struct account_row *row = data;
     switch (column) {
     case NOW:
-        return now_cell(account_now(row), account_failures(row));
+        return words(account_now(row));
     case A_ACCOUNT:
     case A_PEER:
         return exchange_cell(row->last, column == A_PEER ? PEER : ACCOUNT);
@@ -561,16 +545,6 @@ lapsed_in_all(const struct registration *registration)
     return registration->lapsed + registration_lapsed_for(file_tracker(), registration);
 }
 
-/* The same as a number, as far as a window shows it: rank, tenths of a second, failures. */
-static guint64
-registration_badness(const struct registration *registration)
-{
-    guint64 lapsed = (guint64)MAX(lapsed_in_all(registration), 0) / 100000000;
-    guint64 failures = registration_failures(file_tracker(), registration);
-    return (guint64)(7 - service_rank(registration)) << 38 | MIN(lapsed, (1 << 24) - 1) << 14 |
-           MIN(failures, (1 << 14) - 1);
-}
-
 /* In the order of the alphabet the worst comes first. */
 static const char *
 registration_now(const struct registration *registration)
@@ -595,7 +569,7 @@ registration_cell(const void *row, int column)
     int64_t going_on = registration_lapsed_for(file_tracker(), registration);
     switch (column) {
     case NOW:
-        return now_cell(registration_now(registration), registration_badness(registration));
+        return words(registration_now(registration));
     case R_ACCOUNT:
         return wire_cell(registration->account->name);
     case R_CONTACT:
@@ -811,6 +785,7 @@ listing_begin(const char *argument, void *data)
 /* What one window after the other shows of a table. */
 struct window {
     struct listing *listing;
+    GPtrArray *order; /* the rows as they stand */
     stat_tap_table_item headings[COLUMNS_MAX];
     int widths[COLUMNS_MAX]; /* of the longest text of each column, in octets */
     stat_tap_table_ui retired;
@@ -824,8 +799,10 @@ window_of(const char *title)
     gsize i = 0;
     while (i + 1 < G_N_ELEMENTS(tables) && strcmp(tables[i].title, title) != 0)
         i++;
-    if (!windows[i].listing)
+    if (!windows[i].listing) {
         windows[i].listing = listing_new(&tables[i]);
+        windows[i].order = g_ptr_array_new();
+    }
     return &windows[i];
 }
 
@@ -846,6 +823,7 @@ window_init(stat_tap_table_ui *ui)
     struct window *window = window_of(ui->title);
     stat_tap_table *shown = stat_tap_find_table(ui, ui->title);
     listing_reset(window->listing);
+    g_ptr_array_set_size(window->order, 0);
     memset(window->widths, 0, sizeof window->widths);
     window->retired.stat_tap_free_table_item_cb = window_free_item;
     if (ui->refcount <= 1 && window->retired.tables)
@@ -909,6 +887,41 @@ window_fill(struct window *window, stat_tap_table *rows, guint index, const void
     }
 }
 
+/* More rows than these stand as they came: each goes up past all that are better. */
+enum { ROWS_SORTED_MAX = 4096 };
+
+/* What stands in two rows; the window keeps the rows themselves. */
+static void
+window_swap(struct window *window, stat_tap_table *rows, guint a, guint b)
+{
+    stat_tap_table_item_type kept[COLUMNS_MAX];
+    gsize octets = rows->num_fields * sizeof *kept;
+    gpointer row = window->order->pdata[a];
+    memcpy(kept, rows->elements[a], octets);
+    memcpy(rows->elements[a], rows->elements[b], octets);
+    memcpy(rows->elements[b], kept, octets);
+    window->order->pdata[a] = window->order->pdata[b];
+    window->order->pdata[b] = row;
+    g_hash_table_insert(window->listing->rows, window->order->pdata[a], GUINT_TO_POINTER(a + 1));
+    g_hash_table_insert(window->listing->rows, row, GUINT_TO_POINTER(b + 1));
+}
+
+/* The window sorts by its first column, and leaves rows that have the same there in the order in which they
+ * stand. */
+static void
+window_settle(struct window *window, stat_tap_table *rows, guint index)
+{
+    gpointer *order = window->order->pdata;
+    guint count = MIN(window->order->len, ROWS_SORTED_MAX);
+    int (*compare)(gconstpointer, gconstpointer) = window->listing->table->compare;
+    if (index >= count)
+        return;
+    for (; index > 0 && compare(&order[index], &order[index - 1]) < 0; index--)
+        window_swap(window, rows, index, index - 1);
+    for (; index + 1 < count && compare(&order[index], &order[index + 1]) > 0; index++)
+        window_swap(window, rows, index, index + 1);
+}
+
 static struct window *filled_window;
 static stat_tap_table *filled_rows;
 
@@ -921,8 +934,10 @@ window_add(void *object, struct listing *listing)
     if (index == 0) {
         index = filled_rows->num_elements + 1;
         g_hash_table_insert(listing->rows, row, GUINT_TO_POINTER(index));
+        g_ptr_array_add(filled_window->order, row);
     }
     window_fill(filled_window, filled_rows, index - 1, row);
+    window_settle(filled_window, filled_rows, index - 1);
 }
 
 static tap_packet_status

@@ -36,23 +36,12 @@ by_first_column(gconstpointer a, gconstpointer b)
     return (x->value.uint_value > y->value.uint_value) - (x->value.uint_value < y->value.uint_value);
 }
 
-/* What a column's format cuts off is not shown; a format of another kind would show. */
 static void
-print_text(const char *text, const char *format)
-{
-    int width = -1;
-    if (sscanf(format, "%%.%ds", &width) == 1)
-        printf("%.*s", width, text);
-    else
-        printf("%s%s", strcmp(format, "%s") == 0 ? "" : format, text);
-}
-
-static void
-print_row(const stat_tap_table_item_type *cells, guint count, const stat_tap_table_item *columns)
+print_row(const stat_tap_table_item_type *cells, guint count)
 {
     for (guint i = 0; i < count; i++) {
         if (cells[i].type == TABLE_ITEM_STRING)
-            print_text(cells[i].value.string_value, columns[i].field_format);
+            printf("%s", cells[i].value.string_value);
         else
             printf("#%u", cells[i].value.uint_value);
         printf(i + 1 < count ? "\t" : "\n");
@@ -73,7 +62,7 @@ draw(void *data)
         sorted = g_list_prepend(sorted, rows->elements[i - 1]);
     sorted = g_list_sort(sorted, by_first_column);
     for (const GList *row = sorted; row; row = row->next)
-        print_row(row->data, rows->num_fields, ui->fields);
+        print_row(row->data, rows->num_fields);
     g_list_free(sorted);
     printf("%u\n", stat_tap_find_table(ui, ui->title)->num_elements);
 }
