@@ -669,8 +669,10 @@ granted_time(struct tracker *tracker, const struct sip_message *message,
     if (message->headers_cut) /* it may be further down */
         return asked->asked;
     bool rewritten = is_rewritten(asked, listing);
-    if (!rewritten || !is_as_seen(message, registration, listing))
+    if (!rewritten || !is_as_seen(message, registration, listing)) {
         record_note(tracker, record, FINDING_CONTACT_NOT_LISTED, record->request->frame, 0);
+        asked->registration->last_cause = FINDING_CONTACT_NOT_LISTED;
+    }
     if (!rewritten)
         return 0;
     sip_contact_expires(message, &listing->other, &seconds);
@@ -788,6 +790,7 @@ answer(struct tracker *tracker, const struct sip_message *message, const struct 
         step->state = registration_state(tracker, registration);
         return;
     }
+    registration->last_cause = cause_of(record);
     if (record->status < 300)
         accept(tracker, message, asked, listing, step, record);
     else
@@ -797,7 +800,6 @@ answer(struct tracker *tracker, const struct sip_message *message, const struct 
     registration->open = registration->open_repeated = registration->unanswered = false;
     registration->last_frame = record->frame;
     registration->last_status = record->status;
-    registration->last_cause = cause_of(record);
     step->state = registration_state(tracker, registration);
 }
 

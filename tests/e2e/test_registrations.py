@@ -178,6 +178,18 @@ def test_last_cause(name, table):
     assert ACCOUNTS[name] in rows
 
 
+REGISTRATIONS = {"answers-lost": "bob@198.51.100.20 lapsed challenge_lost", "two-phones": "trunk@pbx.example.com lapsed registration_lapsed",
+                 "contact-rewritten": "alice@pbx.example.com registered contact_not_listed",
+                 "nat-address-change-403": "branch@provider.example.net registered forbidden",
+                 "no-challenge": "alice@pbx.example.com challenged no_challenge"}
+
+
+@pytest.mark.parametrize("name", REGISTRATIONS)
+def test_cause_of_a_registration(name, table):
+    rows = [" ".join(row[t] for t in ("Address-of-record", "State", "Cause")) for row in rows_of(table(named(name), "registrations"))]
+    assert REGISTRATIONS[name] in rows
+
+
 # --- how they look
 
 @pytest.mark.parametrize("name", ["registrations", "accounts"])
