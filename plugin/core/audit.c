@@ -289,6 +289,8 @@ audit_cause(const struct use *use, enum outcome outcome)
 static bool
 is_refused_for_good(const struct use *use)
 {
+    if (use->identity_only || use->relayed) /* names a user, or is meant for another hop */
+        return false;
     return use->outcome != OUTCOME_OTHER_REALM || use->cause == FINDING_CREDENTIALS_DROPPED;
 }
 

@@ -622,6 +622,17 @@ test_identity_only(struct script *s)
     g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "accepted");
 }
 
+/* Nothing was refused, so nobody gave up. */
+static void
+test_identity_only_unanswered(struct script *s)
+{
+    SEND(s, .headers = "Authorization: Digest username=\"alice\", realm=\"example.com\", "
+                       "nonce=\"\", uri=\"sip:example.com\", response=\"\"\r\n");
+    SEND(s, .status = 401, .headers = CHALLENGE("n1"));
+    script_wait(s, 33);
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "never_answered");
+}
+
 static void
 test_no_challenge(struct script *s)
 {
@@ -1541,6 +1552,7 @@ static const struct play plays[] = {
     {"link/reuse-not-by-retransmission", test_reuse_not_by_retransmission},
     {"link/preloaded", test_preloaded},
     {"link/identity-only", test_identity_only},
+    {"link/identity-only-unanswered", test_identity_only_unanswered},
     {"link/no-challenge", test_no_challenge},
     {"outcome/no-retry", test_no_retry},
     {"outcome/late-retry", test_late_retry},
