@@ -236,7 +236,8 @@ by_challenge(gconstpointer a, gconstpointer b)
 
 /* One account at one peer. */
 struct account_row {
-    const struct exchange *first, *last;
+    const struct exchange *first;
+    const struct exchange *last; /* that tells how things are */
     guint32 challenges;
     guint32 outcomes[OUTCOME_UNKNOWN + 1];
     guint32 answers; /* to retries */
@@ -285,11 +286,53 @@ account_failures(const struct account_row *row)
            row->outcomes[OUTCOME_NO_RETRY] + row->outcomes[OUTCOME_NO_ANSWER];
 }
 
+/* A call that was let in and found nobody is a success to its account. */
+static enum outcome
+account_outcome(const struct exchange *exchange)
+{
+    enum outcome outcome = exchange_outcome(file_tracker(), exchange);
+    bool let_in = outcome == OUTCOME_FAILED &&
+                  audit_lets_in(exchange->method, exchange->closed_status, exchange->retry_rang);
+    return let_in ? OUTCOME_ACCEPTED : outcome;
+}
+
+static bool
+has_gone_on(const struct exchange *exchange)
+{
+    return exchange->later_frame > exchange_closed_frame(exchange);
+}
+
+/* How things were with the account after it: by the latest credentials with its nonce. */
+static enum outcome
+latest_outcome(const struct exchange *exchange)
+{
+    return has_gone_on(exchange) ? exchange->later_outcome : account_outcome(exchange);
+}
+
+/* Why a client gives up is said by what it was told before. */
+static enum finding
+latest_cause(const struct exchange *exchange)
+{
+    if (has_gone_on(exchange))
+        return (enum finding)exchange->later_cause;
+    if (account_outcome(exchange) == OUTCOME_ACCEPTED)
+        return FINDING_NONE;
+    enum finding cause = audit_exchange_cause(file_tracker(), exchange);
+    enum finding before = cause == FINDING_GAVE_UP ? exchange_refused_cause(exchange) : FINDING_NONE;
+    return before == FINDING_NONE ? cause : before;
+}
+
+static guint32
+latest_frame(const struct exchange *exchange)
+{
+    return MAX(MAX(exchange->later_frame, exchange_closed_frame(exchange)), exchange->challenge_frame);
+}
+
 /* In the order of the alphabet the worst comes first. */
 static const char *
 account_now(const struct account_row *row)
 {
-    switch (exchange_outcome(file_tracker(), row->last)) {
+    switch (latest_outcome(row->last)) {
     case OUTCOME_ACCEPTED:
         return "works";
     case OUTCOME_STALE:
@@ -333,8 +376,10 @@ account_cell(const void *data, int column)
         return latency_cell(row->answers ? row->sum / row->answers : 0);
     case A_SLOWEST:
         return latency_cell(row->slowest);
+    case A_OUTCOME:
+        return words(outcome_text(latest_outcome(row->last)));
     default:
-        return exchange_cell(row->last, column == A_OUTCOME ? OUTCOME : CAUSE);
+        return cause_cell(latest_cause(row->last));
     }
 }
 
@@ -350,14 +395,17 @@ count_latency(struct account_row *row, const struct exchange *exchange)
     row->answers++;
 }
 
-/* Whether `exchange` tells more of how things are than `last`: the later one does, unless the capture ends
- * before it: after a refusal the last challenge is open as a rule. */
+/* Whether `exchange` tells more of how things are than `last`: the one that ended later does, unless the
+ * capture ends before it: after a refusal the last challenge is open as a rule. */
 static bool
 tells_more(const struct exchange *exchange, const struct exchange *last)
 {
-    bool open = exchange_outcome(file_tracker(), exchange) == OUTCOME_UNKNOWN;
-    bool last_open = exchange_outcome(file_tracker(), last) == OUTCOME_UNKNOWN;
-    return open != last_open ? last_open : exchange->challenge_frame > last->challenge_frame;
+    bool open = latest_outcome(exchange) == OUTCOME_UNKNOWN;
+    bool last_open = latest_outcome(last) == OUTCOME_UNKNOWN;
+    guint32 frame = latest_frame(exchange), last_frame = latest_frame(last);
+    if (open != last_open)
+        return last_open;
+    return frame == last_frame ? exchange->challenge_frame > last->challenge_frame : frame > last_frame;
 }
 
 /* Counts an exchange; while a capture goes on its outcome may change, and is counted anew. */
@@ -366,7 +414,7 @@ account_row_of(struct listing *listing, void *object)
 {
     const struct exchange *exchange = object;
     enum outcome before = GPOINTER_TO_UINT(g_hash_table_lookup(listing->objects, object));
-    enum outcome now = exchange_outcome(file_tracker(), exchange);
+    enum outcome now = account_outcome(exchange);
     struct cell name = exchange_cell(exchange, ACCOUNT), peer = exchange_cell(exchange, PEER);
     char *key = g_strdup_printf("%s %s", name.text, peer.text);
     struct account_row *row = g_hash_table_lookup(listing->groups, key);
@@ -397,10 +445,9 @@ by_failures(gconstpointer a, gconstpointer b)
 {
     const struct account_row *x = *(const struct account_row *const *)a;
     const struct account_row *y = *(const struct account_row *const *)b;
-    enum outcome last_x = exchange_outcome(file_tracker(), x->last);
-    enum outcome last_y = exchange_outcome(file_tracker(), y->last);
-    if ((last_x == OUTCOME_ACCEPTED) != (last_y == OUTCOME_ACCEPTED))
-        return last_x == OUTCOME_ACCEPTED ? 1 : -1;
+    int now = strcmp(account_now(x), account_now(y));
+    if (now != 0)
+        return now;
     if (account_failures(x) != account_failures(y))
         return ascending(account_failures(y), account_failures(x));
     return ascending(x->first->challenge_frame, y->first->challenge_frame);
@@ -451,16 +498,51 @@ seconds_cell(bool known, guint32 seconds)
     return known ? (struct cell){g_strdup_printf("%u s", seconds), 0, NULL} : words("-");
 }
 
+/* Where no challenge says why: the last refusal does, or that no answer comes, or no further REGISTER. */
+static enum finding
+registration_silence(const struct registration *registration)
+{
+    enum registration_state state = registration_state(file_tracker(), registration);
+    bool wanted = state != REGISTRATION_REPLACED && state != REGISTRATION_REMOVED;
+    if (wanted && registration_is_unanswered(file_tracker(), registration))
+        return FINDING_REGISTER_UNANSWERED;
+    if (state == REGISTRATION_LAPSED && registration->last_cause == FINDING_NONE)
+        return FINDING_REGISTRATION_LAPSED;
+    return (enum finding)registration->last_cause;
+}
+
 /* The cause of the last refusal; of a challenge that nobody answered, or whose answer was met by silence,
- * what that says; of a client that does not answer any more, that. */
+ * what that says; of silence without a challenge, that; of a client that does not answer any more, that. */
 static enum finding
 registration_cause(const struct registration *registration)
 {
-    const struct exchange *challenge = registration_challenge(file_tracker(), registration);
-    if (registration_state(file_tracker(), registration) == REGISTRATION_REGISTERED &&
-        registration_unheard(file_tracker(), registration))
+    const struct tracker *tracker = file_tracker();
+    const struct exchange *challenge = registration_challenge(tracker, registration);
+    bool registered = registration_state(tracker, registration) == REGISTRATION_REGISTERED;
+    if (registered && registration_unheard(tracker, registration))
         return FINDING_CLIENT_UNHEARD;
-    return challenge ? audit_exchange_cause(file_tracker(), challenge) : registration->last_cause;
+    enum finding cause = challenge ? audit_exchange_cause(tracker, challenge) : FINDING_NONE;
+    if (cause != FINDING_NONE)
+        return cause;
+    return registration_silence(registration);
+}
+
+/* Worst first: those without service now, then those that were without it for the longest time. */
+static int
+service_rank(const struct registration *registration)
+{
+    static const int rank[] = {
+        [REGISTRATION_REFUSED] = 0,  [REGISTRATION_UNANSWERED] = 1, [REGISTRATION_CHALLENGED] = 2,
+        [REGISTRATION_LAPSED] = 3,   [REGISTRATION_UNKNOWN] = 4,    [REGISTRATION_REGISTERED] = 5,
+        [REGISTRATION_REPLACED] = 6, [REGISTRATION_REMOVED] = 7,
+    };
+    return rank[registration_state(file_tracker(), registration)];
+}
+
+static int64_t
+lapsed_in_all(const struct registration *registration)
+{
+    return registration->lapsed + registration_lapsed_for(file_tracker(), registration);
 }
 
 /* In the order of the alphabet the worst comes first. */
@@ -525,25 +607,15 @@ each_registration(const struct record *record, visitor *visit, struct listing *l
         visit(step->registration, listing);
 }
 
-/* Worst first: those without service now, then those that were without it for the longest time. */
 static int
 by_service(gconstpointer a, gconstpointer b)
 {
-    static const int rank[] = {
-        [REGISTRATION_REFUSED] = 0,  [REGISTRATION_UNANSWERED] = 1, [REGISTRATION_CHALLENGED] = 2,
-        [REGISTRATION_LAPSED] = 3,   [REGISTRATION_UNKNOWN] = 4,    [REGISTRATION_REGISTERED] = 5,
-        [REGISTRATION_REPLACED] = 6, [REGISTRATION_REMOVED] = 7,
-    };
     const struct registration *x = *(const struct registration *const *)a;
     const struct registration *y = *(const struct registration *const *)b;
-    int rank_x = rank[registration_state(file_tracker(), x)];
-    int rank_y = rank[registration_state(file_tracker(), y)];
-    if (rank_x != rank_y)
-        return rank_x - rank_y;
-    int64_t lapsed_x = x->lapsed + registration_lapsed_for(file_tracker(), x);
-    int64_t lapsed_y = y->lapsed + registration_lapsed_for(file_tracker(), y);
-    if (lapsed_x != lapsed_y)
-        return lapsed_x > lapsed_y ? -1 : 1;
+    if (service_rank(x) != service_rank(y))
+        return service_rank(x) - service_rank(y);
+    if (lapsed_in_all(x) != lapsed_in_all(y))
+        return lapsed_in_all(x) > lapsed_in_all(y) ? -1 : 1;
     guint32 failures_x = registration_failures(file_tracker(), x);
     guint32 failures_y = registration_failures(file_tracker(), y);
     if (failures_x != failures_y)
@@ -713,6 +785,7 @@ listing_begin(const char *argument, void *data)
 /* What one window after the other shows of a table. */
 struct window {
     struct listing *listing;
+    GPtrArray *order; /* the rows as they stand */
     stat_tap_table_item headings[COLUMNS_MAX];
     int widths[COLUMNS_MAX]; /* of the longest text of each column, in octets */
     stat_tap_table_ui retired;
@@ -726,8 +799,10 @@ window_of(const char *title)
     gsize i = 0;
     while (i + 1 < G_N_ELEMENTS(tables) && strcmp(tables[i].title, title) != 0)
         i++;
-    if (!windows[i].listing)
+    if (!windows[i].listing) {
         windows[i].listing = listing_new(&tables[i]);
+        windows[i].order = g_ptr_array_new();
+    }
     return &windows[i];
 }
 
@@ -748,6 +823,7 @@ window_init(stat_tap_table_ui *ui)
     struct window *window = window_of(ui->title);
     stat_tap_table *shown = stat_tap_find_table(ui, ui->title);
     listing_reset(window->listing);
+    g_ptr_array_set_size(window->order, 0);
     memset(window->widths, 0, sizeof window->widths);
     window->retired.stat_tap_free_table_item_cb = window_free_item;
     if (ui->refcount <= 1 && window->retired.tables)
@@ -811,6 +887,41 @@ window_fill(struct window *window, stat_tap_table *rows, guint index, const void
     }
 }
 
+/* More rows than these stand as they came: each goes up past all that are better. */
+enum { ROWS_SORTED_MAX = 4096 };
+
+/* What stands in two rows; the window keeps the rows themselves. */
+static void
+window_swap(struct window *window, stat_tap_table *rows, guint a, guint b)
+{
+    stat_tap_table_item_type kept[COLUMNS_MAX];
+    gsize octets = rows->num_fields * sizeof *kept;
+    gpointer row = window->order->pdata[a];
+    memcpy(kept, rows->elements[a], octets);
+    memcpy(rows->elements[a], rows->elements[b], octets);
+    memcpy(rows->elements[b], kept, octets);
+    window->order->pdata[a] = window->order->pdata[b];
+    window->order->pdata[b] = row;
+    g_hash_table_insert(window->listing->rows, window->order->pdata[a], GUINT_TO_POINTER(a + 1));
+    g_hash_table_insert(window->listing->rows, row, GUINT_TO_POINTER(b + 1));
+}
+
+/* The window sorts by its first column, and leaves rows that have the same there in the order in which they
+ * stand. */
+static void
+window_settle(struct window *window, stat_tap_table *rows, guint index)
+{
+    gpointer *order = window->order->pdata;
+    guint count = MIN(window->order->len, ROWS_SORTED_MAX);
+    int (*compare)(gconstpointer, gconstpointer) = window->listing->table->compare;
+    if (index >= count)
+        return;
+    for (; index > 0 && compare(&order[index], &order[index - 1]) < 0; index--)
+        window_swap(window, rows, index, index - 1);
+    for (; index + 1 < count && compare(&order[index], &order[index + 1]) > 0; index++)
+        window_swap(window, rows, index, index + 1);
+}
+
 static struct window *filled_window;
 static stat_tap_table *filled_rows;
 
@@ -823,8 +934,10 @@ window_add(void *object, struct listing *listing)
     if (index == 0) {
         index = filled_rows->num_elements + 1;
         g_hash_table_insert(listing->rows, row, GUINT_TO_POINTER(index));
+        g_ptr_array_add(filled_window->order, row);
     }
     window_fill(filled_window, filled_rows, index - 1, row);
+    window_settle(filled_window, filled_rows, index - 1);
 }
 
 static tap_packet_status

@@ -1,21 +1,29 @@
 #!/bin/sh
-# trunks-down.sh CAPTURE [TSHARK-OPTION...]   prints the accounts whose last exchange was not accepted
+# trunks-down.sh CAPTURE [TSHARK-OPTION...]   prints registrations that are down, and accounts whose last exchange failed
 #
-# Exit status: 0 if there is none, 1 if there is one, 3 if the capture cannot be read. An exchange that the capture does
-# not show the end of says nothing.
+# Exit status: 0 if there is none, 1 if there is one, 3 if the capture cannot be read. What the capture does not show the end
+# of says nothing.
 set -u
 
 capture=${1:?usage: trunks-down.sh CAPTURE [TSHARK-OPTION...]}
 shift
-rows=$(tshark -2 -r "$capture" "$@" -Y siptrail.challenge -T fields -E occurrence=f -E separator=/t \
-    -e siptrail.outcome -e siptrail.cause -e frame.number -e siptrail.account 2>/dev/null) || exit 3
-printf '%s\n' "$rows" | awk -F '\t' '
-    $1 && $1 != "unknown" { outcome[$4] = $1; row[$4] = $4 ": " $1 " (" $2 "), frame " $3 }
+tables=$(tshark -q -r "$capture" "$@" -z siptrail,registrations -z siptrail,accounts 2>/dev/null) || exit 3
+printf '%s\n' "$tables" | awk -F '  +' '
+    function tell(name, peer, state, cause) {
+        if (!((name, peer) in told))
+            print name ": " state " (" cause ") at " peer
+        told[name, peer] = down = 1
+    }
+    /^Address-of-record / || /^Account / { table = $1; next }
+    { sub(/^ +/, "") }
+    table == "Address-of-record" && $4 ~ /^(refused|unanswered|challenged|lapsed)$/ { tell($1, $3, $4, $NF) }
+    table == "Account" && $(NF - 1) ~ /^(rejected|forbidden|failed|interval-too-brief|no-retry|no-answer)$/ {
+        accounts[++n] = $0
+    }
     END {
-        for (account in row)
-            if (outcome[account] != "accepted") {
-                print row[account]
-                down = 1
-            }
+        for (i = 1; i <= n; i++) {
+            count = split(accounts[i], cell, /  +/)
+            tell(cell[1], cell[2], cell[count - 1], cell[count])
+        }
         exit down
     }'

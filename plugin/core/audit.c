@@ -286,16 +286,57 @@ audit_cause(const struct use *use, enum outcome outcome)
     }
 }
 
+static bool
+is_refused_for_good(const struct use *use)
+{
+    if (use->identity_only || use->relayed) /* names a user, or is meant for another hop */
+        return false;
+    return use->outcome != OUTCOME_OTHER_REALM || use->cause == FINDING_CREDENTIALS_DROPPED;
+}
+
 bool
 exchange_refused_for_good(const struct exchange *exchange)
 {
-    if (!exchange->refused)
+    const struct use *use = exchange->refused;
+    if (!use)
         return exchange->refused_for_good;
-    for (const struct use *use = exchange->refused; use; use = use->next) {
-        if (use->outcome != OUTCOME_OTHER_REALM || use->cause == FINDING_CREDENTIALS_DROPPED)
-            return true;
+    while (use && !is_refused_for_good(use))
+        use = use->next;
+    return use != NULL;
+}
+
+enum finding
+exchange_refused_cause(const struct exchange *exchange)
+{
+    const struct use *use = exchange->refused;
+    if (!use)
+        return (enum finding)exchange->refused_cause;
+    while (use && (use->cause == FINDING_NONE || !is_refused_for_good(use)))
+        use = use->next;
+    return use ? (enum finding)use->cause : FINDING_NONE;
+}
+
+/* Servers ask who calls before they look for the callee (RFC 3261 section 16.3, 22.3). A registrar that
+ * answers so has not registered anybody. */
+bool
+audit_lets_in(const char *method, uint16_t status, bool rang)
+{
+    if (strcmp(method, "REGISTER") == 0 || status < 300 || status == 401 || status == 403 || status == 407)
+        return false;
+    switch (status) {
+    case 404:
+    case 410:
+    case 480:
+    case 481:
+    case 484:
+    case 485:
+    case 486:
+    case 487:
+    case 488:
+        return true;
+    default:
+        return rang || status < 400 || status >= 600;
     }
-    return false;
 }
 
 /* The client got the challenge. What it did elsewhere tells whether it could have answered. */

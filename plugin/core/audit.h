@@ -42,6 +42,14 @@ enum digest_status exchange_digest(const struct exchange *exchange);
 /** The refused request had credentials, and not for another realm: a second challenge, not a further one. */
 bool exchange_refused_for_good(const struct exchange *exchange);
 
+/** Why they were refused; FINDING_NONE when it had none. */
+enum finding exchange_refused_cause(const struct exchange *exchange);
+
+/** A final answer that is no success, and says nothing against who asked: the call was let in, and found the
+ *  callee busy, absent, or not willing.
+ *  @param rang  a provisional response above 100 came before */
+bool audit_lets_in(const char *method, uint16_t status, bool rang);
+
 /** "accepted", "rejected", … as `siptrail.outcome` has it; "" for OUTCOME_NONE. */
 const char *outcome_text(enum outcome outcome);
 

@@ -108,6 +108,19 @@ exchange_close(struct exchange *exchange, const struct use *use, const struct re
     exchange->closed_status = record->status;
 }
 
+/* Credentials with the nonce of a challenge that was answered before: how it is now. */
+static void
+exchange_go_on(struct exchange *exchange, const struct use *use, const struct record *record)
+{
+    bool let_in = audit_lets_in(use->method, record->status, false);
+    if (use->outcome == OUTCOME_OTHER_REALM || use->outcome == OUTCOME_UNKNOWN ||
+        strcmp(use->method, "CANCEL") == 0) /* is answered by whoever has the call */
+        return;
+    exchange->later_frame = record->frame;
+    exchange->later_outcome = let_in ? OUTCOME_ACCEPTED : use->outcome;
+    exchange->later_cause = let_in ? FINDING_NONE : use->cause;
+}
+
 static void
 add_closing(struct tracker *tracker, struct use *use, struct record *record)
 {
@@ -276,6 +289,8 @@ close_use(struct tracker *tracker, struct use *use, const struct sip_message *me
     if (use->is_retry && use->exchange && use->exchange->retry_frame == use->request_frame &&
         (use->exchange->retry == use || use->outcome != OUTCOME_OTHER_REALM))
         exchange_close(use->exchange, use, record);
+    else if (use->exchange && !use->is_retry)
+        exchange_go_on(use->exchange, use, record);
     return true;
 }
 
@@ -707,12 +722,14 @@ add_info(struct tracker *tracker, const struct sip_message *message, const struc
 
 /* The answer to the retry is on its way: not yet silence. */
 static void
-note_provisional(const struct transaction *transaction)
+note_provisional(const struct transaction *transaction, uint16_t status)
 {
     struct exchange *exchange = transaction->request->exchange;
     registration_pending(transaction->request);
-    if (exchange && exchange->retry_frame == transaction->request->frame)
-        exchange->retry_pending = true;
+    if (!exchange || exchange->retry_frame != transaction->request->frame)
+        return;
+    exchange->retry_pending = true;
+    exchange->retry_rang |= status > 100;
 }
 
 /* An answer to a later request of the call, which is not in the capture itself: it went on. */
@@ -732,7 +749,7 @@ exchange_response(struct tracker *tracker, const struct sip_message *message, co
     bool challenges = record->status == 401 || record->status == 407;
     if (record->status < 200) {
         if (transaction)
-            note_provisional(transaction);
+            note_provisional(transaction, record->status);
         return;
     }
     if (!transaction)

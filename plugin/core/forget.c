@@ -272,6 +272,7 @@ transaction_forget(struct tracker *tracker, struct transaction *transaction)
     struct exchange *opened = transaction->opened;
     if (opened && tracker->forgets) {
         opened->refused_for_good = exchange_refused_for_good(opened);
+        opened->refused_cause = (uint16_t)exchange_refused_cause(opened);
         opened->refused = NULL;
     }
     if (opened) {

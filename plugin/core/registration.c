@@ -56,6 +56,18 @@ misses_answer(const struct tracker *tracker, const struct registration *registra
            tracker->clock - registration->open_clock > SIP_TIMEOUT_NS;
 }
 
+/* When the time is over at the latest: what the capture lacks may have granted it once more, for as long. */
+static int64_t
+latest_deadline(const struct tracker *tracker, const struct registration *registration)
+{
+    int64_t deadline = registration->deadline, granted = (int64_t)registration->granted * SECOND_NS;
+    if (registration->gap)
+        deadline = MAX(deadline, registration->gap_clock + granted);
+    if (misses_answer(tracker, registration))
+        deadline = MAX(deadline, registration->open_clock + granted);
+    return deadline;
+}
+
 /* --- finding them ---------------------------------------------------------------- */
 
 /* An instance has one binding for each flow. The port that goes without saying may be said, too. */
@@ -334,6 +346,15 @@ has_step(const struct record *record, const struct registration *registration)
     return step != NULL;
 }
 
+/* A client that takes another Call-ID each time says nothing of what was in between: a refresh, if it was
+ * silent for long enough. */
+static bool
+may_lack_refresh(const struct tracker *tracker, const struct registration *registration)
+{
+    return registration->calls_vary &&
+           tracker->clock - registration->asked_clock > (int64_t)registration->granted * SECOND_NS;
+}
+
 /* Each REGISTER of a client counts CSeq up by one (RFC 3261 section 10.2): a step of more says that the
  * capture does not hold what was in between, and an answer that never came may have been lost to it. A new
  * Call-ID is a client that began anew, but for those that take another one each time. */
@@ -342,12 +363,15 @@ note_gap(const struct tracker *tracker, struct registration *registration, const
 {
     uint32_t call_id = hash_short(tracker->here.call_id);
     bool other_call = registration->call_id_hash != call_id;
+    bool gap = misses_answer(tracker, registration);
     if (registration->asked_frame == 0)
         other_call = false;
-    else if (other_call ? registration->calls_vary : message->cseq - registration->cseq > 1)
+    else
+        gap |= other_call ? may_lack_refresh(tracker, registration) : message->cseq - registration->cseq > 1;
+    if (gap) {
         registration->gap = true;
-    if (misses_answer(tracker, registration))
-        registration->gap = true;
+        registration->gap_clock = tracker->clock;
+    }
     if (other_call && registration_state(tracker, registration) == REGISTRATION_REGISTERED)
         registration->calls_vary = true;
     registration->call_id_hash = call_id;
@@ -372,11 +396,11 @@ static void
 note_lapse(struct tracker *tracker, struct registration *registration, struct registration_step *step,
            struct record *record)
 {
-    int64_t late = tracker->clock - registration->deadline;
+    int64_t late = tracker->clock - latest_deadline(tracker, registration);
     if (step->state != REGISTRATION_LAPSED)
         return;
     step->lapsed = late;
-    if (!registration->lapse_told)
+    if (!registration->lapse_told && !registration->gap)
         record_note(tracker, record, FINDING_REGISTRATION_LAPSED, registration->granted_frame, 0)->number =
             (uint32_t)(late / SECOND_NS);
     registration->lapse_told = true;
@@ -408,6 +432,7 @@ ask(struct tracker *tracker, const struct sip_message *message, const struct sip
         registration->removed = false;
     }
     registration->asked_frame = record->frame;
+    registration->asked_clock = tracker->clock;
     if (is_unanswered(tracker, registration)) {
         registration->failures++;
         registration->unanswered = true;
@@ -579,7 +604,7 @@ count_grant(const struct tracker *tracker, struct registration *registration, st
         return;
     registration->granted_request = record->request->frame;
     if (registration_state(tracker, registration) == REGISTRATION_LAPSED) {
-        step->lapsed = tracker->clock - registration->deadline;
+        step->lapsed = tracker->clock - latest_deadline(tracker, registration);
         registration->lapsed += step->lapsed;
         registration->lapses++;
     }
@@ -644,8 +669,10 @@ granted_time(struct tracker *tracker, const struct sip_message *message,
     if (message->headers_cut) /* it may be further down */
         return asked->asked;
     bool rewritten = is_rewritten(asked, listing);
-    if (!rewritten || !is_as_seen(message, registration, listing))
+    if (!rewritten || !is_as_seen(message, registration, listing)) {
         record_note(tracker, record, FINDING_CONTACT_NOT_LISTED, record->request->frame, 0);
+        asked->registration->last_cause = FINDING_CONTACT_NOT_LISTED;
+    }
     if (!rewritten)
         return 0;
     sip_contact_expires(message, &listing->other, &seconds);
@@ -669,7 +696,7 @@ accept(struct tracker *tracker, const struct sip_message *message, const struct 
         return;
     grant(tracker, registration, step, record);
     flow_join(tracker, message, registration, record);
-    registration->gap = message->headers_cut; /* the time may be cut, too */
+    registration->granted_cut = message->headers_cut;
     if (before > step->granted && step->refresh && asked->asked >= before)
         record_note(tracker, record, FINDING_EXPIRY_SHRINKS, step->granted_frame, 0)->number = step->granted;
 }
@@ -720,6 +747,23 @@ refuse(struct tracker *tracker, const struct sip_message *message, struct regist
     keep_exchange(tracker, &registration->challenge, opened);
 }
 
+/* Of a REGISTER without credentials. */
+static uint16_t
+bare_cause(uint16_t status)
+{
+    switch (status) {
+    case 401:
+    case 407:
+        return FINDING_NONE;
+    case 403:
+        return FINDING_FORBIDDEN;
+    case 423:
+        return FINDING_INTERVAL_TOO_BRIEF;
+    default:
+        return status / 100 == 5 ? FINDING_SERVER_ERROR : FINDING_REGISTRATION_FAILED;
+    }
+}
+
 static uint16_t
 cause_of(const struct record *record)
 {
@@ -729,9 +773,7 @@ cause_of(const struct record *record)
         return FINDING_NONE;
     if (record->status == 420 || record->status == 421)
         return record->status == 420 ? FINDING_EXTENSION_REFUSED : FINDING_EXTENSION_REQUIRED;
-    if (closing)
-        return closing->use->cause;
-    return record->status == 401 || record->status == 407 ? FINDING_NONE : FINDING_REGISTRATION_FAILED;
+    return closing ? closing->use->cause : bare_cause(record->status);
 }
 
 /* One contact, and what became of it. */
@@ -748,6 +790,7 @@ answer(struct tracker *tracker, const struct sip_message *message, const struct 
         step->state = registration_state(tracker, registration);
         return;
     }
+    registration->last_cause = cause_of(record);
     if (record->status < 300)
         accept(tracker, message, asked, listing, step, record);
     else
@@ -757,7 +800,6 @@ answer(struct tracker *tracker, const struct sip_message *message, const struct 
     registration->open = registration->open_repeated = registration->unanswered = false;
     registration->last_frame = record->frame;
     registration->last_status = record->status;
-    registration->last_cause = cause_of(record);
     step->state = registration_state(tracker, registration);
 }
 
@@ -793,11 +835,23 @@ is_left(const struct tracker *tracker, const struct registration *registration)
 static enum registration_state
 never_granted(const struct tracker *tracker, const struct registration *registration)
 {
-    if (registration->unanswered || is_unanswered(tracker, registration))
+    if (registration_is_unanswered(tracker, registration))
         return REGISTRATION_UNANSWERED;
     if (registration->refused)
         return REGISTRATION_REFUSED;
     return is_left(tracker, registration) ? REGISTRATION_CHALLENGED : REGISTRATION_UNKNOWN;
+}
+
+/* The refreshes since it was granted met a challenge, and no further. */
+static const struct exchange *
+refresh_challenge(const struct tracker *tracker, const struct registration *registration)
+{
+    const struct exchange *left = registration->left, *latest = registration->challenge;
+    if (is_left(tracker, registration) && left->challenge_frame > registration->granted_frame)
+        return left;
+    bool met_silence = latest && latest->challenge_frame > registration->granted_frame &&
+                       exchange_outcome(tracker, latest) == OUTCOME_NO_ANSWER;
+    return met_silence ? latest : NULL;
 }
 
 const struct exchange *
@@ -807,7 +861,10 @@ registration_challenge(const struct tracker *tracker, const struct registration 
     case REGISTRATION_CHALLENGED:
         return registration->left;
     case REGISTRATION_UNANSWERED:
-        return registration->challenge;
+        return registration->challenge && registration->challenge->retry_frame ? registration->challenge
+                                                                               : NULL;
+    case REGISTRATION_LAPSED:
+        return refresh_challenge(tracker, registration);
     default:
         return NULL;
     }
@@ -825,16 +882,22 @@ registration_state(const struct tracker *tracker, const struct registration *reg
         return REGISTRATION_REGISTERED;
     if (successor && successor->granted_frame)
         return REGISTRATION_REPLACED;
-    return registration->gap || misses_answer(tracker, registration) ? REGISTRATION_UNKNOWN
-                                                                     : REGISTRATION_LAPSED;
+    bool over = tracker->clock > latest_deadline(tracker, registration) + LAPSE_SLACK_NS;
+    return registration->granted_cut || !over ? REGISTRATION_UNKNOWN : REGISTRATION_LAPSED;
 }
 
 int64_t
 registration_lapsed_for(const struct tracker *tracker, const struct registration *registration)
 {
     return registration_state(tracker, registration) == REGISTRATION_LAPSED
-               ? tracker->clock - registration->deadline
+               ? tracker->clock - latest_deadline(tracker, registration)
                : 0;
+}
+
+bool
+registration_is_unanswered(const struct tracker *tracker, const struct registration *registration)
+{
+    return registration->unanswered || is_unanswered(tracker, registration);
 }
 
 uint32_t

@@ -108,6 +108,7 @@ struct exchange {
     bool refused_repeated; /**< the refused request came again after the challenge: more challenges are due */
     bool lost; /**< messages that show that it went on are in the capture, the retry or its answer is not */
     bool retry_pending; /**< a provisional response came: the server is at work */
+    bool retry_rang;    /**< and it was more than 100 (Trying): the call went on behind the server */
     struct use *retry;  /**< the credentials that answered */
 
     enum outcome outcome;
@@ -117,14 +118,18 @@ struct exchange {
     uint32_t settled_frame; /**< a 2xx to another copy of the refused request: no retry is needed; 0: none */
     uint16_t settled_status;
     uint16_t cause;              /**< enum finding; 0 while there is none */
+    uint32_t later_frame;        /**< latest answer to further credentials with its nonce; 0: none */
+    enum outcome later_outcome;  /**< and how these ended */
+    uint16_t later_cause;        /**< likewise */
     struct finding_set suspects; /**< what in the challenge may have kept the client from answering */
     uint32_t removed_frame;      /**< a request one hop earlier with the credentials asked for; 0: none */
     uint32_t removed_in;         /**< the same request on this hop, which lacks them */
 
     uint32_t references; /**< the tracker's own, like all that follows */
     struct index_entry
-        *leg;              /**< where the index holds it as the latest hop of its message; NULL: no longer */
-    bool refused_for_good; /**< of `refused`, once that is forgotten: it was not for another realm */
+        *leg;               /**< where the index holds it as the latest hop of its message; NULL: no longer */
+    bool refused_for_good;  /**< of `refused`, once that is forgotten: it was not for another realm */
+    uint16_t refused_cause; /**< enum finding; likewise */
     enum digest_status digest;  /**< of `retry`, likewise */
     struct issue *issues;       /**< its challenging responses */
     struct index_entry *dialog; /**< where the index holds it as the latest of its call; NULL: no longer */
@@ -273,7 +278,10 @@ struct registration {
     bool lapse_told;
     bool calls_vary;                /**< the client takes another Call-ID for a refresh */
     bool gap;                       /**< messages are missing in the capture since `granted_frame` */
+    int64_t gap_clock;              /**< before when */
+    bool granted_cut;               /**< for how long it was granted may be cut off */
     uint32_t asked_frame;           /**< latest REGISTER */
+    int64_t asked_clock;            /**< likewise */
     uint32_t granted_request;       /**< latest REGISTER that was granted */
     uint32_t listed_frame;          /**< 2xx that listed it last */
     bool listed_for;                /**< it said for how long */
@@ -430,8 +438,8 @@ const struct exchange *tracker_exchanges(const struct tracker *tracker);
 /** All registrations in the order of their first REGISTER; NULL when there are none. */
 const struct registration *tracker_registrations(const struct tracker *tracker);
 
-/** The challenge that keeps the registration from being granted, as it was left unanswered, or as the answer
- * to it was; NULL: there is none. */
+/** The challenge that keeps the registration from being granted, or let it lapse, as it was left unanswered,
+ * or as the answer to it was; NULL: there is none. */
 const struct exchange *registration_challenge(const struct tracker *tracker,
                                               const struct registration *registration);
 
@@ -445,6 +453,9 @@ int64_t registration_lapsed_for(const struct tracker *tracker, const struct regi
 /** How many of its REGISTERs were refused, or not answered within 32 s though sent again, as of now. A first
  * challenge or a stale one is no refusal. */
 uint32_t registration_failures(const struct tracker *tracker, const struct registration *registration);
+
+/** Whether its latest REGISTER was sent again and not answered for 32 s, as of now. */
+bool registration_is_unanswered(const struct tracker *tracker, const struct registration *registration);
 
 /** "registered", "lapsed", … as `siptrail.registration.state` has it. */
 const char *registration_state_text(enum registration_state state);

@@ -7,8 +7,9 @@ success    a 2xx that lists the contact, or lists nothing, with an expiry above 
 failure    a final answer from 300 on, but for a challenge that refuses no credentials or calls them stale; or no answer
            within 32 s to an attempt that was sent again. A refusal to a copy of an attempt that succeeded is none
 refresh    an attempt that succeeds while a success before it was not removed
-lapse      the granted time ran out, by 2 s at least, before the next attempt: until the next success, or the end. It is not
-           told when messages are missing: CSeq skips, or an attempt that was not sent again has no answer
+lapse      the granted time ran out, by 2 s at least, before the next attempt: until the next success, or the end. Where
+           messages are missing it is counted from when an unseen success would have run out: CSeq skips, an attempt that
+           was not sent again has no answer, or a client that takes another Call-ID each time was silent for that long
 challenged never granted, and the first of the challenges since which none was answered is 32 s old
 unanswered never granted, no answer within 32 s to an attempt that was sent again, and none since
 replaced   ran out too, but the same client (instance, or else address) had registered another contact for the first time since
@@ -82,7 +83,7 @@ class Registration:
     last: object = None
     removed: bool = False
     refused: bool = False
-    gap: bool = False
+    gap: float = None           # messages are missing before
     calls_vary: bool = False
     asked: object = None        # the latest attempt
     open: object = None         # the attempt since which there is no answer
@@ -94,8 +95,14 @@ class Registration:
     def silent(self, now):
         return bool(self.open) and self.repeated and now - self.open.time > TIMEOUT
 
-    def unsure(self, now):
-        return self.gap or (bool(self.open) and not self.repeated and now - self.open.time > TIMEOUT)
+    def lacks_answer(self, now):
+        return bool(self.open) and not self.repeated and now - self.open.time > TIMEOUT
+
+    def latest_deadline(self, now):
+        """When an unseen success would have run out."""
+        unseen = [self.gap] if self.gap is not None else []
+        unseen += [self.open.time] if self.lacks_answer(now) else []
+        return max(self.deadline, *(since + self.granted for since in unseen)) if unseen else self.deadline
 
     def over(self, now):
         return bool(self.granted_in) and now > self.deadline + SLACK
@@ -108,7 +115,7 @@ class Registration:
                 return "registered"
             if self.replaced_by and self.replaced_by.granted_in:
                 return "replaced"
-            return "unknown" if self.unsure(now) else "lapsed"
+            return "lapsed" if now > self.latest_deadline(now) + SLACK else "unknown"
         if self.unanswered or self.silent(now):
             return "unanswered"
         if self.refused:
@@ -174,11 +181,13 @@ class Registrations:
 
     def gaps(self, registration, message):
         before = registration.asked
+        missing = registration.lacks_answer(message.time)
         if before and before.call_id == message.call_id:
-            registration.gap |= message.cseq[0] - before.cseq[0] not in (0, 1)
-        elif before:
-            registration.gap |= registration.calls_vary
-        registration.gap = registration.unsure(message.time)
+            missing |= message.cseq[0] - before.cseq[0] not in (0, 1)
+        elif before and registration.calls_vary:
+            missing |= message.time - before.time > (registration.granted or 0)
+        if missing:
+            registration.gap = message.time
         if before and before.call_id != message.call_id and registration.state(message.time) == "registered":
             registration.calls_vary = True
 
@@ -212,12 +221,12 @@ class Registrations:
         if registration.granted_to is not request:
             if registration.state(message.time) == "lapsed":
                 registration.lapses += 1
-                registration.lapsed += message.time - registration.deadline
+                registration.lapsed += message.time - registration.latest_deadline(message.time)
             registration.refreshes += bool(registration.granted_in) and not registration.removed
         registration.granted, registration.granted_in, registration.granted_to = seconds, message, request
         registration.deadline = message.time + seconds
-        registration.removed = registration.refused = registration.gap = False
-        registration.replaced_by = None
+        registration.removed = registration.refused = False
+        registration.replaced_by = registration.gap = None
 
     def granted(self, registration, contact, request, message):
         listed = contacts_of(message)
@@ -258,7 +267,7 @@ def duration(seconds):
 
 def registration_row(r, end):
     """Cells by heading; a set where several are right."""
-    going_on = end - r.deadline if r.state(end) == "lapsed" else 0
+    going_on = end - r.latest_deadline(end) if r.state(end) == "lapsed" else 0
     failures = r.failures + r.silent(end)
     return {"Address-of-record": r.account, "Contact": r.contact, "Registrar": r.registrar, "State": r.state(end),
             "Expires": f"{r.granted} s" if r.granted_in else "-", "Granted": str(r.granted_in.frame) if r.granted_in else "-",

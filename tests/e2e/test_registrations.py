@@ -5,6 +5,7 @@ import re
 import pytest
 
 from sipregister import address_of_record, registration_rows
+from siptruth import judge_answer
 from wireshark import captures
 
 RIGHT = {"Expires", "Granted", "Refreshes", "Failures", "Lapses", "Lapsed for", "Last", "Code", "Challenges", "Accepted",
@@ -66,6 +67,19 @@ def account_of(exchange):
     return address_of_record(exchange.challenge)
 
 
+LET_IN = {404, 410, 480, 481, 484, 485, 486, 487, 488, *range(300, 400), *range(600, 700)}
+
+
+def account_words(words, method, final):
+    """A call that was let in and found nobody is a success to its account."""
+    rang = final and any(r.code > 100 for r in final.transaction.responses if r.code < 200)
+    return {"accepted"} if words == {"failed"} and method != "REGISTER" and (rang or final.code in LET_IN) else set(words)
+
+
+def ending(exchange):
+    return account_words(exchange.outcome, exchange.challenge.cseq[1], exchange.closing)
+
+
 def account_bounds(exchanges):
     """{(account, peer): {column: [least, most]}}; another answer to the same request may share a row with the first."""
     bounds = collections.defaultdict(lambda: collections.defaultdict(lambda: [0, 0]))
@@ -74,9 +88,37 @@ def account_bounds(exchanges):
         row["Challenges"][0] += not e.superseded
         row["Challenges"][1] += 1
         for title, words in OUTCOMES.items():
-            row[title][0] += not e.superseded and e.outcome <= set(words)
-            row[title][1] += bool(e.outcome & set(words))
+            row[title][0] += not e.superseded and ending(e) <= set(words)
+            row[title][1] += bool(ending(e) & set(words))
     return bounds
+
+
+def endings(exchange):
+    """[(frame, words)]: of the exchange, and of each further request with its nonce."""
+    found = [((exchange.closing or exchange.challenge).frame, ending(exchange))]
+    for use in exchange.uses:
+        here = use.request is not exchange.retry and use.request.target[0] == exchange.challenge.source[0]
+        final = use.request.transaction.final if here else None
+        if final and final.frame > found[0][0]:
+            words = account_words(judge_answer([use], final), use.request.method, final)
+            found += [(final.frame, words)] if words != {"other-realm"} else []
+    return found
+
+
+def last_words(exchanges):
+    """{(account, peer): acceptable words}: of the latest ending that the capture shows."""
+    rows, found = collections.defaultdict(list), {}
+    for e in exchanges:
+        rows[account_of(e), e.challenge.source[0]] += endings(e)
+    for key, ended in rows.items():
+        words = set()
+        for frame in sorted({frame for frame, _ in ended}, reverse=True):
+            words |= set().union(*(w for f, w in ended if f == frame))
+            if "unknown" not in words:
+                break
+            words = words if words != {"unknown"} else set()
+        found[key] = words or {"unknown"}
+    return found
 
 
 def test_accounts(capture, table, read):
@@ -87,6 +129,9 @@ def test_accounts(capture, table, read):
     differences = [f"{capture.name}, {key}: {title} is {cells[title]}, should be {least} to {most}"
                    for key, cells in shown.items() for title, (least, most) in bounds[key].items()
                    if not least <= int(cells[title]) <= most]
+    last = last_words(read(capture, capture.rows).exchanges)
+    differences += [f"{capture.name}, {key}: last outcome is {cells['Last outcome']}, should be {'/'.join(sorted(last[key]))}"
+                    for key, cells in shown.items() if cells["Last outcome"] not in last[key]]
     assert not differences, "\n".join(differences)
 
 
@@ -94,6 +139,55 @@ def test_last_outcome_is_one_that_the_capture_shows(table):
     """The last challenge of a capture that ends with a refusal is open."""
     last, = rows_of(table(named("wrong-password"), "accounts"))
     assert (last["Last outcome"], last["Last cause"]) == ("rejected", "digest_mismatch")
+
+
+MANY_TRUNKS = {
+    "trunk1": "no-retry digest_mismatch refused digest_mismatch", "trunk2": "no-retry digest_mismatch refused digest_mismatch",
+    "trunk3": "no-retry digest_good_refused refused digest_good_refused", "trunk4": "no-retry never_answered challenged never_answered",
+    "trunk5": "- - refused username_not_aor", "trunk6": "forbidden forbidden refused forbidden",
+    "trunk7": "failed registration_failed refused registration_failed",
+    "trunk8": "interval-too-brief interval_too_brief refused interval_too_brief",
+    "trunk9": "- - refused server_error", "trunk10": "- - unanswered register_unanswered",
+    "trunk11": "forbidden username_not_aor registered -",       # trunk5 uses its name
+    **{f"trunk{n}": "accepted - registered -" for n in range(12, 17)}}
+
+
+def test_each_trunk_has_its_cause(table):
+    """captures/README.md says what is wrong with each of the sixteen."""
+    capture = named("many-trunks")
+    accounts = {row["Account"].split("@")[0]: row for row in rows_of(table(capture, "accounts"))}
+    nothing = {"Last outcome": "-", "Last cause": "-"}
+    shown = {}
+    for row in rows_of(table(capture, "registrations")):
+        name = row["Address-of-record"].split("@")[0]
+        account = accounts.get(name, nothing)
+        shown[name] = " ".join([account["Last outcome"], account["Last cause"], row["State"], row["Cause"]])
+    assert shown == MANY_TRUNKS
+
+
+# The last challenge that a client gives up at is no cause; 423 is none, once the interval is long enough; a callee that is busy.
+ACCOUNTS = {"multi-trunk": "carol@pbx.example.com no-retry digest_mismatch", "interval-too-brief": "trunk@pbx.example.com accepted -",
+            "credentials-removed": "alice@pbx.example.com no-retry credentials_removed",
+            "two-proxies-in-turn": "alice@inner.example.net no-retry credentials_dropped",
+            "forked-challenges": "alice@first.example.net accepted -"}
+
+
+@pytest.mark.parametrize("name", ACCOUNTS)
+def test_last_cause(name, table):
+    rows = [" ".join(row[t] for t in ("Account", "Last outcome", "Last cause")) for row in rows_of(table(named(name), "accounts"))]
+    assert ACCOUNTS[name] in rows
+
+
+REGISTRATIONS = {"answers-lost": "bob@198.51.100.20 lapsed challenge_lost", "two-phones": "trunk@pbx.example.com lapsed registration_lapsed",
+                 "contact-rewritten": "alice@pbx.example.com registered contact_not_listed",
+                 "nat-address-change-403": "branch@provider.example.net registered forbidden",
+                 "no-challenge": "alice@pbx.example.com challenged no_challenge"}
+
+
+@pytest.mark.parametrize("name", REGISTRATIONS)
+def test_cause_of_a_registration(name, table):
+    rows = [" ".join(row[t] for t in ("Address-of-record", "State", "Cause")) for row in rows_of(table(named(name), "registrations"))]
+    assert REGISTRATIONS[name] in rows
 
 
 # --- how they look

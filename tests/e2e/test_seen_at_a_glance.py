@@ -62,6 +62,14 @@ def test_recent_knows_the_columns():
     assert re.findall(r"%Cus:([\w.]+)", (PROFILE / "recent").read_text()) == columns()
 
 
+def test_account_outcome_and_cause_fit_a_narrow_window():
+    """750 pixels, less the scroll bar and the map of colours beside it."""
+    widths = [(name, int(width)) for name, width in re.findall(r'^\t"?([^",]+)"?, (\d+)', (PROFILE / "recent").read_text(), re.M)]
+    names = [name.removeprefix("%Cus:siptrail.") for name, _ in widths]
+    assert names[:5] == ["%m", "%t", "account", "outcome", "cause"]
+    assert sum(width for _, width in widths[:5]) <= 698
+
+
 # rule or button: capture, frames that it is for
 MEANT = {
     "SIP Trail: Failed": ("multi-trunk", {8, 10, 16, 24, 26}),

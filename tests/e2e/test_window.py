@@ -68,6 +68,16 @@ def test_worst_first(table, window):
     assert [row[COLUMNS[table]].split("@")[0] for row in rows][:3] == ["carol", "mallory", "dave"]
 
 
+@pytest.mark.parametrize("name", ["many-trunks", "loss-retransmissions", *NAMES])
+@pytest.mark.parametrize("table", COLUMNS)
+def test_order_of_the_command_line(table, name, window, wireshark):
+    """Within a word of the first column, too."""
+    rows = window(named(name), table)[1]
+    lines = wireshark.tables(named(name), f"siptrail,{table}")
+    title = COLUMNS[table]
+    assert all(f"  {row[title]}  " in f"  {line}  " for row, line in zip(rows, lines[1:], strict=True)), lines
+
+
 def amount(text):
     """Of a number with its unit; nothing comes before everything."""
     return -1.0 if text == "-" else float(text.split()[0])

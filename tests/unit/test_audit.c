@@ -333,6 +333,25 @@ add(const char *group, const char *name, gconstpointer data, GTestDataFunc test)
     g_free(path);
 }
 
+/* A busy callee is reached by a call that was let in. */
+static void
+test_lets_in(void)
+{
+    static const struct {
+        const char *method;
+        uint16_t status;
+        bool rang, let_in;
+    } rows[] = {
+        {"INVITE", 486, false, true},  {"INVITE", 487, false, true},    {"INVITE", 603, false, true},
+        {"INVITE", 302, false, true},  {"INVITE", 404, false, true},    {"INVITE", 408, false, false},
+        {"INVITE", 408, true, true},   {"INVITE", 503, false, false},   {"INVITE", 400, false, false},
+        {"INVITE", 403, true, false},  {"INVITE", 407, true, false},    {"INVITE", 200, true, false},
+        {"MESSAGE", 480, false, true}, {"REGISTER", 404, false, false}, {"REGISTER", 480, false, false},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        g_assert_cmpint(audit_lets_in(rows[i].method, rows[i].status, rows[i].rang), ==, rows[i].let_in);
+}
+
 static void
 add_rows(void)
 {
@@ -368,6 +387,7 @@ main(int argc, char **argv)
     g_test_add_func("/audit/advice-204-ends", test_advice_204_ends);
     g_test_add_func("/audit/expand/wire", test_expand_wire);
     g_test_add_func("/audit/expand/gave-up-at-once", test_gave_up_at_once);
+    g_test_add_func("/audit/lets-in", test_lets_in);
     g_test_add_func("/audit/no-row", test_no_row);
     g_test_add_func("/audit/set-holds-all", test_set_holds_all);
     g_test_add_func("/audit/outcome-texts", test_outcome_texts);

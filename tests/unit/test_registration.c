@@ -506,6 +506,36 @@ test_new_call(struct script *s)
     TURN(s, .status = 200, .cseq = 3, .contact = PHONE ";expires=60", .call_id = "third");
     struct record *again = TURN(s, .cseq = 8, .contact = PHONE, .call_id = "fourth", .after = 100);
     g_assert_cmpstr(script_notes(s, again), ==, "");
+    g_assert_cmpstr(state(s, 0), ==, "unknown");
+    TURN(s, .status = 403, .cseq = 8, .call_id = "fourth");
+    TURN(s, .cseq = 9, .contact = PHONE, .call_id = "fifth", .after = 61);
+    TURN(s, .status = 403, .cseq = 9, .call_id = "fifth", .after = 2);
+    g_assert_cmpstr(state(s, 0), ==, "unknown"); /* silent for as long again */
+    TURN(s, .cseq = 9, .contact = PHONE, .call_id = "sixth", .after = 30);
+    TURN(s, .status = 403, .cseq = 9, .call_id = "sixth", .after = 33);
+    g_assert_cmpstr(state(s, 0), ==, "lapsed"); /* whatever was granted before the fifth */
+}
+
+/* A trunk that takes another Call-ID each time, and whose registrar is away. */
+static void
+test_new_calls_unanswered(struct script *s)
+{
+    static const char *const calls[] = {"second", "third", "fourth"};
+    registered(s, 1, PHONE, 60, 0);
+    TURN(s, .cseq = 1, .contact = PHONE ";expires=60", .call_id = "first", .after = 30);
+    TURN(s, .status = 200, .cseq = 1, .contact = PHONE ";expires=60", .call_id = "first");
+    for (unsigned n = 0; n < G_N_ELEMENTS(calls); n++) {
+        TURN(s, .cseq = 1, .contact = PHONE, .call_id = calls[n], .after = 39);
+        TURN(s, .cseq = 1, .contact = PHONE, .call_id = calls[n], .after = 1);
+    }
+    g_assert_cmpstr(state(s, 0), ==, "lapsed");
+    TURN(s, .cseq = 1, .contact = PHONE ";expires=60", .call_id = "fifth", .after = 40);
+    TURN(s, .status = 200, .cseq = 1, .contact = PHONE ";expires=60", .call_id = "fifth");
+    g_assert_cmpstr(state(s, 0), ==, "registered");
+    g_assert_cmpuint(nth(s, 0)->lapses, ==, 1);
+    g_assert_cmpint(nth(s, 0)->lapsed / 1000000000, ==, 100);
+    g_assert_cmpuint(nth(s, 0)->refreshes, ==, 2);
+    g_assert_null(nth(s, 1));
 }
 
 /* --- contacts ------------------------------------------------------------------- */
@@ -792,6 +822,7 @@ static const struct {
     {"lapsed/gap", test_gap},
     {"lapsed/answer-missing", test_answer_missing},
     {"lapsed/new-call", test_new_call},
+    {"lapsed/new-calls-unanswered", test_new_calls_unanswered},
     {"lapsed/clock-steps-back", test_clock_steps_back},
     {"contact/removed", test_removed},
     {"contact/star", test_star},

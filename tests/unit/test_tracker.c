@@ -622,6 +622,17 @@ test_identity_only(struct script *s)
     g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "accepted");
 }
 
+/* Nothing was refused, so nobody gave up. */
+static void
+test_identity_only_unanswered(struct script *s)
+{
+    SEND(s, .headers = "Authorization: Digest username=\"alice\", realm=\"example.com\", "
+                       "nonce=\"\", uri=\"sip:example.com\", response=\"\"\r\n");
+    SEND(s, .status = 401, .headers = CHALLENGE("n1"));
+    script_wait(s, 33);
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "never_answered");
+}
+
 static void
 test_no_challenge(struct script *s)
 {
@@ -1222,6 +1233,27 @@ test_interval_too_brief(struct script *s)
     g_assert_cmpuint(script_use(retry)->compared, ==, 300);
 }
 
+/* The nonce serves for the next request, too, and that tells how things are. */
+static void
+test_goes_on(struct script *s)
+{
+    SEND(s);
+    SEND(s, .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .headers = ANSWER(s));
+    SEND(s, .cseq = 2, .status = 423, .headers = "Min-Expires: 300\r\n");
+    g_assert_cmpuint(script_exchange(s, 0)->later_frame, ==, 0);
+    SEND(s, .cseq = 3, .headers = ANSWER(s, .nc = "00000002"));
+    struct record *ok = SEND(s, .cseq = 3, .status = 200);
+    const struct exchange *exchange = script_exchange(s, 0);
+    g_assert_cmpint(exchange->outcome, ==, OUTCOME_INTERVAL_TOO_BRIEF);
+    g_assert_cmpint(exchange->later_outcome, ==, OUTCOME_ACCEPTED);
+    g_assert_cmpuint(exchange->later_frame, ==, ok->frame);
+    SEND(s, .cseq = 4, .headers = ANSWER(s, .nc = "00000003"));
+    SEND(s, .cseq = 4, .status = 403);
+    g_assert_cmpint(exchange->later_outcome, ==, OUTCOME_FORBIDDEN);
+    g_assert_cmpint(exchange->later_cause, ==, FINDING_FORBIDDEN);
+}
+
 static void
 test_stale_after_a_while(struct script *s)
 {
@@ -1520,6 +1552,7 @@ static const struct play plays[] = {
     {"link/reuse-not-by-retransmission", test_reuse_not_by_retransmission},
     {"link/preloaded", test_preloaded},
     {"link/identity-only", test_identity_only},
+    {"link/identity-only-unanswered", test_identity_only_unanswered},
     {"link/no-challenge", test_no_challenge},
     {"outcome/no-retry", test_no_retry},
     {"outcome/late-retry", test_late_retry},
@@ -1563,6 +1596,7 @@ static const struct play plays[] = {
     {"finding/anonymous", test_anonymous},
     {"finding/anonymous-with-password", test_anonymous_with_password},
     {"finding/interval-too-brief", test_interval_too_brief},
+    {"outcome/goes-on", test_goes_on},
     {"finding/stale-after-a-while", test_stale_after_a_while},
     {"finding/credentials-kept", test_credentials_kept},
     {"finding/bad-but-accepted", test_bad_but_accepted},
