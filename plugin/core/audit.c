@@ -119,6 +119,8 @@ audit_is_form(enum finding finding)
     case FINDING_ALGORITHM_NOT_ECHOED:
     case FINDING_CALL_ID_CHANGED:
     case FINDING_FROM_TAG_CHANGED:
+    case FINDING_TO_CHANGED:
+    case FINDING_REQUEST_URI_CHANGED:
     case FINDING_TO_TAG_KEPT:
     case FINDING_CSEQ_SKIPPED:
     case FINDING_WEAKER_ALGORITHM:
@@ -158,7 +160,7 @@ digest_cause(const struct use *use)
 static enum finding
 refusal_cause(const struct use *use)
 {
-    enum finding known = suspect_cause(use);
+    enum finding known = use->of_twin ? FINDING_REALM_SHARED : suspect_cause(use);
     if (known == FINDING_NONE)
         known = digest_cause(use);
     if (known != FINDING_NONE)
@@ -189,6 +191,8 @@ stale_cause(const struct use *use)
         return is_fresh(use) ? FINDING_STALE_AT_ONCE : FINDING_NONCE_STALE;
     if (finding_set_has(&use->suspects, FINDING_NC_REPLAYED))
         return FINDING_NC_REPLAYED;
+    if (finding_set_has(&use->suspects, FINDING_NC_OF_EACH_CALL))
+        return FINDING_NC_OF_EACH_CALL;
     if (audit_refuses_nonce(use->phrase))
         return FINDING_STALE_IN_PHRASE;
     return finding_set_has(&use->suspects, FINDING_SOURCE_PORT_CHANGED) ? FINDING_SOURCE_PORT_CHANGED
@@ -292,7 +296,8 @@ exchange_refused_for_good(const struct exchange *exchange)
     if (!exchange->refused)
         return exchange->refused_for_good;
     for (const struct use *use = exchange->refused; use; use = use->next) {
-        if (use->outcome != OUTCOME_OTHER_REALM || use->cause == FINDING_CREDENTIALS_DROPPED)
+        if (!use->relayed &&
+            (use->outcome != OUTCOME_OTHER_REALM || use->cause == FINDING_CREDENTIALS_DROPPED))
             return true;
     }
     return false;
@@ -316,6 +321,8 @@ unwilling_cause(const struct exchange *exchange)
 static enum finding
 silence_cause(const struct exchange *exchange)
 {
+    if (exchange->kept_in && exchange->challenges)
+        return FINDING_CHALLENGE_KEPT;
     for (int i = 1; i < FINDING_COUNT; i++) {
         if (finding_rule((enum finding)i)->weight == WEIGHT_CAUSE &&
             finding_set_has(&exchange->suspects, (unsigned)i))
@@ -468,6 +475,7 @@ static const struct {
     {FINDING_ANONYMOUS, "with a client that has no account, or none for this realm"},
     {FINDING_GAVE_UP, "after refused credentials, when the client does not try again"},
     {FINDING_ALGORITHM_UNANSWERED, "with a client that is older than RFC 8760"},
+    {FINDING_CHALLENGE_KEPT, "behind a proxy or border controller that is to authenticate, and does not"},
     {FINDING_CHALLENGE_LOST, "behind a firewall or NAT that lets requests out and no answers in"},
     {FINDING_METHOD_UNANSWERED, "with a client that authenticates REGISTER only"},
     {FINDING_IN_DIALOG_UNANSWERED, "with a client that forgets its credentials within a call"},

@@ -113,7 +113,15 @@ qop_not_offered(const struct finding_context *c)
 static bool
 nc_replayed(const struct finding_context *c)
 {
-    return c->nc > 0 && c->nc == c->last_nc;
+    return c->nc > 0 && c->nc <= c->last_nc;
+}
+
+/* Nothing says that nc belongs to a call: a server may count for the nonce alone. */
+static bool
+nc_of_each_call(const struct finding_context *c)
+{
+    bool given_here = c->use->call && c->use->call->issue; /* the client may count anew */
+    return c->nc > 0 && c->last_nc == 0 && c->nc <= c->highest_nc && !given_here;
 }
 
 static bool
@@ -187,7 +195,7 @@ source_port_changed(const struct finding_context *c)
     return to && ((datagrams && to->port != c->arrival->from.port) || c->use->moved);
 }
 
-static bool
+bool
 same_offer(const struct auth_value *a, const struct auth_value *b)
 {
     return auth_is_digest(a) && auth_is_digest(b) &&
@@ -213,6 +221,8 @@ realm_shared(const struct finding_context *c)
         if (answering_header(line->header) == c->use->line.header && is_twin(c, line))
             return true;
     }
+    if (c->use->of_twin)
+        return true;
     for (const struct use *other = c->record->detail->uses; other; other = other->next) {
         if (other->line.header == c->use->line.header && is_twin(c, &other->line))
             return true;
@@ -265,6 +275,23 @@ aor_changed(const struct finding_context *c)
     const struct record_detail *detail = c->record->detail;
     return c->use->is_retry && c->exchange->call_id_hash == c->call_id_hash && c->exchange->request_frame &&
            g_ascii_strcasecmp(c->exchange->account->name, detail->account->name) != 0;
+}
+
+/* To of a REGISTER is its address-of-record. */
+static bool
+to_changed(const struct finding_context *c)
+{
+    return c->use->is_retry && c->exchange->call_id_hash == c->call_id_hash && c->exchange->to_hash &&
+           c->exchange->to_hash != c->to_hash && !slice_equal(c->message->method, SLICE("REGISTER"));
+}
+
+/* What goes to another server may well be addressed in another way. */
+static bool
+request_uri_changed(const struct finding_context *c)
+{
+    return c->use->is_retry && c->exchange->call_id_hash == c->call_id_hash && c->exchange->uri_hash &&
+           c->exchange->uri_hash != c->uri_hash &&
+           endpoint_same_address(&c->exchange->server, &c->arrival->to);
 }
 
 static bool
@@ -1055,7 +1082,7 @@ exchange_number(const struct exchange *exchange, const char *name)
     } numbers[] = {
         {"challenge", exchange->challenge_frame},
         {"retry", exchange->retry_frame ? exchange->retry_frame : exchange->removed_frame},
-        {"a", exchange->removed_in},
+        {"a", exchange->removed_in ? exchange->removed_in : exchange->kept_in},
         {"closed", exchange->closed_frame},
         {"attempts", exchange->attempt},
         {"code", exchange->closed_status ? exchange->closed_status : exchange->status},
