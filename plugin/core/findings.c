@@ -23,6 +23,13 @@ asked(const struct finding_context *c, enum auth_param param)
 }
 
 static bool
+read_line(const struct auth_line *line, struct auth_value *value)
+{
+    struct slice rest = line->text;
+    return auth_header_next(&rest, value);
+}
+
+static bool
 is_digest_answer(const struct finding_context *c)
 {
     return c->challenge && c->use->evidence == EVIDENCE_NONCE && auth_is_digest(c->credentials) &&
@@ -103,11 +110,38 @@ qop_unanswered(const struct finding_context *c)
     return is_digest_answer(c) && asked(c, AUTH_QOP).len > 0 && !sent(c, AUTH_QOP).p;
 }
 
+/* Without quotes the second token stands behind the value, and belongs to nothing. */
+static bool
+has_token_behind(struct slice value, struct slice line)
+{
+    const char *end = slice_end(value), *last = slice_end(line);
+    if (!value.p || end >= last || *end != ',')
+        return false;
+    struct slice rest = {end + 1, (size_t)(last - end - 1)};
+    struct slice token = slice_trim(slice_until(rest, ',', NULL));
+    return slice_equal_nocase(token, SLICE("auth")) || slice_equal_nocase(token, SLICE("auth-int"));
+}
+
+static bool
+is_list(struct slice qop)
+{
+    return qop.len > 0 && memchr(qop.p, ',', qop.len);
+}
+
+static bool
+qop_list_returned(const struct finding_context *c)
+{
+    struct auth_value value;
+    if (!is_digest_answer(c) || !is_list(asked(c, AUTH_QOP)) || !read_line(&c->use->line, &value))
+        return false;
+    return is_list(value.param[AUTH_QOP]) || has_token_behind(value.param[AUTH_QOP], c->use->line.text);
+}
+
 static bool
 qop_not_offered(const struct finding_context *c)
 {
-    return is_digest_answer(c) && asked(c, AUTH_QOP).len > 0 && sent(c, AUTH_QOP).p &&
-           !auth_list_has(asked(c, AUTH_QOP), sent(c, AUTH_QOP));
+    return !qop_list_returned(c) && is_digest_answer(c) && asked(c, AUTH_QOP).len > 0 &&
+           sent(c, AUTH_QOP).p && !auth_list_has(asked(c, AUTH_QOP), sent(c, AUTH_QOP));
 }
 
 static bool
@@ -844,13 +878,6 @@ append_slice(GString *text, struct slice slice)
         g_string_append_len(text, slice.p, (gssize)slice.len);
     else
         g_string_append_c(text, '?');
-}
-
-static bool
-read_line(const struct auth_line *line, struct auth_value *value)
-{
-    struct slice rest = line->text;
-    return auth_header_next(&rest, value);
 }
 
 static bool

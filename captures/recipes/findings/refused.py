@@ -16,6 +16,7 @@ ANSWERS = {
     "qop_unasked": ({"qop": None}, {"qop": "auth"}, 401),
     "qop_unanswered": ({}, {"qop": None, "nc": None, "cnonce": None}, 401),
     "qop_not_offered": ({"qop": "auth-int"}, {"qop": "auth"}, 401),
+    "qop_list_returned": ({"qop": "auth,auth-int"}, {"qop": "auth,auth-int", "quote": ("qop",)}, 401),
     "branch_reused": ({}, {"request": {"branch": OTHER_BRANCH}}, 401),
     "cseq_unchanged": ({}, {"request": {"cseq": 1}}, 400),
     "uri_differs": ({}, {"uri": "sip:pbx.example.com", "request": {"uri": "sip:pbx.example.com:5060;transport=udp"}}, 401),
@@ -152,6 +153,14 @@ def request_uri_changed(phone):
     phone.challenge()
     phone.answer(request={"uri": "sip:pbx.example.com;transport=udp"})
     phone.challenge()
+
+
+def qop_list_bare(phone):
+    """Without quotes the second word belongs to nothing; the phone has hashed both."""
+    phone.register()
+    phone.challenge(qop="auth,auth-int")
+    phone.answer(qop="auth,auth-int")
+    phone.challenge(qop="auth,auth-int")
 
 
 def to_changed(phone):
@@ -503,4 +512,4 @@ STORIES.update((f.__name__, f) for f in (
     source_port_changed, preloaded_refused, credentials_joined, second_realm_unanswered, uri_rewritten, digest_variant,
     server_unproved, unanswered_loop, many_accounts_fail, cseq_decreased, auth_int_chosen, cancel_cseq, ack_cseq,
     digest_bad_accepted, changed_on_path, stale_at_once, stale_in_phrase, form_accepted_before,
-    credentials_dropped, request_uri_changed, to_changed, nc_of_each_call, nc_decreased, ack_without_credentials))
+    credentials_dropped, request_uri_changed, qop_list_bare, to_changed, nc_of_each_call, nc_decreased, ack_without_credentials))
