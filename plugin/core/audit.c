@@ -490,6 +490,7 @@ static const struct {
     {FINDING_REFUSED_FURTHER_ON, "behind a proxy, which passes on what the server says"},
     {FINDING_CHALLENGE_KEPT, "behind a proxy or border controller that is to authenticate, and does not"},
     {FINDING_CHALLENGE_LOST, "behind a firewall or NAT that lets requests out and no answers in"},
+    {FINDING_NO_DIGEST_OFFERED, "with a server of another world, as of web services or Windows domains"},
     {FINDING_UNKNOWN_ALGORITHM_OFFERED,
      "with a server whose algorithm is misspelt, or newer than its clients"},
     {FINDING_CHALLENGE_HEADER, "behind an element that changes 401 into 407, or back, and not the header"},

@@ -640,6 +640,18 @@ unknown_algorithm_offered(const struct finding_context *c)
 }
 
 static bool
+is_no_digest(const struct auth_value *value)
+{
+    return !auth_is_digest(value);
+}
+
+static bool
+no_digest_offered(const struct finding_context *c)
+{
+    return lines_are(c, true, is_no_digest);
+}
+
+static bool
 scheme_spelling(const struct finding_context *c)
 {
     return lines_are(c, false, is_oddly_spelt);
