@@ -1044,15 +1044,26 @@ show_transaction(const struct view *view)
         add_frame(view, hf_response_in, whole->response_frame);
 }
 
-/* What is wrong, and what to do about it; a message with an outcome or a 204 has said so already. */
+/* The message says already what to do about it: the finding is the cause of its outcome, or one of several
+ * suspects, or about its 204. */
+static bool
+is_advised(const struct view *view, enum finding finding)
+{
+    const struct record_detail *detail = view->record->detail;
+    if (!detail)
+        return false;
+    bool cause = detail->opens && audit_exchange_cause(view->tracker, detail->opens) == finding;
+    bool suspect = detail->closings && finding_rule(finding)->stage == STAGE_CREDENTIALS;
+    return cause || suspect || detail->no_notify;
+}
+
+/* What is wrong, and what to do about it. */
 static void
 add_note(const struct view *view, enum finding finding, const struct finding_values *values)
 {
     const struct finding_rule *rule = finding_rule(finding);
-    const struct record_detail *detail = view->record->detail;
-    bool is_advised = detail->opens || detail->closings || detail->no_notify;
     add_expert(view, view->item, finding, values);
-    if (!is_advised && (rule->severity == SEVERITY_WARN || rule->severity == SEVERITY_ERROR))
+    if (rule->severity != SEVERITY_CHAT && !is_advised(view, finding))
         add_expanded(view, hf_fix, rule->fix, values);
 }
 
@@ -1121,7 +1132,7 @@ show_unanswered(const struct view *view)
     uint32_t sent = view->later ? record_lacks_answer(view->tracker, view->record) : 0;
     const struct finding_values values = {.method = view->record->method, .number = sent};
     if (sent)
-        add_expert(view, view->item, FINDING_REGISTER_UNANSWERED, &values);
+        add_note(view, FINDING_REGISTER_UNANSWERED, &values);
 }
 
 static void
@@ -1150,7 +1161,7 @@ show_unheard(const struct view *view)
                                           .frame_b = silence->granted_frame,
                                           .number = (uint32_t)(quiet / 1000000000),
                                           .silence = silence};
-    add_expert(view, view->item, FINDING_CLIENT_UNHEARD, &values);
+    add_note(view, FINDING_CLIENT_UNHEARD, &values);
 }
 
 /* What it means comes first, then the evidence. */

@@ -35,7 +35,8 @@ struct nonce_user {
     const char *name;    /**< user@realm, the one text for each user; NULL nobody yet */
     struct issue *issue; /**< that this user answered first; NULL none yet */
     uint32_t uses;
-    uint32_t accepted_in; /**< 2xx to a request with it */
+    uint32_t nc, nc_frame; /**< highest, in whatever call; 0: none */
+    uint32_t accepted_in;  /**< 2xx to a request with it */
     struct slice first_cnonce;
 };
 
@@ -108,6 +109,8 @@ const struct auth_value *line_value(struct tracker *tracker, const struct auth_l
 /** The same for a line that was just made of `value`. */
 void line_remember(struct tracker *tracker, const struct auth_line *line, const struct auth_value *value);
 
+/** Of the same realm and algorithm. */
+bool same_offer(const struct auth_value *a, const struct auth_value *b);
 /** The header that answers a challenge in `header` (RFC 3261 section 22.2, 22.3). */
 enum sip_header answering_header(enum sip_header header);
 
@@ -131,6 +134,8 @@ const char *user_of_account(struct tracker *tracker, struct account *account, co
 void nonce_issue(struct tracker *tracker, struct slice text, struct issue *issue);
 /** On this hop, or else the latest on any; NULL unknown. */
 struct nonce *nonce_find(struct tracker *tracker, struct slice text);
+/** Whether it was issued on the hop of the message at hand. */
+bool nonce_is_here(const struct tracker *tracker, const struct nonce *nonce);
 /** Whether it was issued on more than this one, as far as is known now. */
 bool nonce_has_other_hops(const struct nonce *nonce);
 /** Credentials with a nonce that this capture does not show being issued; it may be out of order. */

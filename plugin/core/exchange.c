@@ -455,6 +455,8 @@ exchange_new(struct tracker *tracker, const struct sip_message *message, const s
     exchange->call_id_hash = hash_short(tracker->here.call_id);
     exchange->from_tag_hash = hash_short(tracker->here.from_tag);
     exchange->branch_hash = hash_short(tracker->here.branch);
+    exchange->uri_hash = transaction ? transaction->uri : 0;
+    exchange->to_hash = transaction ? transaction->to : 0;
     exchange->in_dialog = transaction && transaction->in_dialog;
     exchange->lost = message->headers_cut; /* what would tie an answer to it may be cut, too */
     exchange->client = arrival->to;
@@ -624,6 +626,75 @@ exchange_settle(struct exchange *exchange, uint32_t frame, uint16_t status)
     exchange->settled_status = status;
 }
 
+static const struct transaction *
+transactions_alike(const struct transaction *transaction)
+{
+    const struct index_entry *entry = transaction->link.entry;
+    return entry ? entry->value : NULL;
+}
+
+static const struct transaction *
+next_alike(const struct transaction *transaction)
+{
+    return (const struct transaction *)transaction->link.next;
+}
+
+/* Another branch of the same fork. */
+static bool
+is_beside(const struct transaction *other, const struct transaction *transaction)
+{
+    return other != transaction && other->above && other->above == transaction->above;
+}
+
+/* The same request one hop further. */
+static bool
+is_below(const struct transaction *other, const struct transaction *transaction)
+{
+    return other->above == (hash_short(transaction->branch) | 1);
+}
+
+static bool
+is_forked(const struct transaction *transaction)
+{
+    unsigned branches = 0;
+    for (const struct transaction *i = transactions_alike(transaction); i; i = next_alike(i))
+        branches += is_below(i, transaction) ? 1 : 0;
+    return branches > 1;
+}
+
+/* Challenges to the same request, on other branches of a fork or one hop further, that nobody has answered:
+ * where the request is accepted, nobody has to; where it is refused for another reason, the client does not
+ * hear of them. A fork chooses the best of its answers. */
+static void
+settle_branches(const struct transaction *transaction, const struct record *record)
+{
+    bool accepted = record->status < 300, challenged = record->status == 401 || record->status == 407;
+    bool forked = is_forked(transaction);
+    for (const struct transaction *i = transactions_alike(transaction); i; i = next_alike(i)) {
+        struct exchange *exchange = i->opened;
+        bool below = is_below(i, transaction);
+        if (!exchange || exchange->retry_frame || exchange->settled_frame ||
+            (!below && !is_beside(i, transaction)))
+            continue;
+        if (accepted)
+            exchange_settle(exchange, record->frame, record->status);
+        else if (below && forked)
+            exchange->lost |= !challenged;
+        else if (below && !challenged)
+            exchange->kept_in = record->frame;
+    }
+}
+
+/* Another branch was accepted before this one was challenged. */
+static void
+settle_by_branches(const struct transaction *transaction, struct exchange *exchange)
+{
+    for (const struct transaction *i = transactions_alike(transaction); i; i = next_alike(i)) {
+        if (is_beside(i, transaction) && i->status >= 200 && i->status < 300)
+            exchange_settle(exchange, i->request->response_frame, i->status);
+    }
+}
+
 /* A server without state answers each copy of a request with a new nonce: still one exchange. If another copy
  * was accepted already, nobody has to answer this. */
 static void
@@ -656,6 +727,8 @@ open_exchange(struct tracker *tracker, const struct sip_message *message, const 
         transaction->request->exchange = exchange;
     if (transaction->status >= 200 && transaction->status < 300)
         exchange_settle(exchange, transaction->request->response_frame, transaction->status);
+    else
+        settle_by_branches(transaction, exchange);
 }
 
 static void
@@ -763,6 +836,7 @@ exchange_response(struct tracker *tracker, const struct sip_message *message, co
         close_uses(tracker, message, arrival, transaction->request, record);
         if (transaction->opened && record->status < 300)
             exchange_settle(transaction->opened, record->frame, record->status);
+        settle_branches(transaction, record);
     }
     if (challenges)
         open_exchange(tracker, message, arrival, transaction, record);

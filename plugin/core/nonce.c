@@ -355,6 +355,12 @@ nonce_find(struct tracker *tracker, struct slice text)
 }
 
 bool
+nonce_is_here(const struct tracker *tracker, const struct nonce *nonce)
+{
+    return same_hash(nonce->hop, tracker->here.hop);
+}
+
+bool
 nonce_has_other_hops(const struct nonce *nonce)
 {
     const struct index_entry *entry = nonce->link.entry;

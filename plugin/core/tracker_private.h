@@ -123,11 +123,13 @@ struct transaction {
     struct arena arena;       /**< its own memory; that of its records, too, if they are forgotten with it */
     struct transaction *next; /**< in its queue */
     struct hash128 branch, from_tag, hop;
+    uint32_t above; /**< hash of the branch one hop before, by the second Via; 0: not known */
     struct record *request;
     int64_t clock;     /**< when it began */
     int64_t last_seen; /**< time of the last copy of the request */
     struct endpoint client, server;
     uint32_t fingerprint; /**< hash of the request's credentials: tells a retry from a retransmission */
+    uint32_t uri, to;     /**< hashes of its Request-URI and of the URI in To */
     uint32_t cseq;
     uint16_t status; /**< of its final response; 0: none. A 2xx replaces any other. */
     struct seen_response *responses;
@@ -135,6 +137,9 @@ struct transaction {
     uint8_t repeated;        /**< how often it was sent again without an answer, up to what matters */
     bool in_dialog;          /**< the request had a To tag */
     bool answer_lost;        /**< told that the client looks not to receive the answer */
+    bool ack_told;           /**< told that the server looks not to take `bare_ack` */
+    uint32_t bare_ack;       /**< ACK to a 2xx, without the credentials that the INVITE has; 0: none */
+    int64_t bare_ack_time;
     struct exchange *opened; /**< the exchange that a 401 or 407 to it began */
     struct subscribe_request *subscribe;
 };

@@ -159,6 +159,16 @@ is_late(const struct tracker *tracker, const struct use *use, const struct sip_m
            message->cseq > exchange->cseq + 1 && parse_nc(credentials->param[AUTH_NC]) > 1;
 }
 
+/* Another server made the nonce, and the one on this hop has asked in this call, too. */
+static bool
+is_of_twin(struct tracker *tracker, const struct request_view *view, const struct nonce *nonce,
+           const struct use *use)
+{
+    const struct exchange *exchange = use->issue->exchange;
+    return exchange && !nonce_is_here(tracker, nonce) &&
+           !endpoint_same_address(&exchange->server, &view->arrival->to) && dialog_exchange(tracker, view);
+}
+
 /* First by the nonce: in this call on this hop, on this hop, anywhere. */
 static struct nonce *
 link_by_nonce(struct tracker *tracker, const struct request_view *view, struct use *use,
@@ -176,7 +186,8 @@ link_by_nonce(struct tracker *tracker, const struct request_view *view, struct u
     use->issue = choose_issue(nonce, use, view);
     if (is_own_answer(tracker, use->issue, view->message))
         use->issue = NULL;
-    use->relayed = use->issue && is_relayed(use->issue->exchange, view->arrival);
+    use->relayed = use->issue &&
+                   (is_relayed(use->issue->exchange, view->arrival) || is_of_twin(tracker, view, nonce, use));
     if (use->relayed &&
         !view->follows) /* or the challenge was passed on before, and comes later in the capture */
         nonce_note_early(tracker, text, view->message->cseq);
@@ -215,6 +226,35 @@ link_by_dialog(struct tracker *tracker, const struct request_view *view, struct 
         return NULL;
     *use = trial;
     return challenge;
+}
+
+/* A fork led to several servers of one realm, and the client answered another one of them: to the server on
+ * this hop, whose challenge is open, that is the answer. */
+static void
+link_to_twin(struct tracker *tracker, const struct request_view *view, struct use *use,
+             const struct auth_value *credentials)
+{
+    struct exchange *exchange = dialog_exchange(tracker, view);
+    const struct auth_line *line =
+        exchange ? best_challenge(tracker, exchange->challenges, use->line.header, credentials) : NULL;
+    if (!line)
+        return;
+    if (answering_header(line->header) != use->line.header ||
+        !same_offer(line_value(tracker, line), credentials)) {
+        exchange->lost = true; /* the call goes on with another challenge than this one */
+        return;
+    }
+    use->relayed = false;
+    use->of_twin = true;
+    use->exchange = exchange;
+    use->issue = exchange->issues;
+    use->challenge_frame = exchange->challenge_frame;
+    use->holder = NULL;
+    use->call = NULL;
+    use->nonce_use = use->nonce_accepted_in = 0;
+    use->nonce_age = -1;
+    use->late = false;
+    note_retry(exchange, use, view, tracker->clock);
 }
 
 /* ACK to a 2xx carries the credentials of the INVITE (RFC 3261 section 13.2.2.4); CANCEL has no rule. */
@@ -383,10 +423,15 @@ find_suspects(struct tracker *tracker, const struct request_view *view, struct u
         .branch_hash = hash_short(tracker->here.branch),
         .call_id_hash = hash_short(tracker->here.call_id),
         .from_tag_hash = hash_short(tracker->here.from_tag),
+        .uri_hash = hash_slice(tracker, message->request_uri),
+        .to_hash = hash_slice(tracker, message->to_uri),
         .nc = parse_nc(credentials->param[AUTH_NC]),
         .last_nc = use->call ? use->call->nc : 0,
+        .highest_nc = use->holder ? use->holder->nc : 0,
     };
     use->suspect_frame = use->call ? use->call->nc_frame : 0;
+    if (context.last_nc == 0 && use->holder)
+        use->suspect_frame = use->holder->nc_frame;
     use->compared = context.last_nc;
     if (credentials->param[AUTH_URI].p && !slice_equal(credentials->param[AUTH_URI], message->request_uri))
         use->request_uri = record_slice(tracker, message->request_uri).p;
@@ -411,6 +456,10 @@ count_nc(const struct request_view *view, struct use *use, const struct auth_val
         return;
     use->call->nc = nc;
     use->call->nc_frame = view->record->frame;
+    if (nc <= use->holder->nc)
+        return;
+    use->holder->nc = nc;
+    use->holder->nc_frame = view->record->frame;
 }
 
 /* After all credentials of the message had their chance to fit by the nonce. */
@@ -420,6 +469,8 @@ use_finish(struct tracker *tracker, const struct request_view *view, struct use 
     const struct auth_value *challenge = NULL, *credentials = line_value(tracker, &use->line);
     if (!credentials)
         return;
+    if (use->relayed && !view->follows)
+        link_to_twin(tracker, view, use, credentials);
     if (use->issue) {
         const struct auth_line *line =
             best_challenge(tracker, use->issue->lines, use->line.header, credentials);
