@@ -6,7 +6,7 @@ import pytest
 
 from sipregister import address_of_record, duration, registration_rows
 from siptruth import judge_answer
-from wireshark import captures
+from wireshark import Capture, captures
 
 RIGHT = {"Expires", "Granted", "Refreshes", "Failures", "Lapses", "Lapsed for", "Last", "Code", "Challenges", "Accepted",
          "Rejected", "Stale", "Forbidden", "Failed", "No retry", "No answer", "Fastest", "Mean", "Slowest"}
@@ -295,6 +295,15 @@ def test_fields_of_a_lapse(wireshark):
     assert field(24, "state") == ["lapsed"] and field(24, "previous_in") == ["12"]
     assert 73 < float(field(24, "lapsed_for")[0]) < 75
     assert field(38, "requested") == ["0"] and field(39, "state") == ["removed"]
+
+
+def test_another_call_id_each_time(wireshark, read):
+    """Still one registration, and its lapse is one."""
+    capture = Capture("new-calls", "finding-registration-lapsed-new-calls.pcapng", (), (), "")
+    row, = rows_of(wireshark.tables(capture, "siptrail,registrations"))
+    right, = registration_rows(read(capture, ()))
+    assert all(agrees(row[title], expected) for title, expected in right.items()), right
+    assert [row[t] for t in ("State", "Refreshes", "Failures", "Lapses", "Lapsed for")] == ["registered", "3", "2", "1", "59.4 s"]
 
 
 def test_minimum(wireshark):
