@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from sipregister import address_of_record, registration_rows
+from sipregister import address_of_record, duration, registration_rows
 from siptruth import judge_answer
-from wireshark import captures
+from wireshark import Capture, captures
 
 RIGHT = {"Expires", "Granted", "Refreshes", "Failures", "Lapses", "Lapsed for", "Last", "Code", "Challenges", "Accepted",
          "Rejected", "Stale", "Forbidden", "Failed", "No retry", "No answer", "Fastest", "Mean", "Slowest"}
@@ -121,17 +121,32 @@ def last_words(exchanges):
     return found
 
 
+def latencies(exchanges):
+    """{(account, peer): {column: acceptable cells}}, for those with one answer to each request."""
+    seconds, unsure = collections.defaultdict(list), set()
+    for e in exchanges:
+        key = account_of(e), e.challenge.source[0]
+        unsure |= {key} if e.superseded else set()
+        if e.retry and e.closing and key not in unsure:
+            seconds[key].append(e.closing.time - e.retry.time)
+    times = {key: {"Fastest": min(s), "Mean": sum(s) / len(s), "Slowest": max(s)} for key, s in seconds.items() if key not in unsure}
+    return {key: {title: {duration(t + d) for d in (-5e-5, -1e-6, 0, 1e-6, 5e-5)} for title, t in row.items()} for key, row in times.items()}
+
+
 def test_accounts(capture, table, read):
     shown = by_key(rows_of(table(capture, "accounts")), "Account", "Peer")
-    bounds = account_bounds(read(capture, capture.rows).exchanges)
+    exchanges = read(capture, capture.rows).exchanges
+    bounds = account_bounds(exchanges)
     required = {key for key, row in bounds.items() if row["Challenges"][0]}
     assert required <= set(shown) <= set(bounds)
     differences = [f"{capture.name}, {key}: {title} is {cells[title]}, should be {least} to {most}"
                    for key, cells in shown.items() for title, (least, most) in bounds[key].items()
                    if not least <= int(cells[title]) <= most]
-    last = last_words(read(capture, capture.rows).exchanges)
+    last = last_words(exchanges)
     differences += [f"{capture.name}, {key}: last outcome is {cells['Last outcome']}, should be {'/'.join(sorted(last[key]))}"
                     for key, cells in shown.items() if cells["Last outcome"] not in last[key]]
+    differences += [f"{capture.name}, {key}: {title} is {shown[key][title]}, should be one of {sorted(cells)}"
+                    for key, row in latencies(exchanges).items() for title, cells in row.items() if shown[key][title] not in cells]
     assert not differences, "\n".join(differences)
 
 
@@ -280,6 +295,15 @@ def test_fields_of_a_lapse(wireshark):
     assert field(24, "state") == ["lapsed"] and field(24, "previous_in") == ["12"]
     assert 73 < float(field(24, "lapsed_for")[0]) < 75
     assert field(38, "requested") == ["0"] and field(39, "state") == ["removed"]
+
+
+def test_another_call_id_each_time(wireshark, read):
+    """Still one registration, and its lapse is one."""
+    capture = Capture("new-calls", "finding-registration-lapsed-new-calls.pcapng", (), (), "")
+    row, = rows_of(wireshark.tables(capture, "siptrail,registrations"))
+    right, = registration_rows(read(capture, ()))
+    assert all(agrees(row[title], expected) for title, expected in right.items()), right
+    assert [row[t] for t in ("State", "Refreshes", "Failures", "Lapses", "Lapsed for")] == ["registered", "3", "2", "1", "59.4 s"]
 
 
 def test_minimum(wireshark):

@@ -30,6 +30,25 @@ def registration_lapsed(phone):
     refresh(phone, 30)
 
 
+def registration_lapsed_new_calls(phone):
+    """A trunk that takes another Call-ID for each refresh, as the uac module of Kamailio does; its registrar is away for a minute."""
+    register(phone)
+    for _ in range(2):
+        phone.scene.wait(50)
+        phone.new_call()
+        register(phone)
+    for wait in (50, 15):
+        phone.scene.wait(wait)
+        phone.new_call()
+        phone.register(60)
+        for pause in (0.5, 1, 2, 4, 4, 4, 4):
+            phone.scene.wait(pause)
+            phone.scene.send(phone.phone, phone.server, phone.message)
+    phone.scene.wait(15)
+    phone.new_call()
+    register(phone)
+
+
 def register_unanswered(phone):
     """Nobody is there: RFC 3261 section 17.1.2.2 has eleven copies in 32 s, of which the phone sends eight. Another one is content
     with two: its answer was not captured."""
@@ -192,7 +211,7 @@ def none_new_contact(phone):
     refresh(again, 30)
 
 
-STORIES = {f.__name__: f for f in (registration_lapsed, register_unanswered, contact_not_listed, expiry_shrinks, contact_changed,
-                                   register_cseq, none_restarted, extension_refused,
+STORIES = {f.__name__: f for f in (registration_lapsed, registration_lapsed_new_calls, register_unanswered, contact_not_listed,
+                                   expiry_shrinks, contact_changed, register_cseq, none_restarted, extension_refused,
                                    extension_required, service_route_ignored, none_registrations, none_fork, none_flows,
                                    none_bulk, none_rebooted, none_new_contact)}
