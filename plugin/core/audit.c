@@ -118,6 +118,7 @@ audit_is_form(enum finding finding)
     case FINDING_URI_DIFFERS:
     case FINDING_OPAQUE_DIFFERS:
     case FINDING_ALGORITHM_NOT_ECHOED:
+    case FINDING_NC_OF_EACH_CALL:
     case FINDING_CALL_ID_CHANGED:
     case FINDING_FROM_TAG_CHANGED:
     case FINDING_TO_CHANGED:
