@@ -646,8 +646,11 @@ show_info(const struct view *view, const struct record_detail *detail)
     add_text(&inner, hf_info_status, digest_status_text(proof->verdict.status));
     add_verdict_reason(&inner, hf_info_reason, &proof->verdict);
     enum finding finding = audit_digest(&proof->verdict, proof->configured, true);
-    if (proof->verdict.status != DIGEST_UNVERIFIED)
-        add_expert(&inner, inner.item, finding, &values);
+    if (proof->verdict.status == DIGEST_UNVERIFIED)
+        return;
+    add_expert(&inner, inner.item, finding, &values);
+    if (finding == FINDING_SERVER_UNPROVED)
+        add_expanded(&inner, hf_fix, finding_rule(finding)->fix, &values);
 }
 
 /* --- exchanges ------------------------------------------------------------------ */

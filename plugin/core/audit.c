@@ -118,6 +118,7 @@ audit_is_form(enum finding finding)
     case FINDING_URI_DIFFERS:
     case FINDING_OPAQUE_DIFFERS:
     case FINDING_ALGORITHM_NOT_ECHOED:
+    case FINDING_NC_OF_EACH_CALL:
     case FINDING_CALL_ID_CHANGED:
     case FINDING_FROM_TAG_CHANGED:
     case FINDING_TO_CHANGED:
@@ -584,6 +585,11 @@ static const struct {
      "one of several servers does not take the credentials in frame {retry}, and asks again"},
     {FINDING_CHALLENGE_KEPT, "{asker} asked who sends this {method}, and the client did not hear of it"},
     {FINDING_CHALLENGE_LOST, "{asker} asked who sends this {method}, and the client seems not to hear it"},
+    {FINDING_CREDENTIALS_DROPPED,
+     "the server that was satisfied before asks again, as frame {retry} has no credentials for it any more"},
+    {FINDING_NO_CHALLENGE, "{asker} refuses this {method}, and asks for nothing that could be answered"},
+    {FINDING_CANCEL_CHALLENGED,
+     "{asker} wants to know who sends this CANCEL, which cannot be sent again with credentials"},
     {FINDING_BAD_REQUEST,
      "the server does not understand the {method} in frame {retry}, in which the credentials are new"},
 };

@@ -114,8 +114,10 @@ qop_unanswered(const struct finding_context *c)
 static bool
 has_token_behind(struct slice value, struct slice line)
 {
+    if (!value.p)
+        return false;
     const char *end = slice_end(value), *last = slice_end(line);
-    if (!value.p || end >= last || *end != ',')
+    if (end >= last || *end != ',')
         return false;
     struct slice rest = {end + 1, (size_t)(last - end - 1)};
     struct slice token = slice_trim(slice_until(rest, ',', NULL));
