@@ -335,9 +335,11 @@ nonce_issue(struct tracker *tracker, struct slice text, struct issue *issue)
         nonce->hop = tracker->here.hop;
     }
     index_share(&tracker->index, &nonce->link);
-    if (nonce->issue && issue->exchange && nonce->issue->exchange &&
-        nonce->issue->exchange->account != issue->exchange->account)
-        nonce->shared = true;
+    const struct exchange *before = nonce->issue ? nonce->issue->exchange : NULL;
+    if (before && issue->exchange) {
+        nonce->shared |= before->account != issue->exchange->account;
+        nonce->repeated |= before->call_id_hash != issue->exchange->call_id_hash;
+    }
     issue_hold(tracker, &nonce->issue, issue);
     aged_touch(tracker, &nonce->aged, nonce_drop);
     struct nonce_call *call = nonce_call_find(tracker, nonce);
@@ -363,15 +365,10 @@ nonce_has_other_hops(const struct nonce *nonce)
 
 /* --- out of order ----------------------------------------------------------------- */
 
-/* Two links that are merged, or several queues of a network card, disturb the order by so much at the most.
- */
-#define DISORDER_NS (INT64_C(1000) * 1000000)
-
 struct early_use {
     struct aged aged;
     struct index_entry entry;
-    int64_t clock;
-    uint32_t cseq;
+    uint32_t cseq, frame;
 };
 
 static void
@@ -400,19 +397,19 @@ nonce_note_early(struct tracker *tracker, struct slice text, uint32_t cseq)
         key_put_own(tracker, &early->entry, early);
     }
     aged_touch(tracker, &early->aged, early_drop);
-    early->clock = tracker->clock;
     early->cseq = cseq;
-    tracker->latest_early = tracker->clock;
+    early->frame = tracker->frame;
+    tracker->has_early = true;
 }
 
 bool
-nonce_was_early(struct tracker *tracker, struct slice text, uint32_t cseq)
+nonce_was_early(struct tracker *tracker, struct slice text, uint32_t cseq, uint32_t request_frame)
 {
-    if (!tracker->latest_early || tracker->clock - tracker->latest_early > DISORDER_NS)
+    if (!tracker->has_early)
         return false;
     key_early(tracker, text);
     const struct early_use *early = key_find(tracker);
-    return early && early->cseq > cseq && tracker->clock - early->clock <= DISORDER_NS;
+    return early && early->frame != request_frame && early->cseq >= cseq;
 }
 
 enum sip_header

@@ -189,9 +189,7 @@ transaction_find(struct tracker *tracker, const struct sip_message *message, str
     return i;
 }
 
-/* The one of this client and server, whatever its branch. By this only what came on the same hop: a proxy's
- * other leg has the same Call-ID and CSeq. */
-static struct transaction *
+struct transaction *
 transaction_on_hop(struct tracker *tracker, struct slice method, uint32_t cseq, const struct endpoint *client)
 {
     const struct message_hashes *here = &tracker->here;
@@ -528,6 +526,8 @@ add_first_response(struct tracker *tracker, const struct sip_message *message, c
     exchange_response(tracker, message, arrival, transaction, record);
     if (transaction && record->status >= 200)
         registration_response(tracker, message, transaction, record);
+    if (!transaction && record->status >= 200)
+        registration_orphan(tracker, message, arrival);
     subscription_response(tracker, message, arrival, transaction, record);
     return record;
 }
