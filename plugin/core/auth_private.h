@@ -132,8 +132,11 @@ const char *user_of_account(struct tracker *tracker, struct account *account, co
 
 /** Makes a nonce known on this hop and in this call. */
 void nonce_issue(struct tracker *tracker, struct slice text, struct issue *issue);
-/** On this hop, or else the latest on any; NULL unknown. */
-struct nonce *nonce_find(struct tracker *tracker, struct slice text);
+/** On this hop, or else on another one; NULL unknown. */
+struct nonce *nonce_find(struct tracker *tracker, struct slice text, const struct arrival *arrival);
+/** It is from another hop than the message at hand, and it could as well be from a third one. */
+bool nonce_is_ambiguous(const struct tracker *tracker, const struct nonce *nonce,
+                        const struct arrival *arrival);
 /** Whether it was issued on more than this one, as far as is known now. */
 bool nonce_has_other_hops(const struct nonce *nonce);
 /** Credentials with a nonce that this capture does not show being issued; it may be out of order. */

@@ -311,25 +311,42 @@ key_dialog(struct tracker *tracker)
     key_add_hash(tracker, tracker->here.hop);
 }
 
-/* On this hop, or else `any` that is the latest. */
-static struct nonce *
-nonce_look_up(struct tracker *tracker, struct slice text, bool any)
+static struct index_link *
+nonce_links(struct tracker *tracker, struct slice text)
 {
     key_begin(tracker, INDEX_NONCE);
     key_add(tracker, text);
-    struct index_link *latest = key_find(tracker);
-    for (struct index_link *link = latest; link; link = link->next) {
+    return key_find(tracker);
+}
+
+/* On this hop; NULL none. */
+static struct nonce *
+nonce_here(const struct tracker *tracker, struct index_link *link)
+{
+    while (link && !same_hash(((struct nonce *)link)->hop, tracker->here.hop))
+        link = link->next;
+    return (struct nonce *)link;
+}
+
+/* Of several other hops that of the server which gets its nonce back from elsewhere, or passes it on itself.
+ */
+static struct nonce *
+nonce_elsewhere(struct index_link *latest, const struct arrival *arrival)
+{
+    for (struct index_link *link = latest; link && latest->next; link = link->next) {
         struct nonce *nonce = (struct nonce *)link;
-        if (same_hash(nonce->hop, tracker->here.hop))
+        const struct exchange *exchange = nonce->issue ? nonce->issue->exchange : NULL;
+        if (exchange && (endpoint_same_address(&exchange->server, &arrival->to) ||
+                         endpoint_same_address(&exchange->server, &arrival->from)))
             return nonce;
     }
-    return any ? (struct nonce *)latest : NULL;
+    return (struct nonce *)latest;
 }
 
 void
 nonce_issue(struct tracker *tracker, struct slice text, struct issue *issue)
 {
-    struct nonce *nonce = nonce_look_up(tracker, text, false);
+    struct nonce *nonce = nonce_here(tracker, nonce_links(tracker, text));
     if (!nonce) {
         nonce = host_new(tracker, struct nonce);
         nonce->hop = tracker->here.hop;
@@ -348,12 +365,25 @@ nonce_issue(struct tracker *tracker, struct slice text, struct issue *issue)
 }
 
 struct nonce *
-nonce_find(struct tracker *tracker, struct slice text)
+nonce_find(struct tracker *tracker, struct slice text, const struct arrival *arrival)
 {
-    struct nonce *nonce = nonce_look_up(tracker, text, true);
+    struct index_link *links = nonce_links(tracker, text);
+    struct nonce *nonce = nonce_here(tracker, links);
+    if (!nonce)
+        nonce = nonce_elsewhere(links, arrival);
     if (nonce)
         aged_touch(tracker, &nonce->aged, nonce_drop);
     return nonce;
+}
+
+bool
+nonce_is_ambiguous(const struct tracker *tracker, const struct nonce *nonce, const struct arrival *arrival)
+{
+    const struct exchange *exchange = nonce->issue ? nonce->issue->exchange : NULL;
+    if (same_hash(nonce->hop, tracker->here.hop) || !nonce_has_other_hops(nonce))
+        return false;
+    return !exchange || (!endpoint_same_address(&exchange->server, &arrival->to) &&
+                         !endpoint_same_address(&exchange->server, &arrival->from));
 }
 
 bool

@@ -210,7 +210,7 @@ link_by_nonce(struct tracker *tracker, const struct request_view *view, struct u
               const struct auth_value *credentials)
 {
     struct slice text = credentials->param[AUTH_NONCE];
-    struct nonce *nonce = text.len ? nonce_find(tracker, text) : NULL;
+    struct nonce *nonce = text.len ? nonce_find(tracker, text, view->arrival) : NULL;
     if (!nonce) {
         if (text.len && !view->follows)
             nonce_note_early(tracker, text, view->message->cseq);
@@ -225,6 +225,10 @@ link_by_nonce(struct tracker *tracker, const struct request_view *view, struct u
     if (is_own_answer(tracker, use->issue, view))
         use->issue = NULL;
     use->relayed = use->issue && is_relayed(use->issue->exchange, view->arrival);
+    if (nonce_is_ambiguous(tracker, nonce, view->arrival)) {
+        use->issue = NULL;
+        use->relayed = true;
+    }
     /* Or the challenge was passed on before, and comes later in the capture. */
     if ((use->relayed || use->call->lost) && !view->follows)
         nonce_note_early(tracker, text, view->message->cseq);
