@@ -246,8 +246,18 @@ keep_words(struct tracker *tracker, struct use *use, const struct sip_message *m
 static bool
 is_stale(const struct use *use, const struct refusal *refusal)
 {
-    bool evident = use->nonce_accepted_in || audit_refuses_nonce(use->phrase);
+    bool accepted = use->nonce_accepted_in || (use->holder && use->holder->accepted_in);
+    bool evident = accepted || audit_refuses_nonce(use->phrase);
     return refusal->stale || use->resynchronises || (evident && !refusal->same_nonce);
+}
+
+/* An earlier use of the nonce has no answer in the capture: it may have been accepted, and the nonce be too
+ * old now. */
+static bool
+misses_acceptance(const struct use *use)
+{
+    const struct nonce_user *holder = use->holder;
+    return holder && !holder->accepted_in && holder->answered + 1 < use->nonce_use;
 }
 
 /* One use of the answered request: how it ended. A 2xx replaces a refusal of another copy of the request. */
@@ -274,8 +284,10 @@ close_use(struct tracker *tracker, struct use *use, const struct sip_message *me
     use->outcome = audit_outcome(record->status, refusal.again, is_stale(use, &refusal));
     /* An answer of this call to a request that is not in the capture says that it may have been accepted;
      * stale=true may stand where the capture was cut. */
-    bool unsure =
-        use->late || message->headers_cut || (use->is_retry && use->exchange && use->exchange->lost);
+    bool unsure = use->late || message->headers_cut || misses_acceptance(use) ||
+                  (use->is_retry && use->exchange && use->exchange->lost);
+    if (use->holder && use->closed_frame == 0)
+        use->holder->answered++;
     if (unsure && use->outcome == OUTCOME_REJECTED)
         use->outcome = OUTCOME_UNKNOWN;
     use->closed_status = record->status;
@@ -612,7 +624,8 @@ issue_nonces(struct tracker *tracker, const struct arrival *arrival, struct exch
         const struct auth_value *challenge = line_value(tracker, line);
         if (!challenge || challenge->param[AUTH_NONCE].len == 0)
             continue;
-        exchange->lost |= nonce_was_early(tracker, challenge->param[AUTH_NONCE], exchange->cseq);
+        exchange->lost |=
+            nonce_was_early(tracker, challenge->param[AUTH_NONCE], exchange->cseq, exchange->request_frame);
         nonce_issue(tracker, challenge->param[AUTH_NONCE], issue);
     }
     make_latest(tracker, exchange);

@@ -169,7 +169,8 @@ nc_skipped(const struct finding_context *c)
 static bool
 nc_not_reset(const struct finding_context *c)
 {
-    return c->use->evidence == EVIDENCE_NONCE && c->use->nonce_use == 1 && c->nc > 1;
+    return c->use->evidence == EVIDENCE_NONCE && c->use->nonce_use == 1 && c->nc > 1 && !c->use->late &&
+           c->exchange->call_id_hash == c->call_id_hash;
 }
 
 static bool
@@ -198,7 +199,8 @@ static bool
 cseq_skipped(const struct finding_context *c)
 {
     return c->use->is_retry && c->exchange->call_id_hash == c->call_id_hash &&
-           c->message->cseq > c->exchange->cseq + 1;
+           c->message->cseq > c->exchange->cseq + 1 &&
+           !transaction_on_hop(c->tracker, c->message->method, c->message->cseq - 1, &c->arrival->from);
 }
 
 /* A user of that name with a password of his own is no anonymous one. */
@@ -562,8 +564,8 @@ subscribe_407(const struct finding_context *c)
 static bool
 refresh_bare(const struct finding_context *c)
 {
-    return slice_equal(c->message->method, SLICE("REGISTER")) && !c->exchange->refused &&
-           c->exchange->account->accepted_frame;
+    return slice_equal(c->message->method, SLICE("REGISTER")) && c->exchange->request_frame &&
+           !c->exchange->refused && c->exchange->account->accepted_frame;
 }
 
 /* A 401 with nothing but Proxy-Authenticate, a 407 with nothing but WWW-Authenticate. */

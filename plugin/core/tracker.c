@@ -189,21 +189,34 @@ transaction_before(const struct transaction *transaction)
     return (struct transaction *)transaction->link.next;
 }
 
-/* RFC 3261 section 17.2.3; the rule for clients of RFC 2543: without a unique branch the tags must help. */
+/* The rule for clients of RFC 2543: without a unique branch the tags must help. */
+static bool
+is_same_transaction(const struct transaction *transaction, const struct message_hashes *here,
+                    const struct sip_message *message)
+{
+    return same_hash(transaction->branch, here->branch) &&
+           (same_hash(transaction->from_tag, here->from_tag) || has_magic_cookie(message->via.branch));
+}
+
+/* RFC 3261 section 17.2.3. Scanners all call themselves 127.0.0.1, and some take the same branch: of several
+ * the one on this hop. */
 static struct transaction *
 transaction_find(struct tracker *tracker, const struct sip_message *message, struct slice method)
 {
-    const struct message_hashes *here = &tracker->here;
-    struct transaction *i = transactions_of(tracker, method, message->cseq);
-    while (i && !(same_hash(i->branch, here->branch) &&
-                  (same_hash(i->from_tag, here->from_tag) || has_magic_cookie(message->via.branch))))
-        i = transaction_before(i);
-    return i;
+    struct transaction *latest = NULL;
+    for (struct transaction *i = transactions_of(tracker, method, message->cseq); i;
+         i = transaction_before(i)) {
+        if (!is_same_transaction(i, &tracker->here, message))
+            continue;
+        if (same_hash(i->hop, tracker->here.hop))
+            return i;
+        if (!latest)
+            latest = i;
+    }
+    return latest;
 }
 
-/* The one of this client and server, whatever its branch. By this only what came on the same hop: a proxy's
- * other leg has the same Call-ID and CSeq. */
-static struct transaction *
+struct transaction *
 transaction_on_hop(struct tracker *tracker, struct slice method, uint32_t cseq, const struct endpoint *client)
 {
     const struct message_hashes *here = &tracker->here;
@@ -429,8 +442,9 @@ transaction_hop_before(struct tracker *tracker, const struct sip_message *messag
 static void
 mark_again(struct record *record, struct record *first, int64_t last_seen, bool other_link)
 {
+    int64_t passed = record->time - last_seen; /* less than nothing where the clock was set */
     record->first = first;
-    record->is_copy = other_link || record->time - last_seen <= COPY_NS;
+    record->is_copy = other_link || (passed <= COPY_NS && passed >= -COPY_NS);
     record->exchange = first->exchange;
 }
 
@@ -569,6 +583,8 @@ add_first_response(struct tracker *tracker, const struct sip_message *message, c
     exchange_response(tracker, message, arrival, transaction, record);
     if (transaction && record->status >= 200)
         registration_response(tracker, message, transaction, record);
+    if (!transaction && record->status >= 200)
+        registration_orphan(tracker, message, arrival);
     subscription_response(tracker, message, arrival, transaction, record);
     return record;
 }

@@ -220,8 +220,8 @@ struct tracker {
     uint32_t aged; /**< how many there are of them */
     bool dropped;  /**< some went because there were too many, and nobody was told yet */
     bool dropped_told;
-    int64_t latest_early; /**< clock of the latest nonce_note_early; 0: none */
-    int64_t clock; /**< latest time seen; steps back only when the capture does, by more than an hour */
+    bool has_early; /**< some nonce was used before it was issued */
+    int64_t clock;  /**< latest time seen; steps back only when the capture does, by more than an hour */
     struct exchange *exchanges, **exchanges_tail;
     bool watches;            /**< some subscription was refreshed by a 204 */
     uint32_t service_routes; /**< how many clients were given one */
@@ -327,6 +327,11 @@ char *endpoint_text(const struct endpoint *endpoint);
 /** The port aside. */
 bool endpoint_same_address(const struct endpoint *a, const struct endpoint *b);
 
+/** The transaction of this client and server, whatever its branch: by this only what came on the same hop, as
+ * a proxy's other leg has the same Call-ID and CSeq. NULL: none. */
+struct transaction *transaction_on_hop(struct tracker *tracker, struct slice method, uint32_t cseq,
+                                       const struct endpoint *client);
+
 /* --- exchange.c --- */
 
 /** Links and judges the credentials of a new request. */
@@ -383,6 +388,9 @@ bool is_first_hop(const struct sip_message *message);
 /** A final response, after the exchange that it closes or opens. */
 void registration_response(struct tracker *tracker, const struct sip_message *message,
                            const struct transaction *transaction, struct record *record);
+/** A final response whose request is not in the capture: so much of the registration is missing. */
+void registration_orphan(struct tracker *tracker, const struct sip_message *message,
+                         const struct arrival *arrival);
 
 /* --- flow.c --- */
 
