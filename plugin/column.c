@@ -95,6 +95,12 @@ append_link(packet_info *pinfo, const struct record *record)
         append_frame(pinfo, "response in", record->response_frame);
 }
 
+bool
+column_is_wanted(const packet_info *pinfo)
+{
+    return info_column != INFO_OFF && pinfo->cinfo;
+}
+
 void
 column_append(packet_info *pinfo, const struct tracker *tracker, const struct record *record)
 {

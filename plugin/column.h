@@ -15,6 +15,9 @@
 /** Registers the preference `siptrail.info_column` in `module`. */
 void column_register(module_t *module);
 
+/** There is an Info column, and something is to be appended to it. */
+bool column_is_wanted(const packet_info *pinfo);
+
 /** Appends outcome or link of a message to the Info column, as the preference says. */
 void column_append(packet_info *pinfo, const struct tracker *tracker, const struct record *record);
 

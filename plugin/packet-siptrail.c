@@ -8,6 +8,7 @@
 
 #include <epan/proto_data.h>
 #include <epan/tap.h>
+#include <wsutil/wslog.h>
 
 #include "core/tracker.h"
 #include "column.h"
@@ -19,10 +20,18 @@
 
 static int proto_siptrail = -1;
 static int proto_sip = -1, proto_icmp = -1, proto_icmpv6 = -1;
-static int siptrail_tap = -1;
+static int siptrail_tap = -1, pass_tap = -1;
 static dissector_handle_t siptrail_handle;
-static struct tracker *tracker;        /* of the file that is open */
-static bool memory_chosen, in_passing; /* no frame of it is looked at again */
+static struct tracker *tracker; /* of the file that is open */
+
+/* How that file is read, known with its first frame. */
+static struct {
+    bool known;
+    bool in_passing; /* no frame is looked at again */
+    bool for_nobody; /* and what the plugin finds would be seen nowhere */
+} reading;
+
+#define PASS_TAP "siptrail_pass" /* nobody listens to it but this file */
 
 /* Pieces that are given back are kept by their size and handed out again, the latest first. wmem_free would
  * do, but each call of it, and of wmem_alloc in file scope, touches some free chunk somewhere in memory,
@@ -85,10 +94,9 @@ siptrail_init(void)
         .credentials = credentials_rows,
     };
     tracker = tracker_new(&host);
-    memory_chosen = in_passing = false;
+    memset(&reading, 0, sizeof reading);
     memset(given_back, 0, sizeof given_back); /* they went with the file before */
-    if (WANTS_WHILE_DISABLED)
-        want_sip(proto_is_protocol_enabled(find_protocol_by_id(proto_siptrail)));
+    want_sip(!WANTS_WHILE_DISABLED || proto_is_protocol_enabled(find_protocol_by_id(proto_siptrail)));
 }
 
 static void
@@ -183,22 +191,29 @@ read_frame(packet_info *pinfo, proto_tree *tree)
 /* tshark runs taps while it reads a file only if it reads it once: then no frame is looked at again, and what
  * it left behind may go. Wireshark and sharkd come back to any frame, and so does `tshark -2`. */
 static bool
-reads_once(void)
+reads_once(packet_info *pinfo)
 {
     const char *program = g_get_prgname();
-    return program && strcmp(program, "tshark") == 0 && fetch_tapped_data(siptrail_tap, 0);
+    tap_queue_packet(pass_tap, pinfo, &pass_tap);
+    return program && strcmp(program, "tshark") == 0 && fetch_tapped_data(pass_tap, 0);
 }
 
-/* With the first records of a file. */
+/* What tshark prints is settled before it reads the first frame, and stays: when it asks for nothing of ours
+ * there, and reads once, then all that follows could be known by nobody. */
 static void
-choose_memory(void)
+learn_reading(packet_info *pinfo, proto_tree *tree)
 {
-    if (memory_chosen)
+    reading.known = true;
+    reading.in_passing = reads_once(pinfo);
+    if (!reading.in_passing)
         return;
-    memory_chosen = true;
-    in_passing = reads_once();
-    if (in_passing)
-        tracker_forget(tracker, statistics_wanted());
+    reading.for_nobody = !tree_is_wanted(proto_siptrail, pinfo, tree) && !column_is_wanted(pinfo) &&
+                         !have_tap_listener(siptrail_tap);
+    if (reading.for_nobody) {
+        ws_log("siptrail", LOG_LEVEL_INFO, "nothing of SIP Trail is asked for: it is not at work");
+        want_sip(false);
+    }
+    tracker_forget(tracker, statistics_wanted());
 }
 
 /* A keep-alive is no SIP to Wireshark, be it CR LF CR LF or STUN; all that counts is where it comes from.
@@ -224,7 +239,7 @@ frame_records(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
     records = read_frame(pinfo, tree);
     if (!records)
         hear_datagram(pinfo, tvb);
-    if (records && !in_passing)
+    if (records && !reading.in_passing)
         p_add_proto_data(wmem_file_scope(), pinfo, proto_siptrail, 0, records);
     return records;
 }
@@ -232,14 +247,14 @@ frame_records(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 static int
 dissect_siptrail(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
-    struct record *records = frame_records(tvb, pinfo, tree);
+    if (!reading.known)
+        learn_reading(pinfo, tree);
+    struct record *records = reading.for_nobody ? NULL : frame_records(tvb, pinfo, tree);
     for (struct record *record = records; record; record = record->next) {
-        tree_show(proto_siptrail, tvb, pinfo, tree, tracker, record, in_passing);
+        tree_show(proto_siptrail, tvb, pinfo, tree, tracker, record, reading.in_passing);
         column_append(pinfo, tracker, record);
         tap_queue_packet(siptrail_tap, pinfo, record);
     }
-    if (records)
-        choose_memory();
     return tvb_reported_length(tvb);
 }
 
@@ -253,6 +268,7 @@ proto_register_siptrail(void)
     credentials_register(preferences);
     column_register(preferences);
     siptrail_tap = register_tap(SIPTRAIL_TAP);
+    pass_tap = register_tap(PASS_TAP);
     register_init_routine(siptrail_init);
     register_cleanup_routine(siptrail_cleanup);
     siptrail_handle = create_dissector_handle(dissect_siptrail, proto_siptrail);
@@ -269,5 +285,5 @@ proto_reg_handoff_siptrail(void)
     want_sip(true);
     /* Without callbacks: it makes taps run, see reads_once. */
     g_assert_null(
-        register_tap_listener(SIPTRAIL_TAP, NULL, NULL, TL_IS_DISSECTOR_HELPER, NULL, NULL, NULL, NULL));
+        register_tap_listener(PASS_TAP, NULL, NULL, TL_IS_DISSECTOR_HELPER, NULL, NULL, NULL, NULL));
 }

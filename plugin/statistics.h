@@ -12,11 +12,11 @@
 /** Name of the tap that gets one `struct record` per SIP message. */
 #define SIPTRAIL_TAP "siptrail"
 
-/** Registers the tables.
- *  @param tracker  gives the state of the file that is open */
 /** A table is to be printed at the end. */
 bool statistics_wanted(void);
 
+/** Registers the tables.
+ *  @param tracker  gives the state of the file that is open */
 void statistics_register(const struct tracker *(*tracker)(void));
 
 #endif

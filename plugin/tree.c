@@ -7,6 +7,7 @@
 #include "compat.h"
 
 #include <epan/charsets.h>
+#include <epan/column-info.h>
 #include <epan/expert.h>
 #include <epan/tap.h>
 #include <epan/unit_strings.h>
@@ -343,10 +344,38 @@ struct view {
     proto_item *item;
     const struct tracker *tracker;
     const struct record *record;
+    bool drawn;    /* somebody looks at the whole tree */
     bool told;     /* somebody lists expert infos */
     bool exported; /* somebody may export frames, and those that they point back to */
     bool later;    /* the file was read before: what came afterwards is known, too */
 };
+
+/* Somebody looks at the field. A filter or a column needs a few of them, and epan would throw away the rest,
+ * after all the work that their texts are. */
+static bool
+is_asked(const struct view *view, int field)
+{
+    return view->tree && proto_field_is_referenced(view->tree, field);
+}
+
+/* So for a header field of challenges or credentials, and what is in it. */
+static bool
+is_header_asked(const struct view *view, int whole, int scheme, int name, const int *params)
+{
+    bool asked = is_asked(view, whole) || is_asked(view, scheme) || is_asked(view, name);
+    for (int i = 0; !asked && i < AUTH_PARAM_COUNT; i++)
+        asked = params[i] > 0 && is_asked(view, params[i]);
+    return asked;
+}
+
+static int
+id_of_expert(void)
+{
+    static int id = -1;
+    if (id < 0)
+        id = proto_get_id_by_filter_name("_ws.expert");
+    return id;
+}
 
 static proto_item *
 generated(proto_item *item)
@@ -358,7 +387,7 @@ generated(proto_item *item)
 static void
 add_text(const struct view *view, int field, const char *text)
 {
-    if (text && view->tree)
+    if (text && is_asked(view, field))
         generated(
             proto_tree_add_string(view->tree, field, view->tvb, 0, 0,
                                   (const char *)get_utf_8_string(view->pinfo->pool, (const guint8 *)text,
@@ -368,7 +397,7 @@ add_text(const struct view *view, int field, const char *text)
 static void
 add_frame(const struct view *view, int field, guint32 frame)
 {
-    if (frame && view->tree)
+    if (frame && is_asked(view, field))
         generated(proto_tree_add_uint(view->tree, field, view->tvb, 0, 0, frame));
 }
 
@@ -384,7 +413,7 @@ add_back_link(const struct view *view, int field, guint32 frame)
 static void
 add_number(const struct view *view, int field, guint32 number)
 {
-    if (view->tree)
+    if (is_asked(view, field))
         generated(proto_tree_add_uint(view->tree, field, view->tvb, 0, 0, number));
 }
 
@@ -392,7 +421,7 @@ static void
 add_time(const struct view *view, int field, int64_t nanoseconds)
 {
     nstime_t span = {(time_t)(nanoseconds / 1000000000), (int)(nanoseconds % 1000000000)};
-    if (view->tree)
+    if (is_asked(view, field))
         generated(proto_tree_add_time(view->tree, field, view->tvb, 0, 0, &span));
 }
 
@@ -429,8 +458,8 @@ tree_contact(wmem_allocator_t *pool, const struct contact_name *contact)
 static void
 add_params(const struct view *view, const int *map, const struct auth_value *value)
 {
-    for (int i = 0; view->tree && i < AUTH_PARAM_COUNT; i++) {
-        if (map[i] > 0 && value->param[i].p)
+    for (int i = 0; i < AUTH_PARAM_COUNT; i++) {
+        if (map[i] > 0 && value->param[i].p && is_asked(view, map[i]))
             generated(proto_tree_add_string(view->tree, map[i], view->tvb, 0, 0,
                                             param_text(view, value->param[i])));
     }
@@ -439,18 +468,23 @@ add_params(const struct view *view, const int *map, const struct auth_value *val
 static void
 add_slice(const struct view *view, int field, struct slice text)
 {
-    if (view->tree)
+    if (is_asked(view, field))
         generated(proto_tree_add_string(view->tree, field, view->tvb, 0, 0, param_text(view, text)));
+}
+
+/* What is worse than a chat counts for the light in the status bar, where there is one. */
+static bool
+is_expert_seen(const struct view *view, enum finding finding)
+{
+    return view->told || is_asked(view, finding_experts[finding].hf) || is_asked(view, id_of_expert()) ||
+           (view->exported && finding_rule(finding)->severity != SEVERITY_CHAT);
 }
 
 static void
 add_expert(const struct view *view, proto_item *item, enum finding finding,
            const struct finding_values *values)
 {
-    /* With nobody to see it a chat is not worth its text; what is worse counts for the light in the status
-     * bar. */
-    bool seen = view->tree || view->told || finding_rule(finding)->severity != SEVERITY_CHAT;
-    if (finding == FINDING_NONE || !seen)
+    if (finding == FINDING_NONE || !is_expert_seen(view, finding))
         return;
     char *text = finding_expand(finding_rule(finding)->sentence, values);
     const char *valid =
@@ -462,7 +496,7 @@ add_expert(const struct view *view, proto_item *item, enum finding finding,
 static void
 add_expanded(const struct view *view, int field, const char *text, const struct finding_values *values)
 {
-    if (!view->tree)
+    if (!is_asked(view, field))
         return;
     char *expanded = finding_expand(text, values);
     add_text(view, field, expanded);
@@ -490,6 +524,8 @@ line_value(const struct auth_line *line, struct auth_value *value)
 static const char *
 describe(const struct view *view, const struct auth_value *value)
 {
+    if (!view->drawn)
+        return "";
     wmem_strbuf_t *text = wmem_strbuf_new(view->pinfo->pool, param_text(view, value->scheme));
     if (auth_is_digest(value))
         wmem_strbuf_append_printf(text, " %s",
@@ -508,7 +544,9 @@ describe(const struct view *view, const struct auth_value *value)
 static void
 show_challenges(const struct view *view, const struct record_detail *detail)
 {
-    for (const struct auth_line *line = detail->lines; line && view->tree; line = line->next) {
+    bool asked =
+        is_header_asked(view, hf_challenge, hf_challenge_scheme, hf_challenge_header, hf_challenge_param);
+    for (const struct auth_line *line = detail->lines; line && asked; line = line->next) {
         struct auth_value value;
         if (!line_value(line, &value))
             continue;
@@ -525,7 +563,7 @@ show_challenges(const struct view *view, const struct record_detail *detail)
 static void
 add_verdict_reason(const struct view *view, int field, const struct digest_verdict *verdict)
 {
-    char *text = view->tree ? digest_verdict_text(verdict) : NULL;
+    char *text = is_asked(view, field) ? digest_verdict_text(verdict) : NULL;
     add_text(view, field, text && *text ? text : NULL);
     g_free(text);
 }
@@ -570,7 +608,9 @@ static void
 show_use(const struct view *view, const struct use *use)
 {
     struct auth_value value;
-    if (!view->tree) { /* nobody asks what the header line says */
+    if (!is_header_asked(view, hf_credentials, hf_credentials_scheme, hf_credentials_header,
+                         hf_credentials_param) &&
+        !is_asked(view, hf_nonce_use) && !is_asked(view, hf_nonce_age)) {
         show_verdict(view, use);
         add_back_link(view, hf_challenge_in, use->challenge_frame);
         return;
@@ -606,8 +646,11 @@ show_info(const struct view *view, const struct record_detail *detail)
     add_text(&inner, hf_info_status, digest_status_text(proof->verdict.status));
     add_verdict_reason(&inner, hf_info_reason, &proof->verdict);
     enum finding finding = audit_digest(&proof->verdict, proof->configured, true);
-    if (proof->verdict.status != DIGEST_UNVERIFIED)
-        add_expert(&inner, inner.item, finding, &values);
+    if (proof->verdict.status == DIGEST_UNVERIFIED)
+        return;
+    add_expert(&inner, inner.item, finding, &values);
+    if (finding == FINDING_SERVER_UNPROVED)
+        add_expanded(&inner, hf_fix, finding_rule(finding)->fix, &values);
 }
 
 /* --- exchanges ------------------------------------------------------------------ */
@@ -1004,15 +1047,26 @@ show_transaction(const struct view *view)
         add_frame(view, hf_response_in, whole->response_frame);
 }
 
-/* What is wrong, and what to do about it; a message with an outcome or a 204 has said so already. */
+/* The message says already what to do about it: the finding is the cause of its outcome, or one of several
+ * suspects, or about its 204. */
+static bool
+is_advised(const struct view *view, enum finding finding)
+{
+    const struct record_detail *detail = view->record->detail;
+    if (!detail)
+        return false;
+    bool cause = detail->opens && audit_exchange_cause(view->tracker, detail->opens) == finding;
+    bool suspect = detail->closings && finding_rule(finding)->stage == STAGE_CREDENTIALS;
+    return cause || suspect || detail->no_notify;
+}
+
+/* What is wrong, and what to do about it. */
 static void
 add_note(const struct view *view, enum finding finding, const struct finding_values *values)
 {
     const struct finding_rule *rule = finding_rule(finding);
-    const struct record_detail *detail = view->record->detail;
-    bool is_advised = detail->opens || detail->closings || detail->no_notify;
     add_expert(view, view->item, finding, values);
-    if (!is_advised && (rule->severity == SEVERITY_WARN || rule->severity == SEVERITY_ERROR))
+    if (rule->severity != SEVERITY_CHAT && !is_advised(view, finding))
         add_expanded(view, hf_fix, rule->fix, values);
 }
 
@@ -1036,6 +1090,8 @@ show_notes(const struct view *view, const struct record_detail *detail)
 static const char *
 registration_text(const struct view *view, const struct registration_step *step)
 {
+    if (!view->drawn)
+        return "";
     const char *state = registration_state_text(step->state);
     wmem_strbuf_t *text = wmem_strbuf_new(view->pinfo->pool, step->contact->uri);
     if (view->record->status == 0 && step->has_asked && step->asked == 0)
@@ -1079,7 +1135,7 @@ show_unanswered(const struct view *view)
     uint32_t sent = view->later ? record_lacks_answer(view->tracker, view->record) : 0;
     const struct finding_values values = {.method = view->record->method, .number = sent};
     if (sent)
-        add_expert(view, view->item, FINDING_REGISTER_UNANSWERED, &values);
+        add_note(view, FINDING_REGISTER_UNANSWERED, &values);
 }
 
 static void
@@ -1108,7 +1164,7 @@ show_unheard(const struct view *view)
                                           .frame_b = silence->granted_frame,
                                           .number = (uint32_t)(quiet / 1000000000),
                                           .silence = silence};
-    add_expert(view, view->item, FINDING_CLIENT_UNHEARD, &values);
+    add_note(view, FINDING_CLIENT_UNHEARD, &values);
 }
 
 /* What it means comes first, then the evidence. */
@@ -1163,19 +1219,31 @@ has_something_to_say(const struct view *view)
 static bool
 is_wanted(proto_tree *tree, int proto)
 {
-    static int id_of_expert = -1;
-    if (id_of_expert < 0)
-        id_of_expert = proto_get_id_by_filter_name("_ws.expert");
-    return proto_field_is_referenced(tree, proto) || proto_field_is_referenced(tree, id_of_expert);
+    return proto_field_is_referenced(tree, proto) || proto_field_is_referenced(tree, id_of_expert());
 }
 
+/* Since 4.2 `-T fields -e siptrail` prints the title. Who asks for a field of ours asks for its protocol,
+ * too, but not itself. */
 static bool
-is_expert_tapped(void)
+is_asked_itself(int proto)
+{
+    return proto_registrar_get_nth((guint)proto)->ref_type == HF_REF_TYPE_DIRECT;
+}
+
+/* Expert infos are seen without a tree. */
+static bool
+is_told(const packet_info *pinfo)
 {
     static int tap = 0;
     if (tap == 0)
         tap = find_tap_id("expert");
-    return tap > 0 && have_tap_listener(tap);
+    return (tap > 0 && have_tap_listener(tap)) || (pinfo->cinfo && pinfo->cinfo->col_first[COL_EXPERT] >= 0);
+}
+
+bool
+tree_is_wanted(int proto, packet_info *pinfo, proto_tree *tree)
+{
+    return is_wanted(tree, proto) || is_told(pinfo);
 }
 
 void
@@ -1186,14 +1254,15 @@ tree_show(int proto, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const 
                         .pinfo = pinfo,
                         .tracker = tracker,
                         .record = record,
-                        .told = is_expert_tapped(),
+                        .drawn = tree && PTREE_DATA(tree)->visible,
+                        .told = is_told(pinfo),
                         .exported = !in_passing,
                         .later = PINFO_FD_VISITED(pinfo) != 0};
     if (!has_something_to_say(&view))
         return;
     if (is_wanted(tree, proto)) {
-        view.item = generated(
-            proto_tree_add_protocol_format(tree, proto, tvb, 0, 0, "SIP Trail: %s", title_of(&view)));
+        const char *title = view.drawn || is_asked_itself(proto) ? title_of(&view) : "";
+        view.item = generated(proto_tree_add_protocol_format(tree, proto, tvb, 0, 0, "SIP Trail: %s", title));
         view.tree = proto_item_add_subtree(view.item, ett_siptrail);
     }
     show_transaction(&view);

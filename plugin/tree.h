@@ -14,6 +14,10 @@
 /** Registers fields, subtrees and expert infos of the protocol. */
 void tree_register(int proto);
 
+/** Somebody sees items or expert infos of ours: in the packet details, through a filter, a column or a tap.
+ *  @param tree  of any frame of this pass */
+bool tree_is_wanted(int proto, packet_info *pinfo, proto_tree *tree);
+
 /** Shows one message. Reads the record and decides nothing.
  *
  *  @param tree  may be NULL: expert infos are told all the same

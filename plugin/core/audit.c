@@ -113,12 +113,16 @@ audit_is_form(enum finding finding)
     case FINDING_ALGORITHM_DIFFERS:
     case FINDING_QOP_UNASKED:
     case FINDING_QOP_UNANSWERED:
+    case FINDING_QOP_LIST_RETURNED:
     case FINDING_QOP_NOT_OFFERED:
     case FINDING_URI_DIFFERS:
     case FINDING_OPAQUE_DIFFERS:
     case FINDING_ALGORITHM_NOT_ECHOED:
+    case FINDING_NC_OF_EACH_CALL:
     case FINDING_CALL_ID_CHANGED:
     case FINDING_FROM_TAG_CHANGED:
+    case FINDING_TO_CHANGED:
+    case FINDING_REQUEST_URI_CHANGED:
     case FINDING_TO_TAG_KEPT:
     case FINDING_CSEQ_SKIPPED:
     case FINDING_WEAKER_ALGORITHM:
@@ -158,7 +162,7 @@ digest_cause(const struct use *use)
 static enum finding
 refusal_cause(const struct use *use)
 {
-    enum finding known = suspect_cause(use);
+    enum finding known = use->of_twin ? FINDING_REALM_SHARED : suspect_cause(use);
     if (known == FINDING_NONE)
         known = digest_cause(use);
     if (known != FINDING_NONE)
@@ -189,6 +193,8 @@ stale_cause(const struct use *use)
         return is_fresh(use) ? FINDING_STALE_AT_ONCE : FINDING_NONCE_STALE;
     if (finding_set_has(&use->suspects, FINDING_NC_REPLAYED))
         return FINDING_NC_REPLAYED;
+    if (finding_set_has(&use->suspects, FINDING_NC_OF_EACH_CALL))
+        return FINDING_NC_OF_EACH_CALL;
     if (audit_refuses_nonce(use->phrase))
         return FINDING_STALE_IN_PHRASE;
     return finding_set_has(&use->suspects, FINDING_SOURCE_PORT_CHANGED) ? FINDING_SOURCE_PORT_CHANGED
@@ -362,6 +368,8 @@ unwilling_cause(const struct exchange *exchange)
 static enum finding
 silence_cause(const struct exchange *exchange)
 {
+    if (exchange->kept_in && exchange->challenges)
+        return FINDING_CHALLENGE_KEPT;
     for (int i = 1; i < FINDING_COUNT; i++) {
         if (finding_rule((enum finding)i)->weight == WEIGHT_CAUSE &&
             finding_set_has(&exchange->suspects, (unsigned)i))
@@ -458,10 +466,10 @@ static const struct advice advices[] = {
     [OUTCOME_OTHER_REALM] =
         {"one server was satisfied by frame {retry}, the next one on the way asks for its own realm",
          "where a proxy and a registrar, or several forks, each authenticate", NULL},
-    [OUTCOME_FORBIDDEN] =
-        {"the {method} of {account} is refused for good: this account may not do it, or the server "
-         "hides that it does not know the account",
-         "unknown or disabled account, wrong address-of-record, source address not allowed", NULL},
+    [OUTCOME_FORBIDDEN] = {"the {method} of {account} is refused for good: the account may not do that, or "
+                           "is not known; some servers say so to a wrong password, too",
+                           "unknown or disabled account, wrong address-of-record, source address not allowed",
+                           NULL},
     [OUTCOME_INTERVAL_TOO_BRIEF] =
         {"the credentials are good; asked for was {asked_expires}, and the server wants {min_expires}",
          "REGISTER or SUBSCRIBE with a small Expires", NULL},
@@ -486,9 +494,55 @@ static const struct {
     enum finding cause;
     const char *when;
 } occasions[] = {
+    {FINDING_WRONG_HEADER, "with a client that knows one of the two headers only"},
+    {FINDING_NONCE_DIFFERS,
+     "with a client that keeps an old nonce, or behind an element that answers challenges by itself"},
+    {FINDING_REALM_DIFFERS, "with a realm or domain that is set by hand on the client"},
+    {FINDING_ALGORITHM_DIFFERS,
+     "with a client that knows one algorithm only, and a server that wants another"},
+    {FINDING_PARAMETER_MISSING, "with a client that knows parts of Digest only"},
+    {FINDING_QOP_UNASKED, "with a client that sends qop whatever the challenge says"},
+    {FINDING_QOP_LIST_RETURNED, "with a client that copies qop instead of choosing"},
+    {FINDING_QOP_UNANSWERED, "with a client from before qop (RFC 2069), or one that is set to be"},
+    {FINDING_QOP_NOT_OFFERED, "with a client that knows one qop only, and a server that wants the other"},
+    {FINDING_BRANCH_REUSED,
+     "with a client that adds credentials to the refused request and changes nothing else"},
+    {FINDING_CSEQ_UNCHANGED,
+     "with a client that adds credentials to the refused request and changes nothing else"},
+    {FINDING_CSEQ_DECREASED, "behind a proxy that authenticates for its clients and counts by itself"},
+    {FINDING_CREDENTIALS_REMOVED,
+     "behind a proxy or border controller that takes all credentials for its own"},
+    {FINDING_REALM_SHARED, "behind a proxy that forks to several servers of one domain"},
+    {FINDING_CHANGED_ON_PATH, "behind a border controller that changes user, realm or SDP"},
+    {FINDING_OPAQUE_DIFFERS, "with a client that drops opaque, and a server that needs it"},
+    {FINDING_NC_NOT_RESET, "at the first answer to a new challenge, with a client that counts on"},
+    {FINDING_NC_OF_EACH_CALL,
+     "at the second call with one nonce, and a server that counts for the nonce alone"},
+    {FINDING_ALGORITHM_NOT_ECHOED, "with a client that takes MD5 for granted, and a strict server"},
+    {FINDING_CALL_ID_CHANGED,
+     "with a client that begins anew when it is challenged, and a server that remembers the call"},
+    {FINDING_FROM_TAG_CHANGED,
+     "with a client that begins anew when it is challenged, and a server that remembers the call"},
+    {FINDING_TO_CHANGED, "where client or proxy decide anew whom to call when they are challenged"},
+    {FINDING_REQUEST_URI_CHANGED,
+     "where client or proxy decide anew where to send the request when they are challenged"},
+    {FINDING_TO_TAG_KEPT, "with a client that takes a refusal for the beginning of a dialog"},
+    {FINDING_USERNAME_EMPTY, "with a client whose authentication name was left empty"},
+    {FINDING_USERNAME_TWICE, "with a client that wants to serve old and new servers at once"},
+    {FINDING_PARAMETER_REPEATED,
+     "behind an element that adds to credentials, or with a client that has a realm set by hand"},
+    {FINDING_CREDENTIALS_JOINED, "with a client that answers two realms at once"},
+    {FINDING_USERNAME_NOT_AOR, "with a client whose authentication name is not its number"},
+    {FINDING_REFUSED_FURTHER_ON, "behind a proxy, which passes on what the server says"},
+    {FINDING_CHALLENGE_KEPT, "behind a proxy or border controller that is to authenticate, and does not"},
+    {FINDING_CHALLENGE_LOST, "behind a firewall or NAT that lets requests out and no answers in"},
+    {FINDING_NO_DIGEST_OFFERED, "with a server of another world, as of web services or Windows domains"},
+    {FINDING_UNKNOWN_ALGORITHM_OFFERED,
+     "with a server whose algorithm is misspelt, or newer than its clients"},
+    {FINDING_CHALLENGE_HEADER, "behind an element that changes 401 into 407, or back, and not the header"},
+    {FINDING_CANCEL_CHALLENGED, "with a proxy that authenticates whatever comes"},
     {FINDING_DIGEST_MISMATCH, "after a password was changed on one side only, with a typing error, or behind "
-                              "an element that changes what is "
-                              "signed"},
+                              "an element that changes what is signed"},
     {FINDING_DIGEST_GOOD_REFUSED,
      "the server's database has another password, or none for this user in this realm"},
     {FINDING_VARIANT_REFUSED, "with a client that computes in its own way, or a password that was pasted"},
@@ -506,15 +560,13 @@ static const struct {
     {FINDING_CREDENTIALS_DROPPED,
      "with a client that remembers one realm only, behind a proxy that asks too"},
     {FINDING_STALE_IN_PHRASE,
-     "with a client that takes longer than the server keeps a nonce, or goes on with an "
-     "old one"},
+     "with a client that takes longer than the server keeps a nonce, or goes on with an old one"},
     {FINDING_PASSWORD_IN_PHRASE, "after a password was changed on one side only, or with a typing error"},
     {FINDING_STALE_UNSAID, "at a refresh, with a server that forgets to say stale=true"},
     {FINDING_PRELOADED_REFUSED, "at the first request of a capture that begins in the middle"},
     {FINDING_ANONYMOUS, "with a client that has no account, or none for this realm"},
     {FINDING_GAVE_UP, "after refused credentials, when the client does not try again"},
     {FINDING_ALGORITHM_UNANSWERED, "with a client that is older than RFC 8760"},
-    {FINDING_CHALLENGE_LOST, "behind a firewall or NAT that lets requests out and no answers in"},
     {FINDING_METHOD_UNANSWERED, "with a client that authenticates REGISTER only"},
     {FINDING_IN_DIALOG_UNANSWERED, "with a client that forgets its credentials within a call"},
     {FINDING_NOTIFY_UNANSWERED, "with a subscriber that challenges whatever it receives"},
@@ -522,6 +574,29 @@ static const struct {
     {FINDING_BAD_REQUEST, "with a server that is strict about the form of a request"},
     {FINDING_SERVER_ERROR, "the server, or something behind it, fails"},
     {FINDING_REGISTRATION_FAILED, "unknown address-of-record, or an element on the way that gives up"},
+};
+
+/* What it means, likewise. */
+static const struct {
+    enum finding cause;
+    const char *meaning;
+} meanings[] = {
+    {FINDING_WRONG_HEADER, "{asker} finds no answer to its challenge in frame {retry}, and asks again"},
+    {FINDING_BRANCH_REUSED,
+     "{asker} takes frame {retry} for the refused request come again, and repeats its answer"},
+    {FINDING_CREDENTIALS_REMOVED,
+     "the client answered in frame {retry}, and its answer did not get as far as the server"},
+    {FINDING_REALM_SHARED,
+     "one of several servers does not take the credentials in frame {retry}, and asks again"},
+    {FINDING_CHALLENGE_KEPT, "{asker} asked who sends this {method}, and the client did not hear of it"},
+    {FINDING_CHALLENGE_LOST, "{asker} asked who sends this {method}, and the client seems not to hear it"},
+    {FINDING_CREDENTIALS_DROPPED,
+     "the server that was satisfied before asks again, as frame {retry} has no credentials for it any more"},
+    {FINDING_NO_CHALLENGE, "{asker} refuses this {method}, and asks for nothing that could be answered"},
+    {FINDING_CANCEL_CHALLENGED,
+     "{asker} wants to know who sends this CANCEL, which cannot be sent again with credentials"},
+    {FINDING_BAD_REQUEST,
+     "the server does not understand the {method} in frame {retry}, in which the credentials are new"},
 };
 
 /* What a status code says that ends a request whose credentials were not at fault. */
@@ -551,6 +626,14 @@ occasion_of(uint16_t status)
     return NULL;
 }
 
+/* By a 400. */
+static bool
+is_refused_for_form(enum finding cause)
+{
+    return finding_rule(cause)->stage == STAGE_CREDENTIALS && cause != FINDING_AOR_REWRITTEN &&
+           cause != FINDING_AOR_CHANGED;
+}
+
 struct advice
 audit_advice(enum outcome outcome, enum finding cause)
 {
@@ -561,6 +644,13 @@ audit_advice(enum outcome outcome, enum finding cause)
         if (occasions[i].cause == cause)
             advice.when = occasions[i].when;
     }
+    for (size_t i = 0; i < G_N_ELEMENTS(meanings); i++) {
+        if (meanings[i].cause == cause)
+            advice.meaning = meanings[i].meaning;
+    }
+    if (outcome == OUTCOME_FAILED && is_refused_for_form(cause))
+        advice.meaning =
+            "the server refuses the {method} in frame {retry} for its form, not for user and password";
     return advice;
 }
 

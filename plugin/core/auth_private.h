@@ -35,7 +35,9 @@ struct nonce_user {
     const char *name;    /**< user@realm, the one text for each user; NULL nobody yet */
     struct issue *issue; /**< that this user answered first; NULL none yet */
     uint32_t uses;
-    uint32_t accepted_in; /**< 2xx to a request with it */
+    uint32_t answered;     /**< of these */
+    uint32_t nc, nc_frame; /**< highest, in whatever call; 0: none */
+    uint32_t accepted_in;  /**< 2xx to a request with it */
     struct slice first_cnonce;
 };
 
@@ -44,6 +46,7 @@ struct nonce_call {
     struct hash128 call_id; /**< both 0: of no call yet */
     struct issue *issue;    /**< in this call; NULL: issued in another one */
     uint32_t nc, nc_frame;  /**< latest; 0: none */
+    bool lost;              /**< issued in this call by a response that is not in the capture */
 };
 
 /** Further ones of the same nonce. */
@@ -70,6 +73,7 @@ struct nonce {
     struct other_call *other_calls;
     uint32_t references; /**< by credentials */
     bool shared;         /**< issued to more than one account */
+    bool repeated;       /**< issued in more than one call */
     bool dropped;        /**< the index does not know it any more */
 };
 
@@ -108,6 +112,8 @@ const struct auth_value *line_value(struct tracker *tracker, const struct auth_l
 /** The same for a line that was just made of `value`. */
 void line_remember(struct tracker *tracker, const struct auth_line *line, const struct auth_value *value);
 
+/** Of the same realm and algorithm. */
+bool same_offer(const struct auth_value *a, const struct auth_value *b);
 /** The header that answers a challenge in `header` (RFC 3261 section 22.2, 22.3). */
 enum sip_header answering_header(enum sip_header header);
 
@@ -129,14 +135,20 @@ const char *user_of_account(struct tracker *tracker, struct account *account, co
 
 /** Makes a nonce known on this hop and in this call. */
 void nonce_issue(struct tracker *tracker, struct slice text, struct issue *issue);
-/** On this hop, or else the latest on any; NULL unknown. */
-struct nonce *nonce_find(struct tracker *tracker, struct slice text);
+/** On this hop, or else on another one; NULL unknown. */
+struct nonce *nonce_find(struct tracker *tracker, struct slice text, const struct arrival *arrival);
+/** Whether it was issued on the hop of the message at hand. */
+bool nonce_is_here(const struct tracker *tracker, const struct nonce *nonce);
+/** It is from another hop than the message at hand, and it could as well be from a third one. */
+bool nonce_is_ambiguous(const struct tracker *tracker, const struct nonce *nonce,
+                        const struct arrival *arrival);
 /** Whether it was issued on more than this one, as far as is known now. */
 bool nonce_has_other_hops(const struct nonce *nonce);
 /** Credentials with a nonce that this capture does not show being issued; it may be out of order. */
 void nonce_note_early(struct tracker *tracker, struct slice text, uint32_t cseq);
-/** Whether the call that is at hand was just seen to answer this nonce, which is issued only now. */
-bool nonce_was_early(struct tracker *tracker, struct slice text, uint32_t cseq);
+/** Whether the call that is at hand was seen to answer this nonce, which is issued only now, to a request
+ * with this CSeq number in that frame; 0: not in the capture. */
+bool nonce_was_early(struct tracker *tracker, struct slice text, uint32_t cseq, uint32_t request_frame);
 /** Never NULL. */
 struct nonce_user *nonce_user_find(struct tracker *tracker, struct nonce *nonce, const char *user_at_realm);
 struct nonce_call *nonce_call_find(struct tracker *tracker, struct nonce *nonce);

@@ -11,7 +11,7 @@
 #include "digest_private.h"
 #include "wipe.h"
 
-enum { RAW_MAX = 64, PARTS_MAX = 6, AKA_PASSWORD_MAX = 64 };
+enum { RAW_MAX = 64, AKA_PASSWORD_MAX = 64 };
 
 /* RFC 7616 section 6.1, 8760, 3310, 4169. A misspelt name that stacks send is a row of its own. */
 #define ROW(name, hash, len, session, aka)                                                                   \
@@ -49,25 +49,38 @@ to_hex(const uint8_t *octets, size_t digits, char *hex)
         hex[i] = "0123456789abcdef"[i % 2 ? octets[i / 2] & 15 : octets[i / 2] >> 4];
 }
 
+/* Kept open: to open one costs more than to hash a short text. NULL: not to be had. */
+static gcry_md_hd_t
+hash_handle(int hash)
+{
+    static const int hashes[] = {GCRY_MD_MD5, GCRY_MD_SHA256, GCRY_MD_SHA512_256, GCRY_MD_SHA512};
+    static gcry_md_hd_t handles[G_N_ELEMENTS(hashes)];
+    for (size_t i = 0; i < G_N_ELEMENTS(hashes); i++) {
+        if (hashes[i] == hash)
+            return handles[i] || gcry_md_open(&handles[i], hash, 0) == 0 ? handles[i] : NULL;
+    }
+    return NULL;
+}
+
 bool
 digest_hash_join(const struct attempt *attempt, const struct slice *parts, size_t count, uint8_t *raw,
                  char *hex)
 {
-    gcry_buffer_t iov[2 * PARTS_MAX] = {{0}};
-    uint8_t digest[RAW_MAX];
-    int n = 0;
+    gcry_md_hd_t handle = hash_handle(attempt->hash);
+    if (!handle)
+        return false;
     for (size_t i = 0; i < count; i++) {
         if (i > 0)
-            iov[n++] = (gcry_buffer_t){.data = (void *)(uintptr_t) ":", .len = 1};
-        iov[n++] = (gcry_buffer_t){.data = (void *)(uintptr_t)parts[i].p, .len = parts[i].len};
+            gcry_md_write(handle, ":", 1);
+        if (parts[i].len > 0)
+            gcry_md_write(handle, parts[i].p, parts[i].len);
     }
-    if (gcry_md_hash_buffers(attempt->hash, 0, digest, iov, n))
-        return false;
+    const uint8_t *digest = gcry_md_read(handle, attempt->hash);
     if (raw)
         memcpy(raw, digest, attempt->algorithm->hex_len / 2);
     if (hex)
         to_hex(digest, attempt->algorithm->hex_len, hex);
-    wipe(digest, sizeof digest);
+    gcry_md_reset(handle); /* wipes what it had read, too */
     return true;
 }
 

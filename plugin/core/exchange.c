@@ -246,8 +246,18 @@ keep_words(struct tracker *tracker, struct use *use, const struct sip_message *m
 static bool
 is_stale(const struct use *use, const struct refusal *refusal)
 {
-    bool evident = use->nonce_accepted_in || audit_refuses_nonce(use->phrase);
+    bool accepted = use->nonce_accepted_in || (use->holder && use->holder->accepted_in);
+    bool evident = accepted || audit_refuses_nonce(use->phrase);
     return refusal->stale || use->resynchronises || (evident && !refusal->same_nonce);
+}
+
+/* An earlier use of the nonce has no answer in the capture: it may have been accepted, and the nonce be too
+ * old now. */
+static bool
+misses_acceptance(const struct use *use)
+{
+    const struct nonce_user *holder = use->holder;
+    return holder && !holder->accepted_in && holder->answered + 1 < use->nonce_use;
 }
 
 /* One use of the answered request: how it ended. A 2xx replaces a refusal of another copy of the request. */
@@ -274,8 +284,10 @@ close_use(struct tracker *tracker, struct use *use, const struct sip_message *me
     use->outcome = audit_outcome(record->status, refusal.again, is_stale(use, &refusal));
     /* An answer of this call to a request that is not in the capture says that it may have been accepted;
      * stale=true may stand where the capture was cut. */
-    bool unsure =
-        use->late || message->headers_cut || (use->is_retry && use->exchange && use->exchange->lost);
+    bool unsure = use->late || message->headers_cut || misses_acceptance(use) ||
+                  (use->is_retry && use->exchange && use->exchange->lost);
+    if (use->holder && use->closed_frame == 0)
+        use->holder->answered++;
     if (unsure && use->outcome == OUTCOME_REJECTED)
         use->outcome = OUTCOME_UNKNOWN;
     use->closed_status = record->status;
@@ -455,6 +467,8 @@ exchange_new(struct tracker *tracker, const struct sip_message *message, const s
     exchange->call_id_hash = hash_short(tracker->here.call_id);
     exchange->from_tag_hash = hash_short(tracker->here.from_tag);
     exchange->branch_hash = hash_short(tracker->here.branch);
+    exchange->uri_hash = transaction ? transaction->uri : 0;
+    exchange->to_hash = transaction ? transaction->to : 0;
     exchange->in_dialog = transaction && transaction->in_dialog;
     exchange->lost = message->headers_cut; /* what would tie an answer to it may be cut, too */
     exchange->client = arrival->to;
@@ -610,7 +624,8 @@ issue_nonces(struct tracker *tracker, const struct arrival *arrival, struct exch
         const struct auth_value *challenge = line_value(tracker, line);
         if (!challenge || challenge->param[AUTH_NONCE].len == 0)
             continue;
-        exchange->lost |= nonce_was_early(tracker, challenge->param[AUTH_NONCE], exchange->cseq);
+        exchange->lost |=
+            nonce_was_early(tracker, challenge->param[AUTH_NONCE], exchange->cseq, exchange->request_frame);
         nonce_issue(tracker, challenge->param[AUTH_NONCE], issue);
     }
     make_latest(tracker, exchange);
@@ -622,6 +637,75 @@ exchange_settle(struct exchange *exchange, uint32_t frame, uint16_t status)
 {
     exchange->settled_frame = frame;
     exchange->settled_status = status;
+}
+
+static const struct transaction *
+transactions_alike(const struct transaction *transaction)
+{
+    const struct index_entry *entry = transaction->link.entry;
+    return entry ? entry->value : NULL;
+}
+
+static const struct transaction *
+next_alike(const struct transaction *transaction)
+{
+    return (const struct transaction *)transaction->link.next;
+}
+
+/* Another branch of the same fork. */
+static bool
+is_beside(const struct transaction *other, const struct transaction *transaction)
+{
+    return other != transaction && other->above && other->above == transaction->above;
+}
+
+/* The same request one hop further. */
+static bool
+is_below(const struct transaction *other, const struct transaction *transaction)
+{
+    return other->above == (hash_short(transaction->branch) | 1);
+}
+
+static bool
+is_forked(const struct transaction *transaction)
+{
+    unsigned branches = 0;
+    for (const struct transaction *i = transactions_alike(transaction); i; i = next_alike(i))
+        branches += is_below(i, transaction) ? 1 : 0;
+    return branches > 1;
+}
+
+/* Challenges to the same request, on other branches of a fork or one hop further, that nobody has answered:
+ * where the request is accepted, nobody has to; where it is refused for another reason, the client does not
+ * hear of them. A fork chooses the best of its answers. */
+static void
+settle_branches(const struct transaction *transaction, const struct record *record)
+{
+    bool accepted = record->status < 300, challenged = record->status == 401 || record->status == 407;
+    bool forked = is_forked(transaction);
+    for (const struct transaction *i = transactions_alike(transaction); i; i = next_alike(i)) {
+        struct exchange *exchange = i->opened;
+        bool below = is_below(i, transaction);
+        if (!exchange || exchange->retry_frame || exchange->settled_frame ||
+            (!below && !is_beside(i, transaction)))
+            continue;
+        if (accepted)
+            exchange_settle(exchange, record->frame, record->status);
+        else if (below && forked)
+            exchange->lost |= !challenged;
+        else if (below && !challenged)
+            exchange->kept_in = record->frame;
+    }
+}
+
+/* Another branch was accepted before this one was challenged. */
+static void
+settle_by_branches(const struct transaction *transaction, struct exchange *exchange)
+{
+    for (const struct transaction *i = transactions_alike(transaction); i; i = next_alike(i)) {
+        if (is_beside(i, transaction) && i->status >= 200 && i->status < 300)
+            exchange_settle(exchange, i->request->response_frame, i->status);
+    }
 }
 
 /* A server without state answers each copy of a request with a new nonce: still one exchange. If another copy
@@ -656,6 +740,8 @@ open_exchange(struct tracker *tracker, const struct sip_message *message, const 
         transaction->request->exchange = exchange;
     if (transaction->status >= 200 && transaction->status < 300)
         exchange_settle(exchange, transaction->request->response_frame, transaction->status);
+    else
+        settle_by_branches(transaction, exchange);
 }
 
 static void
@@ -763,6 +849,7 @@ exchange_response(struct tracker *tracker, const struct sip_message *message, co
         close_uses(tracker, message, arrival, transaction->request, record);
         if (transaction->opened && record->status < 300)
             exchange_settle(transaction->opened, record->frame, record->status);
+        settle_branches(transaction, record);
     }
     if (challenges)
         open_exchange(tracker, message, arrival, transaction, record);

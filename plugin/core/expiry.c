@@ -14,6 +14,8 @@
 #define SECOND_NS INT64_C(1000000000)
 /* Notifier and subscriber agree to the second when a subscription ends; this much may get lost in between. */
 #define SLACK_NS (2 * SECOND_NS)
+/* A client that waits has sent its request again by then (RFC 3261 section 17.1.2.1: T2). */
+#define CONTENT_NS (4 * SECOND_NS)
 /* T1: a NOTIFY this soon after a 2xx may have been sent before it. */
 #define CROSSING_NS (SECOND_NS / 2)
 
@@ -27,7 +29,7 @@ has_run_out(const struct tracker *tracker, const struct expiry *expiry)
 static bool
 misses_answer(const struct tracker *tracker, const struct expiry *expiry)
 {
-    return expiry->open && !expiry->open_repeated && tracker->clock - expiry->open_clock > SIP_TIMEOUT_NS;
+    return expiry->open && !expiry->open_repeated && tracker->clock - expiry->open_clock > CONTENT_NS;
 }
 
 /* --- the subscriber --------------------------------------------------------------- */

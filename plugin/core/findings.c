@@ -23,6 +23,13 @@ asked(const struct finding_context *c, enum auth_param param)
 }
 
 static bool
+read_line(const struct auth_line *line, struct auth_value *value)
+{
+    struct slice rest = line->text;
+    return auth_header_next(&rest, value);
+}
+
+static bool
 is_digest_answer(const struct finding_context *c)
 {
     return c->challenge && c->use->evidence == EVIDENCE_NONCE && auth_is_digest(c->credentials) &&
@@ -103,17 +110,54 @@ qop_unanswered(const struct finding_context *c)
     return is_digest_answer(c) && asked(c, AUTH_QOP).len > 0 && !sent(c, AUTH_QOP).p;
 }
 
+/* Without quotes the second token stands behind the value, and belongs to nothing. */
+static bool
+has_token_behind(struct slice value, struct slice line)
+{
+    if (!value.p)
+        return false;
+    const char *end = slice_end(value), *last = slice_end(line);
+    if (end >= last || *end != ',')
+        return false;
+    struct slice rest = {end + 1, (size_t)(last - end - 1)};
+    struct slice token = slice_trim(slice_until(rest, ',', NULL));
+    return slice_equal_nocase(token, SLICE("auth")) || slice_equal_nocase(token, SLICE("auth-int"));
+}
+
+static bool
+is_list(struct slice qop)
+{
+    return qop.len > 0 && memchr(qop.p, ',', qop.len);
+}
+
+static bool
+qop_list_returned(const struct finding_context *c)
+{
+    struct auth_value value;
+    if (!is_digest_answer(c) || !is_list(asked(c, AUTH_QOP)) || !read_line(&c->use->line, &value))
+        return false;
+    return is_list(value.param[AUTH_QOP]) || has_token_behind(value.param[AUTH_QOP], c->use->line.text);
+}
+
 static bool
 qop_not_offered(const struct finding_context *c)
 {
-    return is_digest_answer(c) && asked(c, AUTH_QOP).len > 0 && sent(c, AUTH_QOP).p &&
-           !auth_list_has(asked(c, AUTH_QOP), sent(c, AUTH_QOP));
+    return !qop_list_returned(c) && is_digest_answer(c) && asked(c, AUTH_QOP).len > 0 &&
+           sent(c, AUTH_QOP).p && !auth_list_has(asked(c, AUTH_QOP), sent(c, AUTH_QOP));
 }
 
 static bool
 nc_replayed(const struct finding_context *c)
 {
-    return c->nc > 0 && c->nc == c->last_nc;
+    return c->nc > 0 && c->nc <= c->last_nc;
+}
+
+/* Nothing says that nc belongs to a call: a server may count for the nonce alone. */
+static bool
+nc_of_each_call(const struct finding_context *c)
+{
+    bool given_here = c->use->call && c->use->call->issue; /* the client may count anew */
+    return c->nc > 0 && c->last_nc == 0 && c->nc <= c->highest_nc && !given_here;
 }
 
 static bool
@@ -125,7 +169,8 @@ nc_skipped(const struct finding_context *c)
 static bool
 nc_not_reset(const struct finding_context *c)
 {
-    return c->use->evidence == EVIDENCE_NONCE && c->use->nonce_use == 1 && c->nc > 1;
+    return c->use->evidence == EVIDENCE_NONCE && c->use->nonce_use == 1 && c->nc > 1 && !c->use->late &&
+           c->exchange->call_id_hash == c->call_id_hash;
 }
 
 static bool
@@ -154,7 +199,8 @@ static bool
 cseq_skipped(const struct finding_context *c)
 {
     return c->use->is_retry && c->exchange->call_id_hash == c->call_id_hash &&
-           c->message->cseq > c->exchange->cseq + 1;
+           c->message->cseq > c->exchange->cseq + 1 &&
+           !transaction_on_hop(c->tracker, c->message->method, c->message->cseq - 1, &c->arrival->from);
 }
 
 /* A user of that name with a password of his own is no anonymous one. */
@@ -187,7 +233,7 @@ source_port_changed(const struct finding_context *c)
     return to && ((datagrams && to->port != c->arrival->from.port) || c->use->moved);
 }
 
-static bool
+bool
 same_offer(const struct auth_value *a, const struct auth_value *b)
 {
     return auth_is_digest(a) && auth_is_digest(b) &&
@@ -213,6 +259,8 @@ realm_shared(const struct finding_context *c)
         if (answering_header(line->header) == c->use->line.header && is_twin(c, line))
             return true;
     }
+    if (c->use->of_twin)
+        return true;
     for (const struct use *other = c->record->detail->uses; other; other = other->next) {
         if (other->line.header == c->use->line.header && is_twin(c, &other->line))
             return true;
@@ -265,6 +313,23 @@ aor_changed(const struct finding_context *c)
     const struct record_detail *detail = c->record->detail;
     return c->use->is_retry && c->exchange->call_id_hash == c->call_id_hash && c->exchange->request_frame &&
            g_ascii_strcasecmp(c->exchange->account->name, detail->account->name) != 0;
+}
+
+/* To of a REGISTER is its address-of-record. */
+static bool
+to_changed(const struct finding_context *c)
+{
+    return c->use->is_retry && c->exchange->call_id_hash == c->call_id_hash && c->exchange->to_hash &&
+           c->exchange->to_hash != c->to_hash && !slice_equal(c->message->method, SLICE("REGISTER"));
+}
+
+/* What goes to another server may well be addressed in another way. */
+static bool
+request_uri_changed(const struct finding_context *c)
+{
+    return c->use->is_retry && c->exchange->call_id_hash == c->call_id_hash && c->exchange->uri_hash &&
+           c->exchange->uri_hash != c->uri_hash &&
+           endpoint_same_address(&c->exchange->server, &c->arrival->to);
 }
 
 static bool
@@ -499,8 +564,8 @@ subscribe_407(const struct finding_context *c)
 static bool
 refresh_bare(const struct finding_context *c)
 {
-    return slice_equal(c->message->method, SLICE("REGISTER")) && !c->exchange->refused &&
-           c->exchange->account->accepted_frame;
+    return slice_equal(c->message->method, SLICE("REGISTER")) && c->exchange->request_frame &&
+           !c->exchange->refused && c->exchange->account->accepted_frame;
 }
 
 /* A 401 with nothing but Proxy-Authenticate, a 407 with nothing but WWW-Authenticate. */
@@ -576,6 +641,18 @@ static bool
 unknown_algorithm_offered(const struct finding_context *c)
 {
     return lines_are(c, true, is_unknown_algorithm);
+}
+
+static bool
+is_no_digest(const struct auth_value *value)
+{
+    return !auth_is_digest(value);
+}
+
+static bool
+no_digest_offered(const struct finding_context *c)
+{
+    return lines_are(c, true, is_no_digest);
 }
 
 static bool
@@ -820,13 +897,6 @@ append_slice(GString *text, struct slice slice)
 }
 
 static bool
-read_line(const struct auth_line *line, struct auth_value *value)
-{
-    struct slice rest = line->text;
-    return auth_header_next(&rest, value);
-}
-
-static bool
 first_challenge(const struct finding_values *values, struct auth_value *value)
 {
     const struct auth_line *line = values->exchange ? values->exchange->challenges : NULL;
@@ -1055,7 +1125,7 @@ exchange_number(const struct exchange *exchange, const char *name)
     } numbers[] = {
         {"challenge", exchange->challenge_frame},
         {"retry", exchange->retry_frame ? exchange->retry_frame : exchange->removed_frame},
-        {"a", exchange->removed_in},
+        {"a", exchange->removed_in ? exchange->removed_in : exchange->kept_in},
         {"closed", exchange->closed_frame},
         {"attempts", exchange->attempt},
         {"code", exchange->closed_status ? exchange->closed_status : exchange->status},

@@ -55,7 +55,9 @@ struct finding_context {
     const struct auth_value *credentials;
     const struct auth_value *challenge;                /**< the one that fits the credentials best */
     uint32_t branch_hash, call_id_hash, from_tag_hash; /**< of the message */
+    uint32_t uri_hash, to_hash;                        /**< likewise: of its Request-URI and To */
     uint32_t nc, last_nc; /**< of these credentials, and of those before in this call; 0: none */
+    uint32_t highest_nc;  /**< of this user with this nonce, in whatever call */
     uint32_t signed_in;   /**< the same credentials, one hop earlier, for another Request-URI */
     uint32_t good_in;     /**< the same credentials, one hop earlier, whose digest was right there */
     uint32_t named_in;    /**< the same credentials, one hop earlier, for another address-of-record */

@@ -311,33 +311,52 @@ key_dialog(struct tracker *tracker)
     key_add_hash(tracker, tracker->here.hop);
 }
 
-/* On this hop, or else `any` that is the latest. */
-static struct nonce *
-nonce_look_up(struct tracker *tracker, struct slice text, bool any)
+static struct index_link *
+nonce_links(struct tracker *tracker, struct slice text)
 {
     key_begin(tracker, INDEX_NONCE);
     key_add(tracker, text);
-    struct index_link *latest = key_find(tracker);
-    for (struct index_link *link = latest; link; link = link->next) {
+    return key_find(tracker);
+}
+
+/* On this hop; NULL none. */
+static struct nonce *
+nonce_here(const struct tracker *tracker, struct index_link *link)
+{
+    while (link && !same_hash(((struct nonce *)link)->hop, tracker->here.hop))
+        link = link->next;
+    return (struct nonce *)link;
+}
+
+/* Of several other hops that of the server which gets its nonce back from elsewhere, or passes it on itself.
+ */
+static struct nonce *
+nonce_elsewhere(struct index_link *latest, const struct arrival *arrival)
+{
+    for (struct index_link *link = latest; link && latest->next; link = link->next) {
         struct nonce *nonce = (struct nonce *)link;
-        if (same_hash(nonce->hop, tracker->here.hop))
+        const struct exchange *exchange = nonce->issue ? nonce->issue->exchange : NULL;
+        if (exchange && (endpoint_same_address(&exchange->server, &arrival->to) ||
+                         endpoint_same_address(&exchange->server, &arrival->from)))
             return nonce;
     }
-    return any ? (struct nonce *)latest : NULL;
+    return (struct nonce *)latest;
 }
 
 void
 nonce_issue(struct tracker *tracker, struct slice text, struct issue *issue)
 {
-    struct nonce *nonce = nonce_look_up(tracker, text, false);
+    struct nonce *nonce = nonce_here(tracker, nonce_links(tracker, text));
     if (!nonce) {
         nonce = host_new(tracker, struct nonce);
         nonce->hop = tracker->here.hop;
     }
     index_share(&tracker->index, &nonce->link);
-    if (nonce->issue && issue->exchange && nonce->issue->exchange &&
-        nonce->issue->exchange->account != issue->exchange->account)
-        nonce->shared = true;
+    const struct exchange *before = nonce->issue ? nonce->issue->exchange : NULL;
+    if (before && issue->exchange) {
+        nonce->shared |= before->account != issue->exchange->account;
+        nonce->repeated |= before->call_id_hash != issue->exchange->call_id_hash;
+    }
     issue_hold(tracker, &nonce->issue, issue);
     aged_touch(tracker, &nonce->aged, nonce_drop);
     struct nonce_call *call = nonce_call_find(tracker, nonce);
@@ -346,12 +365,31 @@ nonce_issue(struct tracker *tracker, struct slice text, struct issue *issue)
 }
 
 struct nonce *
-nonce_find(struct tracker *tracker, struct slice text)
+nonce_find(struct tracker *tracker, struct slice text, const struct arrival *arrival)
 {
-    struct nonce *nonce = nonce_look_up(tracker, text, true);
+    struct index_link *links = nonce_links(tracker, text);
+    struct nonce *nonce = nonce_here(tracker, links);
+    if (!nonce)
+        nonce = nonce_elsewhere(links, arrival);
     if (nonce)
         aged_touch(tracker, &nonce->aged, nonce_drop);
     return nonce;
+}
+
+bool
+nonce_is_here(const struct tracker *tracker, const struct nonce *nonce)
+{
+    return same_hash(nonce->hop, tracker->here.hop);
+}
+
+bool
+nonce_is_ambiguous(const struct tracker *tracker, const struct nonce *nonce, const struct arrival *arrival)
+{
+    const struct exchange *exchange = nonce->issue ? nonce->issue->exchange : NULL;
+    if (same_hash(nonce->hop, tracker->here.hop) || !nonce_has_other_hops(nonce))
+        return false;
+    return !exchange || (!endpoint_same_address(&exchange->server, &arrival->to) &&
+                         !endpoint_same_address(&exchange->server, &arrival->from));
 }
 
 bool
@@ -363,15 +401,10 @@ nonce_has_other_hops(const struct nonce *nonce)
 
 /* --- out of order ----------------------------------------------------------------- */
 
-/* Two links that are merged, or several queues of a network card, disturb the order by so much at the most.
- */
-#define DISORDER_NS (INT64_C(1000) * 1000000)
-
 struct early_use {
     struct aged aged;
     struct index_entry entry;
-    int64_t clock;
-    uint32_t cseq;
+    uint32_t cseq, frame;
 };
 
 static void
@@ -400,19 +433,19 @@ nonce_note_early(struct tracker *tracker, struct slice text, uint32_t cseq)
         key_put_own(tracker, &early->entry, early);
     }
     aged_touch(tracker, &early->aged, early_drop);
-    early->clock = tracker->clock;
     early->cseq = cseq;
-    tracker->latest_early = tracker->clock;
+    early->frame = tracker->frame;
+    tracker->has_early = true;
 }
 
 bool
-nonce_was_early(struct tracker *tracker, struct slice text, uint32_t cseq)
+nonce_was_early(struct tracker *tracker, struct slice text, uint32_t cseq, uint32_t request_frame)
 {
-    if (!tracker->latest_early || tracker->clock - tracker->latest_early > DISORDER_NS)
+    if (!tracker->has_early)
         return false;
     key_early(tracker, text);
     const struct early_use *early = key_find(tracker);
-    return early && early->cseq > cseq && tracker->clock - early->clock <= DISORDER_NS;
+    return early && early->frame != request_frame && early->cseq >= cseq;
 }
 
 enum sip_header

@@ -15,6 +15,8 @@
 /* Clocks of client and registrar differ, and answers take their time. */
 #define LAPSE_SLACK_NS (INT64_C(2) * 1000000000)
 #define SECOND_NS      INT64_C(1000000000)
+/* A client that waits has sent its request again by then (RFC 3261 section 17.1.2.1: T2). */
+#define CONTENT_NS (4 * SECOND_NS)
 
 /* Contacts of one REGISTER that are followed; a client has a few, an attacker many. */
 enum { CONTACTS_MAX = 32 };
@@ -53,7 +55,7 @@ static bool
 misses_answer(const struct tracker *tracker, const struct registration *registration)
 {
     return registration->open && !registration->open_repeated &&
-           tracker->clock - registration->open_clock > SIP_TIMEOUT_NS;
+           tracker->clock - registration->open_clock > CONTENT_NS;
 }
 
 /* When the time is over at the latest: what the capture lacks may have granted it once more, for as long. */
@@ -433,6 +435,8 @@ ask(struct tracker *tracker, const struct sip_message *message, const struct sip
     }
     registration->asked_frame = record->frame;
     registration->asked_clock = tracker->clock;
+    if (has_asked && seconds == 0) /* it leaves, whatever the answer */
+        flow_leave(tracker, registration);
     if (is_unanswered(tracker, registration)) {
         registration->failures++;
         registration->unanswered = true;
@@ -819,6 +823,16 @@ registration_response(struct tracker *tracker, const struct sip_message *message
     }
     for (const struct registration_step *asked = request->registrations; asked; asked = asked->next)
         answer(tracker, message, asked, &listing, record);
+}
+
+void
+registration_orphan(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival)
+{
+    if (!tracker->registrations || !slice_equal(message->method, SLICE("REGISTER")))
+        return;
+    struct registration *latest = account_of(tracker, message, &arrival->from)->latest;
+    if (latest)
+        latest->gap = true;
 }
 
 /* --- as of now ------------------------------------------------------------------- */

@@ -65,6 +65,13 @@ hash_hop(const struct tracker *tracker, const struct arrival *arrival)
     return index_hash(&tracker->index, (struct slice){both, sizeof both});
 }
 
+/* RFC 3261 section 8.1.1.7; the cookie is a token, so its case does not matter. */
+static bool
+has_magic_cookie(struct slice branch)
+{
+    return slice_starts_nocase(branch, SLICE("z9hG4bK"));
+}
+
 /* RFC 3261 section 17.2.3: sent-by is compared, too. */
 static struct hash128
 hash_branch(struct tracker *tracker, const struct sip_via *via)
@@ -73,6 +80,18 @@ hash_branch(struct tracker *tracker, const struct sip_via *via)
     key_add(tracker, via->branch);
     key_add_nocase(tracker, via->host);
     return index_key_hash(&tracker->index);
+}
+
+/* Only who passes a request on adds a Via. */
+static uint32_t
+hash_above(struct tracker *tracker, const struct sip_message *message)
+{
+    struct slice first = message->header[SIP_VIA];
+    struct sip_via above;
+    bool several = message->header_lines[SIP_VIA] > 1 || (first.len > 0 && memchr(first.p, ',', first.len));
+    if (!several || !sip_message_second_via(message, &above) || !has_magic_cookie(above.branch))
+        return 0;
+    return hash_short(hash_branch(tracker, &above)) | 1;
 }
 
 static void
@@ -154,13 +173,6 @@ method_name(struct tracker *tracker, struct slice method)
 
 /* --- transactions --------------------------------------------------------------- */
 
-/* RFC 3261 section 8.1.1.7; the cookie is a token, so its case does not matter. */
-static bool
-has_magic_cookie(struct slice branch)
-{
-    return slice_starts_nocase(branch, SLICE("z9hG4bK"));
-}
-
 /* The latest of those with this Call-ID, method and CSeq number. A fork makes a few. */
 static struct transaction *
 transactions_of(struct tracker *tracker, struct slice method, uint32_t cseq)
@@ -177,21 +189,34 @@ transaction_before(const struct transaction *transaction)
     return (struct transaction *)transaction->link.next;
 }
 
-/* RFC 3261 section 17.2.3; the rule for clients of RFC 2543: without a unique branch the tags must help. */
+/* The rule for clients of RFC 2543: without a unique branch the tags must help. */
+static bool
+is_same_transaction(const struct transaction *transaction, const struct message_hashes *here,
+                    const struct sip_message *message)
+{
+    return same_hash(transaction->branch, here->branch) &&
+           (same_hash(transaction->from_tag, here->from_tag) || has_magic_cookie(message->via.branch));
+}
+
+/* RFC 3261 section 17.2.3. Scanners all call themselves 127.0.0.1, and some take the same branch: of several
+ * the one on this hop. */
 static struct transaction *
 transaction_find(struct tracker *tracker, const struct sip_message *message, struct slice method)
 {
-    const struct message_hashes *here = &tracker->here;
-    struct transaction *i = transactions_of(tracker, method, message->cseq);
-    while (i && !(same_hash(i->branch, here->branch) &&
-                  (same_hash(i->from_tag, here->from_tag) || has_magic_cookie(message->via.branch))))
-        i = transaction_before(i);
-    return i;
+    struct transaction *latest = NULL;
+    for (struct transaction *i = transactions_of(tracker, method, message->cseq); i;
+         i = transaction_before(i)) {
+        if (!is_same_transaction(i, &tracker->here, message))
+            continue;
+        if (same_hash(i->hop, tracker->here.hop))
+            return i;
+        if (!latest)
+            latest = i;
+    }
+    return latest;
 }
 
-/* The one of this client and server, whatever its branch. By this only what came on the same hop: a proxy's
- * other leg has the same Call-ID and CSeq. */
-static struct transaction *
+struct transaction *
 transaction_on_hop(struct tracker *tracker, struct slice method, uint32_t cseq, const struct endpoint *client)
 {
     const struct message_hashes *here = &tracker->here;
@@ -301,6 +326,8 @@ transaction_new(struct tracker *tracker, const struct sip_message *message, cons
     transaction->last_seen = arrival->time;
     transaction->client = arrival->from;
     transaction->server = arrival->to;
+    transaction->uri = hash_slice(tracker, message->request_uri);
+    transaction->to = hash_slice(tracker, message->to_uri);
     transaction->cseq = message->cseq;
     transaction->in_dialog = message->to_tag.len > 0;
     transaction->branch = tracker->here.branch;
@@ -309,6 +336,7 @@ transaction_new(struct tracker *tracker, const struct sip_message *message, cons
     index_share(&tracker->index, &transaction->link);
     transactions_append(slice_equal(message->method, SLICE("INVITE")) ? &tracker->invites : &tracker->others,
                         transaction);
+    transaction->above = hash_above(tracker, message);
     return transaction;
 }
 
@@ -351,13 +379,35 @@ note_cancel_cseq(struct tracker *tracker, const struct transaction *invite, stru
         record_note(tracker, record, FINDING_CANCEL_CSEQ, opened->retry_frame, opened->challenge_frame);
 }
 
+/* It has to repeat the credentials of its INVITE, for nobody may challenge it (RFC 3261 section 22.1). */
+static void
+keep_bare_ack(struct tracker *tracker, const struct sip_message *message, struct transaction *invite,
+              const struct record *record)
+{
+    bool bare = invite->fingerprint && !credentials_fingerprint(tracker, message);
+    if (bare && invite->bare_ack)
+        return;
+    invite->bare_ack = bare ? record->frame : 0;
+    invite->bare_ack_time = record->time;
+}
+
+/* A server that goes on with its 2xx does not take the ACK. Told once. */
+static void
+note_bare_ack(struct tracker *tracker, struct transaction *invite, struct record *record)
+{
+    if (!invite->bare_ack || invite->ack_told || record->time - invite->bare_ack_time <= ANSWER_UNDER_WAY_NS)
+        return;
+    invite->ack_told = true;
+    record_note(tracker, record, FINDING_ACK_BARE, invite->bare_ack, invite->request->frame);
+}
+
 /* ACK to a refusal and CANCEL share the branch of their INVITE (RFC 3261 section 9.1, 17.1.1.3); ACK to a 2xx
  * has its CSeq number (section 13.2.2.4). */
 static void
 link_to_invite(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
                struct record *record)
 {
-    const struct transaction *invite = transaction_find(tracker, message, SLICE("INVITE"));
+    struct transaction *invite = transaction_find(tracker, message, SLICE("INVITE"));
     bool by_number = !invite;
     if (by_number)
         invite = transaction_on_hop(tracker, SLICE("INVITE"), message->cseq, &arrival->from);
@@ -368,6 +418,8 @@ link_to_invite(struct tracker *tracker, const struct sip_message *message, const
         record->belongs_to = acknowledges ? invite->request->response_frame : invite->request->frame;
     if (acknowledges && by_number && (!invite || invite->status >= 300))
         note_ack_cseq(tracker, message, arrival, record);
+    if (acknowledges && by_number && invite && invite->status < 300 && !message->headers_cut)
+        keep_bare_ack(tracker, message, invite, record);
     if (!acknowledges && invite)
         note_cancel_cseq(tracker, invite, record);
 }
@@ -390,8 +442,9 @@ transaction_hop_before(struct tracker *tracker, const struct sip_message *messag
 static void
 mark_again(struct record *record, struct record *first, int64_t last_seen, bool other_link)
 {
+    int64_t passed = record->time - last_seen; /* less than nothing where the clock was set */
     record->first = first;
-    record->is_copy = other_link || record->time - last_seen <= COPY_NS;
+    record->is_copy = other_link || (passed <= COPY_NS && passed >= -COPY_NS);
     record->exchange = first->exchange;
 }
 
@@ -497,7 +550,7 @@ note_final(struct transaction *transaction, const struct arrival *arrival, uint1
 /* A refusal that comes again after the retry was sent again for it, however soon. */
 static struct record *
 add_response_again(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
-                   const struct transaction *transaction, struct seen_response *seen)
+                   struct transaction *transaction, struct seen_response *seen)
 {
     const struct exchange *opened = transaction->opened;
     struct record *record = record_begin(tracker, message, arrival, NULL);
@@ -506,8 +559,10 @@ add_response_again(struct tracker *tracker, const struct sip_message *message, c
     if (opened && opened->retry_frame && seen->last_seen < opened->retry_time)
         record->is_copy = false;
     seen->last_seen = arrival->time;
-    if (!record->is_copy)
-        exchange_refused_again(tracker, transaction, record);
+    if (record->is_copy)
+        return record;
+    exchange_refused_again(tracker, transaction, record);
+    note_bare_ack(tracker, transaction, record);
     return record;
 }
 
@@ -528,6 +583,8 @@ add_first_response(struct tracker *tracker, const struct sip_message *message, c
     exchange_response(tracker, message, arrival, transaction, record);
     if (transaction && record->status >= 200)
         registration_response(tracker, message, transaction, record);
+    if (!transaction && record->status >= 200)
+        registration_orphan(tracker, message, arrival);
     subscription_response(tracker, message, arrival, transaction, record);
     return record;
 }

@@ -92,6 +92,7 @@ struct exchange {
     uint32_t request_frame;                            /**< 0: not in the capture */
     uint32_t cseq;                                     /**< of the refused request */
     uint32_t call_id_hash, from_tag_hash, branch_hash; /**< likewise */
+    uint32_t uri_hash, to_hash;                        /**< of its Request-URI and To; 0: not known */
     bool in_dialog;                                    /**< it had a To tag */
     const struct use *refused;                         /**< credentials of the refused request; NULL: none */
     struct endpoint client, server;
@@ -124,6 +125,7 @@ struct exchange {
     struct finding_set suspects; /**< what in the challenge may have kept the client from answering */
     uint32_t removed_frame;      /**< a request one hop earlier with the credentials asked for; 0: none */
     uint32_t removed_in;         /**< the same request on this hop, which lacks them */
+    uint32_t kept_in; /**< other answer that the client got from the element that was challenged; 0: none */
 
     uint32_t references; /**< the tracker's own, like all that follows */
     struct index_entry
@@ -159,9 +161,10 @@ struct use {
     enum evidence evidence;
     bool header_differs; /**< answered in the other header than the challenge asks for */
     bool realm_differs;
-    bool is_retry;       /**< the first answer to its challenge */
-    bool relayed;        /**< the challenge was made to another client by another server: not for this hop */
-    bool late;           /**< earlier uses of the nonce are missing in the capture */
+    bool is_retry; /**< the first answer to its challenge */
+    bool relayed;  /**< the challenge was made to another client by another server: not for this hop */
+    bool of_twin;  /**< its nonce is that of another server of the same realm, to which a fork led, too */
+    bool late;     /**< earlier uses of the nonce are missing in the capture */
     bool resynchronises; /**< AKA: carries auts */
     uint16_t source_port;
     const char *method; /**< of the request */

@@ -123,11 +123,13 @@ struct transaction {
     struct arena arena;       /**< its own memory; that of its records, too, if they are forgotten with it */
     struct transaction *next; /**< in its queue */
     struct hash128 branch, from_tag, hop;
+    uint32_t above; /**< hash of the branch one hop before, by the second Via; 0: not known */
     struct record *request;
     int64_t clock;     /**< when it began */
     int64_t last_seen; /**< time of the last copy of the request */
     struct endpoint client, server;
     uint32_t fingerprint; /**< hash of the request's credentials: tells a retry from a retransmission */
+    uint32_t uri, to;     /**< hashes of its Request-URI and of the URI in To */
     uint32_t cseq;
     uint16_t status; /**< of its final response; 0: none. A 2xx replaces any other. */
     struct seen_response *responses;
@@ -135,6 +137,9 @@ struct transaction {
     uint8_t repeated;        /**< how often it was sent again without an answer, up to what matters */
     bool in_dialog;          /**< the request had a To tag */
     bool answer_lost;        /**< told that the client looks not to receive the answer */
+    bool ack_told;           /**< told that the server looks not to take `bare_ack` */
+    uint32_t bare_ack;       /**< ACK to a 2xx, without the credentials that the INVITE has; 0: none */
+    int64_t bare_ack_time;
     struct exchange *opened; /**< the exchange that a 401 or 407 to it began */
     struct subscribe_request *subscribe;
 };
@@ -215,8 +220,8 @@ struct tracker {
     uint32_t aged; /**< how many there are of them */
     bool dropped;  /**< some went because there were too many, and nobody was told yet */
     bool dropped_told;
-    int64_t latest_early; /**< clock of the latest nonce_note_early; 0: none */
-    int64_t clock; /**< latest time seen; steps back only when the capture does, by more than an hour */
+    bool has_early; /**< some nonce was used before it was issued */
+    int64_t clock;  /**< latest time seen; steps back only when the capture does, by more than an hour */
     struct exchange *exchanges, **exchanges_tail;
     bool watches;            /**< some subscription was refreshed by a 204 */
     uint32_t service_routes; /**< how many clients were given one */
@@ -322,6 +327,11 @@ char *endpoint_text(const struct endpoint *endpoint);
 /** The port aside. */
 bool endpoint_same_address(const struct endpoint *a, const struct endpoint *b);
 
+/** The transaction of this client and server, whatever its branch: by this only what came on the same hop, as
+ * a proxy's other leg has the same Call-ID and CSeq. NULL: none. */
+struct transaction *transaction_on_hop(struct tracker *tracker, struct slice method, uint32_t cseq,
+                                       const struct endpoint *client);
+
 /* --- exchange.c --- */
 
 /** Links and judges the credentials of a new request. */
@@ -378,6 +388,9 @@ bool is_first_hop(const struct sip_message *message);
 /** A final response, after the exchange that it closes or opens. */
 void registration_response(struct tracker *tracker, const struct sip_message *message,
                            const struct transaction *transaction, struct record *record);
+/** A final response whose request is not in the capture: so much of the registration is missing. */
+void registration_orphan(struct tracker *tracker, const struct sip_message *message,
+                         const struct arrival *arrival);
 
 /* --- flow.c --- */
 

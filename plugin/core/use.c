@@ -48,6 +48,22 @@ best_challenge(struct tracker *tracker, const struct auth_line *lines, enum sip_
     return best;
 }
 
+/* Over UDP a client sends a request again after this, and a server without state answers each copy with
+ * another nonce (RFC 3261 section 17.1.1.2: T1). */
+#define REPEATED_NS (INT64_C(500) * 1000000)
+
+/* The challenge that is answered may be another one, to a copy of the same request, and not in the capture.
+ */
+static bool
+may_have_been_repeated(struct tracker *tracker, const struct request_view *view,
+                       const struct exchange *exchange)
+{
+    const struct transaction *asked =
+        transaction_on_hop(tracker, view->message->method, exchange->cseq, &view->arrival->from);
+    return slice_equal_nocase(view->message->via.transport, SLICE("UDP")) &&
+           (!asked || view->record->time - asked->request->time >= REPEATED_NS);
+}
+
 /* The evidence without a nonce: the same call goes on from an unanswered challenge. */
 static struct exchange *
 dialog_exchange(struct tracker *tracker, const struct request_view *view)
@@ -58,8 +74,8 @@ dialog_exchange(struct tracker *tracker, const struct request_view *view)
         exchange->refused_repeated || exchange->request_frame == 0 ||
         strcmp(exchange->method, view->record->method) != 0)
         return NULL;
-    uint32_t step = view->message->cseq - exchange->cseq;
-    return step <= 1 && exchange->request_frame != view->record->frame ? exchange : NULL;
+    bool next = view->message->cseq - exchange->cseq == 1;
+    return next && !may_have_been_repeated(tracker, view, exchange) ? exchange : NULL;
 }
 
 static void
@@ -114,13 +130,30 @@ use_answers(struct tracker *tracker, struct use *use, const struct issue *issue,
 static struct issue *
 choose_issue(const struct nonce *nonce, const struct use *use, const struct request_view *view)
 {
-    if (use->call->issue)
+    if (use->call->issue || use->call->lost)
         return use->call->issue;
     if (use->holder->issue)
         return use->holder->issue;
     const struct exchange *exchange = nonce->issue->exchange;
     return nonce->shared && exchange && exchange->account != view->record->detail->account ? NULL
                                                                                            : nonce->issue;
+}
+
+/* An earlier request of this call has no answer in the capture, and did not use this nonce: that answer
+ * issued it, whatever other one did so in another call. */
+static bool
+is_challenge_lost(struct tracker *tracker, const struct request_view *view, const struct nonce *nonce)
+{
+    const struct slice method = view->message->method;
+    uint32_t cseq = view->message->cseq;
+    for (uint32_t n = 1; n <= 2; n++) {
+        const struct transaction *before =
+            transaction_on_hop(tracker, method, cseq - n, &view->arrival->from);
+        const struct use *uses = before && before->request->detail ? before->request->detail->uses : NULL;
+        if (before)
+            return before->status == 0 && (!uses || uses->nonce != nonce);
+    }
+    return transaction_on_hop(tracker, SLICE("ACK"), cseq - 1, &view->arrival->from) != NULL;
 }
 
 /* nc as a number; 0 when there is none, or when it is no hex number of at most 8 digits. */
@@ -138,17 +171,21 @@ parse_nc(struct slice text)
     return nc;
 }
 
-/* The capture may hold a response in front of its request: then the challenge answers this very request. */
+/* A challenge to this very request, which the capture holds behind it, or to a copy of it that a fork sent
+ * elsewhere. */
 static bool
-is_own_answer(const struct tracker *tracker, const struct issue *issue, const struct sip_message *message)
+is_own_answer(const struct tracker *tracker, const struct issue *issue, const struct request_view *view)
 {
     const struct exchange *exchange = issue ? issue->exchange : NULL;
-    return exchange && exchange->request_frame == 0 && exchange->cseq == message->cseq &&
-           exchange->branch_hash == hash_short(tracker->here.branch) &&
-           exchange->call_id_hash == hash_short(tracker->here.call_id);
+    if (!exchange || exchange->cseq != view->message->cseq ||
+        exchange->call_id_hash != hash_short(tracker->here.call_id))
+        return false;
+    return exchange->request_frame == 0 ? exchange->branch_hash == hash_short(tracker->here.branch)
+                                        : !endpoint_same_address(&exchange->server, &view->arrival->to);
 }
 
-/* Where the first answer to the challenge is missing, nc has gone on, and CSeq by more than one. */
+/* Where the first answer to the challenge is missing, CSeq has gone on by more than one, and nc too, if there
+ * is one. */
 static bool
 is_late(const struct tracker *tracker, const struct use *use, const struct sip_message *message,
         const struct auth_value *credentials)
@@ -156,7 +193,25 @@ is_late(const struct tracker *tracker, const struct use *use, const struct sip_m
     const struct exchange *exchange = use->issue->exchange;
     return exchange && exchange->retry_frame == 0 && use->nonce_use <= 1 &&
            exchange->call_id_hash == hash_short(tracker->here.call_id) &&
-           message->cseq > exchange->cseq + 1 && parse_nc(credentials->param[AUTH_NC]) > 1;
+           message->cseq > exchange->cseq + 1 && parse_nc(credentials->param[AUTH_NC]) != 1;
+}
+
+/* This user has used the nonce in another call, and begins to count again: it was given anew, or he counts
+ * for each call. */
+static bool
+counts_anew(const struct use *use, const struct auth_value *credentials)
+{
+    return use->holder->uses > 0 && parse_nc(credentials->param[AUTH_NC]) == 1;
+}
+
+/* Another server made the nonce, and the one on this hop has asked in this call, too. */
+static bool
+is_of_twin(struct tracker *tracker, const struct request_view *view, const struct nonce *nonce,
+           const struct use *use)
+{
+    const struct exchange *exchange = use->issue->exchange;
+    return exchange && !nonce_is_here(tracker, nonce) &&
+           !endpoint_same_address(&exchange->server, &view->arrival->to) && dialog_exchange(tracker, view);
 }
 
 /* First by the nonce: in this call on this hop, on this hop, anywhere. */
@@ -165,7 +220,7 @@ link_by_nonce(struct tracker *tracker, const struct request_view *view, struct u
               const struct auth_value *credentials)
 {
     struct slice text = credentials->param[AUTH_NONCE];
-    struct nonce *nonce = text.len ? nonce_find(tracker, text) : NULL;
+    struct nonce *nonce = text.len ? nonce_find(tracker, text, view->arrival) : NULL;
     if (!nonce) {
         if (text.len && !view->follows)
             nonce_note_early(tracker, text, view->message->cseq);
@@ -173,12 +228,20 @@ link_by_nonce(struct tracker *tracker, const struct request_view *view, struct u
     }
     use->call = nonce_call_find(tracker, nonce);
     use->holder = nonce_user_find(tracker, nonce, use->user_at_realm);
+    if (!use->call->issue && !use->call->lost && !view->follows)
+        use->call->lost = nonce->repeated || nonce_was_early(tracker, text, 0, 0) ||
+                          counts_anew(use, credentials) || is_challenge_lost(tracker, view, nonce);
     use->issue = choose_issue(nonce, use, view);
-    if (is_own_answer(tracker, use->issue, view->message))
+    if (is_own_answer(tracker, use->issue, view))
         use->issue = NULL;
-    use->relayed = use->issue && is_relayed(use->issue->exchange, view->arrival);
-    if (use->relayed &&
-        !view->follows) /* or the challenge was passed on before, and comes later in the capture */
+    use->relayed = use->issue &&
+                   (is_relayed(use->issue->exchange, view->arrival) || is_of_twin(tracker, view, nonce, use));
+    if (nonce_is_ambiguous(tracker, nonce, view->arrival)) {
+        use->issue = NULL;
+        use->relayed = true;
+    }
+    /* Or the challenge was passed on before, and comes later in the capture. */
+    if ((use->relayed || use->call->lost) && !view->follows)
         nonce_note_early(tracker, text, view->message->cseq);
     use->nonce_accepted_in = use->holder->accepted_in;
     use->holder->uses += view->follows || use->relayed ? 0 : 1;
@@ -215,6 +278,35 @@ link_by_dialog(struct tracker *tracker, const struct request_view *view, struct 
         return NULL;
     *use = trial;
     return challenge;
+}
+
+/* A fork led to several servers of one realm, and the client answered another one of them: to the server on
+ * this hop, whose challenge is open, that is the answer. */
+static void
+link_to_twin(struct tracker *tracker, const struct request_view *view, struct use *use,
+             const struct auth_value *credentials)
+{
+    struct exchange *exchange = dialog_exchange(tracker, view);
+    const struct auth_line *line =
+        exchange ? best_challenge(tracker, exchange->challenges, use->line.header, credentials) : NULL;
+    if (!line)
+        return;
+    if (answering_header(line->header) != use->line.header ||
+        !same_offer(line_value(tracker, line), credentials)) {
+        exchange->lost = true; /* the call goes on with another challenge than this one */
+        return;
+    }
+    use->relayed = false;
+    use->of_twin = true;
+    use->exchange = exchange;
+    use->issue = exchange->issues;
+    use->challenge_frame = exchange->challenge_frame;
+    use->holder = NULL;
+    use->call = NULL;
+    use->nonce_use = use->nonce_accepted_in = 0;
+    use->nonce_age = -1;
+    use->late = false;
+    note_retry(exchange, use, view, tracker->clock);
 }
 
 /* ACK to a 2xx carries the credentials of the INVITE (RFC 3261 section 13.2.2.4); CANCEL has no rule. */
@@ -364,6 +456,22 @@ note_suspect(enum finding finding, const struct finding_context *context, void *
     finding_set_add(&((struct use *)data)->suspects, finding);
 }
 
+/* The nonce count that this one should go on from; 0: none, or an answer that may have issued the nonce anew
+ * is missing.
+ */
+static uint32_t
+last_nc(struct tracker *tracker, const struct request_view *view, const struct use *use, uint32_t nc)
+{
+    const struct slice method = view->message->method;
+    uint32_t last = use->call ? use->call->nc : 0;
+    if (last == 0 || nc == last + 1)
+        return last;
+    const struct transaction *before =
+        transaction_on_hop(tracker, method, view->message->cseq - 1, &view->arrival->from);
+    bool whole = before ? before->status != 0 : !slice_equal(method, SLICE("REGISTER"));
+    return whole ? last : 0;
+}
+
 static void
 find_suspects(struct tracker *tracker, const struct request_view *view, struct use *use,
               const struct auth_value *credentials, const struct auth_value *challenge)
@@ -383,10 +491,15 @@ find_suspects(struct tracker *tracker, const struct request_view *view, struct u
         .branch_hash = hash_short(tracker->here.branch),
         .call_id_hash = hash_short(tracker->here.call_id),
         .from_tag_hash = hash_short(tracker->here.from_tag),
+        .uri_hash = hash_slice(tracker, message->request_uri),
+        .to_hash = hash_slice(tracker, message->to_uri),
         .nc = parse_nc(credentials->param[AUTH_NC]),
-        .last_nc = use->call ? use->call->nc : 0,
+        .highest_nc = use->holder ? use->holder->nc : 0,
     };
+    context.last_nc = last_nc(tracker, view, use, context.nc);
     use->suspect_frame = use->call ? use->call->nc_frame : 0;
+    if (context.last_nc == 0 && use->holder)
+        use->suspect_frame = use->holder->nc_frame;
     use->compared = context.last_nc;
     if (credentials->param[AUTH_URI].p && !slice_equal(credentials->param[AUTH_URI], message->request_uri))
         use->request_uri = record_slice(tracker, message->request_uri).p;
@@ -411,6 +524,10 @@ count_nc(const struct request_view *view, struct use *use, const struct auth_val
         return;
     use->call->nc = nc;
     use->call->nc_frame = view->record->frame;
+    if (nc <= use->holder->nc)
+        return;
+    use->holder->nc = nc;
+    use->holder->nc_frame = view->record->frame;
 }
 
 /* After all credentials of the message had their chance to fit by the nonce. */
@@ -420,6 +537,8 @@ use_finish(struct tracker *tracker, const struct request_view *view, struct use 
     const struct auth_value *challenge = NULL, *credentials = line_value(tracker, &use->line);
     if (!credentials)
         return;
+    if (use->relayed && !view->follows)
+        link_to_twin(tracker, view, use, credentials);
     if (use->issue) {
         const struct auth_line *line =
             best_challenge(tracker, use->issue->lines, use->line.header, credentials);

@@ -8,14 +8,15 @@
 #define SIPTRAIL_WIPE_H
 
 #include <stddef.h>
+#include <string.h>
 
-/** Overwrites `len` octets with zeros; volatile, so that no optimiser drops it. */
+/** Overwrites `len` octets with zeros. The function is called through a volatile pointer, so that no
+ * optimiser knows what it does and drops it. */
 static inline void
 wipe(void *secret, size_t len)
 {
-    volatile unsigned char *p = secret;
-    while (len-- > 0)
-        *p++ = 0;
+    static void *(*const volatile overwrite)(void *, int, size_t) = memset;
+    overwrite(secret, 0, len);
 }
 
 #endif

@@ -17,7 +17,7 @@ import platform
 import subprocess
 
 import rivals
-from measure import COMMANDS, FILTER, ROOT, STATISTICS, Bench, Usage
+from measure import ASKED, COMMANDS, FILTER, ROOT, Bench, Usage
 
 KINDS = ("registrations", "mixed", "no-sip")
 LONG = ("one-call-id", "one-nonce", "shared-nonce", "segments", "scan")
@@ -59,8 +59,9 @@ def measure_instructions(bench, options):
 
 def fed(bench, kind, count, plugin):
     """By the generator, which needs no disk; what it takes to start is taken off."""
-    idle = bench.usage_of_feed(bench.feed(kind, 100), STATISTICS, plugin)
-    used = bench.usage_of_feed(bench.feed(kind, count), STATISTICS, plugin)
+    arguments = ASKED if plugin else FILTER
+    idle = bench.usage_of_feed(bench.feed(kind, 100), arguments, plugin)
+    used = bench.usage_of_feed(bench.feed(kind, count), arguments, plugin)
     return Usage(used.cpu - idle.cpu, used.wall - idle.wall, used.memory - idle.memory)
 
 
@@ -120,7 +121,7 @@ def measure_live(bench, options):
     yield ("feed", "MB at a quarter", "at half", "at the end", "octets a message in the second half")
     rate = options.live_rate
     for plugin in (True, False):
-        resident = bench.memory_over_time(bench.feed("mixed", options.live, "-r", str(rate)), FILTER, plugin)
+        resident = bench.memory_over_time(bench.feed("mixed", options.live, "-r", str(rate)), ASKED if plugin else FILTER, plugin)
         quarter, half, end = (resident[int((len(resident) - 1) * part)] for part in (0.25, 0.5, 1))
         name = f"{options.live / rate / 3600:.0f} h of mixed traffic, {rate} messages a second, {'with' if plugin else 'without'}"
         yield (name, megabytes(quarter), megabytes(half), megabytes(end), f"{(end - half) / (options.live / 2):.0f}")

@@ -667,6 +667,123 @@ def state(notify):
     return value.split(";")[0].strip().lower(), parameters(value).get("reason")
 
 
+# ---- Between client and server ---------------------------------------------------------------------------------------
+
+def branches(message):
+    """Those of all Vias, the topmost first."""
+    return [parameters(via).get("branch", "") for value in message.all("via") for via in split_commas(value)]
+
+
+def offers(challenge, realm):
+    """(algorithm, qop values) of what is on offer for a realm, in order."""
+    return [(c.get("algorithm", "MD5").upper(), [q.strip().lower() for q in c.get("qop", "").split(",") if q.strip()])
+            for c in challenge.challenges if c.scheme.lower() == "digest" and c.get("realm") == realm]
+
+
+def weakened(truth):
+    """{frame: finding}. Who passes a response on takes its own Via off and leaves the challenges alone (RFC 3261 section 16.7);
+    a fork joins several."""
+    found = {}
+    for outer in truth.exchanges:
+        inner = [e.challenge for e in truth.exchanges if e.challenge.frame < outer.challenge.frame
+                 and e.challenge.code == outer.challenge.code and branches(e.challenge)[1:] == branches(outer.challenge)]
+        if len(inner) != 1:
+            continue
+        for realm in {c.get("realm") for c in inner[0].challenges}:
+            before, after = offers(inner[0], realm), offers(outer.challenge, realm)
+            sha = lambda lines: [algorithm.startswith("SHA-") for algorithm, _ in lines]
+            qop = lambda lines: {value for _, values in lines for value in values}
+            if not before or not after:
+                continue
+            if any(sha(before)) > any(sha(after)) or bool(qop(before)) > bool(qop(after)) \
+                    or (len(before) == len(after) and sha(before)[0] > sha(after)[0]):
+                found[outer.challenge.frame] = "challenge_weakened"
+            elif "auth-int" in qop(before) - qop(after):
+                found[outer.challenge.frame] = "auth_int_removed"
+    return found
+
+
+def address_of_record(message):
+    """Who registers, or calls: `user@host`."""
+    uri = address_uri(message.get("to" if message.cseq[1] == "REGISTER" else "from"))
+    return re.sub(r"^sips?:|:\d+$", "", uri, flags=re.I).lower()
+
+
+def refusals(request, use):
+    """{frame: sure} of the response that refuses these credentials; sure if nothing but who they are for can be the reason."""
+    final = request.transaction.final if request.transaction else None
+    if not final or final.code < 300:
+        return {}
+    identity = final.code in (401, 403, 407) or (final.code == 404 and request.method == "REGISTER")
+    fresh = final.code not in (401, 407) or judge_answer([use], final) == {"rejected"}
+    return {final.frame: identity and fresh and use.verdict.status == {"good"}}
+
+
+def renamed(truth):
+    """({frame: sure}, {frame: sure}): refusals of an answer whose address-of-record is another one than in the refused request of
+    the same call (RFC 3261 section 8.1.3.5), and of credentials that went to another server for another one before."""
+    changed, rewritten, sent = {}, {}, []
+    for message in truth.messages:
+        for use in message.credentials if message.first and message.method not in ("ACK", "CANCEL") else []:
+            asked = use.exchange.challenge.transaction if use.exchange and use.exchange.retry is message else None
+            if asked and asked.request.call_id == message.call_id \
+                    and address_of_record(asked.request) != address_of_record(message):
+                changed.update(refusals(message, use))
+            same = next((m for m, u in sent if (u.auth.get("nonce"), u.auth.get("response")) ==
+                         (use.auth.get("nonce"), use.auth.get("response"))), message)
+            if same.target[0] != message.target[0] and address_of_record(same) != address_of_record(message):
+                rewritten.update(refusals(message, use))
+            sent.append((message, use))
+    return changed, rewritten
+
+
+KEEP_ALIVE = 29.0       # seconds, RFC 5626 section 4.4.2: no NAT that a client has to mind forgets sooner
+
+
+def granted_flows(messages):
+    """(address and port, from, until) for each REGISTER over UDP that was accepted."""
+    for message in messages:
+        final = message.transaction.final if message.is_request and message.transaction else None
+        if message.method != "REGISTER" or message.transport != "udp" or not message.first or len(branches(message)) != 1 \
+                or not final or final.code >= 300:
+            continue
+        listed = [int(s) for value in final.all("contact") for s in re.findall(r";\s*expires=(\d+)", value, re.I)]
+        yield message.source, final.time, final.time + max([*listed, int(final.get("expires") or 0)])
+
+
+def is_registered(flows, flow, time):
+    """The latest answer counts: it may have removed the contact."""
+    ends = [until for source, since, until in flows if source == flow and since < time]
+    return bool(ends) and ends[-1] > time
+
+
+def unheard(truth, datagrams):
+    """{frame}: requests to a client that is registered over UDP, sent again and again; for longer than a NAT needs to forget it nothing
+    had come from there, and nothing comes for 64*T1.
+
+    datagrams() gives (time, address, port) of whatever was sent over UDP, keep-alives too."""
+    flows, found, heard = list(granted_flows(truth.messages)), set(), None
+    for message in truth.messages:
+        if not message.is_request or not message.first or message.method in ("ACK", "CANCEL") or message.transaction.responses \
+                or truth.end - message.time <= TIMEOUT or not any(m.retransmission_of is message for m in truth.messages) \
+                or not is_registered(flows, message.target, message.time):
+            continue
+        heard = datagrams() if heard is None else heard
+        times = [time for time, *source in heard if tuple(source) == message.target]
+        before = [time for time in times if time < message.time]
+        if message.time - max(before, default=0) > KEEP_ALIVE and not any(0 <= t - message.time <= TIMEOUT for t in times):
+            found.add(message.frame)
+    return found
+
+
+def read_datagrams(capture, options=(), run=subprocess.check_output):
+    names = "frame.time_epoch ip.src ipv6.src udp.srcport".split()
+    output = run(["tshark", "-n", "-r", str(capture), *options, "-Y", "udp && !icmp && !icmpv6", "-T", "fields",
+                  *(a for name in names for a in ("-e", name))])
+    lines = [line.split("\t") for line in output.decode().splitlines()]
+    return [(epoch(time), four or six, int(port)) for time, four, six, port in lines]
+
+
 # ---- The whole -------------------------------------------------------------------------------------------------------
 
 @dataclass

@@ -13,6 +13,7 @@ import xml.etree.ElementTree
 
 import pytest
 
+import siptruth
 from test_tables import exchange_rows
 from wireshark import ROOT, Capture
 
@@ -22,7 +23,7 @@ ROW = re.compile(r'^FINDING\((?P<id>\w+), "(?P<name>\w+)", (?P<severity>\w+), \w
 ROWS = [match.groupdict() for match in ROW.finditer(DEFINITIONS)]
 # Only the time that passes without an answer tells these, so only a second pass does.
 LATE = {"never_answered", "challenge_lost", "notify_unanswered", "in_dialog_unanswered", "method_unanswered", "gave_up",
-        "retry_unanswered", "notify_missing", "client_unheard", "register_unanswered"} | {
+        "retry_unanswered", "notify_missing", "client_unheard", "register_unanswered", "challenge_kept_back"} | {
             row["name"] for row in ROWS if row["stage"] == "OFFER"}
 # But for the one that compares two verdicts.
 BY_ITSELF = {row["name"] for row in ROWS if row["weight"] in ("CAUSE", "CAUSE_UNLESS_BAD")} - {"changed_on_path"}
@@ -166,6 +167,35 @@ def test_texts_are_complete(name, look):
     for frame, (findings, values) in look(as_capture(name)).items():
         for text in [f.text for f in findings] + [text for field in (TITLE, *ADVICE) for text in values[field]]:
             assert not re.search("[{}?]", text), f"frame {frame}: {text}"
+
+
+# --- what happens between client and server, by the independent reading
+
+def assert_at_one(name, truth, datagrams, told):
+    """told(finding): its frames. Where the reading is not sure, the plugin may be silent."""
+    weaker, (changed, rewritten) = siptruth.weakened(truth), siptruth.renamed(truth)
+    for finding in ("challenge_weakened", "auth_int_removed"):
+        assert told(finding) == {frame for frame, word in weaker.items() if word == finding}, f"{name}: {finding}"
+    for finding, frames in (("aor_changed", changed), ("aor_rewritten", rewritten)):
+        assert {frame for frame, sure in frames.items() if sure} <= told(finding) <= set(frames), f"{name}: {finding}"
+    assert told("client_unheard") == siptruth.unheard(truth, datagrams), f"{name}: client_unheard"
+
+
+def datagrams_of(wireshark, capture):
+    return lambda: siptruth.read_datagrams(wireshark.path(capture), capture.options, wireshark.run_without_plugin)
+
+
+@story
+def test_stories_by_the_independent_reading(name, plain_wireshark, read):
+    capture, expect = as_capture(name), expected(name)
+    assert_at_one(name, read(capture, capture.rows), datagrams_of(plain_wireshark, capture),
+                  lambda finding: {frame for frame, names in expect.items() if finding in names})
+
+
+def test_recordings_by_the_independent_reading(capture, wireshark, look, read):
+    found = of_note(look(capture))
+    assert_at_one(capture.name, read(capture, capture.rows), datagrams_of(wireshark, capture),
+                  lambda finding: {frame for frame, names in found.items() if finding in names})
 
 
 # --- restraint

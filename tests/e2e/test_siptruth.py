@@ -398,6 +398,35 @@ def test_superfluous_notify(headers, superfluous):
     assert bool(subscription(more_notifies=[headers]).notify) is superfluous
 
 
+# ---- Between client and server ---------------------------------------------------------------------------------------
+
+SHA, MD5 = challenge(more=', algorithm=SHA-256, qop="auth"'), challenge(more=', algorithm=MD5, qop="auth"')
+BOTH_QOP = challenge(more=', algorithm=MD5, qop="auth,auth-int"')
+
+
+@pytest.mark.parametrize("before, after, finding", [
+    ([SHA, MD5], [SHA, MD5], None), ([SHA, MD5], [MD5], "challenge_weakened"), ([SHA, MD5], [MD5, SHA], "challenge_weakened"),
+    ([MD5], [challenge()], "challenge_weakened"), ([MD5], [SHA, MD5], None), ([BOTH_QOP], [MD5], "auth_int_removed"),
+    ([SHA], [challenge(realm="other")], None),
+])
+def test_challenge_on_two_hops(before, after, finding):
+    talk = Talk()
+    near = talk.request("INVITE", 1, target=PROXY)
+    below = f"Via: SIP/2.0/UDP {near.source[0]};branch={near.via[1]}"
+    talk.answer(talk.request("INVITE", 1, below, source=PROXY, branch="z9hG4bKfar"), 401, below, *before)
+    talk.answer(near, 401, *after)
+    assert siptruth.weakened(talk.truth()) == ({4: finding} if finding else {})
+
+
+@pytest.mark.parametrize("heard, wait, found", [(5, 60, {3}), (90, 60, set()), (110, 60, set()), (5, 20, set())])
+def test_registered_client_is_silent(heard, wait, found):
+    """Registered at 0.2 s, and called at 100.2 s."""
+    talk = Talk()
+    talk.answer(talk.request("REGISTER", 1), 200, "Contact: <sip:a@10.0.0.1>;expires=600")
+    talk.again(talk.request("INVITE", 1, source=SERVER, target=PHONE, after=100, call="d"), 0.5)
+    assert siptruth.unheard(talk.truth(wait), lambda: [(0.1, *PHONE), (heard, *PHONE)]) == found
+
+
 # ---- The comparison --------------------------------------------------------------------------------------------------
 
 def items(*values):

@@ -5,11 +5,13 @@
  *     attack KIND|all COUNT...   prints a table, with times
  *
  * Work is counted, not timed: the core is compiled with a call at every branch
- * (-fsanitize-coverage=trace-pc), and the host counts what it allocates.
+ * (-fsanitize-coverage=trace-pc), each octet that is hashed counts as one, and the host counts what it
+ * allocates.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
+#include <gcrypt.h>
 #include <inttypes.h>
 #include <malloc.h>
 #include <stdio.h>
@@ -32,6 +34,20 @@ void
 __sanitizer_cov_trace_pc(void)
 {
     branches++;
+}
+
+gcry_error_t __real_gcry_md_hash_buffers(int algorithm, unsigned flags, void *digest,
+                                         const gcry_buffer_t *parts, int count);
+gcry_error_t __wrap_gcry_md_hash_buffers(int algorithm, unsigned flags, void *digest,
+                                         const gcry_buffer_t *parts, int count);
+
+gcry_error_t
+__wrap_gcry_md_hash_buffers(int algorithm, unsigned flags, void *digest, const gcry_buffer_t *parts,
+                            int count)
+{
+    for (int i = 0; i < count; i++)
+        branches += parts[i].len;
+    return __real_gcry_md_hash_buffers(algorithm, flags, digest, parts, count);
 }
 
 /* --- counting host
@@ -210,6 +226,51 @@ one_branch(struct attack *attack, unsigned count)
                         "OPTIONS sip:example.com SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK\r\n"
                         "Call-ID: %u\r\nCSeq: 1 OPTIONS\r\n",
                         i);
+        send(attack);
+    }
+}
+
+/* A fork: distinct transactions of one Call-ID, number and method. */
+static void
+many_branches(struct attack *attack, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        g_string_printf(attack->text,
+                        "INVITE sip:example.com SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK%u\r\n"
+                        "Call-ID: one\r\nCSeq: 1 INVITE\r\n",
+                        i);
+        send_between(attack, 1, (uint8_t)(2 + i % 200));
+    }
+}
+
+/* One nonce on as many hops as there are addresses, and credentials with it on hops of their own. */
+static void
+many_hops(struct attack *attack, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        uint8_t client = (uint8_t)(i % 101), server = (uint8_t)(102 + i / 101 % 101);
+        request(attack, "REGISTER", "one", i + 1);
+        send_between(attack, client, server);
+        response(attack, 401, "one", i + 1, "REGISTER");
+        challenge(attack, "n");
+        send_between(attack, server, client);
+        request(attack, "REGISTER", "two", i + 1);
+        credentials(attack, "alice", "n", 1);
+        send_between(attack, server, (uint8_t)(210 + i % 40));
+    }
+}
+
+static void
+unknown_nonces(struct attack *attack, unsigned count)
+{
+    char nonce[20];
+    for (unsigned i = 1; i <= count; i++) {
+        g_snprintf(nonce, sizeof nonce, "n%u", i);
+        request(attack, "REGISTER", "one", i);
+        credentials(attack, "alice", nonce, i);
+        send(attack);
+        response(attack, 401, "one", i, "REGISTER");
+        challenge(attack, "another");
         send(attack);
     }
 }
@@ -430,12 +491,122 @@ challenges_in_a_line(struct attack *attack, unsigned count)
 }
 
 static void
+add_contacts(struct attack *attack, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        add(attack, "Contact: <sip:alice@192.0.2.1:%u>;expires=60\r\n", i);
+}
+
+/* All registered, and all listed in the answer. */
+static void
+contacts(struct attack *attack, unsigned count)
+{
+    request(attack, "REGISTER", "one", 1);
+    add_contacts(attack, count);
+    send(attack);
+    response(attack, 200, "one", 1, "REGISTER");
+    add_contacts(attack, count);
+    send(attack);
+}
+
+static void
+registrations(struct attack *attack, unsigned count)
+{
+    for (unsigned i = 1; i <= count; i++) {
+        request(attack, "REGISTER", "one", i);
+        add(attack, "Contact: <sip:alice@192.0.2.1:%u>;expires=60\r\n", i);
+        send(attack);
+        response(attack, 200, "one", i, "REGISTER");
+        add(attack, "Contact: <sip:alice@192.0.2.1:%u>;expires=60\r\n", i);
+        send(attack);
+    }
+}
+
+static void
+subscriptions(struct attack *attack, unsigned count)
+{
+    for (unsigned i = 1; i <= count; i++) {
+        request(attack, "SUBSCRIBE", "one", i);
+        add(attack, "Event: presence;id=%u\r\nExpires: 600\r\n", i);
+        send(attack);
+        response(attack, 200, "one", i, "SUBSCRIBE");
+        add(attack, "Expires: 600\r\n");
+        send(attack);
+    }
+}
+
+static void
 credentials_lines(struct attack *attack, unsigned count)
 {
     asked(attack, "one", 1, "n");
     request(attack, "REGISTER", "one", 2);
     for (unsigned i = 0; i < count; i++)
         credentials(attack, "alice", "n", i);
+    send(attack);
+}
+
+/* --- attacks on the search for what went wrong with a digest
+ * ---------------------------------------------------------------------- */
+
+static void
+configure(void)
+{
+    static const struct credential anybody = {SLICE("*"), SLICE("*"), SECRET_PASSWORD, SLICE("secret"), 0};
+    test_host_credentials(&anybody, 1);
+}
+
+static void
+wrong_digests(struct attack *attack, unsigned count)
+{
+    configure();
+    one_nonce_many_users(attack, count);
+}
+
+static void
+wrong_digests_in_a_message(struct attack *attack, unsigned count)
+{
+    configure();
+    credentials_lines(attack, count);
+}
+
+static void
+wrong_digest(struct attack *attack, unsigned count, const char *header, const char *unit)
+{
+    configure();
+    request(attack, "REGISTER", "one", 1);
+    add(attack,
+        "Authorization: Digest username=\"alice\", realm=\"r\", response=\"%032d\", qop=auth-int, "
+        "cnonce=\"c\", nc=1, "
+        "nonce=\"n\", %s=\"",
+        0, header);
+    add_times(attack, unit, count);
+    add(attack, "\"\r\n");
+    send(attack);
+}
+
+static void
+wrong_digest_long_uri(struct attack *attack, unsigned count)
+{
+    wrong_digest(attack, count, "uri", "sip:a;b&c");
+}
+
+static void
+wrong_digest_long_value(struct attack *attack, unsigned count)
+{
+    wrong_digest(attack, count, "x", "a%%41\\\\\\\"");
+}
+
+static void
+wrong_digest_long_body(struct attack *attack, unsigned count)
+{
+    configure();
+    request(attack, "REGISTER", "one", 1);
+    add(attack,
+        "Authorization: Digest username=\"alice\", realm=\"r\", response=\"%032d\", qop=auth-int, "
+        "cnonce=\"c\", nc=1, "
+        "nonce=\"n\", uri=\"sip:example.com\"\r\nContent-Length: %u\r\n\r\n",
+        0, 8 * count);
+    add_times(attack, "a=b:c\r\n\n", count);
     send(attack);
 }
 
@@ -486,6 +657,9 @@ static const struct kind kinds[] = {
     {"one-nonce-many-users", one_nonce_many_users},
     {"many-nonces", many_nonces},
     {"one-branch", one_branch},
+    {"many-branches", many_branches},
+    {"many-hops", many_hops},
+    {"unknown-nonces", unknown_nonces},
     {"retransmissions", retransmissions},
     {"same-response", same_response},
     {"distinct-responses", distinct_responses},
@@ -501,6 +675,14 @@ static const struct kind kinds[] = {
     {"unheard-calls", unheard_calls},
     {"challenges-in-a-line", challenges_in_a_line},
     {"credentials-lines", credentials_lines},
+    {"contacts", contacts},
+    {"registrations", registrations},
+    {"subscriptions", subscriptions},
+    {"wrong-digests", wrong_digests},
+    {"wrong-digests-in-a-message", wrong_digests_in_a_message},
+    {"wrong-digest-long-uri", wrong_digest_long_uri},
+    {"wrong-digest-long-value", wrong_digest_long_value},
+    {"wrong-digest-long-body", wrong_digest_long_body},
     {"commas", commas},
     {"quotes", quotes},
     {"backslashes", backslashes},

@@ -138,6 +138,16 @@ test_clock(gconstpointer data)
     }
 }
 
+/* Sent again, not captured twice. */
+static void
+test_clock_steps_back_before_a_copy(struct script *s)
+{
+    SEND(s, .cseq = 1);
+    const struct record *again = SEND(s, .cseq = 1, .ms = -3000);
+    g_assert_true(again->first && !again->is_copy);
+    g_assert_true(SEND(s, .cseq = 1, .ms = -3)->is_copy);
+}
+
 /* A time that ran back is no time that passed: nobody is said to be silent. */
 static void
 test_clock_runs_back_for_good(struct script *s)
@@ -252,6 +262,36 @@ test_call_id_of_two_hosts(struct script *s)
     }
 }
 
+/* Scanners all call themselves 127.0.0.1, and some begin with the same numbers. */
+static void
+test_branch_of_two_hosts(struct script *s)
+{
+    const struct record *requests[2], *answers[2];
+    for (int i = 0; i < 2; i++)
+        requests[i] = SEND(s, .cseq = 2, .host = "127.0.0.1", .from = 1 + 2 * i, .to = 2 + 2 * i,
+                           .headers = i ? ANSWER(s, .nonce = "n3") : ANSWER(s));
+    for (int i = 0; i < 2; i++)
+        answers[i] =
+            SEND(s, .status = 200, .cseq = 2, .host = "127.0.0.1", .from = 2 + 2 * i, .to = 1 + 2 * i);
+    g_assert_true(answers[0]->request == requests[0] && answers[1]->request == requests[1]);
+}
+
+/* A proxy passes on credentials that were for itself; the same nonce is in use between others, too. */
+static void
+test_nonce_of_two_hops(struct script *s)
+{
+    for (int i = 0; i < 2; i++) {
+        SEND(s, .cseq = 1, .from = 1 + 10 * i, .to = 2 + 10 * i, .branch = i ? "z9hG4bK-o" : "z9hG4bK-m");
+        SEND(s, .cseq = 1, .from = 2 + 10 * i, .to = 1 + 10 * i, .branch = i ? "z9hG4bK-o" : "z9hG4bK-m",
+             .status = 401, .headers = CHALLENGE("n1"));
+    }
+    const struct use *passed_on = script_use(SEND(s, .cseq = 2, .from = 2, .to = 5, .headers = ANSWER(s)));
+    g_assert_true(passed_on->relayed && passed_on->challenge_frame == 2);
+    const struct use *unknown = script_use(
+        SEND(s, .cseq = 2, .from = 6, .to = 5, .branch = "z9hG4bK-u", .headers = ANSWER(s, .cnonce = "c")));
+    g_assert_true(unknown->relayed && unknown->challenge_frame == 0);
+}
+
 /* One host asks and falls silent; another one with the same Call-ID does not answer for it. */
 static void
 test_call_id_of_a_silent_host(struct script *s)
@@ -269,11 +309,14 @@ static const struct play plays[] = {
     {"doubled/each", test_all_doubled},
     {"doubled/whole-capture", test_whole_capture_doubled},
     {"clock/runs-back-for-good", test_clock_runs_back_for_good},
+    {"clock/steps-back-before-a-copy", test_clock_steps_back_before_a_copy},
     {"wrap/cseq", test_cseq_wraps},
     {"wrap/cseq-without-nonce", test_cseq_wraps_without_nonce},
     {"wrap/nc", test_nc_wraps},
     {"shared/address-and-port", test_address_used_again},
     {"shared/call-id", test_call_id_of_two_hosts},
+    {"shared/branch", test_branch_of_two_hosts},
+    {"shared/nonce", test_nonce_of_two_hops},
     {"shared/call-id-of-a-silent-host", test_call_id_of_a_silent_host},
 };
 

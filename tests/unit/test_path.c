@@ -181,6 +181,120 @@ test_forgotten(struct script *s)
     g_assert_cmpuint(test_host_blocks(), <=, before + 60);
 }
 
+/* --- forks ------------------------------------------------------------------------ */
+
+#define ABOVE  "Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKo\r\n"
+#define ABOVE2 "Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKo2\r\n"
+
+/* One message on a branch to one of two servers, with the client's Via below its own. */
+static struct record *
+branch(struct script *s, int server, bool hides, struct sip sip)
+{
+    static const char *const names[2][2] = {{"z9hG4bKi", "z9hG4bKi2"}, {"z9hG4bKj", "z9hG4bKj2"}};
+    sip.from = sip.status ? server : INNER;
+    sip.to = sip.status ? INNER : server;
+    sip.host = "192.0.2.4";
+    sip.branch = names[server == SECOND_SERVER][sip.cseq == 2];
+    if (!hides)
+        sip.headers = script_join(s, sip.cseq == 2 ? ABOVE2 : ABOVE, sip.headers ? sip.headers : "");
+    return script_send(s, &sip);
+}
+
+struct forked {
+    const char *name;
+    bool hides, first;           /* the client's Via; the second branch is answered first */
+    unsigned second, end;        /* status of the second branch, 0: there is none; that the client gets */
+    const char *outcome, *cause; /* of the challenge on the first branch */
+};
+
+static const struct forked forked[] = {
+    {"accepted", false, false, 200, 200, "accepted", ""},
+    {"accepted-before", false, true, 200, 200, "accepted", ""},
+    {"accepted-hidden", true, false, 200, 200, "no-retry", "never_answered"},
+    {"declined", false, false, 603, 603, "unknown", ""},
+    {"busy", false, false, 486, 401, "no-retry", "never_answered"},
+    {"alone-accepted", false, false, 0, 200, "accepted", ""},
+    {"alone-asked", false, false, 0, 401, "no-retry", "never_answered"},
+    {"alone-kept", false, false, 0, 403, "no-retry", "challenge_kept_back"},
+    {"alone-kept-hidden", true, false, 0, 403, "no-retry", "never_answered"},
+};
+
+static void
+test_forked(gconstpointer data)
+{
+    const struct forked *c = data;
+    struct script *s = script_begin();
+    outer(s, (struct sip){0});
+    branch(s, SERVER, c->hides, (struct sip){0});
+    if (c->second)
+        branch(s, SECOND_SERVER, c->hides, (struct sip){0});
+    if (c->first)
+        branch(s, SECOND_SERVER, c->hides, (struct sip){.status = c->second});
+    branch(s, SERVER, c->hides, (struct sip){.status = 401, .headers = MD5});
+    if (c->second && !c->first)
+        branch(s, SECOND_SERVER, c->hides, (struct sip){.status = c->second});
+    outer(s, (struct sip){.status = c->end, .headers = c->end == 401 ? MD5 : NULL});
+    script_wait(s, 40);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, c->outcome);
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, c->cause);
+    script_end(s);
+}
+
+struct shared {
+    const char *name, *second; /* the challenge on the second branch */
+    unsigned end;              /* of the second branch, to the answer of the first one's challenge */
+    const char *outcome, *cause;
+};
+
+static const struct shared shared[] = {
+    {"refused", CHALLENGE("n2"), 401, "rejected", "realm_shared"},
+    {"taken", CHALLENGE("n2"), 200, "accepted", ""},
+    {"forbidden", CHALLENGE("n2"), 403, "forbidden", "forbidden"},
+    {"another-realm", CHALLENGE_OF("WWW-Authenticate", "other.example.net", "n2"), 401, "unknown", ""},
+    {"another-header", CHALLENGE_OF("Proxy-Authenticate", "example.com", "n2"), 401, "unknown", ""},
+};
+
+/* Two servers ask, and the client answers the first one, in front of both. */
+static void
+test_shared(gconstpointer data)
+{
+    const struct shared *c = data;
+    struct script *s = script_begin();
+    outer(s, (struct sip){0});
+    branch(s, SERVER, false, (struct sip){0});
+    branch(s, SECOND_SERVER, false, (struct sip){0});
+    branch(s, SERVER, false, (struct sip){.status = 401, .headers = CHALLENGE("n1")});
+    branch(s, SECOND_SERVER, false, (struct sip){.status = 401, .headers = c->second});
+    outer(s, (struct sip){.status = 401, .headers = script_join(s, CHALLENGE("n1"), c->second)});
+    const char *answer = ANSWER(s);
+    outer(s, (struct sip){.cseq = 2, .headers = answer});
+    branch(s, SECOND_SERVER, false, (struct sip){.cseq = 2, .headers = answer});
+    branch(s, SERVER, false, (struct sip){.cseq = 2, .headers = answer});
+    branch(s, SECOND_SERVER, false,
+           (struct sip){.cseq = 2, .status = c->end, .headers = c->end == 401 ? CHALLENGE("n3") : NULL});
+    branch(s, SERVER, false, (struct sip){.cseq = 2, .status = 486});
+    g_assert_cmpuint(script_exchange(s, 0)->retry_frame, ==, 9);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "failed");
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 1)), ==, c->outcome);
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 1)), ==, c->cause);
+    script_end(s);
+}
+
+/* A client that moves is no fork: its credentials answer the one server. */
+static void
+test_moved(struct script *s)
+{
+    SEND(s);
+    SEND(s, .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .from = 7, .to = SERVER);
+    SEND(s, .cseq = 2, .status = 401, .from = SERVER, .to = 7, .headers = CHALLENGE("n2"));
+    const char *answer = ANSWER(s);
+    SEND(s, .cseq = 3, .from = 7, .to = SERVER, .headers = answer);
+    SEND(s, .cseq = 3, .status = 401, .from = SERVER, .to = 7, .headers = CHALLENGE("n3"));
+    g_assert_cmpuint(script_exchange(s, 0)->retry_frame, ==, 5);
+    g_assert_cmpuint(script_exchange(s, 1)->retry_frame, ==, 0);
+}
+
 /* --- address-of-record ------------------------------------------------------------ */
 
 struct renamed {
@@ -262,7 +376,7 @@ static const struct {
 } plays[] = {
     {"fork", test_fork},           {"other-calls", test_other_calls},
     {"doubtful", test_doubtful},   {"three-hops", test_three_hops},
-    {"forgotten", test_forgotten},
+    {"forgotten", test_forgotten}, {"moved", test_moved},
 };
 
 static void
@@ -291,6 +405,8 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     ADD_CASES("/path/passed-on", passed_on, test_passed_on);
+    ADD_CASES("/path/forked", forked, test_forked);
+    ADD_CASES("/path/shared", shared, test_shared);
     ADD_CASES("/path/renamed", renamed, test_renamed);
     ADD_CASES("/path/answered-as", answered_as, test_answered_as);
     for (size_t i = 0; i < G_N_ELEMENTS(plays); i++) {

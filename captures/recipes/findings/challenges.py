@@ -51,6 +51,14 @@ def basic_offered(phone):
     phone.ping()
 
 
+def no_digest_offered(phone):
+    """A server of Windows networks."""
+    phone.register()
+    phone.reply(401, [("WWW-Authenticate", 'NTLM realm="SIP Communications Service", targetname="pbx.example.com", version=4'),
+                      ("WWW-Authenticate", 'Kerberos realm="SIP Communications Service", targetname="sip/pbx.example.com", version=4')])
+    phone.ping()
+
+
 def too_many_challenges(phone):
     phone.register()
     phone.challenge(also=[{"realm": f"tenant{n}.example.com"} for n in range(39)])
@@ -132,6 +140,6 @@ def method_unanswered(phone):
 
 STORIES = {name: unanswered(challenge) for name, challenge in UNANSWERED.items()}
 STORIES.update((f.__name__, f) for f in (
-    no_challenge, cancel_challenged, basic_offered, too_many_challenges, challenge_repeated, subscribe_407,
+    no_challenge, cancel_challenged, basic_offered, no_digest_offered, too_many_challenges, challenge_repeated, subscribe_407,
     refresh_without_credentials, challenge_in_other_header, challenge_lost, notify_unanswered, in_dialog_unanswered,
     method_unanswered))

@@ -1,7 +1,7 @@
 """Neighbours of the findings: odd, and yet accepted or allowed. Nothing is to be said of them."""
 from base64 import b64encode
 
-from refused import ANSWERS, SDP, acknowledge, branch_of, registered
+from refused import ANSWERS, SDP, acknowledge, acknowledged_bare, branch_of, registered
 from sip import Account, digest, parameters
 from subscriptions import CLOSED, OPEN, lasting, notified_through, prolonged, renewed, subscribed, subscribed_through
 
@@ -67,6 +67,29 @@ def none_call(phone):
     phone.send("ACK", [("Proxy-Authorization", phone.message.first("Proxy-Authorization"))], **inside, cseq=phone.cseq)
     phone.answer("BYE", inside)
     phone.reply(200)
+
+
+def none_bare_ack(phone):
+    """The ACK has no credentials, and the server takes it: one 200 is on its way by then, and one ACK gets lost."""
+    acknowledged_bare(phone, (0.5, 1))
+    phone.scene.wait(20)
+    phone.answer("BYE", {"uri": "sip:600@198.51.100.10", "to": phone.target("INVITE")})
+    phone.reply(200)
+
+
+def none_readdressed(phone):
+    """Another To and Request-URI than in the refused INVITE, and nc 1 in each call: the server is content."""
+    phone.send("INVITE")
+    phone.challenge(407)
+    acknowledge(phone)
+    target = {"uri": "sip:0600@pbx.example.com", "to": "sip:0600@pbx.example.com"}
+    phone.answer("INVITE", target)
+    phone.reply(486)
+    acknowledge(phone)
+    for _ in range(2):
+        phone.new_call()
+        phone.answer("MESSAGE", nc="00000001")
+        phone.reply(200)
 
 
 def none_subscriptions(phone):
@@ -424,4 +447,4 @@ STORIES = {f.__name__: f for f in (none_accepted_oddities, none_refreshes, none_
                                    none_aka_resync, none_forked_invite, none_two_proxies, none_stale_refresh, none_auth_int,
                                    none_nextnonce, none_tcp_reuse, none_gruu, none_two_algorithms,
                                    none_challenged_subscription, none_early_notify, none_cancelled, none_published,
-                                   none_prolonged, none_begun_anew, none_passed_on, none_quenched, none_transferred)}
+                                   none_prolonged, none_begun_anew, none_passed_on, none_quenched, none_transferred, none_bare_ack, none_readdressed)}

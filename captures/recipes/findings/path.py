@@ -1,7 +1,7 @@
 """What happens between client and server: a NAT that forgets the client, an element that rewrites what it passes on."""
 from pcapng import Unreachable
 from refused import Hop, ack, acknowledge
-from sip import Account, PHONE, SERVER
+from sip import Account, PHONE, SERVER, parameters
 
 NAT, NAT_LATER = ("203.0.113.5", 40001), ("203.0.113.5", 40017)
 STUN = bytes.fromhex("00010000 2112a442") + b"example-call"  # a binding request, RFC 5389
@@ -9,6 +9,7 @@ KEEP_ALIVES = (b"\r\n\r\n", STUN, b"\0\0\0\0", b"\r\n\r\n")
 RETRANSMISSIONS = (0.5, 1, 2, 4, 8, 16)  # of an INVITE, RFC 3261 section 17.1.1.2
 BORDER, INNER_BORDER = ("203.0.113.5", 5060), ("198.51.100.5", 5060)
 BETTER = {"algorithm": "SHA-256", "also": [{"algorithm": "MD5"}]}
+GATEWAYS = ("198.51.100.11", 5060), ("198.51.100.12", 5060)
 OTHER_AOR = "sip:100@sbc.example.net"
 
 
@@ -221,6 +222,93 @@ def fork(phone):
     phone.scene.send(BORDER, PHONE, joined)
 
 
+def asks(phone, realm=None):
+    """A challenge of some server."""
+    return {"realm": realm or phone.realm, "nonce": phone.scene.token(32), "algorithm": "MD5", "qop": "auth"}
+
+
+def written(*offers):
+    return [("WWW-Authenticate", "Digest " + parameters({**offer, "qop": f'"{offer["qop"]}"'})) for offer in offers]
+
+
+def forked(phone):
+    """Passed on to two gateways: (target, request) of each."""
+    hop = Hop(phone, BORDER, INNER_BORDER)
+    return [hop.relay(gateway) for gateway in GATEWAYS]
+
+
+def answer_fork(phone, leg, status, headers=()):
+    target, request = leg
+    response = request.response(status, headers, tag=phone.scene.token(8))
+    phone.scene.send(target, INNER_BORDER, response)
+    if request.start.startswith("INVITE") and status >= 300:
+        phone.scene.send(INNER_BORDER, target, ack(request, response))
+
+
+def answer_client(phone, status, headers=()):
+    phone.scene.send(BORDER, PHONE, phone.message.response(status, headers, tag=phone.scene.token(8)))
+    if phone.message.start.startswith("INVITE") and status >= 300:
+        acknowledge(phone)
+
+
+def both_ask(phone, realm=None):
+    """A call to two gateways: both challenges, as the phone gets them together, in one 401."""
+    phone.server = BORDER
+    phone.send("INVITE")
+    first, second = asks(phone), asks(phone, realm)
+    for leg, offer in zip(forked(phone), (first, second)):
+        answer_fork(phone, leg, 401, written(offer))
+    answer_client(phone, 401, written(first, second))
+    phone.nc = 0
+    return first
+
+
+def realm_shared(phone):
+    """Two gateways of one realm; the phone answers the first challenge only. One gateway is busy, the other one asks again."""
+    phone.answer("INVITE", answers=both_ask(phone))
+    busy, other = forked(phone)
+    again = asks(phone)
+    answer_fork(phone, other, 401, written(again))
+    answer_fork(phone, busy, 486)
+    answer_client(phone, 401, written(again))
+    phone.ping()
+
+
+def none_fork_accepted(phone):
+    """A REGISTER that one registrar challenges and the other accepts; a call that one of two gateways accepts, while the phone has
+    no password for the other one; a call that one challenges and the other declines everywhere, which weighs more."""
+    phone.server = BORDER
+    phone.register()
+    first, second = forked(phone)
+    answer_fork(phone, first, 401, written(asks(phone)))
+    listed = [("Contact", phone.message.first("Contact") + ";expires=3600")]
+    answer_fork(phone, second, 200, listed)
+    answer_client(phone, 200, listed)
+    phone.new_call()
+    phone.answer("INVITE", answers=both_ask(phone, "gateway.example.net"))
+    first, second = forked(phone)
+    answer_fork(phone, second, 401, written(asks(phone, "gateway.example.net")))
+    answer_fork(phone, first, 200)
+    answer_client(phone, 200)
+    phone.new_call()
+    phone.send("INVITE")
+    first, second = forked(phone)
+    answer_fork(phone, first, 401, written(asks(phone)))
+    answer_fork(phone, second, 603)
+    answer_client(phone, 603)
+    phone.ping()
+
+
+def challenge_kept_back(phone):
+    """A border controller that cannot do anything with a challenge."""
+    phone.server = BORDER
+    phone.register()
+    hop = Hop(phone, BORDER, INNER_BORDER)
+    answer_fork(phone, hop.relay(SERVER), 401, written(asks(phone)))
+    answer_client(phone, 403)
+    phone.ping()
+
+
 # --- another address-of-record
 
 def register_through(phone, rewrite, end):
@@ -259,4 +347,4 @@ def none_aor(phone):
 
 STORIES = {f.__name__: f for f in (client_unheard, client_unheard_icmp, none_keep_alives, none_no_keep_alives, none_run_out, none_moved,
                                    challenge_weakened, challenge_reordered, qop_removed, auth_int_removed, none_same_challenge,
-                                   aor_rewritten, aor_rewritten_403, none_aor)}
+                                   aor_rewritten, aor_rewritten_403, none_aor, realm_shared, none_fork_accepted, challenge_kept_back)}

@@ -16,6 +16,7 @@ ANSWERS = {
     "qop_unasked": ({"qop": None}, {"qop": "auth"}, 401),
     "qop_unanswered": ({}, {"qop": None, "nc": None, "cnonce": None}, 401),
     "qop_not_offered": ({"qop": "auth-int"}, {"qop": "auth"}, 401),
+    "qop_list_returned": ({"qop": "auth,auth-int"}, {"qop": "auth,auth-int", "quote": ("qop",)}, 401),
     "branch_reused": ({}, {"request": {"branch": OTHER_BRANCH}}, 401),
     "cseq_unchanged": ({}, {"request": {"cseq": 1}}, 400),
     "uri_differs": ({}, {"uri": "sip:pbx.example.com", "request": {"uri": "sip:pbx.example.com:5060;transport=udp"}}, 401),
@@ -119,10 +120,57 @@ def ack_cseq(phone):
     phone.scene.send(phone.server, phone.phone, answer)
 
 
+def acknowledged_bare(phone, waits):
+    """A call whose ACK has no credentials; the 200 comes again after each of the times that the server waits."""
+    phone.send("INVITE")
+    phone.challenge(407)
+    acknowledge(phone)
+    phone.answer("INVITE")
+    phone.to_tag = phone.scene.token(10)
+    answer = phone.reply(200, [("Contact", "<sip:600@198.51.100.10>")], tag=phone.to_tag)
+    phone.send("ACK", uri="sip:600@198.51.100.10", to=phone.target("INVITE"), cseq=phone.cseq)
+    confirmed = phone.message
+    for wait in waits:
+        phone.scene.wait(wait)
+        phone.scene.send(phone.server, phone.phone, answer)
+        phone.scene.send(phone.phone, phone.server, confirmed)
+
+
+def ack_without_credentials(phone):
+    """The server wants them in the ACK, too, and drops it; it must not challenge an ACK."""
+    acknowledged_bare(phone, (0.5, 1, 2, 4, 4))
+
+
 def digest_bad_accepted(phone):
     """The password was changed on both sides, and not in the preferences."""
     phone.password = "copper-Kettle-3"
     registered(phone)
+
+
+def request_uri_changed(phone):
+    """The phone adds a parameter when it answers, and signs it."""
+    phone.register()
+    phone.challenge()
+    phone.answer(request={"uri": "sip:pbx.example.com;transport=udp"})
+    phone.challenge()
+
+
+def qop_list_bare(phone):
+    """Without quotes the second word belongs to nothing; the phone has hashed both."""
+    phone.register()
+    phone.challenge(qop="auth,auth-int")
+    phone.answer(qop="auth,auth-int")
+    phone.challenge(qop="auth,auth-int")
+
+
+def to_changed(phone):
+    """The phone thinks of a prefix only when it is challenged."""
+    phone.send("INVITE")
+    phone.challenge(407)
+    acknowledge(phone)
+    phone.answer("INVITE", {"to": "sip:0600@pbx.example.com"})
+    phone.challenge(407)
+    acknowledge(phone)
 
 
 def to_tag_kept(phone):
@@ -150,6 +198,29 @@ def nc_replayed(phone):
     phone.challenge()
     phone.answer()
     phone.ok()
+
+
+def nc_of_each_call(phone):
+    """Each call begins with nc 1, and the server counts for the nonce alone."""
+    registered(phone)
+    phone.scene.wait(5)
+    phone.new_call()
+    phone.answer("MESSAGE", nc="00000001")
+    phone.challenge()
+    phone.answer("MESSAGE")
+    phone.reply(200)
+
+
+def nc_decreased(phone):
+    """A request that was answered before, sent by somebody who has recorded it."""
+    registered(phone)
+    for _ in range(2):
+        phone.scene.wait(5)
+        phone.answer()
+        phone.ok()
+    phone.scene.wait(5)
+    phone.answer(nc="00000002")
+    phone.challenge()
 
 
 def nc_skipped(phone):
@@ -441,4 +512,4 @@ STORIES.update((f.__name__, f) for f in (
     source_port_changed, preloaded_refused, credentials_joined, second_realm_unanswered, uri_rewritten, digest_variant,
     server_unproved, unanswered_loop, many_accounts_fail, cseq_decreased, auth_int_chosen, cancel_cseq, ack_cseq,
     digest_bad_accepted, changed_on_path, stale_at_once, stale_in_phrase, form_accepted_before,
-    credentials_dropped))
+    credentials_dropped, request_uri_changed, qop_list_bare, to_changed, nc_of_each_call, nc_decreased, ack_without_credentials))

@@ -8,7 +8,7 @@ PHONE, SERVER = ("192.0.2.20", 5060), ("198.51.100.10", 5060)
 QUOTED = ("username", "realm", "nonce", "uri", "response", "cnonce", "opaque", "domain")
 REASONS = {100: "Trying", 180: "Ringing", 200: "OK", 202: "Accepted", 204: "No Notification", 302: "Moved Temporarily", 400: "Bad Request",
            401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 407: "Proxy Authentication Required", 481: "Call/Transaction Does Not Exist",
-           423: "Interval Too Brief", 420: "Bad Extension", 421: "Extension Required", 486: "Busy Here", 487: "Request Terminated"}
+           423: "Interval Too Brief", 420: "Bad Extension", 421: "Extension Required", 486: "Busy Here", 487: "Request Terminated", 603: "Decline"}
 HASHES = {"MD5": "md5", "SHA-256": "sha256", "SHA-512-256": "sha512"}  # the last one is wrong: half of SHA-512
 HEX_DIGITS = {"MD5": 32, "SHA-256": 64, "SHA-512-256": 64}
 
