@@ -888,7 +888,7 @@ window_fill(struct window *window, stat_tap_table *rows, guint index, const void
 }
 
 /* More rows than these stand as they came: each goes up past all that are better. */
-enum { ROWS_SORTED_MAX = 4096 };
+enum { ROWS_SORTED_MAX = 8192 };
 
 /* What stands in two rows; the window keeps the rows themselves. */
 static void

@@ -332,6 +332,9 @@ audit_lets_in(const char *method, uint16_t status, bool rang)
     switch (status) {
     case 404:
     case 410:
+    case 412:
+    case 415:
+    case 422:
     case 480:
     case 481:
     case 484:
@@ -339,6 +342,8 @@ audit_lets_in(const char *method, uint16_t status, bool rang)
     case 486:
     case 487:
     case 488:
+    case 489:
+    case 491:
         return true;
     default:
         return rang || status < 400 || status >= 600;

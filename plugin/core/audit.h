@@ -45,8 +45,8 @@ bool exchange_refused_for_good(const struct exchange *exchange);
 /** Why they were refused; FINDING_NONE when it had none. */
 enum finding exchange_refused_cause(const struct exchange *exchange);
 
-/** A final answer that is no success, and says nothing against who asked: the call was let in, and found the
- *  callee busy, absent, or not willing.
+/** A final answer that is no success, and says nothing against who asked: the request was let in, and found
+ *  the callee busy, absent, or not willing, or something to correct in itself.
  *  @param rang  a provisional response above 100 came before */
 bool audit_lets_in(const char *method, uint16_t status, bool rang);
 

@@ -846,10 +846,19 @@ is_left(const struct tracker *tracker, const struct registration *registration)
            exchange_outcome(tracker, registration->left) == OUTCOME_NO_RETRY;
 }
 
+/* The answer to the latest challenge was met by silence. Over a stream nothing is sent again. */
+static bool
+met_silence(const struct tracker *tracker, const struct registration *registration)
+{
+    const struct exchange *latest = registration->challenge;
+    return latest && latest->challenge_frame > registration->granted_frame &&
+           exchange_outcome(tracker, latest) == OUTCOME_NO_ANSWER;
+}
+
 static enum registration_state
 never_granted(const struct tracker *tracker, const struct registration *registration)
 {
-    if (registration_is_unanswered(tracker, registration))
+    if (registration_is_unanswered(tracker, registration) || met_silence(tracker, registration))
         return REGISTRATION_UNANSWERED;
     if (registration->refused)
         return REGISTRATION_REFUSED;
@@ -860,12 +869,10 @@ never_granted(const struct tracker *tracker, const struct registration *registra
 static const struct exchange *
 refresh_challenge(const struct tracker *tracker, const struct registration *registration)
 {
-    const struct exchange *left = registration->left, *latest = registration->challenge;
+    const struct exchange *left = registration->left;
     if (is_left(tracker, registration) && left->challenge_frame > registration->granted_frame)
         return left;
-    bool met_silence = latest && latest->challenge_frame > registration->granted_frame &&
-                       exchange_outcome(tracker, latest) == OUTCOME_NO_ANSWER;
-    return met_silence ? latest : NULL;
+    return met_silence(tracker, registration) ? registration->challenge : NULL;
 }
 
 const struct exchange *

@@ -11,7 +11,7 @@ lapse      the granted time ran out, by 2 s at least, before the next attempt: u
            messages are missing it is counted from when an unseen success would have run out: CSeq skips, an attempt that
            was not sent again has no answer, or a client that takes another Call-ID each time was silent for that long
 challenged never granted, and the first of the challenges since which none was answered is 32 s old
-unanswered never granted, no answer within 32 s to an attempt that was sent again, and none since
+unanswered never granted, no answer within 32 s to an attempt that was sent again, or that answers a challenge over TCP, and none since
 replaced   ran out too, but the same client (instance, or else address) had registered another contact for the first time since
 """
 import re
@@ -116,7 +116,8 @@ class Registration:
             if self.replaced_by and self.replaced_by.granted_in:
                 return "replaced"
             return "lapsed" if now > self.latest_deadline(now) + SLACK else "unknown"
-        if self.unanswered or self.silent(now):
+        asked = self.last.exchange if self.last else None
+        if self.unanswered or self.silent(now) or (asked and asked.retry and asked.outcome == {"no-answer"}):
             return "unanswered"
         if self.refused:
             return "refused"

@@ -67,7 +67,7 @@ def account_of(exchange):
     return address_of_record(exchange.challenge)
 
 
-LET_IN = {404, 410, 480, 481, 484, 485, 486, 487, 488, *range(300, 400), *range(600, 700)}
+LET_IN = {404, 410, 412, 415, 422, 480, 481, *range(484, 490), 491, *range(300, 400), *range(600, 700)}
 
 
 def account_words(words, method, final):

@@ -93,6 +93,12 @@ def test_filter_finds(name, wireshark):
     assert {int(line) for line in found.split()} == frames
 
 
+def test_a_busy_callee_is_not_coloured(wireshark):
+    assert "\tfailed\tfailed" in wireshark.tshark(named["websocket-registration"], "-2", "-T", "fields", "-e", "frame.number", "-e",
+                                                  "siptrail.outcome", "-e", "siptrail.cause")
+    assert wireshark.tshark(named["websocket-registration"], "-2", "-Y", colour_filters()["SIP Trail: Failed"]) == ""
+
+
 def test_columns_and_colours_are_taken(wireshark):
     folder = wireshark.folder / "config/profiles/SIP Trail"
     shutil.copytree(PROFILE, folder)

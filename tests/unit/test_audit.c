@@ -346,6 +346,7 @@ test_lets_in(void)
         {"INVITE", 302, false, true},  {"INVITE", 404, false, true},    {"INVITE", 408, false, false},
         {"INVITE", 408, true, true},   {"INVITE", 503, false, false},   {"INVITE", 400, false, false},
         {"INVITE", 403, true, false},  {"INVITE", 407, true, false},    {"INVITE", 200, true, false},
+        {"PUBLISH", 412, false, true}, {"SUBSCRIBE", 489, false, true}, {"INVITE", 482, false, false},
         {"MESSAGE", 480, false, true}, {"REGISTER", 404, false, false}, {"REGISTER", 480, false, false},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)

@@ -17,7 +17,8 @@ struct turn {
     const char *contact;
     double after; /* seconds since the message before */
     const char *call_id, *more, *user;
-    int from; /* 1 */
+    const char *transport; /* UDP */
+    int from;              /* 1 */
 };
 
 static struct record *
@@ -31,8 +32,8 @@ play_turn(struct script *s, const struct turn *turn)
     int phone = turn->from ? turn->from : 1;
     struct record *record =
         SEND(s, .status = turn->status, .cseq = turn->cseq, .branch = branch, .headers = headers,
-             .call_id = turn->call_id, .user = turn->user, .ms = turn->after * 1000 + 1,
-             .from = turn->status ? 2 : phone, .to = turn->status ? phone : 2);
+             .call_id = turn->call_id, .user = turn->user, .transport = turn->transport,
+             .ms = turn->after * 1000 + 1, .from = turn->status ? 2 : phone, .to = turn->status ? phone : 2);
     g_free(headers);
     g_free(branch);
     return record;
@@ -317,6 +318,21 @@ test_unanswered_again(struct script *s)
     g_assert_cmpstr(script_cause(s, challenge), ==, "retry_unanswered");
     TURN(s, .status = 401, .cseq = 3, .more = CHALLENGE("n2"));
     g_assert_cmpstr(state(s, 0), !=, "unanswered");
+}
+
+/* Over TCP nothing is sent again: where the server was heard, silence is silence. */
+static void
+test_unanswered_tcp(struct script *s)
+{
+    TURN(s, .cseq = 1, .contact = PHONE, .transport = "TCP");
+    script_wait(s, 40);
+    g_assert_cmpstr(state(s, 0), ==, "unknown");
+    TURN(s, .status = 401, .cseq = 1, .more = CHALLENGE("n1"), .transport = "TCP");
+    TURN(s, .cseq = 2, .contact = PHONE, .more = ANSWER(s), .transport = "TCP");
+    g_assert_cmpstr(state(s, 0), ==, "unknown");
+    script_wait(s, 40);
+    g_assert_cmpstr(state(s, 0), ==, "unanswered");
+    g_assert_cmpstr(script_cause(s, registration_challenge(s->tracker, nth(s, 0))), ==, "retry_unanswered");
 }
 
 /* Silence is told by retransmissions; one REGISTER without any had its answer, which the capture lacks. */
@@ -809,6 +825,7 @@ static const struct {
     {"refused/challenged", test_challenged},
     {"refused/challenged-again-and-again", test_challenged_again_and_again},
     {"refused/unanswered", test_unanswered},
+    {"refused/unanswered-tcp", test_unanswered_tcp},
     {"refused/lacks-answer", test_lacks_answer},
     {"refused/unanswered-again", test_unanswered_again},
     {"refused/after-removal", test_refused_after_removal},
