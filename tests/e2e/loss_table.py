@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """What is left of links and outcomes when packets are missing, doubled or swapped, and whether any of it is wrong: a table.
 
-    tests/e2e/loss_table.py build/plugin/siptrail.so [SEEDS]
+    tests/e2e/loss_table.py build/plugin/siptrail.so [SEEDS [FIRST]]
 
-Over all captures of UDP, with that many seeds (10) for each kind of damage. test_loss.py says what is wrong, and what cannot be
+Over all captures of UDP, with that many seeds (10) for each kind of damage, from FIRST (0) on. test_loss.py says what is wrong, and what cannot be
 known any more once a packet is gone (`gone`: an outcome that differs for that reason).
 """
 import collections
@@ -63,7 +63,8 @@ def measure(capture, wireshark):
 
 
 def main():
-    test_loss.SEEDS = range(int(sys.argv[2]) if len(sys.argv) > 2 else 10)
+    count, first = map(int, [*sys.argv[2:4], *("10", "0")[len(sys.argv[2:4]):]])
+    test_loss.SEEDS = range(first, first + count)
     wireshark, total = Wireshark(sys.argv[1]), collections.defaultdict(collections.Counter)
     try:
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:

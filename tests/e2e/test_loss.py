@@ -3,7 +3,7 @@
 A link may be absent, but where there is one it leads to the same message; and no challenge is said to be refused, unanswered or
 given up that the whole capture shows to have ended otherwise. Some of it cannot be had, as what would tell is really gone:
 
-- The first use of a nonce is missing: the next request with that nonce is taken for the retry.
+- The first use of a nonce is missing: the next request with that nonce is taken for the retry, if neither its count nor CSeq tells.
 - The 401 to a request is missing, another one of that call with the same nonce is not: that one is taken for the challenge.
 - The challenge is missing whose nonce a refresh uses: that this nonce had been accepted before cannot be known, and a refusal
   that does not say stale is one.
