@@ -15,7 +15,7 @@ import siptruth
 import test_loss
 from wireshark import Wireshark, captures
 
-ROWS = ["files", "packets", "links", "wrong links", "outcomes", "same", "open", "gone", "wrong outcomes"]
+ROWS = ["files", "packets", "links", "wrong links", "outcomes", "same", "open", "gone", "wrong outcomes", "wrong findings"]
 
 
 def kind_of(variant):
@@ -58,6 +58,7 @@ def measure(capture, wireshark):
         count["links"] += count_links(said)
         count["wrong links"] += tell(capture, variant, rightful.wrong(said, whole))
         count["wrong outcomes"] += tell(capture, variant, test_loss.wrong_outcomes(variant, said, whole, truth))
+        count["wrong findings"] += tell(capture, variant, test_loss.wrong_findings(variant, said, whole, truth))
         count_outcomes(count, variant, said, whole, truth)
     return counts
 
@@ -76,7 +77,7 @@ def main():
     print("| damage | " + " | ".join(ROWS) + " |\n|---|" + "---:|" * len(ROWS))
     for kind, count in total.items():
         print(f"| {kind} | " + " | ".join(str(count[row]) for row in ROWS) + " |")
-    sys.exit(any(count["wrong links"] or count["wrong outcomes"] for count in total.values()))
+    sys.exit(any(count[row] for row in ROWS if row.startswith("wrong") for count in total.values()))
 
 
 if __name__ == "__main__":
