@@ -42,6 +42,9 @@ enum digest_status exchange_digest(const struct exchange *exchange);
 /** The refused request had credentials, and not for another realm: a second challenge, not a further one. */
 bool exchange_refused_for_good(const struct exchange *exchange);
 
+/** The frame in which this challenge was answered on a hop nearer to the client; 0: nowhere, or here. */
+uint32_t exchange_answered_elsewhere(const struct exchange *exchange);
+
 /** "accepted", "rejected", … as `siptrail.outcome` has it; "" for OUTCOME_NONE. */
 const char *outcome_text(enum outcome outcome);
 

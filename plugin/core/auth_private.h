@@ -73,7 +73,8 @@ struct nonce {
     bool dropped;        /**< the index does not know it any more */
 };
 
-/** Credentials as seen on their first hop, if there may be another one. */
+/** Credentials as seen on their first hop, if there may be another one, and on those after it that change
+ * nothing. */
 struct signed_request {
     struct index_entry entry;
     uint32_t references; /**< by credentials */
@@ -133,6 +134,8 @@ void nonce_issue(struct tracker *tracker, struct slice text, struct issue *issue
 struct nonce *nonce_find(struct tracker *tracker, struct slice text);
 /** Whether it was issued on more than this one, as far as is known now. */
 bool nonce_has_other_hops(const struct nonce *nonce);
+/** The same nonce on the hop on which this client got it; NULL: it did not. */
+struct nonce *nonce_given_to(const struct nonce *nonce, const struct endpoint *client);
 /** Credentials with a nonce that this capture does not show being issued; it may be out of order. */
 void nonce_note_early(struct tracker *tracker, struct slice text, uint32_t cseq);
 /** Whether the call that is at hand was just seen to answer this nonce, which is issued only now. */

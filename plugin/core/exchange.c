@@ -131,10 +131,22 @@ note_passed_on(struct use *use, const struct record *record)
     if (!request->refused_in && use->cause != FINDING_DIGEST_GOOD_REFUSED &&
         use->cause != FINDING_REFUSED_UNVERIFIED && use->cause != FINDING_FAILED && !bare)
         request->refused_in = record->frame;
-    else if (request->refused_in && (use->cause == FINDING_DIGEST_GOOD_REFUSED || bare)) {
+    else if (request->refused_in && (use->cause == FINDING_DIGEST_GOOD_REFUSED ||
+                                     use->cause == FINDING_REFUSED_UNVERIFIED || bare)) {
         use->cause = FINDING_REFUSED_FURTHER_ON;
         use->suspect_frame = request->refused_in;
     }
+}
+
+/* A balancer took credentials to another server than the one that had asked for them. By the address of who
+ * asks: a server may well have several, but it answers from the one that was asked. */
+static void
+suspect_other_server(struct use *use, const struct arrival *arrival)
+{
+    const struct exchange *exchange = use->exchange;
+    if (exchange && use->evidence == EVIDENCE_NONCE &&
+        !endpoint_same_address(&exchange->server, &arrival->from))
+        finding_set_add(&use->suspects, FINDING_NONCE_OF_OTHER_SERVER);
 }
 
 static bool
@@ -255,6 +267,7 @@ close_use(struct tracker *tracker, struct use *use, const struct sip_message *me
         refusal = read_refusal(tracker, lines, use, credentials);
     }
     keep_words(tracker, use, message);
+    suspect_other_server(use, arrival);
     if (!success)
         clear_suspects(tracker, use, &arrival->from);
     use->stale_said = refusal.again && refusal.stale;
@@ -441,7 +454,9 @@ exchange_new(struct tracker *tracker, const struct sip_message *message, const s
     exchange->from_tag_hash = hash_short(tracker->here.from_tag);
     exchange->branch_hash = hash_short(tracker->here.branch);
     exchange->in_dialog = transaction && transaction->in_dialog;
-    exchange->lost = message->headers_cut; /* what would tie an answer to it may be cut, too */
+    /* What would tie an answer to it may be cut; and where the request is missing, so may its answer be, as
+     * in a capture of one direction, or by a filter for a port, which fragments do not have. */
+    exchange->lost = message->headers_cut || !transaction;
     exchange->client = arrival->to;
     exchange->server = arrival->from;
     exchange->account = account;

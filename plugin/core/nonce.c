@@ -361,6 +361,18 @@ nonce_has_other_hops(const struct nonce *nonce)
     return !entry || nonce->link.next || entry->value != nonce;
 }
 
+struct nonce *
+nonce_given_to(const struct nonce *nonce, const struct endpoint *client)
+{
+    const struct index_entry *entry = nonce->link.entry;
+    for (struct index_link *link = entry ? entry->value : NULL; link; link = link->next) {
+        const struct issue *issue = ((struct nonce *)link)->issue;
+        if (issue && issue->exchange && endpoint_same_address(&issue->exchange->client, client))
+            return (struct nonce *)link;
+    }
+    return NULL;
+}
+
 /* --- out of order ----------------------------------------------------------------- */
 
 /* Two links that are merged, or several queues of a network card, disturb the order by so much at the most.

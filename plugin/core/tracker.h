@@ -107,8 +107,9 @@ struct exchange {
     bool retry_repeated;   /**< and it was */
     bool refused_repeated; /**< the refused request came again after the challenge: more challenges are due */
     bool lost; /**< messages that show that it went on are in the capture, the retry or its answer is not */
-    bool retry_pending; /**< a provisional response came: the server is at work */
-    struct use *retry;  /**< the credentials that answered */
+    bool retry_pending;   /**< a provisional response came: the server is at work */
+    bool retry_elsewhere; /**< it went to another server: one that goes to the right one takes its place */
+    struct use *retry;    /**< the credentials that answered */
 
     enum outcome outcome;
     uint32_t closed_frame; /**< the message that closed it; 0: none */
@@ -120,6 +121,8 @@ struct exchange {
     struct finding_set suspects; /**< what in the challenge may have kept the client from answering */
     uint32_t removed_frame;      /**< a request one hop earlier with the credentials asked for; 0: none */
     uint32_t removed_in;         /**< the same request on this hop, which lacks them */
+    struct exchange *nearer;     /**< the same challenge, passed on to the hop before; NULL: not seen */
+    struct account *asked_of; /**< who was asked on the hop that this was passed on from; NULL: it was not */
 
     uint32_t references; /**< the tracker's own, like all that follows */
     struct index_entry
@@ -154,9 +157,10 @@ struct use {
     enum evidence evidence;
     bool header_differs; /**< answered in the other header than the challenge asks for */
     bool realm_differs;
-    bool is_retry;       /**< the first answer to its challenge */
-    bool relayed;        /**< the challenge was made to another client by another server: not for this hop */
-    bool late;           /**< earlier uses of the nonce are missing in the capture */
+    bool is_retry;  /**< the first answer to its challenge */
+    bool relayed;   /**< the challenge was made to another client by another server: not for this hop */
+    bool elsewhere; /**< the challenge was made to this client by another server: taken to the wrong one? */
+    bool late;      /**< earlier uses of the nonce are missing in the capture */
     bool resynchronises; /**< AKA: carries auts */
     uint16_t source_port;
     const char *method; /**< of the request */

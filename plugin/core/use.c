@@ -62,9 +62,23 @@ dialog_exchange(struct tracker *tracker, const struct request_view *view)
     return step <= 1 && exchange->request_frame != view->record->frame ? exchange : NULL;
 }
 
+/* What went to another server was a branch of a fork, or the request before a balancer found the right one.
+ */
+static void
+forget_retry(struct exchange *exchange)
+{
+    exchange->retry = NULL;
+    exchange->retry_frame = exchange->closed_frame = 0;
+    exchange->closed_status = exchange->cause = 0;
+    exchange->outcome = OUTCOME_NONE;
+    exchange->retry_repeated = exchange->retry_pending = exchange->retry_elsewhere = false;
+}
+
 static void
 note_retry(struct exchange *exchange, struct use *use, const struct request_view *view, int64_t clock)
 {
+    if (exchange->retry_elsewhere && !use->elsewhere && !use->relayed && !view->follows)
+        forget_retry(exchange);
     bool first = exchange->retry_frame == 0;
     if (use->late)
         exchange->lost = true;
@@ -79,8 +93,11 @@ note_retry(struct exchange *exchange, struct use *use, const struct request_view
     exchange->retry_time = view->record->time;
     exchange->retry_clock = clock;
     exchange->retry = use;
+    exchange->retry_elsewhere = use->elsewhere;
     exchange->retry_datagram = slice_equal_nocase(view->message->via.transport, SLICE("UDP"));
     exchange->user_at_realm = use->user_at_realm;
+    if (exchange->asked_of)
+        exchange->asked_of->bare = 0; /* it does send credentials, wherever they go from here */
 }
 
 /* Another client sends the nonce to another server than the challenge was between: a proxy passes on what was
@@ -159,6 +176,48 @@ is_late(const struct tracker *tracker, const struct use *use, const struct sip_m
            message->cseq > exchange->cseq + 1 && parse_nc(credentials->param[AUTH_NC]) > 1;
 }
 
+/* A balancer passed on the challenge of one server, and takes the answer to another one. With several
+ * credentials it is a fork, where each server gets those for all of them. */
+static struct nonce *
+taken_elsewhere(struct tracker *tracker, const struct request_view *view, const struct nonce *nonce)
+{
+    const struct sip_message *message = view->message;
+    unsigned lines =
+        message->header_lines[SIP_AUTHORIZATION] + message->header_lines[SIP_PROXY_AUTHORIZATION];
+    struct nonce *own = lines == 1 && !view->follows ? nonce_given_to(nonce, &view->arrival->from) : NULL;
+    const struct issue *issue = own ? nonce_call_find(tracker, own)->issue : NULL;
+    const struct exchange *exchange = issue ? issue->exchange : NULL;
+    return exchange && exchange->retry_frame == 0 &&
+                   exchange->call_id_hash == hash_short(tracker->here.call_id)
+               ? own
+               : NULL;
+}
+
+static void
+take_nonce(struct tracker *tracker, const struct request_view *view, struct use *use, struct nonce *nonce)
+{
+    use->call = nonce_call_find(tracker, nonce);
+    use->holder = nonce_user_find(tracker, nonce, use->user_at_realm);
+    use->issue = choose_issue(nonce, use, view);
+    if (is_own_answer(tracker, use->issue, view->message))
+        use->issue = NULL;
+}
+
+/* Of this hop, or else of the hop where this client was asked, or of any. */
+static struct nonce *
+choose_nonce(struct tracker *tracker, const struct request_view *view, struct use *use, struct nonce *nonce)
+{
+    take_nonce(tracker, view, use, nonce);
+    use->relayed = use->issue && is_relayed(use->issue->exchange, view->arrival);
+    struct nonce *own = use->relayed ? taken_elsewhere(tracker, view, nonce) : NULL;
+    if (!own)
+        return nonce;
+    take_nonce(tracker, view, use, own);
+    use->relayed = false;
+    use->elsewhere = true;
+    return own;
+}
+
 /* First by the nonce: in this call on this hop, on this hop, anywhere. */
 static struct nonce *
 link_by_nonce(struct tracker *tracker, const struct request_view *view, struct use *use,
@@ -171,21 +230,16 @@ link_by_nonce(struct tracker *tracker, const struct request_view *view, struct u
             nonce_note_early(tracker, text, view->message->cseq);
         return NULL;
     }
-    use->call = nonce_call_find(tracker, nonce);
-    use->holder = nonce_user_find(tracker, nonce, use->user_at_realm);
-    use->issue = choose_issue(nonce, use, view);
-    if (is_own_answer(tracker, use->issue, view->message))
-        use->issue = NULL;
-    use->relayed = use->issue && is_relayed(use->issue->exchange, view->arrival);
+    nonce = choose_nonce(tracker, view, use, nonce);
     if (use->relayed &&
         !view->follows) /* or the challenge was passed on before, and comes later in the capture */
         nonce_note_early(tracker, text, view->message->cseq);
     use->nonce_accepted_in = use->holder->accepted_in;
-    use->holder->uses += view->follows || use->relayed ? 0 : 1;
+    use->holder->uses += view->follows || use->relayed || use->elsewhere ? 0 : 1;
     use->nonce_use = use->holder->uses;
     if (!use->issue)
         return nonce;
-    if (!use->relayed)
+    if (!use->relayed && !use->elsewhere)
         issue_hold(tracker, &use->holder->issue, use->issue);
     use->evidence = use->issue->exchange ? EVIDENCE_NONCE : EVIDENCE_NEXTNONCE;
     use->nonce_age = view->record->time - use->issue->time;
@@ -302,22 +356,40 @@ may_be_passed_on(const struct nonce *nonce)
 }
 
 static struct signed_request *
-signed_request_find(struct tracker *tracker, const struct request_view *view,
-                    const struct auth_value *credentials, bool good)
+signed_request_known(struct tracker *tracker, const struct auth_value *credentials)
 {
     key_begin(tracker, INDEX_SIGNED);
     key_add(tracker, credentials->param[AUTH_NONCE]);
     key_add(tracker, credentials->param[AUTH_RESPONSE]);
-    struct signed_request *request = key_find(tracker);
+    return key_find(tracker);
+}
+
+/* As it was signed on this hop, too. */
+static bool
+is_as_signed(const struct request_view *view, const struct signed_request *request, uint32_t uri_hash,
+             bool good)
+{
+    return request->uri_hash == uri_hash && request->good == good &&
+           g_ascii_strcasecmp(request->account->name, view->record->detail->account->name) == 0;
+}
+
+static struct signed_request *
+signed_request_find(struct tracker *tracker, const struct request_view *view,
+                    const struct auth_value *credentials, bool good)
+{
+    struct signed_request *request = signed_request_known(tracker, credentials);
+    uint32_t uri_hash = hash_slice(tracker, view->message->request_uri);
     if (!request) {
         request = host_new(tracker, struct signed_request);
-        *request = (struct signed_request){.frame = view->record->frame,
-                                           .uri_hash = hash_slice(tracker, view->message->request_uri),
+        *request = (struct signed_request){.uri_hash = uri_hash,
                                            .account = view->record->detail->account,
-                                           .to = view->arrival->to,
                                            .good = good};
         request->account->references++;
         key_put_own(tracker, &request->entry, request);
+    }
+    if (is_as_signed(view, request, uri_hash, good)) {
+        request->frame = view->record->frame;
+        request->to = view->arrival->to;
     }
     return request;
 }
@@ -407,7 +479,7 @@ static void
 count_nc(const struct request_view *view, struct use *use, const struct auth_value *credentials)
 {
     uint32_t nc = parse_nc(credentials->param[AUTH_NC]);
-    if (!use->call || use->relayed || nc == 0 || (view->follows && nc <= use->call->nc))
+    if (!use->call || use->relayed || use->elsewhere || nc == 0 || (view->follows && nc <= use->call->nc))
         return;
     use->call->nc = nc;
     use->call->nc_frame = view->record->frame;
@@ -434,8 +506,11 @@ use_finish(struct tracker *tracker, const struct request_view *view, struct use 
     if (use->holder && !use->holder->first_cnonce.p && credentials->param[AUTH_CNONCE].p)
         use->holder->first_cnonce = host_slice(tracker, credentials->param[AUTH_CNONCE]);
     bool whole = use->verdict.reason != DIGEST_MESSAGE_CUT;
-    if (whole && !view->follows && !use->identity_only && !use->relayed)
+    bool passed_on = use->relayed || use->elsewhere;
+    if (whole && !view->follows && !use->identity_only && !passed_on)
         find_suspects(tracker, view, use, credentials, challenge);
+    if (passed_on && !view->follows)
+        use->signed_request = signed_request_known(tracker, credentials);
     count_nc(view, use, credentials);
 }
 
