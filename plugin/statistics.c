@@ -285,13 +285,24 @@ account_failures(const struct account_row *row)
            row->outcomes[OUTCOME_NO_RETRY] + row->outcomes[OUTCOME_NO_ANSWER];
 }
 
+/* Busy, or nobody there: the server let the account in. Nor is a keep-alive a failure that is challenged and
+ * left at that. Such causes are chats. */
+static bool
+nothing_fails(const struct exchange *exchange)
+{
+    enum outcome outcome = exchange_outcome(file_tracker(), exchange);
+    if (outcome != OUTCOME_FAILED && outcome != OUTCOME_NO_RETRY)
+        return outcome == OUTCOME_ACCEPTED;
+    return finding_rule(audit_exchange_cause(file_tracker(), exchange))->severity == SEVERITY_CHAT;
+}
+
 /* In the order of the alphabet the worst comes first. */
 static const char *
 account_now(const struct account_row *row)
 {
-    switch (exchange_outcome(file_tracker(), row->last)) {
-    case OUTCOME_ACCEPTED:
+    if (nothing_fails(row->last))
         return "works";
+    switch (exchange_outcome(file_tracker(), row->last)) {
     case OUTCOME_STALE:
     case OUTCOME_OTHER_REALM:
     case OUTCOME_UNKNOWN:
@@ -397,10 +408,9 @@ by_failures(gconstpointer a, gconstpointer b)
 {
     const struct account_row *x = *(const struct account_row *const *)a;
     const struct account_row *y = *(const struct account_row *const *)b;
-    enum outcome last_x = exchange_outcome(file_tracker(), x->last);
-    enum outcome last_y = exchange_outcome(file_tracker(), y->last);
-    if ((last_x == OUTCOME_ACCEPTED) != (last_y == OUTCOME_ACCEPTED))
-        return last_x == OUTCOME_ACCEPTED ? 1 : -1;
+    bool fine_x = nothing_fails(x->last), fine_y = nothing_fails(y->last);
+    if (fine_x != fine_y)
+        return fine_x ? 1 : -1;
     if (account_failures(x) != account_failures(y))
         return ascending(account_failures(y), account_failures(x));
     return ascending(x->first->challenge_frame, y->first->challenge_frame);
