@@ -44,6 +44,8 @@ struct nonce_call {
     struct hash128 call_id; /**< both 0: of no call yet */
     struct issue *issue;    /**< in this call; NULL: issued in another one */
     uint32_t nc, nc_frame;  /**< latest; 0: none */
+    uint32_t used_cseq;     /**< of the latest request with it */
+    int64_t used_clock;
 };
 
 /** Further ones of the same nonce. */
@@ -128,8 +130,9 @@ const char *user_of_account(struct tracker *tracker, struct account *account, co
 
 /* --- nonces: nonce.c --- */
 
-/** Makes a nonce known on this hop and in this call. */
-void nonce_issue(struct tracker *tracker, struct slice text, struct issue *issue);
+/** Makes a nonce known on this hop and in this call.
+ *  @return whether this call was just seen to use it, in a request after the one with `cseq` */
+bool nonce_issue(struct tracker *tracker, struct slice text, uint32_t cseq, struct issue *issue);
 /** On this hop, or else the latest on any; NULL unknown. */
 struct nonce *nonce_find(struct tracker *tracker, struct slice text);
 /** Whether it was issued on more than this one, as far as is known now. */

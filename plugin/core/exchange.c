@@ -611,7 +611,7 @@ issue_nonces(struct tracker *tracker, const struct arrival *arrival, struct exch
         if (!challenge || challenge->param[AUTH_NONCE].len == 0)
             continue;
         exchange->lost |= nonce_was_early(tracker, challenge->param[AUTH_NONCE], exchange->cseq);
-        nonce_issue(tracker, challenge->param[AUTH_NONCE], issue);
+        exchange->lost |= nonce_issue(tracker, challenge->param[AUTH_NONCE], exchange->cseq, issue);
     }
     make_latest(tracker, exchange);
 }
@@ -666,7 +666,7 @@ note_nextnonce(struct tracker *tracker, const struct arrival *arrival, const str
         return;
     struct issue *issue = host_new(tracker, struct issue);
     *issue = (struct issue){.frame = arrival->frame, .time = arrival->time};
-    nonce_issue(tracker, text, issue);
+    nonce_issue(tracker, text, UINT32_MAX, issue);
 }
 
 /* rspauth is the same digest without a method (RFC 7616 section 3.5), from the parameters of the request. */

@@ -252,6 +252,10 @@ user_at_realm(struct tracker *tracker, const struct auth_value *value)
 
 /* --- nonces ---------------------------------------------------------------------- */
 
+/* Two links that are merged, or several queues of a network card, disturb the order by so much at the most.
+ */
+#define DISORDER_NS (INT64_C(1000) * 1000000)
+
 /* A nonce of one hop, by the object that stands for it: shorter than its text, and the same for a client that
  * moved. */
 static void
@@ -326,8 +330,8 @@ nonce_look_up(struct tracker *tracker, struct slice text, bool any)
     return any ? (struct nonce *)latest : NULL;
 }
 
-void
-nonce_issue(struct tracker *tracker, struct slice text, struct issue *issue)
+bool
+nonce_issue(struct tracker *tracker, struct slice text, uint32_t cseq, struct issue *issue)
 {
     struct nonce *nonce = nonce_look_up(tracker, text, false);
     if (!nonce) {
@@ -343,6 +347,7 @@ nonce_issue(struct tracker *tracker, struct slice text, struct issue *issue)
     struct nonce_call *call = nonce_call_find(tracker, nonce);
     issue_hold(tracker, &call->issue, issue);
     call->nc = call->nc_frame = 0; /* given anew: the client may count from 1 again */
+    return call->used_cseq > cseq && tracker->clock - call->used_clock <= DISORDER_NS;
 }
 
 struct nonce *
@@ -374,10 +379,6 @@ nonce_given_to(const struct nonce *nonce, const struct endpoint *client)
 }
 
 /* --- out of order ----------------------------------------------------------------- */
-
-/* Two links that are merged, or several queues of a network card, disturb the order by so much at the most.
- */
-#define DISORDER_NS (INT64_C(1000) * 1000000)
 
 struct early_use {
     struct aged aged;

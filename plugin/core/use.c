@@ -129,15 +129,22 @@ use_answers(struct tracker *tracker, struct use *use, const struct issue *issue,
 /* Which of the responses that issued the nonce: that of this call, or the one that this user answered before,
  * or the latest. If several accounts were given the nonce, the latest must have been to this one. */
 static struct issue *
-choose_issue(const struct nonce *nonce, const struct use *use, const struct request_view *view)
+choose_issue(const struct nonce *nonce, const struct use *use, const struct request_view *view,
+             struct hash128 here)
 {
     if (use->call->issue)
         return use->call->issue;
     if (use->holder->issue)
         return use->holder->issue;
     const struct exchange *exchange = nonce->issue->exchange;
-    return nonce->shared && exchange && exchange->account != view->record->detail->account ? NULL
-                                                                                           : nonce->issue;
+    const struct account *account = view->record->detail->account;
+    if (nonce->shared && exchange && exchange->account != account)
+        return NULL;
+    /* Whoever asked in the same second may have got the same one, and the answer to this account be missing.
+     */
+    bool others = exchange && !same_hash(nonce->hop, here) &&
+                  g_ascii_strcasecmp(exchange->account->name, account->name) != 0;
+    return others ? NULL : nonce->issue;
 }
 
 /* nc as a number; 0 when there is none, or when it is no hex number of at most 8 digits. */
@@ -198,7 +205,7 @@ take_nonce(struct tracker *tracker, const struct request_view *view, struct use 
 {
     use->call = nonce_call_find(tracker, nonce);
     use->holder = nonce_user_find(tracker, nonce, use->user_at_realm);
-    use->issue = choose_issue(nonce, use, view);
+    use->issue = choose_issue(nonce, use, view, tracker->here.hop);
     if (is_own_answer(tracker, use->issue, view->message))
         use->issue = NULL;
 }
@@ -218,6 +225,16 @@ choose_nonce(struct tracker *tracker, const struct request_view *view, struct us
     return own;
 }
 
+/* Its challenge may come later in the capture: it was passed on before, or two links are out of step. */
+static void
+note_used(struct tracker *tracker, const struct sip_message *message, struct use *use, struct slice nonce)
+{
+    use->call->used_cseq = message->cseq;
+    use->call->used_clock = tracker->clock;
+    if (use->relayed || !use->issue)
+        nonce_note_early(tracker, nonce, message->cseq);
+}
+
 /* First by the nonce: in this call on this hop, on this hop, anywhere. */
 static struct nonce *
 link_by_nonce(struct tracker *tracker, const struct request_view *view, struct use *use,
@@ -231,9 +248,8 @@ link_by_nonce(struct tracker *tracker, const struct request_view *view, struct u
         return NULL;
     }
     nonce = choose_nonce(tracker, view, use, nonce);
-    if (use->relayed &&
-        !view->follows) /* or the challenge was passed on before, and comes later in the capture */
-        nonce_note_early(tracker, text, view->message->cseq);
+    if (!view->follows)
+        note_used(tracker, view->message, use, text);
     use->nonce_accepted_in = use->holder->accepted_in;
     use->holder->uses += view->follows || use->relayed || use->elsewhere ? 0 : 1;
     use->nonce_use = use->holder->uses;

@@ -7,7 +7,6 @@ packages() {
         nftables conntrack baresip-core linphone-cli sipsak sip-tester twinkle-console
 }
 
-PHONES="client second"
 SECOND=192.0.2.30
 
 # A proxy with a registrar, which asks for credentials at the beginning of anything, and within calls where it says so.
@@ -106,21 +105,6 @@ callee_without_account() {
     record_stop callee-without-account
 }
 
-# The password is right, the number is not allowed; then one that is, but busy.
-number_forbidden() {
-    two_desks
-    home_proxy "BYE" 'if ($rU =~ "^00") { sl_send_reply("403", "International calls are barred"); exit; }
-  if ($rU =~ "^6") { sl_send_reply("486", "Busy Here"); exit; }'
-    record_start middle "$SIP" to-client
-    linphone_start linphone client alice pass-Two $PROXY
-    sleep 3
-    say linphone 'call sip:0044123456@pbx.example.com'
-    sleep 12
-    say linphone 'call sip:600@pbx.example.com'
-    sleep 12
-    record_stop number-forbidden
-}
-
 # A registrar that binds its nonces to address and port of the client, and a NAT that gives it another port.
 nonce_bound() {
     two_desks
@@ -157,40 +141,6 @@ nat() { # NAMESPACE ADDRESS:PORT: from now on its port 5060 is seen as this one
     inside "$1" nft 'add chain ip nat out { type nat hook postrouting priority srcnat; }'
     inside "$1" nft add rule ip nat out udp sport 5060 snat to "$2"
     inside "$1" conntrack -F 2>/dev/null
-}
-
-# The registrar is started anew while a phone is registered, with another secret, and has forgotten everything.
-registrar_restarted() {
-    phone_and_server
-    SECRET=first registrar
-    record_start middle "$SIP" to-server
-    linphone_start linphone client alice pass-Two $REGISTRAR 20
-    sleep 12
-    stop "$LAST_REGISTRAR"
-    SECRET=second registrar
-    sleep 20
-    say linphone quit
-    sleep 2
-    record_stop registrar-restarted
-}
-
-phone_and_server() {
-    middle
-    cabled client $CLIENT
-    cabled server $REGISTRAR
-}
-
-# A trunk has the wrong password; somebody corrects it, and restarts the client.
-password_corrected() {
-    phone_and_server
-    registrar
-    record_start middle "$SIP" to-server
-    baresip_start wrong client $CLIENT "<sip:alice@$REGISTRAR>;auth_pass=pass-two;regint=60"
-    sleep 15
-    stop "$LAST"
-    baresip_start right client $CLIENT "<sip:alice@$REGISTRAR>;auth_pass=pass-Two;regint=60"
-    sleep 10
-    record_stop password-corrected
 }
 
 # Two devices of one account; the password was changed, and only one of them knows.
@@ -492,7 +442,7 @@ twinkle_start() { # LOG NAMESPACE ADDRESS USER PASSWORD
     HOME=$home spawn_console "$1" "$2" twinkle-console "$4.cfg"
 }
 
-ALL=(call-held callee-without-account number-forbidden nonce-bound registrar-restarted password-corrected two-devices balanced balanced-cluster
-    second-element edge-and-registrar nat-forgets fragments-dropped edge-with-path presence several-contacts twinkle)
+ALL=(call-held callee-without-account nonce-bound two-devices balanced balanced-cluster second-element edge-and-registrar nat-forgets
+    fragments-dropped edge-with-path presence several-contacts twinkle)
 
 main "$@"

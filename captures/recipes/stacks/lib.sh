@@ -41,6 +41,12 @@ middle() {
     ip netns exec "$PREFIX-middle" sysctl -qw net.ipv4.ip_forward=1
 }
 
+phone_and_server() {
+    middle
+    cabled client $CLIENT
+    cabled server $REGISTRAR
+}
+
 # --- programs --------------------------------------------------------------------------------------------
 
 # Routes come from standard input.
@@ -84,7 +90,6 @@ registrar_at() { # NAMESPACE ADDRESS [BEFORE-CHECK [BEFORE-SAVE]]
     # shellcheck disable=SC2086
     { registrar_routes pbx.example.com "$@"; passwords $PASSWORDS; } >"$T/$n.routes"
     kamailio_start "$n" "$n" "$a" <"$T/$n.routes"
-    LAST_REGISTRAR=$LAST
 }
 
 # The element in the middle, which does something to each request before it passes it on.
@@ -105,7 +110,6 @@ linphone_start() { # LOG NAMESPACE USER PASSWORD PROXY [EXPIRES]
     mkdir -p "$home/.local/share/linphone"
     printf '%s\n' '[sip]' sip_port=5060 sip_tcp_port=-1 sip_tls_port=-1 use_ipv6=0 default_proxy=0 guess_hostname=1 \
         '[net]' mtu=0 firewall_policy=0 '[auth_info_0]' "username=$3" "passwd=$4" realm=pbx.example.com \
-        ${AUTH_INFO:+"$AUTH_INFO"} \
         '[proxy_0]' "reg_proxy=<sip:$5>" "reg_route=<sip:$5;lr>" "reg_identity=<sip:$3@pbx.example.com>" \
         "reg_expires=${6:-60}" reg_sendregister=1 publish=0 >"$T/$1.rc"
     HOME=$home spawn_console "$1" "$2" linphonec -c "$T/$1.rc"

@@ -141,7 +141,7 @@ exten => 600,1,Dial(PJSIP/4989123@trunk)'
 
 # The trunk's password is right, but its calls name somebody else; the provider wants its own number in From.
 trunk_from() {
-    phone_and_pbx
+    phone_and_server
     # shellcheck disable=SC2086
     {
         cat <<'ROUTES'
@@ -218,33 +218,6 @@ ROUTES
     record_stop one-box
 }
 
-# The PBX stands still for 12 s: a subscription and a registration are refreshed meanwhile, and it answers when it goes on.
-stalled() {
-    middle
-    cabled client $CLIENT
-    cabled third 192.0.2.40
-    cabled server $REGISTRAR
-    { transport; account alice pass-Two; account bob pass-Three; account carol pass-Four; } | asterisk_start server "$DIALPLAN"
-    record_start middle "$SIP" to-server
-    linphone_start linphone client alice pass-Two $REGISTRAR 20
-    sofia sofia third sip:192.0.2.40:5060 sip:carol@pbx.example.com "sip:$REGISTRAR;lr" "pbx.example.com carol pass-Four" \
-        register 60 sleep 1 subscribe sip:bob@pbx.example.com dialog sleep 16 refresh "X-Again: 1" sleep 15
-    sleep 14
-    kill -STOP "$(pgrep -f "asterisk -f -C /$PREFIX-server/")"
-    sleep 12
-    kill -CONT "$(pgrep -f "asterisk -f -C /$PREFIX-server/")"
-    sleep 10
-    say linphone quit
-    sleep 3
-    record_stop stalled
-}
-
-phone_and_pbx() {
-    middle
-    cabled client $CLIENT
-    cabled server $REGISTRAR
-}
-
-ALL=(office ip-trunk trunk-from one-box stalled)
+ALL=(office ip-trunk trunk-from one-box)
 
 main "$@"

@@ -10,12 +10,6 @@ packages() {
 
 # --- the captures ----------------------------------------------------------------------------------------
 
-phone_and_server() {
-    middle
-    cabled client $CLIENT
-    cabled server $REGISTRAR
-}
-
 # One phone registers through an element that does something wrong.
 through_element() { # CAPTURE FAULT [BEFORE-CHECK]
     phone_and_server
