@@ -132,6 +132,7 @@ audit_is_form(enum finding finding)
     case FINDING_NC_FORM:
     case FINDING_USERNAME_IS_URI:
     case FINDING_CREDENTIALS_JOINED:
+    case FINDING_NONCE_OF_OTHER_SERVER: /* they share their nonces */
         return true;
     default:
         return false;
@@ -191,6 +192,8 @@ stale_cause(const struct use *use)
         return FINDING_AKA_RESYNC;
     if (use->stale_said)
         return is_fresh(use) ? FINDING_STALE_AT_ONCE : FINDING_NONCE_STALE;
+    if (finding_set_has(&use->suspects, FINDING_NONCE_OF_OTHER_SERVER))
+        return FINDING_NONCE_OF_OTHER_SERVER;
     if (finding_set_has(&use->suspects, FINDING_NC_REPLAYED))
         return FINDING_NC_REPLAYED;
     if (finding_set_has(&use->suspects, FINDING_NC_OF_EACH_CALL))
@@ -262,7 +265,8 @@ failure_cause(const struct use *use)
 {
     if (use->closed_status == 400)
         return bad_request_cause(use);
-    if (use->closed_status / 100 == 5)
+    /* What does not know the method, or the version, has not failed. */
+    if (use->closed_status / 100 == 5 && use->closed_status != 501 && use->closed_status != 505)
         return FINDING_SERVER_ERROR;
     bool registration =
         strcmp(use->method, "REGISTER") == 0 && use->closed_status >= 400; /* a 3xx leads on */
@@ -364,12 +368,25 @@ unwilling_cause(const struct exchange *exchange)
                : FINDING_NEVER_ANSWERED;
 }
 
+/* More hops than any capture has. */
+enum { HOPS_MAX = 8 };
+
+uint32_t
+exchange_answered_elsewhere(const struct exchange *exchange)
+{
+    for (int i = 0; i < HOPS_MAX && exchange->nearer && !exchange->retry_frame; i++)
+        exchange = exchange->nearer;
+    return exchange->retry_frame;
+}
+
 /* Why nobody answered: after a refusal the client gave up; else the challenge itself may tell. */
 static enum finding
 silence_cause(const struct exchange *exchange)
 {
     if (exchange->kept_in && exchange->challenges)
         return FINDING_CHALLENGE_KEPT;
+    if (exchange_answered_elsewhere(exchange) && !exchange->removed_frame)
+        return FINDING_ANSWERED_ELSEWHERE;
     for (int i = 1; i < FINDING_COUNT; i++) {
         if (finding_rule((enum finding)i)->weight == WEIGHT_CAUSE &&
             finding_set_has(&exchange->suspects, (unsigned)i))
@@ -379,7 +396,10 @@ silence_cause(const struct exchange *exchange)
         return FINDING_GAVE_UP;
     if (strcmp(exchange->method, "OPTIONS") == 0)
         return FINDING_OPTIONS_CHALLENGED;
-    return exchange->refused_repeated ? FINDING_CHALLENGE_LOST : unwilling_cause(exchange);
+    if (exchange->refused_repeated)
+        return FINDING_CHALLENGE_LOST;
+    bool gave_up = exchange->nearer && exchange_refused_for_good(exchange->nearer);
+    return gave_up ? FINDING_GAVE_UP : unwilling_cause(exchange);
 }
 
 enum finding

@@ -50,6 +50,9 @@ enum finding exchange_refused_cause(const struct exchange *exchange);
  *  @param rang  a provisional response above 100 came before */
 bool audit_lets_in(const char *method, uint16_t status, bool rang);
 
+/** The frame in which this challenge was answered on a hop nearer to the client; 0: nowhere, or here. */
+uint32_t exchange_answered_elsewhere(const struct exchange *exchange);
+
 /** "accepted", "rejected", … as `siptrail.outcome` has it; "" for OUTCOME_NONE. */
 const char *outcome_text(enum outcome outcome);
 

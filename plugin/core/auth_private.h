@@ -48,6 +48,8 @@ struct nonce_call {
     uint32_t nc, nc_frame;  /**< latest; 0: none */
     uint32_t nc_cseq;       /**< of that request */
     bool lost;              /**< issued in this call by a response that is not in the capture */
+    uint32_t used_cseq;     /**< of the latest request with it */
+    int64_t used_clock;
 };
 
 /** Further ones of the same nonce. */
@@ -78,7 +80,8 @@ struct nonce {
     bool dropped;        /**< the index does not know it any more */
 };
 
-/** Credentials as seen on their first hop, if there may be another one. */
+/** Credentials as seen on their first hop, if there may be another one, and on those after it that change
+ * nothing. */
 struct signed_request {
     struct index_entry entry;
     uint32_t references; /**< by credentials */
@@ -134,8 +137,9 @@ const char *user_of_account(struct tracker *tracker, struct account *account, co
 
 /* --- nonces: nonce.c --- */
 
-/** Makes a nonce known on this hop and in this call. */
-void nonce_issue(struct tracker *tracker, struct slice text, struct issue *issue);
+/** Makes a nonce known on this hop and in this call.
+ *  @return whether this call was just seen to use it, in a request after the one with `cseq` */
+bool nonce_issue(struct tracker *tracker, struct slice text, uint32_t cseq, struct issue *issue);
 /** On this hop, or else on another one; NULL unknown. */
 struct nonce *nonce_find(struct tracker *tracker, struct slice text, const struct arrival *arrival);
 /** Whether it was issued on the hop of the message at hand. */
@@ -145,6 +149,8 @@ bool nonce_is_ambiguous(const struct tracker *tracker, const struct nonce *nonce
                         const struct arrival *arrival);
 /** Whether it was issued on more than this one, as far as is known now. */
 bool nonce_has_other_hops(const struct nonce *nonce);
+/** The same nonce on the hop on which this client got it; NULL: it did not. */
+struct nonce *nonce_given_to(const struct nonce *nonce, const struct endpoint *client);
 /** Credentials with a nonce that this capture does not show being issued; it may be out of order. */
 void nonce_note_early(struct tracker *tracker, struct slice text, uint32_t cseq);
 /** Whether the call that is at hand was seen to answer this nonce, which is issued only now, to a request

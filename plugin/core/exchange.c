@@ -147,10 +147,22 @@ note_passed_on(struct use *use, const struct record *record)
     if (!request->refused_in && use->cause != FINDING_DIGEST_GOOD_REFUSED &&
         use->cause != FINDING_REFUSED_UNVERIFIED && use->cause != FINDING_FAILED && !bare)
         request->refused_in = record->frame;
-    else if (request->refused_in && (use->cause == FINDING_DIGEST_GOOD_REFUSED || bare)) {
+    else if (request->refused_in && (use->cause == FINDING_DIGEST_GOOD_REFUSED ||
+                                     use->cause == FINDING_REFUSED_UNVERIFIED || bare)) {
         use->cause = FINDING_REFUSED_FURTHER_ON;
         use->suspect_frame = request->refused_in;
     }
+}
+
+/* A balancer took credentials to another server than the one that had asked for them. By the address of who
+ * asks: a server may well have several, but it answers from the one that was asked. */
+static void
+suspect_other_server(struct use *use, const struct arrival *arrival)
+{
+    const struct exchange *exchange = use->exchange;
+    if (exchange && use->evidence == EVIDENCE_NONCE &&
+        !endpoint_same_address(&exchange->server, &arrival->from))
+        finding_set_add(&use->suspects, FINDING_NONCE_OF_OTHER_SERVER);
 }
 
 static bool
@@ -281,6 +293,7 @@ close_use(struct tracker *tracker, struct use *use, const struct sip_message *me
         refusal = read_refusal(tracker, lines, use, credentials);
     }
     keep_words(tracker, use, message);
+    suspect_other_server(use, arrival);
     if (!success)
         clear_suspects(tracker, use, &arrival->from);
     use->stale_said = refusal.again && refusal.stale;
@@ -473,7 +486,9 @@ exchange_new(struct tracker *tracker, const struct sip_message *message, const s
     exchange->uri_hash = transaction ? transaction->uri : 0;
     exchange->to_hash = transaction ? transaction->to : 0;
     exchange->in_dialog = transaction && transaction->in_dialog;
-    exchange->lost = message->headers_cut; /* what would tie an answer to it may be cut, too */
+    /* What would tie an answer to it may be cut; and where the request is missing, so may its answer be, as
+     * in a capture of one direction, or by a filter for a port, which fragments do not have. */
+    exchange->lost = message->headers_cut || !transaction;
     exchange->client = arrival->to;
     exchange->server = arrival->from;
     exchange->account = account;
@@ -629,7 +644,7 @@ issue_nonces(struct tracker *tracker, const struct arrival *arrival, struct exch
             continue;
         exchange->lost |=
             nonce_was_early(tracker, challenge->param[AUTH_NONCE], exchange->cseq, exchange->request_frame);
-        nonce_issue(tracker, challenge->param[AUTH_NONCE], issue);
+        exchange->lost |= nonce_issue(tracker, challenge->param[AUTH_NONCE], exchange->cseq, issue);
     }
     make_latest(tracker, exchange);
 }
@@ -761,7 +776,7 @@ note_nextnonce(struct tracker *tracker, const struct arrival *arrival, const str
         return;
     struct issue *issue = host_new(tracker, struct issue);
     *issue = (struct issue){.frame = arrival->frame, .time = arrival->time};
-    nonce_issue(tracker, text, issue);
+    nonce_issue(tracker, text, UINT32_MAX, issue);
 }
 
 /* rspauth is the same digest without a method (RFC 7616 section 3.5), from the parameters of the request. */

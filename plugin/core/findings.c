@@ -6,6 +6,7 @@
 
 #include "findings.h"
 
+#include "audit.h"
 #include "auth_private.h"
 
 /* --- credentials ----------------------------------------------------------------- */
@@ -656,6 +657,19 @@ no_digest_offered(const struct finding_context *c)
 }
 
 static bool
+is_auth_int_only(const struct auth_value *value)
+{
+    return auth_is_digest(value) && auth_list_has(value->param[AUTH_QOP], SLICE("auth-int")) &&
+           !auth_list_has(value->param[AUTH_QOP], SLICE("auth"));
+}
+
+static bool
+auth_int_only(const struct finding_context *c)
+{
+    return lines_are(c, true, is_auth_int_only);
+}
+
+static bool
 scheme_spelling(const struct finding_context *c)
 {
     return lines_are(c, false, is_oddly_spelt);
@@ -1058,6 +1072,17 @@ append_between(GString *text, const struct finding_values *values)
     g_free(address);
 }
 
+/* A trunk may go by its address alone; nobody registers so. */
+static void
+append_or_address(GString *text, const struct exchange *exchange)
+{
+    if (!exchange || strcmp(exchange->method, "REGISTER") == 0)
+        return;
+    char *address = endpoint_text(&exchange->client);
+    g_string_append_printf(text, ", or let the server know it by its address, %s", address);
+    g_free(address);
+}
+
 /* "SHA-256, MD5" */
 static void
 append_offered(GString *text, const struct finding_values *values)
@@ -1126,6 +1151,7 @@ exchange_number(const struct exchange *exchange, const char *name)
         {"challenge", exchange->challenge_frame},
         {"retry", exchange->retry_frame ? exchange->retry_frame : exchange->removed_frame},
         {"a", exchange->removed_in ? exchange->removed_in : exchange->kept_in},
+        {"elsewhere", exchange_answered_elsewhere(exchange)},
         {"closed", exchange->closed_frame},
         {"attempts", exchange->attempt},
         {"code", exchange->closed_status ? exchange->closed_status : exchange->status},
@@ -1346,6 +1372,8 @@ append_of_exchange(GString *text, const struct finding_values *values, const cha
         append_header(text, values, true);
     else if (strcmp(name, "hints") == 0)
         append_hints(text, values);
+    else if (strcmp(name, "or_address") == 0)
+        append_or_address(text, values->exchange);
     else if (strcmp(name, "client") == 0)
         append_endpoint(text, values->exchange ? &values->exchange->client : NULL);
     else if (strcmp(name, "asker") == 0)

@@ -114,6 +114,8 @@ exchange_free(struct tracker *tracker, struct exchange *exchange)
     index_drop(&tracker->index, exchange->dialog, exchange);
     index_drop(&tracker->index, exchange->leg, exchange);
     exchange->account->references--;
+    if (exchange->asked_of)
+        exchange->asked_of->references--;
     tracker->host.release(exchange);
 }
 
@@ -123,11 +125,15 @@ exchange_hold(struct exchange *exchange)
     exchange->references++;
 }
 
+/* One hop after the other, for who writes a capture may nest them as deep as he likes. */
 void
 exchange_release(struct tracker *tracker, struct exchange *exchange)
 {
-    if (--exchange->references == 0)
+    while (exchange && --exchange->references == 0) {
+        struct exchange *nearer = exchange->nearer;
         exchange_free(tracker, exchange);
+        exchange = nearer;
+    }
 }
 
 static void

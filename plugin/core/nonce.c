@@ -252,6 +252,10 @@ user_at_realm(struct tracker *tracker, const struct auth_value *value)
 
 /* --- nonces ---------------------------------------------------------------------- */
 
+/* Two links that are merged, or several queues of a network card, disturb the order by so much at the most.
+ */
+#define DISORDER_NS (INT64_C(1000) * 1000000)
+
 /* A nonce of one hop, by the object that stands for it: shorter than its text, and the same for a client that
  * moved. */
 static void
@@ -343,8 +347,8 @@ nonce_elsewhere(struct index_link *latest, const struct arrival *arrival)
     return (struct nonce *)latest;
 }
 
-void
-nonce_issue(struct tracker *tracker, struct slice text, struct issue *issue)
+bool
+nonce_issue(struct tracker *tracker, struct slice text, uint32_t cseq, struct issue *issue)
 {
     struct nonce *nonce = nonce_here(tracker, nonce_links(tracker, text));
     if (!nonce) {
@@ -362,6 +366,7 @@ nonce_issue(struct tracker *tracker, struct slice text, struct issue *issue)
     struct nonce_call *call = nonce_call_find(tracker, nonce);
     issue_hold(tracker, &call->issue, issue);
     call->nc = call->nc_frame = 0; /* given anew: the client may count from 1 again */
+    return call->used_cseq > cseq && tracker->clock - call->used_clock <= DISORDER_NS;
 }
 
 struct nonce *
@@ -397,6 +402,18 @@ nonce_has_other_hops(const struct nonce *nonce)
 {
     const struct index_entry *entry = nonce->link.entry;
     return !entry || nonce->link.next || entry->value != nonce;
+}
+
+struct nonce *
+nonce_given_to(const struct nonce *nonce, const struct endpoint *client)
+{
+    const struct index_entry *entry = nonce->link.entry;
+    for (struct index_link *link = entry ? entry->value : NULL; link; link = link->next) {
+        const struct issue *issue = ((struct nonce *)link)->issue;
+        if (issue && issue->exchange && endpoint_same_address(&issue->exchange->client, client))
+            return (struct nonce *)link;
+    }
+    return NULL;
 }
 
 /* --- out of order ----------------------------------------------------------------- */

@@ -39,8 +39,7 @@ read_offer(struct tracker *tracker, const struct auth_line *lines, struct slice 
 static bool
 lies_within(const struct exchange *inner, const struct exchange *outer)
 {
-    return inner->status == outer->status && outer->request_frame &&
-           outer->request_frame < inner->request_frame &&
+    return inner->status == outer->status && outer->request_frame < inner->request_frame &&
            !endpoint_same_address(&inner->client, &outer->client) &&
            outer->challenge_clock - inner->challenge_clock < SIP_TIMEOUT_NS;
 }
@@ -58,6 +57,16 @@ compare(const struct offer *inner, const struct offer *outer)
     if (inner->sha_on_top && !outer->sha_on_top && inner->digests == outer->digests)
         return WEAKENED_ORDER;
     return inner->auth_int && !outer->auth_int ? WEAKENED_AUTH_INT : WEAKENED_NOT;
+}
+
+/* An element that asks for itself makes a nonce of its own. */
+static bool
+is_passed_on(struct tracker *tracker, const struct exchange *inner, const struct exchange *outer)
+{
+    const struct auth_value *before = inner->challenges ? line_value(tracker, inner->challenges) : NULL;
+    const struct auth_value *after = outer->challenges ? line_value(tracker, outer->challenges) : NULL;
+    return before && after && after->param[AUTH_NONCE].len > 0 &&
+           slice_equal(before->param[AUTH_NONCE], after->param[AUTH_NONCE]);
 }
 
 /* By the realm of its first challenge. */
@@ -94,6 +103,14 @@ path_compare(struct tracker *tracker, const struct sip_message *message, struct 
     if (!inner)
         return;
     inner->leg = NULL;
-    if (lies_within(inner, exchange))
+    if (!lies_within(inner, exchange))
+        return;
+    if (exchange->request_frame) /* else the capture began in between, and does not show all */
         tell_weakened(tracker, inner, exchange, record);
+    if (!inner->nearer && is_passed_on(tracker, inner, exchange)) {
+        inner->nearer = exchange;
+        exchange_hold(exchange);
+        exchange->asked_of = inner->account;
+        inner->account->references++;
+    }
 }

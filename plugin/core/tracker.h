@@ -108,9 +108,10 @@ struct exchange {
     bool retry_repeated;   /**< and it was */
     bool refused_repeated; /**< the refused request came again after the challenge: more challenges are due */
     bool lost; /**< messages that show that it went on are in the capture, the retry or its answer is not */
-    bool retry_pending; /**< a provisional response came: the server is at work */
-    bool retry_rang;    /**< and it was more than 100 (Trying): the call went on behind the server */
-    struct use *retry;  /**< the credentials that answered */
+    bool retry_pending;   /**< a provisional response came: the server is at work */
+    bool retry_rang;      /**< and it was more than 100 (Trying): the call went on behind the server */
+    bool retry_elsewhere; /**< it went to another server: one that goes to the right one takes its place */
+    struct use *retry;    /**< the credentials that answered */
 
     enum outcome outcome;
     uint32_t closed_frame; /**< the message that closed it; 0: none */
@@ -126,6 +127,8 @@ struct exchange {
     uint32_t removed_frame;      /**< a request one hop earlier with the credentials asked for; 0: none */
     uint32_t removed_in;         /**< the same request on this hop, which lacks them */
     uint32_t kept_in; /**< other answer that the client got from the element that was challenged; 0: none */
+    struct exchange *nearer;  /**< the same challenge, passed on to the hop before; NULL: not seen */
+    struct account *asked_of; /**< who was asked on the hop that this was passed on from; NULL: it was not */
 
     uint32_t references; /**< the tracker's own, like all that follows */
     struct index_entry
@@ -161,10 +164,11 @@ struct use {
     enum evidence evidence;
     bool header_differs; /**< answered in the other header than the challenge asks for */
     bool realm_differs;
-    bool is_retry; /**< the first answer to its challenge */
-    bool relayed;  /**< the challenge was made to another client by another server: not for this hop */
-    bool of_twin;  /**< its nonce is that of another server of the same realm, to which a fork led, too */
-    bool late;     /**< earlier uses of the nonce are missing in the capture */
+    bool is_retry;  /**< the first answer to its challenge */
+    bool relayed;   /**< the challenge was made to another client by another server: not for this hop */
+    bool elsewhere; /**< the challenge was made to this client by another server: taken to the wrong one? */
+    bool of_twin;   /**< its nonce is that of another server of the same realm, to which a fork led, too */
+    bool late;      /**< earlier uses of the nonce are missing in the capture */
     bool resynchronises; /**< AKA: carries auts */
     uint16_t source_port;
     const char *method; /**< of the request */

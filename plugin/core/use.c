@@ -78,9 +78,23 @@ dialog_exchange(struct tracker *tracker, const struct request_view *view)
     return next && !may_have_been_repeated(tracker, view, exchange) ? exchange : NULL;
 }
 
+/* What went to another server was a branch of a fork, or the request before a balancer found the right one.
+ */
+static void
+forget_retry(struct exchange *exchange)
+{
+    exchange->retry = NULL;
+    exchange->retry_frame = exchange->closed_frame = 0;
+    exchange->closed_status = exchange->cause = 0;
+    exchange->outcome = OUTCOME_NONE;
+    exchange->retry_repeated = exchange->retry_pending = exchange->retry_elsewhere = false;
+}
+
 static void
 note_retry(struct exchange *exchange, struct use *use, const struct request_view *view, int64_t clock)
 {
+    if (exchange->retry_elsewhere && !use->elsewhere && !use->relayed && !view->follows)
+        forget_retry(exchange);
     bool first = exchange->retry_frame == 0;
     if (use->late)
         exchange->lost = true;
@@ -95,8 +109,11 @@ note_retry(struct exchange *exchange, struct use *use, const struct request_view
     exchange->retry_time = view->record->time;
     exchange->retry_clock = clock;
     exchange->retry = use;
+    exchange->retry_elsewhere = use->elsewhere;
     exchange->retry_datagram = slice_equal_nocase(view->message->via.transport, SLICE("UDP"));
     exchange->user_at_realm = use->user_at_realm;
+    if (exchange->asked_of)
+        exchange->asked_of->bare = 0; /* it does send credentials, wherever they go from here */
 }
 
 /* Another client sends the nonce to another server than the challenge was between: a proxy passes on what was
@@ -128,15 +145,22 @@ use_answers(struct tracker *tracker, struct use *use, const struct issue *issue,
 /* Which of the responses that issued the nonce: that of this call, or the one that this user answered before,
  * or the latest. If several accounts were given the nonce, the latest must have been to this one. */
 static struct issue *
-choose_issue(const struct nonce *nonce, const struct use *use, const struct request_view *view)
+choose_issue(const struct nonce *nonce, const struct use *use, const struct request_view *view,
+             struct hash128 here)
 {
     if (use->call->issue || use->call->lost)
         return use->call->issue;
     if (use->holder->issue)
         return use->holder->issue;
     const struct exchange *exchange = nonce->issue->exchange;
-    return nonce->shared && exchange && exchange->account != view->record->detail->account ? NULL
-                                                                                           : nonce->issue;
+    const struct account *account = view->record->detail->account;
+    if (nonce->shared && exchange && exchange->account != account)
+        return NULL;
+    /* Whoever asked in the same second may have got the same one, and the answer to this account be missing.
+     */
+    bool others = exchange && !same_hash(nonce->hop, here) &&
+                  g_ascii_strcasecmp(exchange->account->name, account->name) != 0;
+    return others ? NULL : nonce->issue;
 }
 
 /* An earlier request of this call has no answer in the capture, and did not use this nonce: that answer
@@ -214,6 +238,70 @@ is_of_twin(struct tracker *tracker, const struct request_view *view, const struc
            !endpoint_same_address(&exchange->server, &view->arrival->to) && dialog_exchange(tracker, view);
 }
 
+/* A balancer passed on the challenge of one server, and takes the answer to another one. With several
+ * credentials it is a fork, where each server gets those for all of them. */
+static struct nonce *
+taken_elsewhere(struct tracker *tracker, const struct request_view *view, const struct nonce *nonce)
+{
+    const struct sip_message *message = view->message;
+    unsigned lines =
+        message->header_lines[SIP_AUTHORIZATION] + message->header_lines[SIP_PROXY_AUTHORIZATION];
+    struct nonce *own = lines == 1 && !view->follows ? nonce_given_to(nonce, &view->arrival->from) : NULL;
+    const struct issue *issue = own ? nonce_call_find(tracker, own)->issue : NULL;
+    const struct exchange *exchange = issue ? issue->exchange : NULL;
+    return exchange && exchange->retry_frame == 0 &&
+                   exchange->call_id_hash == hash_short(tracker->here.call_id)
+               ? own
+               : NULL;
+}
+
+static void
+take_nonce(struct tracker *tracker, const struct request_view *view, struct use *use, struct nonce *nonce,
+           const struct auth_value *credentials)
+{
+    use->call = nonce_call_find(tracker, nonce);
+    use->holder = nonce_user_find(tracker, nonce, use->user_at_realm);
+    if (!use->call->issue && !use->call->lost && !view->follows)
+        use->call->lost = nonce->repeated || nonce_was_early(tracker, credentials->param[AUTH_NONCE], 0, 0) ||
+                          counts_anew(use, credentials) || is_challenge_lost(tracker, view, nonce);
+    use->issue = choose_issue(nonce, use, view, tracker->here.hop);
+    if (is_own_answer(tracker, use->issue, view))
+        use->issue = NULL;
+}
+
+/* Of this hop, or else of the hop where this client was asked, or of any. */
+static struct nonce *
+choose_nonce(struct tracker *tracker, const struct request_view *view, struct use *use, struct nonce *nonce,
+             const struct auth_value *credentials)
+{
+    take_nonce(tracker, view, use, nonce, credentials);
+    use->relayed = use->issue && is_relayed(use->issue->exchange, view->arrival);
+    bool of_twin = use->issue && is_of_twin(tracker, view, nonce, use);
+    struct nonce *own = use->relayed && !of_twin ? taken_elsewhere(tracker, view, nonce) : NULL;
+    if (!own) {
+        use->relayed |= of_twin;
+        if (nonce_is_ambiguous(tracker, nonce, view->arrival)) {
+            use->issue = NULL;
+            use->relayed = true;
+        }
+        return nonce;
+    }
+    take_nonce(tracker, view, use, own, credentials);
+    use->relayed = false;
+    use->elsewhere = true;
+    return own;
+}
+
+/* Its challenge may come later in the capture: it was passed on before, or two links are out of step. */
+static void
+note_used(struct tracker *tracker, const struct sip_message *message, struct use *use, struct slice nonce)
+{
+    use->call->used_cseq = message->cseq;
+    use->call->used_clock = tracker->clock;
+    if (use->relayed || use->call->lost || !use->issue)
+        nonce_note_early(tracker, nonce, message->cseq);
+}
+
 /* First by the nonce: in this call on this hop, on this hop, anywhere. */
 static struct nonce *
 link_by_nonce(struct tracker *tracker, const struct request_view *view, struct use *use,
@@ -226,29 +314,15 @@ link_by_nonce(struct tracker *tracker, const struct request_view *view, struct u
             nonce_note_early(tracker, text, view->message->cseq);
         return NULL;
     }
-    use->call = nonce_call_find(tracker, nonce);
-    use->holder = nonce_user_find(tracker, nonce, use->user_at_realm);
-    if (!use->call->issue && !use->call->lost && !view->follows)
-        use->call->lost = nonce->repeated || nonce_was_early(tracker, text, 0, 0) ||
-                          counts_anew(use, credentials) || is_challenge_lost(tracker, view, nonce);
-    use->issue = choose_issue(nonce, use, view);
-    if (is_own_answer(tracker, use->issue, view))
-        use->issue = NULL;
-    use->relayed = use->issue &&
-                   (is_relayed(use->issue->exchange, view->arrival) || is_of_twin(tracker, view, nonce, use));
-    if (nonce_is_ambiguous(tracker, nonce, view->arrival)) {
-        use->issue = NULL;
-        use->relayed = true;
-    }
-    /* Or the challenge was passed on before, and comes later in the capture. */
-    if ((use->relayed || use->call->lost) && !view->follows)
-        nonce_note_early(tracker, text, view->message->cseq);
+    nonce = choose_nonce(tracker, view, use, nonce, credentials);
+    if (!view->follows)
+        note_used(tracker, view->message, use, text);
     use->nonce_accepted_in = use->holder->accepted_in;
-    use->holder->uses += view->follows || use->relayed ? 0 : 1;
+    use->holder->uses += view->follows || use->relayed || use->elsewhere ? 0 : 1;
     use->nonce_use = use->holder->uses;
     if (!use->issue)
         return nonce;
-    if (!use->relayed)
+    if (!use->relayed && !use->elsewhere)
         issue_hold(tracker, &use->holder->issue, use->issue);
     use->evidence = use->issue->exchange ? EVIDENCE_NONCE : EVIDENCE_NEXTNONCE;
     use->nonce_age = view->record->time - use->issue->time;
@@ -394,22 +468,40 @@ may_be_passed_on(const struct nonce *nonce)
 }
 
 static struct signed_request *
-signed_request_find(struct tracker *tracker, const struct request_view *view,
-                    const struct auth_value *credentials, bool good)
+signed_request_known(struct tracker *tracker, const struct auth_value *credentials)
 {
     key_begin(tracker, INDEX_SIGNED);
     key_add(tracker, credentials->param[AUTH_NONCE]);
     key_add(tracker, credentials->param[AUTH_RESPONSE]);
-    struct signed_request *request = key_find(tracker);
+    return key_find(tracker);
+}
+
+/* As it was signed on this hop, too. */
+static bool
+is_as_signed(const struct request_view *view, const struct signed_request *request, uint32_t uri_hash,
+             bool good)
+{
+    return request->uri_hash == uri_hash && request->good == good &&
+           g_ascii_strcasecmp(request->account->name, view->record->detail->account->name) == 0;
+}
+
+static struct signed_request *
+signed_request_find(struct tracker *tracker, const struct request_view *view,
+                    const struct auth_value *credentials, bool good)
+{
+    struct signed_request *request = signed_request_known(tracker, credentials);
+    uint32_t uri_hash = hash_slice(tracker, view->message->request_uri);
     if (!request) {
         request = host_new(tracker, struct signed_request);
-        *request = (struct signed_request){.frame = view->record->frame,
-                                           .uri_hash = hash_slice(tracker, view->message->request_uri),
+        *request = (struct signed_request){.uri_hash = uri_hash,
                                            .account = view->record->detail->account,
-                                           .to = view->arrival->to,
                                            .good = good};
         request->account->references++;
         key_put_own(tracker, &request->entry, request);
+    }
+    if (is_as_signed(view, request, uri_hash, good)) {
+        request->frame = view->record->frame;
+        request->to = view->arrival->to;
     }
     return request;
 }
@@ -520,7 +612,7 @@ static void
 count_nc(const struct request_view *view, struct use *use, const struct auth_value *credentials)
 {
     uint32_t nc = parse_nc(credentials->param[AUTH_NC]);
-    if (!use->call || use->relayed || nc == 0 || (view->follows && nc <= use->call->nc))
+    if (!use->call || use->relayed || use->elsewhere || nc == 0 || (view->follows && nc <= use->call->nc))
         return;
     if (nc < use->call->nc && view->message->cseq < use->call->nc_cseq)
         return; /* out of order */
@@ -556,8 +648,11 @@ use_finish(struct tracker *tracker, const struct request_view *view, struct use 
     if (use->holder && !use->holder->first_cnonce.p && credentials->param[AUTH_CNONCE].p)
         use->holder->first_cnonce = host_slice(tracker, credentials->param[AUTH_CNONCE]);
     bool whole = use->verdict.reason != DIGEST_MESSAGE_CUT;
-    if (whole && !view->follows && !use->identity_only && !use->relayed)
+    bool passed_on = use->relayed || use->elsewhere;
+    if (whole && !view->follows && !use->identity_only && !passed_on)
         find_suspects(tracker, view, use, credentials, challenge);
+    if (passed_on && !view->follows)
+        use->signed_request = signed_request_known(tracker, credentials);
     count_nc(view, use, credentials);
 }
 

@@ -4,7 +4,8 @@ A link may be absent, but where there is one it leads to the same message; and n
 given up that the whole capture shows to have ended otherwise. Some of it cannot be had, as what would tell is really gone:
 
 - The first use of a nonce is missing: the next request with that nonce is taken for the retry, if neither its count nor CSeq tells.
-- The 401 to a request is missing, another one of that call with the same nonce is not: that one is taken for the challenge.
+- The 401 to a request is missing, or comes after the answer to it; another one with the same nonce, of that call or to that phone,
+  is there: that one is taken for the challenge.
 - The challenge is missing whose nonce a refresh uses: that this nonce had been accepted before cannot be known, and a refusal
   that does not say stale is one.
 - The first final response is missing, another one to a retransmission is not: a server that judges each copy by itself may
@@ -24,6 +25,7 @@ from sharkd import Sharkd
 from wireshark import captures
 
 RATES, SEEDS = (0.01, 0.05, 0.20), range(3)
+FRAGMENTED = {"udp-fragments", "fragments-dropped", "edge-with-path", "one-box"}
 LINKS = ["siptrail.request_in", "siptrail.response_in", "siptrail.retransmission_of", "siptrail.ack_of", "siptrail.cancels",
          "siptrail.challenge_in", "siptrail.retry_in", "siptrail.outcome_in", "siptrail.no_notify.subscribe_in"]
 OUTCOME, CLAIMS = "siptrail.outcome", {"rejected", "no-answer", "no-retry"}
@@ -68,7 +70,7 @@ def orders(count):
 def variants(wireshark, capture):
     whole = Pcapng(wireshark.path(capture))
     for name, frames in orders(len(whole.packets)).items():
-        if name.startswith("swapped") and "fragments" in capture.name:
+        if name.startswith("swapped") and capture.name in FRAGMENTED:
             continue        # the message stands in the last fragment, another frame now
         file = f"{capture.name}-{name.replace(' ', '-').replace('%', '')}.pcapng"
         whole.write(wireshark.folder / "captures" / file, [whole.packets[frame - 1] for frame in frames])
@@ -136,7 +138,8 @@ class Rightful:
 
     def _credentials(self, message, use):
         """A later request with the same nonce is the retry of a capture that lacks the first one."""
-        same_call = [e.challenge for e in use.possible if e is use.exchange or e.challenge.call_id == message.call_id]
+        same_call = [e.challenge for e in use.possible if e is use.exchange or e.challenge.call_id == message.call_id
+                     or (e.challenge.source[0], e.challenge.target[0]) == (message.target[0], message.source[0])]
         self._add(message, "siptrail.challenge_in", *same_call, *filter(None, [use.nonce_from]))
         self._add(message, "siptrail.outcome_in", *finals(message))
         for challenge in same_call:

@@ -9,6 +9,7 @@ UNANSWERED = {
     "scheme_spelling": {"scheme": "DIGEST", "algorithm": "md5"},
     "algorithm_quoted": {"algorithm": "MD5", "quote": ("algorithm",)},
     "realm_unrelated": {"realm": "asterisk"},
+    "auth_int_unanswered": {"qop": "auth-int"},
     "realm_empty": {"realm": ""},
     "challenges_joined": {"algorithm": "MD5", "also": [{"realm": "gateway.example.net"}], "joined": True},
 }

@@ -160,6 +160,15 @@ def none_late_start(phone):
     phone.granted(204)
 
 
+def none_one_direction(phone):
+    """What the phone sends is not in the capture: nothing tells that it does not answer."""
+    for _ in range(3):
+        phone.register()
+        phone.scene.packets.pop()
+        phone.challenge()
+        phone.scene.wait(40)
+
+
 def none_aka_resync(phone):
     """The card finds the sequence number out of step and says so with auts, signed with an empty password (RFC 3310)."""
     def signed_with_nothing(values, method, password, body):
@@ -443,7 +452,7 @@ def none_transferred(phone):
 
 
 STORIES = {f.__name__: f for f in (none_accepted_oddities, none_refreshes, none_call, none_subscriptions, none_resumed,
-                                   none_late_change, none_shortened, none_late_start, none_options,
+                                   none_late_change, none_shortened, none_late_start, none_one_direction, none_options,
                                    none_aka_resync, none_forked_invite, none_two_proxies, none_stale_refresh, none_auth_int,
                                    none_nextnonce, none_tcp_reuse, none_gruu, none_two_algorithms,
                                    none_challenged_subscription, none_early_notify, none_cancelled, none_published,
