@@ -46,6 +46,7 @@ struct nonce_call {
     struct hash128 call_id; /**< both 0: of no call yet */
     struct issue *issue;    /**< in this call; NULL: issued in another one */
     uint32_t nc, nc_frame;  /**< latest; 0: none */
+    uint32_t nc_cseq;       /**< of that request */
     bool lost;              /**< issued in this call by a response that is not in the capture */
 };
 

@@ -19,6 +19,9 @@ struct source {
     uint32_t failed_accounts, accepted_accounts;
 };
 
+/* Merged links do not disturb the order of a capture by so much. */
+#define LATE_ANSWER_NS (INT64_C(1000) * 1000000)
+
 /* What a server has accepted: forms of credentials. REGISTER is one matter, all else another. */
 struct tolerant {
     struct finding_set forms[2];
@@ -691,20 +694,26 @@ settle_branches(const struct transaction *transaction, const struct record *reco
             continue;
         if (accepted)
             exchange_settle(exchange, record->frame, record->status);
-        else if (below && forked)
+        else if (below && (forked || record->status == 487)) /* cancelled */
             exchange->lost |= !challenged;
         else if (below && !challenged)
             exchange->kept_in = record->frame;
     }
 }
 
-/* Another branch was accepted before this one was challenged. */
+/* Another branch was accepted before this one was challenged, or the client had its answer by then: it does
+ * not hear of the challenge. */
 static void
 settle_by_branches(const struct transaction *transaction, struct exchange *exchange)
 {
     for (const struct transaction *i = transactions_alike(transaction); i; i = next_alike(i)) {
-        if (is_beside(i, transaction) && i->status >= 200 && i->status < 300)
+        bool above = is_below(transaction, i);
+        if (i->status < 200 || (!above && !is_beside(i, transaction)))
+            continue;
+        if (i->status < 300)
             exchange_settle(exchange, i->request->response_frame, i->status);
+        else if (above && exchange->challenge_time - i->request->response_time > LATE_ANSWER_NS)
+            exchange->lost = true;
     }
 }
 

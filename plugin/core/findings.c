@@ -170,7 +170,7 @@ static bool
 nc_not_reset(const struct finding_context *c)
 {
     return c->use->evidence == EVIDENCE_NONCE && c->use->nonce_use == 1 && c->nc > 1 && !c->use->late &&
-           c->exchange->call_id_hash == c->call_id_hash;
+           c->exchange->request_frame && c->exchange->call_id_hash == c->call_id_hash;
 }
 
 static bool

@@ -445,7 +445,7 @@ nonce_was_early(struct tracker *tracker, struct slice text, uint32_t cseq, uint3
         return false;
     key_early(tracker, text);
     const struct early_use *early = key_find(tracker);
-    return early && early->frame != request_frame && early->cseq >= cseq;
+    return early && early->frame != request_frame && early->cseq > cseq;
 }
 
 enum sip_header

@@ -522,7 +522,10 @@ count_nc(const struct request_view *view, struct use *use, const struct auth_val
     uint32_t nc = parse_nc(credentials->param[AUTH_NC]);
     if (!use->call || use->relayed || nc == 0 || (view->follows && nc <= use->call->nc))
         return;
+    if (nc < use->call->nc && view->message->cseq < use->call->nc_cseq)
+        return; /* out of order */
     use->call->nc = nc;
+    use->call->nc_cseq = view->message->cseq;
     use->call->nc_frame = view->record->frame;
     if (nc <= use->holder->nc)
         return;

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """What is left of links and outcomes when packets are missing, doubled or swapped, and whether any of it is wrong: a table.
 
-    tests/e2e/loss_table.py build/plugin/siptrail.so [SEEDS]
+    tests/e2e/loss_table.py build/plugin/siptrail.so [SEEDS [FIRST]]
 
-Over all captures of UDP, with that many seeds (10) for each kind of damage. test_loss.py says what is wrong, and what cannot be
+Over all captures of UDP, with that many seeds (10) for each kind of damage, from FIRST (0) on. test_loss.py says what is wrong, and what cannot be
 known any more once a packet is gone (`gone`: an outcome that differs for that reason).
 """
 import collections
@@ -15,7 +15,7 @@ import siptruth
 import test_loss
 from wireshark import Wireshark, captures
 
-ROWS = ["files", "packets", "links", "wrong links", "outcomes", "same", "open", "gone", "wrong outcomes"]
+ROWS = ["files", "packets", "links", "wrong links", "outcomes", "same", "open", "gone", "wrong outcomes", "wrong findings"]
 
 
 def kind_of(variant):
@@ -58,12 +58,14 @@ def measure(capture, wireshark):
         count["links"] += count_links(said)
         count["wrong links"] += tell(capture, variant, rightful.wrong(said, whole))
         count["wrong outcomes"] += tell(capture, variant, test_loss.wrong_outcomes(variant, said, whole, truth))
+        count["wrong findings"] += tell(capture, variant, test_loss.wrong_findings(variant, said, whole, truth))
         count_outcomes(count, variant, said, whole, truth)
     return counts
 
 
 def main():
-    test_loss.SEEDS = range(int(sys.argv[2]) if len(sys.argv) > 2 else 10)
+    count, first = map(int, [*sys.argv[2:4], *("10", "0")[len(sys.argv[2:4]):]])
+    test_loss.SEEDS = range(first, first + count)
     wireshark, total = Wireshark(sys.argv[1]), collections.defaultdict(collections.Counter)
     try:
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -75,7 +77,7 @@ def main():
     print("| damage | " + " | ".join(ROWS) + " |\n|---|" + "---:|" * len(ROWS))
     for kind, count in total.items():
         print(f"| {kind} | " + " | ".join(str(count[row]) for row in ROWS) + " |")
-    sys.exit(any(count["wrong links"] or count["wrong outcomes"] for count in total.values()))
+    sys.exit(any(count[row] for row in ROWS if row.startswith("wrong") for count in total.values()))
 
 
 if __name__ == "__main__":

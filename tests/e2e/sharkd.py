@@ -53,16 +53,26 @@ class Sharkd:
 
     def fields(self, frame, *names):
         """{field: [values]} of one frame, without empty values."""
-        found = {}
+        return self.fields_of(self.nodes(frame), *names)
 
+    def nodes(self, frame):
+        """(name, equals, value) of each item of one frame."""
         def walk(nodes):
             for node in nodes:
-                name, equals, value = node.get("f", "").partition(" == ")
-                if equals and name in names and self._value(value):
-                    found.setdefault(name, []).append(self._value(value))
-                walk(node.get("n", ()))
-        walk(self.call("frame", frame=frame, proto=True).get("tree", ()))
+                yield node.get("f", "").partition(" == ")
+                yield from walk(node.get("n", ()))
+        return list(walk(self.call("frame", frame=frame, proto=True).get("tree", ())))
+
+    def fields_of(self, nodes, *names):
+        found = {}
+        for name, equals, value in nodes:
+            if equals and name in names and self._value(value):
+                found.setdefault(name, []).append(self._value(value))
         return found
+
+    @staticmethod
+    def findings_of(nodes):
+        return {name.rpartition(".")[2] for name, _, _ in nodes if name.startswith("siptrail.finding.")}
 
     @staticmethod
     def _value(text):

@@ -3,7 +3,7 @@
 A link may be absent, but where there is one it leads to the same message; and no challenge is said to be refused, unanswered or
 given up that the whole capture shows to have ended otherwise. Some of it cannot be had, as what would tell is really gone:
 
-- The first use of a nonce is missing: the next request with that nonce is taken for the retry.
+- The first use of a nonce is missing: the next request with that nonce is taken for the retry, if neither its count nor CSeq tells.
 - The 401 to a request is missing, another one of that call with the same nonce is not: that one is taken for the challenge.
 - The challenge is missing whose nonce a refresh uses: that this nonce had been accepted before cannot be known, and a refusal
   that does not say stale is one.
@@ -27,6 +27,9 @@ RATES, SEEDS = (0.01, 0.05, 0.20), range(3)
 LINKS = ["siptrail.request_in", "siptrail.response_in", "siptrail.retransmission_of", "siptrail.ack_of", "siptrail.cancels",
          "siptrail.challenge_in", "siptrail.retry_in", "siptrail.outcome_in", "siptrail.no_notify.subscribe_in"]
 OUTCOME, CLAIMS = "siptrail.outcome", {"rejected", "no-answer", "no-retry"}
+# That compare messages with each other: where one of these is missing they are silent.
+FINDINGS, COMPARING = "findings", {"nonce_differs", "realm_differs", "nc_replayed", "nc_skipped", "nc_not_reset", "cseq_decreased",
+                                   "registration_lapsed", "subscription_lapsed", "refresh_without_credentials"}
 
 Variant = collections.namedtuple("Variant", "name capture frames")      # frames: number in the whole capture of each packet
 
@@ -85,8 +88,10 @@ def said_of(capture, wireshark):
 def said_in_order(client, frames):
     said = collections.defaultdict(lambda: collections.defaultdict(set))
     for number, origin in enumerate(frames, 1):
-        for name, values in client.fields(number, OUTCOME, *LINKS).items():
+        nodes = client.nodes(number)
+        for name, values in client.fields_of(nodes, OUTCOME, *LINKS).items():
             said[origin][name] |= {frames[int(v) - 1] for v in values} if name in LINKS else set(values)
+        said[origin][FINDINGS] |= client.findings_of(nodes) & COMPARING
     return said
 
 
@@ -215,3 +220,29 @@ def test_outcomes(capture, damaged, read):
     whole, found = whole_and_variants(damaged[capture.name])
     lines = [line for variant, said in found for line in wrong_outcomes(variant, said, whole, truth)]
     assert not lines, f"{len(lines)} differences\n" + "\n".join(lines)
+
+
+def wrong_findings(variant, said, whole, truth):
+    """A message that is sent again may be the first of its kind now."""
+    first = {message.frame: message.original.frame for message in truth.messages}
+    right = collections.defaultdict(set)
+    for frame, cells in whole.items():
+        right[first.get(frame, frame)] |= cells[FINDINGS]
+    for frame, cells in said.items():
+        for name in sorted(cells[FINDINGS] - right[first.get(frame, frame)]):
+            yield f"{variant.name}: frame {frame}: {name}"
+
+
+def test_findings(capture, damaged, read):
+    truth = read(capture, ())
+    if not over_udp(truth):
+        return
+    whole, found = whole_and_variants(damaged[capture.name])
+    lines = [line for variant, said in found for line in wrong_findings(variant, said, whole, truth)]
+    assert not lines, f"{len(lines)} differences\n" + "\n".join(lines)
+
+
+def test_findings_are_compared(damaged):
+    """Some of them are there to be said."""
+    every = {name for said in damaged.values() for _, cells in said for frame in cells.values() for name in frame[FINDINGS]}
+    assert {"registration_lapsed", "refresh_without_credentials"} <= every

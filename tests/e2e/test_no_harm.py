@@ -9,23 +9,35 @@ from pathlib import Path
 
 import pytest
 
-from wireshark import Capture, captures, uat_record
+from wireshark import ROOT, Capture, captures, uat_record
 
-# One capture for each way in which SIP travels.
+# One capture for each way in which SIP travels, for what is tested of them only.
 SPREAD = ["trunk-registration", "tcp-pipelined", "wss-registration", "tls-registration", "ipv6-tcp",
           "udp-fragments", "vxlan", "gtp", "sctp", "icmp-unreachable", "snaplen-cut", "message-sip-body"]
 TRANSUM = ["-2", "--enable-protocol", "transum", "-o", "transum.tcp_port_ranges:5060,5061,8080", "-o",
            "transum.udp_port_ranges:5060-5062"]
 USER, REALM, PASSWORD = "trunk", "pbx.example.com", "brass-Kettle-9"
 
+# All captures of findings are one file here: they are many and alike.
+FINDINGS = Capture("all-findings", "all-findings.pcapng", (), (), "")
+EVERY = captures() + [FINDINGS]
+
 named = {capture.name: capture for capture in captures()}
+every = pytest.mark.parametrize("capture", EVERY, ids=[capture.name for capture in EVERY])
 spread = pytest.mark.parametrize("capture", [named[name] for name in SPREAD], ids=SPREAD)
 
 
 # --- with and without
 
 @pytest.fixture(scope="module")
-def both(wireshark):
+def joined(wireshark):
+    target = wireshark.path(FINDINGS)
+    subprocess.run(["mergecap", "-a", "-w", target, *sorted((ROOT / "captures").glob("finding-*.pcapng"))], check=True)
+    target.chmod(0o644)
+
+
+@pytest.fixture(scope="module")
+def both(wireshark, joined):
     """Standard output without and with the plugin."""
     @functools.lru_cache(maxsize=None)
     def one(capture, arguments, folder):
@@ -71,14 +83,14 @@ def without_element(text):
     return re.sub(r'^  <proto name="siptrail".*?^  </proto>\n', "", text, flags=re.M | re.S)
 
 
-@spread
+@every
 def test_details(capture, both):
     before, after = both(capture, "-V")
     assert "[SIP Trail" in after
     assert without_subtree(after) == before
 
 
-@spread
+@every
 def test_transum(capture, both, transum_folders):
     before, after = both(capture, *TRANSUM, "-V", folders=transum_folders)
     alone, = both(capture, "-2", "-V", folders=["plugins"])
@@ -142,27 +154,27 @@ def test_disabled_wants_nothing(wireshark, both):
     assert disabled == before
 
 
-@spread
+@every
 def test_columns(capture, both):
     before, after = both(capture)
     assert before == after
 
 
-@spread
+@every
 def test_json(capture, both):
     before, after = map(json.loads, both(capture, "-T", "json"))
     assert any("siptrail" in packet["_source"]["layers"] for packet in after)
     assert without_key(after) == before
 
 
-@spread
+@every
 def test_pdml(capture, both):
     before, after = both(capture, "-T", "pdml")
     assert 'name="siptrail"' in after
     assert without_element(after) == without_element(before)
 
 
-@spread
+@every
 def test_disabled(capture, both):
     """--disable-protocol siptrail leaves not a byte."""
     before, _ = both(capture, "-V")
@@ -170,12 +182,42 @@ def test_disabled(capture, both):
     assert after == before
 
 
-@pytest.mark.parametrize("statistics", ["sip,stat", "io,phs", "expert", "conv,udp"])
-def test_statistics_of_others(statistics, both):
-    """Hierarchy and expert infos have one more row for it, and no other one is different."""
-    before, after = both(named["wrong-password"], "-q", "-z", statistics)
-    assert set(before.splitlines()) - set(after.splitlines()) <= set(re.findall(r"^(?:Errors|Warns|Notes|Chats) \(\d+\)$", before,
-                                                                                re.M))
+# Of all that `tshark -z help` lists, what takes no further arguments.
+PLAIN = re.compile(r"(?:conv|endpoints),.*|.*,tree|io,phs|expert|(?:sip|http|sctp|rtsp),stat|rtp,streams|credentials|hosts|"
+                   r"(?:icmp|icmpv6),srt|rpc,programs")
+FURTHER = ["io,stat,0", "io,stat,1,COUNT(sip)sip,COUNT(sdp)sdp", "flow,any,standard", "proto,colinfo,sip.Method,sip.Method",
+           "follow,udp,ascii,0", "follow,tcp,ascii,0"]
+
+
+@pytest.fixture(scope="module")
+def statistics_of_others(wireshark):
+    listed = subprocess.run(wireshark.command(["tshark", "-z", "help"], plugins="no-plugins"), capture_output=True, timeout=60)
+    names = (listed.stdout + listed.stderr).decode().split()
+    names = [name for name in names if PLAIN.fullmatch(name)]
+    assert {"sip,stat", "io,phs", "expert", "conv,udp", "endpoints,ip", "rtp,streams", "http,tree"} <= set(names) and len(names) > 50
+    return [argument for name in names + FURTHER for argument in ("-z", name)]
+
+
+HEADINGS = re.compile(r"(Errors|Warns|Notes|Chats) \(\d+\)|=+|Frequency Group Protocol Summary")
+
+
+def without_rows(text):
+    """Expert infos have rows for siptrail, and headings, which count them; columns are as wide as the longest name of a protocol."""
+    lines = (" ".join(line.split()) for line in text.splitlines() if "SIP Trail" not in line)
+    return [line for line in lines if line and not HEADINGS.fullmatch(line)]
+
+
+@every
+def test_statistics_of_others(capture, both, statistics_of_others):
+    before, after = both(capture, "-q", *statistics_of_others)
+    assert len(without_rows(before)) > 100
+    assert without_rows(after) == without_rows(before)
+
+
+def test_expert_infos_are_seen(both, statistics_of_others):
+    """Or what is left out above is nothing."""
+    before, after = both(named["wrong-password"], "-q", *statistics_of_others)
+    assert "SIP Trail" in after and "SIP Trail" not in before
 
 
 # --- what it registers

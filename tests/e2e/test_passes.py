@@ -18,6 +18,7 @@ def only(found, names):
 def assert_same(capture, names, **runs):
     (first, a), (second, b) = runs.items()
     a, b = only(a, names), only(b, names)
+    assert a, f"{capture.name}: nothing is said of it"
     lines = [f"{capture.name}, frame {frame}: {name}: {first} {a.get(frame, {}).get(name)}, {second} {b.get(frame, {}).get(name)}"
              for frame in sorted(set(a) | set(b)) for name in names
              if a.get(frame, {}).get(name) != b.get(frame, {}).get(name)]

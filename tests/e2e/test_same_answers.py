@@ -16,7 +16,7 @@ EVERY = captures()
 NAMED = {capture.name: capture for capture in EVERY}
 ALL_ROWS = tuple(dict.fromkeys(row for capture in EVERY for row in capture.rows))
 WITH_SECRETS = pytest.mark.parametrize("capture", [c for c in EVERY if c.rows], ids=lambda c: c.name)
-# One for each transport and each kind of story.
+# One for each transport and each kind of story: live they take long.
 SOME = pytest.mark.parametrize("capture", [NAMED[name] for name in ("trunk-registration", "stale-nonce", "tcp-pipelined", "two-realms",
                                                                     "subscribe-204", "udp-fragments", "wss-registration")],
                                ids=lambda c: c.name)
@@ -90,7 +90,6 @@ def test_credentials_added(capture, wireshark, passes):
         assert_same(capture, "once credentials were added", said(client), expected)
 
 
-@SOME
 def test_setting_changed_and_changed_back(capture, wireshark, passes):
     _, expected = passes(capture)
     with Sharkd(wireshark, capture) as client:
@@ -129,7 +128,6 @@ def switch(client, number):
 OFF, ON = signal.SIGUSR1, signal.SIGUSR2
 
 
-@SOME
 def test_switched_off_and_on(capture, wireshark, passes, toggled):
     _, expected = passes(capture)
     with toggled(capture) as client:

@@ -225,6 +225,29 @@ test_nonce_given_anew(struct script *s)
     g_assert_false(finding_set_has(&script_use(again)->suspects, FINDING_NC_REPLAYED));
 }
 
+/* The first use comes last: the count goes on from the second one. */
+static void
+test_count_out_of_order(struct script *s)
+{
+    SEND(s, .cseq = 1);
+    SEND(s, .status = 401, .cseq = 1, .headers = CHALLENGE("n1"));
+    SEND(s, .cseq = 3, .headers = ANSWER(s, .nc = "00000002"));
+    SEND(s, .cseq = 2, .headers = ANSWER(s));
+    SEND(s, .status = 200, .cseq = 3);
+    const struct record *third = SEND(s, .cseq = 4, .headers = ANSWER(s, .nc = "00000003"));
+    g_assert_false(finding_set_has(&script_use(third)->suspects, FINDING_NC_SKIPPED));
+}
+
+/* The request before the challenge is missing: it may have had this nonce, too. */
+static void
+test_count_of_an_orphan(struct script *s)
+{
+    SEND(s, .status = 401, .cseq = 2, .headers = CHALLENGE("n1"));
+    const struct record *retry = SEND(s, .cseq = 3, .headers = ANSWER(s, .nc = "00000002"));
+    g_assert_cmpuint(script_use(retry)->challenge_frame, ==, 1);
+    g_assert_false(finding_set_has(&script_use(retry)->suspects, FINDING_NC_NOT_RESET));
+}
+
 /* The number in between is there, only not where it should be. */
 static void
 test_cseq_out_of_order(struct script *s)
@@ -263,6 +286,8 @@ static const struct play plays[] = {
     {"refusal/first-use-lost", test_first_use_lost},
     {"refusal/first-use-lost-without-count", test_first_use_lost_without_count},
     {"refusal/nonce-given-anew", test_nonce_given_anew},
+    {"refusal/count-out-of-order", test_count_out_of_order},
+    {"refusal/count-of-an-orphan", test_count_of_an_orphan},
     {"refusal/cseq-out-of-order", test_cseq_out_of_order},
     {"refusal/bare-refresh-lost", test_bare_refresh_lost},
 };

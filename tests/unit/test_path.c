@@ -216,6 +216,7 @@ static const struct forked forked[] = {
     {"alone-accepted", false, false, 0, 200, "accepted", ""},
     {"alone-asked", false, false, 0, 401, "no-retry", "never_answered"},
     {"alone-kept", false, false, 0, 403, "no-retry", "challenge_kept_back"},
+    {"alone-cancelled", false, false, 0, 487, "unknown", ""},
     {"alone-kept-hidden", true, false, 0, 403, "no-retry", "never_answered"},
 };
 
@@ -278,6 +279,18 @@ test_shared(gconstpointer data)
     g_assert_cmpstr(script_outcome(s, script_exchange(s, 1)), ==, c->outcome);
     g_assert_cmpstr(script_cause(s, script_exchange(s, 1)), ==, c->cause);
     script_end(s);
+}
+
+/* The element answers by itself, and the challenge comes afterwards. */
+static void
+test_too_late(struct script *s)
+{
+    outer(s, (struct sip){0});
+    branch(s, SERVER, false, (struct sip){0});
+    outer(s, (struct sip){.status = 408});
+    branch(s, SERVER, false, (struct sip){.status = 401, .headers = CHALLENGE("n1"), .ms = 2000});
+    script_wait(s, 40);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "unknown");
 }
 
 /* A client that moves is no fork: its credentials answer the one server. */
@@ -377,6 +390,7 @@ static const struct {
     {"fork", test_fork},           {"other-calls", test_other_calls},
     {"doubtful", test_doubtful},   {"three-hops", test_three_hops},
     {"forgotten", test_forgotten}, {"moved", test_moved},
+    {"too-late", test_too_late},
 };
 
 static void
