@@ -286,11 +286,15 @@ account_failures(const struct account_row *row)
            row->outcomes[OUTCOME_NO_RETRY] + row->outcomes[OUTCOME_NO_ANSWER];
 }
 
-/* A call that was let in and found nobody is a success to its account. */
+/* A call that was let in and found nobody is a success to its account. A challenged keep-alive says nothing.
+ */
 static enum outcome
 account_outcome(const struct exchange *exchange)
 {
     enum outcome outcome = exchange_outcome(file_tracker(), exchange);
+    if (outcome == OUTCOME_NO_RETRY &&
+        audit_exchange_cause(file_tracker(), exchange) == FINDING_OPTIONS_CHALLENGED)
+        return OUTCOME_UNKNOWN;
     bool let_in = outcome == OUTCOME_FAILED &&
                   audit_lets_in(exchange->method, exchange->closed_status, exchange->retry_rang);
     return let_in ? OUTCOME_ACCEPTED : outcome;
