@@ -213,7 +213,7 @@ link_by_nonce(struct tracker *tracker, const struct request_view *view, struct u
     struct nonce *nonce = text.len ? nonce_find(tracker, text, view->arrival) : NULL;
     if (!nonce) {
         if (text.len && !view->follows)
-            nonce_note_early(tracker, text, view->message->cseq);
+            nonce_note_early(tracker, text, view->message->cseq, false);
         return NULL;
     }
     use->call = nonce_call_find(tracker, nonce);
@@ -231,7 +231,7 @@ link_by_nonce(struct tracker *tracker, const struct request_view *view, struct u
     }
     /* Or the challenge was passed on before, and comes later in the capture. */
     if ((use->relayed || use->call->lost) && !view->follows)
-        nonce_note_early(tracker, text, view->message->cseq);
+        nonce_note_early(tracker, text, view->message->cseq, true);
     use->nonce_accepted_in = use->holder->accepted_in;
     use->holder->uses += view->follows || use->relayed ? 0 : 1;
     use->nonce_use = use->holder->uses;
