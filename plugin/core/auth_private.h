@@ -151,8 +151,9 @@ bool nonce_is_ambiguous(const struct tracker *tracker, const struct nonce *nonce
 bool nonce_has_other_hops(const struct nonce *nonce);
 /** The same nonce on the hop on which this client got it; NULL: it did not. */
 struct nonce *nonce_given_to(const struct nonce *nonce, const struct endpoint *client);
-/** Credentials with a nonce that this capture does not show being issued; it may be out of order. */
-void nonce_note_early(struct tracker *tracker, struct slice text, uint32_t cseq);
+/** Credentials with a nonce that this capture does not show being issued; it may be out of order.
+ *  @param issued  elsewhere it was */
+void nonce_note_early(struct tracker *tracker, struct slice text, uint32_t cseq, bool issued);
 /** Whether the call that is at hand was seen to answer this nonce, which is issued only now, to a request
  * with this CSeq number in that frame; 0: not in the capture. */
 bool nonce_was_early(struct tracker *tracker, struct slice text, uint32_t cseq, uint32_t request_frame);

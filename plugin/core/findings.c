@@ -167,11 +167,24 @@ nc_skipped(const struct finding_context *c)
     return c->last_nc > 0 && c->nc > c->last_nc + 1;
 }
 
+/* The refused request had the same nonce, which the server gives again. */
+static bool
+is_nonce_given_again(const struct finding_context *c)
+{
+    for (const struct use *use = c->exchange->refused; use; use = use->next) {
+        const struct auth_value *refused = line_value(c->tracker, &use->line);
+        if (refused && slice_equal(refused->param[AUTH_NONCE], sent(c, AUTH_NONCE)))
+            return true;
+    }
+    return false;
+}
+
 static bool
 nc_not_reset(const struct finding_context *c)
 {
     return c->use->evidence == EVIDENCE_NONCE && c->use->nonce_use == 1 && c->nc > 1 && !c->use->late &&
-           c->exchange->request_frame && c->exchange->call_id_hash == c->call_id_hash;
+           c->exchange->request_frame && c->exchange->call_id_hash == c->call_id_hash &&
+           !is_nonce_given_again(c);
 }
 
 static bool

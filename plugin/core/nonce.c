@@ -422,6 +422,7 @@ struct early_use {
     struct aged aged;
     struct index_entry entry;
     uint32_t cseq, frame;
+    bool issued; /* though not in this call, or not on this hop */
 };
 
 static void
@@ -441,7 +442,7 @@ key_early(struct tracker *tracker, struct slice text)
 }
 
 void
-nonce_note_early(struct tracker *tracker, struct slice text, uint32_t cseq)
+nonce_note_early(struct tracker *tracker, struct slice text, uint32_t cseq, bool issued)
 {
     key_early(tracker, text);
     struct early_use *early = key_find(tracker);
@@ -452,6 +453,7 @@ nonce_note_early(struct tracker *tracker, struct slice text, uint32_t cseq)
     aged_touch(tracker, &early->aged, early_drop);
     early->cseq = cseq;
     early->frame = tracker->frame;
+    early->issued = issued;
     tracker->has_early = true;
 }
 
@@ -462,7 +464,9 @@ nonce_was_early(struct tracker *tracker, struct slice text, uint32_t cseq, uint3
         return false;
     key_early(tracker, text);
     const struct early_use *early = key_find(tracker);
-    return early && early->frame != request_frame && early->cseq > cseq;
+    /* A client may forget to count; a fork sends one request to several servers. */
+    bool same = early && early->cseq == cseq && early->frame != request_frame && !early->issued;
+    return same || (early && early->cseq > cseq);
 }
 
 enum sip_header

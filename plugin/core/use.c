@@ -299,7 +299,7 @@ note_used(struct tracker *tracker, const struct sip_message *message, struct use
     use->call->used_cseq = message->cseq;
     use->call->used_clock = tracker->clock;
     if (use->relayed || use->call->lost || !use->issue)
-        nonce_note_early(tracker, nonce, message->cseq);
+        nonce_note_early(tracker, nonce, message->cseq, true);
 }
 
 /* First by the nonce: in this call on this hop, on this hop, anywhere. */
@@ -311,7 +311,7 @@ link_by_nonce(struct tracker *tracker, const struct request_view *view, struct u
     struct nonce *nonce = text.len ? nonce_find(tracker, text, view->arrival) : NULL;
     if (!nonce) {
         if (text.len && !view->follows)
-            nonce_note_early(tracker, text, view->message->cseq);
+            nonce_note_early(tracker, text, view->message->cseq, false);
         return NULL;
     }
     nonce = choose_nonce(tracker, view, use, nonce, credentials);

@@ -248,6 +248,16 @@ test_count_of_an_orphan(struct script *s)
     g_assert_false(finding_set_has(&script_use(retry)->suspects, FINDING_NC_NOT_RESET));
 }
 
+/* The first challenge is missing, and the second one gives the same nonce. */
+static void
+test_count_of_a_nonce_given_again(struct script *s)
+{
+    SEND(s, .cseq = 2, .headers = ANSWER(s, .password = "wrong"));
+    SEND(s, .status = 401, .cseq = 2, .headers = CHALLENGE("n1"));
+    const struct record *retry = SEND(s, .cseq = 3, .headers = ANSWER(s, .nc = "00000002"));
+    g_assert_false(finding_set_has(&script_use(retry)->suspects, FINDING_NC_NOT_RESET));
+}
+
 /* The number in between is there, only not where it should be. */
 static void
 test_cseq_out_of_order(struct script *s)
@@ -288,6 +298,7 @@ static const struct play plays[] = {
     {"refusal/nonce-given-anew", test_nonce_given_anew},
     {"refusal/count-out-of-order", test_count_out_of_order},
     {"refusal/count-of-an-orphan", test_count_of_an_orphan},
+    {"refusal/count-of-a-nonce-given-again", test_count_of_a_nonce_given_again},
     {"refusal/cseq-out-of-order", test_cseq_out_of_order},
     {"refusal/bare-refresh-lost", test_bare_refresh_lost},
 };
