@@ -402,8 +402,7 @@ note_lapse(struct tracker *tracker, struct registration *registration, struct re
     if (step->state != REGISTRATION_LAPSED)
         return;
     step->lapsed = late;
-    bool out_of_order = tracker->clock - record->time >= late; /* it was sent before */
-    if (!registration->lapse_told && !registration->gap && !out_of_order)
+    if (!registration->lapse_told && !registration->gap)
         record_note(tracker, record, FINDING_REGISTRATION_LAPSED, registration->granted_frame, 0)->number =
             (uint32_t)(late / SECOND_NS);
     registration->lapse_told = true;
