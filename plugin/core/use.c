@@ -275,15 +275,13 @@ choose_nonce(struct tracker *tracker, const struct request_view *view, struct us
              const struct auth_value *credentials)
 {
     take_nonce(tracker, view, use, nonce, credentials);
-    use->relayed = use->issue && is_relayed(use->issue->exchange, view->arrival);
     bool of_twin = use->issue && is_of_twin(tracker, view, nonce, use);
+    bool ambiguous = nonce_is_ambiguous(tracker, nonce, view->arrival);
+    use->relayed = ambiguous || of_twin || (use->issue && is_relayed(use->issue->exchange, view->arrival));
     struct nonce *own = use->relayed && !of_twin ? taken_elsewhere(tracker, view, nonce) : NULL;
     if (!own) {
-        use->relayed |= of_twin;
-        if (nonce_is_ambiguous(tracker, nonce, view->arrival)) {
+        if (ambiguous)
             use->issue = NULL;
-            use->relayed = true;
-        }
         return nonce;
     }
     take_nonce(tracker, view, use, own, credentials);

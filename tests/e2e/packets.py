@@ -82,6 +82,11 @@ class Pcapng:
             (self.packets if kind in (SIMPLE, ENHANCED) else self.head).append(octets[offset:offset + length])
             offset += length
 
+    def seconds(self):
+        """When each packet came. Stamps of today in microseconds have 16 digits, in nanoseconds 19."""
+        stamps = [high << 32 | low for high, low in (struct.unpack_from("<II", packet, 12) for packet in self.packets)]
+        return [stamp / (1e9 if stamp > 1e17 else 1e6) for stamp in stamps]
+
     def write(self, path, packets):
         path.write_bytes(b"".join(self.head + packets))
         path.chmod(0o644)

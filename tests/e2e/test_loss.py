@@ -47,20 +47,22 @@ def doubled(count, seed):
     return [frame for frame in range(1, count + 1) for _ in range(chance.choice((1, 1, 2)))]
 
 
-def swapped(count, seed):
-    chance, frames = random.Random(seed), list(range(1, count + 1))
-    for i in range(0, count - 1):
-        if chance.random() < 0.2:
+def swapped(seconds, seed):
+    """Neighbours within a second: two links that are merged disturb the order by no more."""
+    chance, frames = random.Random(seed), list(range(1, len(seconds) + 1))
+    for i in range(0, len(seconds) - 1):
+        if chance.random() < 0.2 and seconds[i + 1] - seconds[i] <= 1:
             frames[i], frames[i + 1] = frames[i + 1], frames[i]
     return frames
 
 
-def orders(count):
+def orders(seconds):
     """{name: frames}, each order once."""
+    count = len(seconds)
     found = {"whole": list(range(1, count + 1))}
     found |= {f"{rate:.0%} lost, seed {seed}": lossy(count, rate, seed) for rate in RATES for seed in SEEDS}
     found |= {f"doubled, seed {seed}": doubled(count, seed) for seed in SEEDS}
-    found |= {f"swapped, seed {seed}": swapped(count, seed) for seed in SEEDS}
+    found |= {f"swapped, seed {seed}": swapped(seconds, seed) for seed in SEEDS}
     distinct = {}
     for name, frames in found.items():
         distinct.setdefault(tuple(frames), name)
@@ -69,7 +71,7 @@ def orders(count):
 
 def variants(wireshark, capture):
     whole = Pcapng(wireshark.path(capture))
-    for name, frames in orders(len(whole.packets)).items():
+    for name, frames in orders(whole.seconds()).items():
         if name.startswith("swapped") and capture.name in FRAGMENTED:
             continue        # the message stands in the last fragment, another frame now
         file = f"{capture.name}-{name.replace(' ', '-').replace('%', '')}.pcapng"
