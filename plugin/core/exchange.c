@@ -154,13 +154,14 @@ note_passed_on(struct use *use, const struct record *record)
     }
 }
 
-/* A balancer took credentials to another server than the one that had asked for them. By the address of who
- * asks: a server may well have several, but it answers from the one that was asked. */
+/* A balancer took credentials to another server than the one that had asked for them, and that asks, too: it
+ * does not know the nonce. By the address of who asks: a server may well have several, but it answers from
+ * the one that was asked. */
 static void
-suspect_other_server(struct use *use, const struct arrival *arrival)
+suspect_other_server(struct use *use, const struct arrival *arrival, bool asks)
 {
     const struct exchange *exchange = use->exchange;
-    if (exchange && use->evidence == EVIDENCE_NONCE &&
+    if (asks && exchange && use->evidence == EVIDENCE_NONCE &&
         !endpoint_same_address(&exchange->server, &arrival->from))
         finding_set_add(&use->suspects, FINDING_NONCE_OF_OTHER_SERVER);
 }
@@ -293,7 +294,7 @@ close_use(struct tracker *tracker, struct use *use, const struct sip_message *me
         refusal = read_refusal(tracker, lines, use, credentials);
     }
     keep_words(tracker, use, message);
-    suspect_other_server(use, arrival);
+    suspect_other_server(use, arrival, lines != NULL);
     if (!success)
         clear_suspects(tracker, use, &arrival->from);
     use->stale_said = refusal.again && refusal.stale;

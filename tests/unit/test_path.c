@@ -281,6 +281,46 @@ test_shared(gconstpointer data)
     script_end(s);
 }
 
+struct balanced {
+    const char *name;
+    unsigned end;   /* of the other server; 0: none */
+    unsigned again; /* of the first one, which gets the same request then; 0: it does not */
+    const char *outcome, *cause;
+};
+
+static const struct balanced balanced[] = {
+    {"refused", 401, 0, "rejected", "nonce_of_other_server"}, {"nonces-shared", 200, 0, "accepted", ""},
+    {"forbidden", 403, 0, "forbidden", "forbidden"},          {"fails-over", 0, 200, "accepted", ""},
+    {"fails-over-after-503", 503, 200, "accepted", ""},
+};
+
+/* A balancer passes on the challenge of one server, and takes the answer to another one. */
+static void
+test_balanced(gconstpointer data)
+{
+    const struct balanced *c = data;
+    struct script *s = script_begin();
+    outer(s, (struct sip){0});
+    branch(s, SERVER, false, (struct sip){0});
+    branch(s, SERVER, false, (struct sip){.status = 401, .headers = CHALLENGE("n1")});
+    outer(s, (struct sip){.status = 401, .headers = CHALLENGE("n1")});
+    const char *answer = ANSWER(s);
+    outer(s, (struct sip){.cseq = 2, .headers = answer});
+    branch(s, SECOND_SERVER, false, (struct sip){.cseq = 2, .headers = answer});
+    if (c->end)
+        branch(s, SECOND_SERVER, false,
+               (struct sip){.cseq = 2, .status = c->end, .headers = c->end == 401 ? CHALLENGE("n2") : NULL});
+    if (c->again) {
+        branch(s, SERVER, false, (struct sip){.cseq = 2, .headers = answer});
+        branch(s, SERVER, false, (struct sip){.cseq = 2, .status = c->again});
+    }
+    unsigned retry = c->again ? (c->end ? 8 : 7) : 6;
+    g_assert_cmpuint(script_exchange(s, 0)->retry_frame, ==, retry);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, c->outcome);
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, c->cause);
+    script_end(s);
+}
+
 /* The element answers by itself, and the challenge comes afterwards. */
 static void
 test_too_late(struct script *s)
@@ -421,6 +461,7 @@ main(int argc, char **argv)
     ADD_CASES("/path/passed-on", passed_on, test_passed_on);
     ADD_CASES("/path/forked", forked, test_forked);
     ADD_CASES("/path/shared", shared, test_shared);
+    ADD_CASES("/path/balanced", balanced, test_balanced);
     ADD_CASES("/path/renamed", renamed, test_renamed);
     ADD_CASES("/path/answered-as", answered_as, test_answered_as);
     for (size_t i = 0; i < G_N_ELEMENTS(plays); i++) {
