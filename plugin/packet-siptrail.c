@@ -10,6 +10,7 @@
 #include <epan/tap.h>
 #include <wsutil/wslog.h>
 
+#include "core/digest.h"
 #include "core/tracker.h"
 #include "column.h"
 #include "credentials.h"
@@ -104,6 +105,7 @@ siptrail_cleanup(void)
 {
     tracker_free(tracker);
     tracker = NULL;
+    digest_release();
 }
 
 static const struct tracker *

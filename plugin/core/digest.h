@@ -86,6 +86,9 @@ struct digest_verdict {
 struct digest_verdict digest_verify(const struct digest_input *input, const struct credential *rows,
                                     size_t count);
 
+/** Gives back what digest_verify keeps for the next time, which may come. */
+void digest_release(void);
+
 /** Whether a credential is configured for this user, in whatever realm. */
 bool digest_user_configured(const struct auth_value *credentials, const struct credential *rows,
                             size_t count);

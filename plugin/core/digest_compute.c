@@ -49,17 +49,28 @@ to_hex(const uint8_t *octets, size_t digits, char *hex)
         hex[i] = "0123456789abcdef"[i % 2 ? octets[i / 2] & 15 : octets[i / 2] >> 4];
 }
 
-/* Kept open: to open one costs more than to hash a short text. NULL: not to be had. */
+/* Kept open: to open one costs more than to hash a short text. */
+static const int hashes[] = {GCRY_MD_MD5, GCRY_MD_SHA256, GCRY_MD_SHA512_256, GCRY_MD_SHA512};
+static gcry_md_hd_t handles[G_N_ELEMENTS(hashes)];
+
+/* NULL: not to be had. */
 static gcry_md_hd_t
 hash_handle(int hash)
 {
-    static const int hashes[] = {GCRY_MD_MD5, GCRY_MD_SHA256, GCRY_MD_SHA512_256, GCRY_MD_SHA512};
-    static gcry_md_hd_t handles[G_N_ELEMENTS(hashes)];
     for (size_t i = 0; i < G_N_ELEMENTS(hashes); i++) {
         if (hashes[i] == hash)
             return handles[i] || gcry_md_open(&handles[i], hash, 0) == 0 ? handles[i] : NULL;
     }
     return NULL;
+}
+
+void
+digest_release(void)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(hashes); i++) {
+        gcry_md_close(handles[i]);
+        handles[i] = NULL;
+    }
 }
 
 bool
