@@ -1227,7 +1227,7 @@ is_wanted(proto_tree *tree, int proto)
 static bool
 is_asked_itself(int proto)
 {
-    return proto_registrar_get_nth((guint)proto)->ref_type == HF_REF_TYPE_DIRECT;
+    return proto_registrar_get_nth((guint)proto)->ref_type > HF_REF_TYPE_INDIRECT;
 }
 
 /* Expert infos are seen without a tree. */

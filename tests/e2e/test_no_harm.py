@@ -198,13 +198,15 @@ def statistics_of_others(wireshark):
     return [argument for name in names + FURTHER for argument in ("-z", name)]
 
 
+HIERARCHY = re.compile(r"siptrail frames:\d+ bytes:\d+")
 HEADINGS = re.compile(r"(Errors|Warns|Notes|Chats) \(\d+\)|=+|Frequency Group Protocol Summary")
 
 
 def without_rows(text):
-    """Expert infos have rows for siptrail, and headings, which count them; columns are as wide as the longest name of a protocol."""
+    """Expert infos have rows for siptrail, and headings, which count them; so has, since Wireshark 4.6, the hierarchy of protocols.
+    Columns are as wide as the longest name of a protocol."""
     lines = (" ".join(line.split()) for line in text.splitlines() if "SIP Trail" not in line)
-    return [line for line in lines if line and not HEADINGS.fullmatch(line)]
+    return [line for line in lines if line and not HEADINGS.fullmatch(line) and not HIERARCHY.fullmatch(line)]
 
 
 @every
