@@ -20,7 +20,8 @@ USER, REALM, PASSWORD = "trunk", "pbx.example.com", "brass-Kettle-9"
 
 # All captures of findings are one file here: they are many and alike.
 FINDINGS = Capture("all-findings", "all-findings.pcapng", (), (), "")
-EVERY = captures() + [FINDINGS]
+# Another release of Wireshark is asked about each fourth one: what it could do differently, it would do there, too.
+EVERY = captures()[::4 if os.environ.get("SIPTRAIL_FEWER") else 1] + [FINDINGS]
 
 named = {capture.name: capture for capture in captures()}
 every = pytest.mark.parametrize("capture", EVERY, ids=[capture.name for capture in EVERY])
