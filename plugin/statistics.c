@@ -326,14 +326,6 @@ latest_cause(const struct exchange *exchange)
     return before == FINDING_NONE ? cause : before;
 }
 
-/* A keep-alive that is challenged, and left at that, has shown its sender that the server is there. */
-static bool
-nothing_fails(const struct exchange *exchange)
-{
-    return latest_outcome(exchange) == OUTCOME_ACCEPTED ||
-           latest_cause(exchange) == FINDING_OPTIONS_CHALLENGED;
-}
-
 static guint32
 latest_frame(const struct exchange *exchange)
 {
@@ -344,9 +336,9 @@ latest_frame(const struct exchange *exchange)
 static const char *
 account_now(const struct account_row *row)
 {
-    if (nothing_fails(row->last))
-        return "works";
     switch (latest_outcome(row->last)) {
+    case OUTCOME_ACCEPTED:
+        return "works";
     case OUTCOME_STALE:
     case OUTCOME_OTHER_REALM:
     case OUTCOME_UNKNOWN:

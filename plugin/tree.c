@@ -585,7 +585,7 @@ static void
 show_username(const struct view *view, const struct auth_value *value)
 {
     struct slice raw = value->param[AUTH_USERNAME_EXT];
-    if (value->param[AUTH_USERNAME].p || !raw.p)
+    if (value->param[AUTH_USERNAME].p || !raw.p || !is_asked(view, hf_credentials_param[AUTH_USERNAME]))
         return;
     struct slice name = auth_decode_extended(raw, wmem_alloc(view->pinfo->pool, raw.len + 1));
     if (name.p)
@@ -1066,7 +1066,7 @@ add_note(const struct view *view, enum finding finding, const struct finding_val
 {
     const struct finding_rule *rule = finding_rule(finding);
     add_expert(view, view->item, finding, values);
-    if (rule->severity != SEVERITY_CHAT && !is_advised(view, finding))
+    if (rule->severity != SEVERITY_CHAT && is_asked(view, hf_fix) && !is_advised(view, finding))
         add_expanded(view, hf_fix, rule->fix, values);
 }
 

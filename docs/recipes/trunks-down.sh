@@ -17,8 +17,7 @@ printf '%s\n' "$tables" | awk -F '  +' '
     /^Address-of-record / || /^Account / { table = $1; next }
     { sub(/^ +/, "") }
     table == "Address-of-record" && $4 ~ /^(refused|unanswered|challenged|lapsed)$/ { tell($1, $3, $4, $NF) }
-    table == "Account" && $(NF - 1) ~ /^(rejected|forbidden|failed|interval-too-brief|no-retry|no-answer)$/ &&
-        $NF != "options_challenged" {
+    table == "Account" && $(NF - 1) ~ /^(rejected|forbidden|failed|interval-too-brief|no-retry|no-answer)$/ {
         accounts[++n] = $0
     }
     END {

@@ -260,13 +260,18 @@ forbidden_cause(const struct use *use)
                                                                                : FINDING_FORBIDDEN;
 }
 
+bool
+audit_server_failed(uint16_t status)
+{
+    return status / 100 == 5 && status != 501 && status != 505;
+}
+
 static enum finding
 failure_cause(const struct use *use)
 {
     if (use->closed_status == 400)
         return bad_request_cause(use);
-    /* What does not know the method, or the version, has not failed. */
-    if (use->closed_status / 100 == 5 && use->closed_status != 501 && use->closed_status != 505)
+    if (audit_server_failed(use->closed_status))
         return FINDING_SERVER_ERROR;
     bool registration =
         strcmp(use->method, "REGISTER") == 0 && use->closed_status >= 400; /* a 3xx leads on */

@@ -50,6 +50,9 @@ enum finding exchange_refused_cause(const struct exchange *exchange);
  *  @param rang  a provisional response above 100 came before */
 bool audit_lets_in(const char *method, uint16_t status, bool rang);
 
+/** A 5xx, unless the server just does not know the method, or the version. */
+bool audit_server_failed(uint16_t status);
+
 /** The frame in which this challenge was answered on a hop nearer to the client; 0: nowhere, or here. */
 uint32_t exchange_answered_elsewhere(const struct exchange *exchange);
 

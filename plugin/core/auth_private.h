@@ -116,10 +116,11 @@ const struct auth_value *line_value(struct tracker *tracker, const struct auth_l
 /** The same for a line that was just made of `value`. */
 void line_remember(struct tracker *tracker, const struct auth_line *line, const struct auth_value *value);
 
-/** Of the same realm and algorithm. */
-bool same_offer(const struct auth_value *a, const struct auth_value *b);
 /** The header that answers a challenge in `header` (RFC 3261 section 22.2, 22.3). */
 enum sip_header answering_header(enum sip_header header);
+
+/** Of the same realm and algorithm: findings.c. */
+bool same_offer(const struct auth_value *a, const struct auth_value *b);
 
 /* --- accounts: nonce.c --- */
 

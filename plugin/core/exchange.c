@@ -19,9 +19,6 @@ struct source {
     uint32_t failed_accounts, accepted_accounts;
 };
 
-/* Merged links do not disturb the order of a capture by so much. */
-#define LATE_ANSWER_NS (INT64_C(1000) * 1000000)
-
 /* What a server has accepted: forms of credentials. REGISTER is one matter, all else another. */
 struct tolerant {
     struct finding_set forms[2];
@@ -658,17 +655,12 @@ exchange_settle(struct exchange *exchange, uint32_t frame, uint16_t status)
     exchange->settled_status = status;
 }
 
+/* The latest of those with its Call-ID, method and CSeq number. */
 static const struct transaction *
 transactions_alike(const struct transaction *transaction)
 {
     const struct index_entry *entry = transaction->link.entry;
     return entry ? entry->value : NULL;
-}
-
-static const struct transaction *
-next_alike(const struct transaction *transaction)
-{
-    return (const struct transaction *)transaction->link.next;
 }
 
 /* Another branch of the same fork. */
@@ -689,7 +681,7 @@ static bool
 is_forked(const struct transaction *transaction)
 {
     unsigned branches = 0;
-    for (const struct transaction *i = transactions_alike(transaction); i; i = next_alike(i))
+    for (const struct transaction *i = transactions_alike(transaction); i; i = transaction_before(i))
         branches += is_below(i, transaction) ? 1 : 0;
     return branches > 1;
 }
@@ -702,7 +694,7 @@ settle_branches(const struct transaction *transaction, const struct record *reco
 {
     bool accepted = record->status < 300, challenged = record->status == 401 || record->status == 407;
     bool forked = is_forked(transaction);
-    for (const struct transaction *i = transactions_alike(transaction); i; i = next_alike(i)) {
+    for (const struct transaction *i = transactions_alike(transaction); i; i = transaction_before(i)) {
         struct exchange *exchange = i->opened;
         bool below = is_below(i, transaction);
         if (!exchange || exchange->retry_frame || exchange->settled_frame ||
@@ -722,13 +714,13 @@ settle_branches(const struct transaction *transaction, const struct record *reco
 static void
 settle_by_branches(const struct transaction *transaction, struct exchange *exchange)
 {
-    for (const struct transaction *i = transactions_alike(transaction); i; i = next_alike(i)) {
+    for (const struct transaction *i = transactions_alike(transaction); i; i = transaction_before(i)) {
         bool above = is_below(transaction, i);
         if (i->status < 200 || (!above && !is_beside(i, transaction)))
             continue;
         if (i->status < 300)
             exchange_settle(exchange, i->request->response_frame, i->status);
-        else if (above && exchange->challenge_time - i->request->response_time > LATE_ANSWER_NS)
+        else if (above && exchange->challenge_time - i->request->response_time > DISORDER_NS)
             exchange->lost = true;
     }
 }

@@ -14,10 +14,6 @@
 #define SECOND_NS INT64_C(1000000000)
 /* Notifier and subscriber agree to the second when a subscription ends; this much may get lost in between. */
 #define SLACK_NS (2 * SECOND_NS)
-/* A client that waits has sent its request again by then (RFC 3261 section 17.1.2.1: T2). */
-#define CONTENT_NS (4 * SECOND_NS)
-/* T1: a NOTIFY this soon after a 2xx may have been sent before it. */
-#define CROSSING_NS (SECOND_NS / 2)
 
 static bool
 has_run_out(const struct tracker *tracker, const struct expiry *expiry)
@@ -29,7 +25,7 @@ has_run_out(const struct tracker *tracker, const struct expiry *expiry)
 static bool
 misses_answer(const struct tracker *tracker, const struct expiry *expiry)
 {
-    return expiry->open && !expiry->open_repeated && tracker->clock - expiry->open_clock > CONTENT_NS;
+    return expiry->open && !expiry->open_repeated && tracker->clock - expiry->open_clock > SIP_T2_NS;
 }
 
 /* --- the subscriber --------------------------------------------------------------- */
@@ -226,7 +222,9 @@ expiry_notified(struct tracker *tracker, struct expiry *expiry, const struct sip
         return terminated(tracker, expiry, sip_parameter(parameters, SLICE("reason")), record);
     int64_t clock = expiry_of_notify(tracker, message);
     bool shorter = expiry_is_shorter(expiry, clock);
-    if (clock <= tracker->clock || (shorter && tracker->clock - expiry->granted_clock < CROSSING_NS))
+    bool crossing =
+        tracker->clock - expiry->granted_clock < SIP_T1_NS; /* may have been sent before the 2xx */
+    if (clock <= tracker->clock || (shorter && crossing))
         return FINDING_NONE;
     if (shorter && repeats_old_end(tracker, expiry, clock))
         finding = note_not_counted(tracker, expiry, clock, record);

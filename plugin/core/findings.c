@@ -143,8 +143,8 @@ qop_list_returned(const struct finding_context *c)
 static bool
 qop_not_offered(const struct finding_context *c)
 {
-    return !qop_list_returned(c) && is_digest_answer(c) && asked(c, AUTH_QOP).len > 0 &&
-           sent(c, AUTH_QOP).p && !auth_list_has(asked(c, AUTH_QOP), sent(c, AUTH_QOP));
+    return is_digest_answer(c) && asked(c, AUTH_QOP).len > 0 && sent(c, AUTH_QOP).p &&
+           !auth_list_has(asked(c, AUTH_QOP), sent(c, AUTH_QOP)) && !qop_list_returned(c);
 }
 
 static bool

@@ -252,10 +252,6 @@ user_at_realm(struct tracker *tracker, const struct auth_value *value)
 
 /* --- nonces ---------------------------------------------------------------------- */
 
-/* Two links that are merged, or several queues of a network card, disturb the order by so much at the most.
- */
-#define DISORDER_NS (INT64_C(1000) * 1000000)
-
 /* A nonce of one hop, by the object that stands for it: shorter than its text, and the same for a client that
  * moved. */
 static void
@@ -323,13 +319,28 @@ nonce_links(struct tracker *tracker, struct slice text)
     return key_find(tracker);
 }
 
+bool
+nonce_is_here(const struct tracker *tracker, const struct nonce *nonce)
+{
+    return same_hash(nonce->hop, tracker->here.hop);
+}
+
 /* On this hop; NULL none. */
 static struct nonce *
 nonce_here(const struct tracker *tracker, struct index_link *link)
 {
-    while (link && !same_hash(((struct nonce *)link)->hop, tracker->here.hop))
+    while (link && !nonce_is_here(tracker, (struct nonce *)link))
         link = link->next;
     return (struct nonce *)link;
+}
+
+/* Whoever made it gets it back here, or passes it on. */
+static bool
+has_its_server(const struct nonce *nonce, const struct arrival *arrival)
+{
+    const struct exchange *exchange = nonce->issue ? nonce->issue->exchange : NULL;
+    return exchange && (endpoint_same_address(&exchange->server, &arrival->to) ||
+                        endpoint_same_address(&exchange->server, &arrival->from));
 }
 
 /* Of several other hops that of the server which gets its nonce back from elsewhere, or passes it on itself.
@@ -338,11 +349,8 @@ static struct nonce *
 nonce_elsewhere(struct index_link *latest, const struct arrival *arrival)
 {
     for (struct index_link *link = latest; link && latest->next; link = link->next) {
-        struct nonce *nonce = (struct nonce *)link;
-        const struct exchange *exchange = nonce->issue ? nonce->issue->exchange : NULL;
-        if (exchange && (endpoint_same_address(&exchange->server, &arrival->to) ||
-                         endpoint_same_address(&exchange->server, &arrival->from)))
-            return nonce;
+        if (has_its_server((struct nonce *)link, arrival))
+            return (struct nonce *)link;
     }
     return (struct nonce *)latest;
 }
@@ -382,19 +390,9 @@ nonce_find(struct tracker *tracker, struct slice text, const struct arrival *arr
 }
 
 bool
-nonce_is_here(const struct tracker *tracker, const struct nonce *nonce)
-{
-    return same_hash(nonce->hop, tracker->here.hop);
-}
-
-bool
 nonce_is_ambiguous(const struct tracker *tracker, const struct nonce *nonce, const struct arrival *arrival)
 {
-    const struct exchange *exchange = nonce->issue ? nonce->issue->exchange : NULL;
-    if (same_hash(nonce->hop, tracker->here.hop) || !nonce_has_other_hops(nonce))
-        return false;
-    return !exchange || (!endpoint_same_address(&exchange->server, &arrival->to) &&
-                         !endpoint_same_address(&exchange->server, &arrival->from));
+    return !nonce_is_here(tracker, nonce) && nonce_has_other_hops(nonce) && !has_its_server(nonce, arrival);
 }
 
 bool

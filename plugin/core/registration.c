@@ -15,8 +15,6 @@
 /* Clocks of client and registrar differ, and answers take their time. */
 #define LAPSE_SLACK_NS (INT64_C(2) * 1000000000)
 #define SECOND_NS      INT64_C(1000000000)
-/* A client that waits has sent its request again by then (RFC 3261 section 17.1.2.1: T2). */
-#define CONTENT_NS (4 * SECOND_NS)
 
 /* Contacts of one REGISTER that are followed; a client has a few, an attacker many. */
 enum { CONTACTS_MAX = 32 };
@@ -55,7 +53,7 @@ static bool
 misses_answer(const struct tracker *tracker, const struct registration *registration)
 {
     return registration->open && !registration->open_repeated &&
-           tracker->clock - registration->open_clock > CONTENT_NS;
+           tracker->clock - registration->open_clock > SIP_T2_NS;
 }
 
 /* When the time is over at the latest: what the capture lacks may have granted it once more, for as long. */
@@ -357,6 +355,13 @@ may_lack_refresh(const struct tracker *tracker, const struct registration *regis
            tracker->clock - registration->asked_clock > (int64_t)registration->granted * SECOND_NS;
 }
 
+static void
+mark_gap(const struct tracker *tracker, struct registration *registration)
+{
+    registration->gap = true;
+    registration->gap_clock = tracker->clock;
+}
+
 /* Each REGISTER of a client counts CSeq up by one (RFC 3261 section 10.2): a step of more says that the
  * capture does not hold what was in between, and an answer that never came may have been lost to it. A new
  * Call-ID is a client that began anew, but for those that take another one each time. */
@@ -370,10 +375,8 @@ note_gap(const struct tracker *tracker, struct registration *registration, const
         other_call = false;
     else
         gap |= other_call ? may_lack_refresh(tracker, registration) : message->cseq - registration->cseq > 1;
-    if (gap) {
-        registration->gap = true;
-        registration->gap_clock = tracker->clock;
-    }
+    if (gap)
+        mark_gap(tracker, registration);
     if (other_call && registration_state(tracker, registration) == REGISTRATION_REGISTERED)
         registration->calls_vary = true;
     registration->call_id_hash = call_id;
@@ -764,7 +767,7 @@ bare_cause(uint16_t status)
     case 423:
         return FINDING_INTERVAL_TOO_BRIEF;
     default:
-        return status / 100 == 5 ? FINDING_SERVER_ERROR : FINDING_REGISTRATION_FAILED;
+        return audit_server_failed(status) ? FINDING_SERVER_ERROR : FINDING_REGISTRATION_FAILED;
     }
 }
 
@@ -832,7 +835,7 @@ registration_orphan(struct tracker *tracker, const struct sip_message *message, 
         return;
     struct registration *latest = account_of(tracker, message, &arrival->from)->latest;
     if (latest)
-        latest->gap = true;
+        mark_gap(tracker, latest);
 }
 
 /* --- as of now ------------------------------------------------------------------- */

@@ -15,8 +15,6 @@
 
 /* The same packet captured twice arrives within this; no stack retransmits so soon. */
 #define COPY_NS (INT64_C(50) * 1000000)
-/* No answer is on its way for longer, and a client sends again before it hears of one that is. */
-#define ANSWER_UNDER_WAY_NS (INT64_C(4) * 1000000000)
 /* A transaction is remembered for as long as a response may still come; an INVITE rings. Once it is accepted,
  * only copies of the request may come, and those only until the client would have given up (RFC 3261 section
  * 17.1.2.2). */
@@ -181,12 +179,6 @@ transactions_of(struct tracker *tracker, struct slice method, uint32_t cseq)
     key_add_hash(tracker, tracker->here.call_id);
     key_add(tracker, method);
     return key_find(tracker);
-}
-
-static struct transaction *
-transaction_before(const struct transaction *transaction)
-{
-    return (struct transaction *)transaction->link.next;
 }
 
 /* The rule for clients of RFC 2543: without a unique branch the tags must help. */
@@ -395,7 +387,7 @@ keep_bare_ack(struct tracker *tracker, const struct sip_message *message, struct
 static void
 note_bare_ack(struct tracker *tracker, struct transaction *invite, struct record *record)
 {
-    if (!invite->bare_ack || invite->ack_told || record->time - invite->bare_ack_time <= ANSWER_UNDER_WAY_NS)
+    if (!invite->bare_ack || invite->ack_told || record->time - invite->bare_ack_time <= SIP_T2_NS)
         return;
     invite->ack_told = true;
     record_note(tracker, record, FINDING_ACK_BARE, invite->bare_ack, invite->request->frame);
@@ -448,13 +440,14 @@ mark_again(struct record *record, struct record *first, int64_t last_seen, bool 
     record->exchange = first->exchange;
 }
 
-/* Told once. A lost challenge is another finding. */
+/* Told once. A lost challenge is another finding. What comes sooner may have been sent before the answer was
+ * there. */
 static void
 note_answer_lost(struct tracker *tracker, struct transaction *transaction, struct record *record)
 {
     const struct record *request = transaction->request;
     bool lost = transaction->status >= 200 && !transaction->opened && !transaction->answer_lost &&
-                record->time - request->response_time > ANSWER_UNDER_WAY_NS;
+                record->time - request->response_time > SIP_T2_NS;
     if (!lost)
         return;
     transaction->answer_lost = true;

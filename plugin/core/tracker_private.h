@@ -154,6 +154,14 @@ struct seen_response {
     struct record *record;
 };
 
+/** T1: a request over UDP is sent again after this (RFC 3261 section 17.1.1.2), */
+#define SIP_T1_NS (INT64_C(500) * 1000000)
+/** T2: and then at least this often, until an answer comes (section 17.1.2.1). */
+#define SIP_T2_NS (INT64_C(4) * 1000000000)
+/** Two links that are merged, or several queues of a network card, disturb the order of a capture by so much
+ * at the most. */
+#define DISORDER_NS (INT64_C(1000) * 1000000)
+
 /** Tags of the index, the first octet of each key. */
 enum index_kind {
     INDEX_TRANSACTION = 'T', /**< Call-ID, CSeq, method: those transactions */
@@ -326,6 +334,13 @@ struct note *record_note(struct tracker *tracker, struct record *record, uint16_
 char *endpoint_text(const struct endpoint *endpoint);
 /** The port aside. */
 bool endpoint_same_address(const struct endpoint *a, const struct endpoint *b);
+
+/** Of those with the same Call-ID, method and CSeq number the one before; NULL: it is the first. */
+static inline struct transaction *
+transaction_before(const struct transaction *transaction)
+{
+    return (struct transaction *)transaction->link.next;
+}
 
 /** The transaction of this client and server, whatever its branch: by this only what came on the same hop, as
  * a proxy's other leg has the same Call-ID and CSeq. NULL: none. */

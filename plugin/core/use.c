@@ -48,20 +48,17 @@ best_challenge(struct tracker *tracker, const struct auth_line *lines, enum sip_
     return best;
 }
 
-/* Over UDP a client sends a request again after this, and a server without state answers each copy with
- * another nonce (RFC 3261 section 17.1.1.2: T1). */
-#define REPEATED_NS (INT64_C(500) * 1000000)
-
-/* The challenge that is answered may be another one, to a copy of the same request, and not in the capture.
- */
+/* Over UDP a request is sent again, and a server without state answers each copy with another nonce: the
+ * challenge that is answered may not be in the capture. */
 static bool
 may_have_been_repeated(struct tracker *tracker, const struct request_view *view,
                        const struct exchange *exchange)
 {
+    if (!slice_equal_nocase(view->message->via.transport, SLICE("UDP")))
+        return false;
     const struct transaction *asked =
         transaction_on_hop(tracker, view->message->method, exchange->cseq, &view->arrival->from);
-    return slice_equal_nocase(view->message->via.transport, SLICE("UDP")) &&
-           (!asked || view->record->time - asked->request->time >= REPEATED_NS);
+    return !asked || view->record->time - asked->request->time >= SIP_T1_NS;
 }
 
 /* The evidence without a nonce: the same call goes on from an unanswered challenge. */
@@ -145,8 +142,8 @@ use_answers(struct tracker *tracker, struct use *use, const struct issue *issue,
 /* Which of the responses that issued the nonce: that of this call, or the one that this user answered before,
  * or the latest. If several accounts were given the nonce, the latest must have been to this one. */
 static struct issue *
-choose_issue(const struct nonce *nonce, const struct use *use, const struct request_view *view,
-             struct hash128 here)
+choose_issue(const struct tracker *tracker, const struct nonce *nonce, const struct use *use,
+             const struct request_view *view)
 {
     if (use->call->issue || use->call->lost)
         return use->call->issue;
@@ -158,7 +155,7 @@ choose_issue(const struct nonce *nonce, const struct use *use, const struct requ
         return NULL;
     /* Whoever asked in the same second may have got the same one, and the answer to this account be missing.
      */
-    bool others = exchange && !same_hash(nonce->hop, here) &&
+    bool others = exchange && !nonce_is_here(tracker, nonce) &&
                   g_ascii_strcasecmp(exchange->account->name, account->name) != 0;
     return others ? NULL : nonce->issue;
 }
@@ -264,7 +261,7 @@ take_nonce(struct tracker *tracker, const struct request_view *view, struct use 
     if (!use->call->issue && !use->call->lost && !view->follows)
         use->call->lost = nonce->repeated || nonce_was_early(tracker, credentials->param[AUTH_NONCE], 0, 0) ||
                           counts_anew(use, credentials) || is_challenge_lost(tracker, view, nonce);
-    use->issue = choose_issue(nonce, use, view, tracker->here.hop);
+    use->issue = choose_issue(tracker, nonce, use, view);
     if (is_own_answer(tracker, use->issue, view))
         use->issue = NULL;
 }

@@ -202,3 +202,17 @@ script_notes(struct script *script, const struct record *record)
                                finding_rule((enum finding)note->finding)->name);
     return keep(script, g_string_free(names, FALSE));
 }
+
+static void
+play(gconstpointer data)
+{
+    struct script *script = script_begin();
+    ((const struct play *)data)->test(script);
+    script_end(script);
+}
+
+void
+script_add_plays(const char *group, const struct play *plays, size_t count)
+{
+    test_add_cases(group, plays, sizeof *plays, count, play);
+}

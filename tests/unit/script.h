@@ -83,4 +83,13 @@ const char *script_cause(const struct script *script, const struct exchange *exc
 /** Names of the findings of a message, joined by blanks. Freed with the script. */
 const char *script_notes(struct script *script, const struct record *record);
 
+/** A test that is played with a script of its own. */
+struct play {
+    const char *name;
+    void (*test)(struct script *);
+};
+
+/** Adds all of them; they must last. */
+void script_add_plays(const char *group, const struct play *plays, size_t count);
+
 #endif

@@ -56,6 +56,17 @@ test_path(const char *group, const char *name)
     return path;
 }
 
+void
+test_add_cases(const char *group, const void *cases, size_t size, size_t count, GTestDataFunc test)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *const *name = (const void *)((const char *)cases + i * size);
+        char *path = test_path(group, *name);
+        g_test_add_data_func(path, name, test);
+        g_free(path);
+    }
+}
+
 int
 test_run_all(void)
 {

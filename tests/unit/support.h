@@ -36,6 +36,11 @@ char *slice_string(struct slice s);
 /** One text per combination of sanitised name parts: "/group/name with blanks" becomes a legal test path. */
 char *test_path(const char *group, const char *name);
 
+/** Adds a test for each of `count` cases of that size, which begin with their name and are handed to it. */
+void test_add_cases(const char *group, const void *cases, size_t size, size_t count, GTestDataFunc test);
+#define ADD_CASES(group, cases, test)                                                                        \
+    test_add_cases((group), (cases), sizeof *(cases), G_N_ELEMENTS(cases), (test))
+
 /** Runs all tests that were added: every case reports by itself, none stops the others. */
 int test_run_all(void);
 

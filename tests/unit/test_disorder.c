@@ -7,11 +7,6 @@
 
 #include "script.h"
 
-struct play {
-    const char *path;
-    void (*test)(struct script *);
-};
-
 /* --- a registration in any order ---------------------------------------------------------------------------
  */
 
@@ -320,15 +315,6 @@ static const struct play plays[] = {
     {"shared/call-id-of-a-silent-host", test_call_id_of_a_silent_host},
 };
 
-static void
-test_play(gconstpointer data)
-{
-    const struct play *play = data;
-    struct script *script = script_begin();
-    play->test(script);
-    script_end(script);
-}
-
 /* --- all orders
  * ---------------------------------------------------------------------------------------------- */
 
@@ -379,7 +365,6 @@ main(int argc, char **argv)
         g_snprintf(name, sizeof name, "by-%g-seconds", clock_steps[i]);
         add("/disorder/clock-steps", name, &clock_steps[i], test_clock);
     }
-    for (size_t i = 0; i < G_N_ELEMENTS(plays); i++)
-        add("/disorder", plays[i].path, &plays[i], test_play);
+    script_add_plays("/disorder", plays, G_N_ELEMENTS(plays));
     return test_run_all();
 }

@@ -389,10 +389,7 @@ test_does_not_grow(gconstpointer data)
     script_end(s);
 }
 
-static const struct {
-    const char *name;
-    void (*test)(struct script *);
-} plays[] = {
+static const struct play plays[] = {
     {"unheard/says", test_says},
     {"unheard/one-after-the-other", test_one_after_the_other},
     {"unheard/shared", test_shared},
@@ -404,33 +401,13 @@ static const struct {
     {"move/told-once", test_told_once},
 };
 
-static void
-test_play(gconstpointer data)
-{
-    struct script *script = script_begin();
-    (*(void (*const *)(struct script *))data)(script);
-    script_end(script);
-}
-
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(unheard_cases); i++) {
-        char *path = test_path("/flow/unheard", unheard_cases[i].name);
-        g_test_add_data_func(path, &unheard_cases[i], test_unheard);
-        g_free(path);
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(move_cases); i++) {
-        char *path = test_path("/flow/move", move_cases[i].name);
-        g_test_add_data_func(path, &move_cases[i], test_move);
-        g_free(path);
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(plays); i++) {
-        char *path = test_path("/flow", plays[i].name);
-        g_test_add_data_func(path, &plays[i].test, test_play);
-        g_free(path);
-    }
+    ADD_CASES("/flow/unheard", unheard_cases, test_unheard);
+    ADD_CASES("/flow/move", move_cases, test_move);
+    script_add_plays("/flow", plays, G_N_ELEMENTS(plays));
     g_test_add_data_func("/flow/does-not-grow/kept", NULL, test_does_not_grow);
     g_test_add_data_func("/flow/does-not-grow/forgotten", "", test_does_not_grow);
     return test_run_all();

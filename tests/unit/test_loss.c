@@ -8,11 +8,6 @@
 #include "findings.h"
 #include "script.h"
 
-struct play {
-    const char *path;
-    void (*test)(struct script *);
-};
-
 static void
 assert_not_linked(const struct record *request)
 {
@@ -303,23 +298,10 @@ static const struct play plays[] = {
     {"refusal/bare-refresh-lost", test_bare_refresh_lost},
 };
 
-static void
-test_play(gconstpointer data)
-{
-    const struct play *play = data;
-    struct script *script = script_begin();
-    play->test(script);
-    script_end(script);
-}
-
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(plays); i++) {
-        char *path = test_path("/loss", plays[i].path);
-        g_test_add_data_func(path, &plays[i], test_play);
-        g_free(path);
-    }
+    script_add_plays("/loss", plays, G_N_ELEMENTS(plays));
     return test_run_all();
 }

@@ -423,36 +423,12 @@ test_answered_as(gconstpointer data)
     script_end(s);
 }
 
-static const struct {
-    const char *name;
-    void (*test)(struct script *);
-} plays[] = {
+static const struct play plays[] = {
     {"fork", test_fork},           {"other-calls", test_other_calls},
     {"doubtful", test_doubtful},   {"three-hops", test_three_hops},
     {"forgotten", test_forgotten}, {"moved", test_moved},
     {"too-late", test_too_late},
 };
-
-static void
-test_play(gconstpointer data)
-{
-    struct script *script = script_begin();
-    (*(void (*const *)(struct script *))data)(script);
-    script_end(script);
-}
-
-static void
-add_cases(const char *group, const void *cases, size_t size, size_t count, void (*test)(gconstpointer))
-{
-    for (size_t i = 0; i < count; i++) {
-        const char *const *name = (const void *)((const char *)cases + i * size);
-        char *path = test_path(group, *name);
-        g_test_add_data_func(path, name, test);
-        g_free(path);
-    }
-}
-#define ADD_CASES(group, cases, test)                                                                        \
-    add_cases((group), (cases), sizeof *(cases), G_N_ELEMENTS(cases), (test))
 
 int
 main(int argc, char **argv)
@@ -464,10 +440,6 @@ main(int argc, char **argv)
     ADD_CASES("/path/balanced", balanced, test_balanced);
     ADD_CASES("/path/renamed", renamed, test_renamed);
     ADD_CASES("/path/answered-as", answered_as, test_answered_as);
-    for (size_t i = 0; i < G_N_ELEMENTS(plays); i++) {
-        char *path = test_path("/path", plays[i].name);
-        g_test_add_data_func(path, &plays[i].test, test_play);
-        g_free(path);
-    }
+    script_add_plays("/path", plays, G_N_ELEMENTS(plays));
     return test_run_all();
 }

@@ -809,10 +809,7 @@ test_service_route(struct script *s)
 
 /* --- all of it ------------------------------------------------------------------ */
 
-static const struct {
-    const char *name;
-    void (*test)(struct script *s);
-} plays[] = {
+static const struct play plays[] = {
     {"granted/refreshes", test_refreshes},
     {"granted/for", test_granted_for},
     {"granted/listed-otherwise", test_listed_otherwise},
@@ -861,22 +858,10 @@ static const struct {
     {"service-route", test_service_route},
 };
 
-static void
-test_play(gconstpointer data)
-{
-    struct script *script = script_begin();
-    (*(void (*const *)(struct script *))data)(script);
-    script_end(script);
-}
-
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(plays); i++) {
-        char *path = test_path("/registration", plays[i].name);
-        g_test_add_data_func(path, &plays[i].test, test_play);
-        g_free(path);
-    }
+    script_add_plays("/registration", plays, G_N_ELEMENTS(plays));
     return test_run_all();
 }

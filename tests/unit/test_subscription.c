@@ -861,11 +861,6 @@ test_challenged(struct script *s)
     g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "accepted");
 }
 
-struct play {
-    const char *path;
-    void (*test)(struct script *);
-};
-
 static const struct play plays[] = {
     {"204/right", test_right},
     {"204/compact-and-id", test_compact_and_id},
@@ -906,48 +901,15 @@ static const struct play plays[] = {
     {"notify/first-with-news", test_first_notify_of_news},
 };
 
-static void
-test_play(gconstpointer data)
-{
-    const struct play *play = data;
-    struct script *script = script_begin();
-    play->test(script);
-    script_end(script);
-}
-
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(plays); i++) {
-        char *path = test_path("/subscription", plays[i].path);
-        g_test_add_data_func(path, &plays[i], test_play);
-        g_free(path);
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(awaited); i++) {
-        char *path = test_path("/subscription/awaited", awaited[i].name);
-        g_test_add_data_func(path, &awaited[i], test_awaited);
-        g_free(path);
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(conditions); i++) {
-        char *path = test_path("/subscription/condition", conditions[i].name);
-        g_test_add_data_func(path, &conditions[i], test_condition);
-        g_free(path);
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(hops); i++) {
-        char *path = test_path("/subscription/hops", hops[i].name);
-        g_test_add_data_func(path, &hops[i], test_hops);
-        g_free(path);
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(time_stories); i++) {
-        char *path = test_path("/subscription/time", time_stories[i].name);
-        g_test_add_data_func(path, &time_stories[i], test_time);
-        g_free(path);
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(follows); i++) {
-        char *path = test_path("/subscription/notify", follows[i].name);
-        g_test_add_data_func(path, &follows[i], test_follow);
-        g_free(path);
-    }
+    script_add_plays("/subscription", plays, G_N_ELEMENTS(plays));
+    ADD_CASES("/subscription/awaited", awaited, test_awaited);
+    ADD_CASES("/subscription/condition", conditions, test_condition);
+    ADD_CASES("/subscription/hops", hops, test_hops);
+    ADD_CASES("/subscription/time", time_stories, test_time);
+    ADD_CASES("/subscription/notify", follows, test_follow);
     return test_run_all();
 }

@@ -1501,11 +1501,6 @@ test_user_with_domain(struct script *s)
     g_assert_false(is_told(s, SEND(s, .cseq = 2, .status = 403), "username_not_aor"));
 }
 
-struct play {
-    const char *path;
-    void (*test)(struct script *);
-};
-
 static const struct play plays[] = {
     {"transaction/response", test_response},
     {"transaction/overlap", test_overlap},
@@ -1609,28 +1604,11 @@ static const struct play plays[] = {
     {"limits/free-nothing", test_free_nothing},
 };
 
-static void
-test_play(gconstpointer data)
-{
-    const struct play *play = data;
-    struct script *script = script_begin();
-    play->test(script);
-    script_end(script);
-}
-
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(plays); i++) {
-        char *path = test_path("/tracker", plays[i].path);
-        g_test_add_data_func(path, &plays[i], test_play);
-        g_free(path);
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(endings); i++) {
-        char *path = test_path("/tracker/ending", endings[i].name);
-        g_test_add_data_func(path, &endings[i], test_ending);
-        g_free(path);
-    }
+    script_add_plays("/tracker", plays, G_N_ELEMENTS(plays));
+    ADD_CASES("/tracker/ending", endings, test_ending);
     return test_run_all();
 }
