@@ -218,13 +218,17 @@ def wrong_outcomes(variant, said, whole, truth):
             yield f"{variant.name}: frame {frame}: {wrong}, should be {sorted(whole[frame][OUTCOME])}"
 
 
-def test_outcomes(capture, damaged, read):
+def assert_none_wrong(wrong, capture, damaged, read):
     truth = read(capture, ())
     if not over_udp(truth):
         return
     whole, found = whole_and_variants(damaged[capture.name])
-    lines = [line for variant, said in found for line in wrong_outcomes(variant, said, whole, truth)]
+    lines = [line for variant, said in found for line in wrong(variant, said, whole, truth)]
     assert not lines, f"{len(lines)} differences\n" + "\n".join(lines)
+
+
+def test_outcomes(capture, damaged, read):
+    assert_none_wrong(wrong_outcomes, capture, damaged, read)
 
 
 def wrong_findings(variant, said, whole, truth):
@@ -239,12 +243,7 @@ def wrong_findings(variant, said, whole, truth):
 
 
 def test_findings(capture, damaged, read):
-    truth = read(capture, ())
-    if not over_udp(truth):
-        return
-    whole, found = whole_and_variants(damaged[capture.name])
-    lines = [line for variant, said in found for line in wrong_findings(variant, said, whole, truth)]
-    assert not lines, f"{len(lines)} differences\n" + "\n".join(lines)
+    assert_none_wrong(wrong_findings, capture, damaged, read)
 
 
 def test_findings_are_compared(damaged):

@@ -482,6 +482,19 @@ test_lapse_at_end(struct script *s)
     g_assert_cmpint(registration_lapsed_for(s->tracker, nth(s, 0)) / 1000000000, ==, 10);
 }
 
+/* The answer to a refresh that the capture does not hold: it may have been granted once more. */
+static void
+test_orphan(struct script *s)
+{
+    registered(s, 1, PHONE, 60, 0);
+    TURN(s, .status = 200, .cseq = 2, .contact = PHONE ";expires=60", .after = 50);
+    script_wait(s, 30);
+    g_assert_cmpstr(state(s, 0), ==, "unknown");
+    script_wait(s, 40);
+    g_assert_cmpstr(state(s, 0), ==, "lapsed");
+    g_assert_cmpint(registration_lapsed_for(s->tracker, nth(s, 0)) / 1000000000, ==, 10);
+}
+
 /* What the capture does not hold may have been a refresh. */
 static void
 test_gap(struct script *s)
@@ -833,6 +846,7 @@ static const struct play plays[] = {
     {"lapsed/in-time", test_in_time},
     {"lapsed/blocked", test_blocked},
     {"lapsed/at-end", test_lapse_at_end},
+    {"lapsed/orphan", test_orphan},
     {"lapsed/gap", test_gap},
     {"lapsed/answer-missing", test_answer_missing},
     {"lapsed/new-call", test_new_call},
