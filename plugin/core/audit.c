@@ -580,6 +580,8 @@ static const struct {
     {FINDING_AOR_CHANGED, "with a client that has two identities, or one with and one without its domain"},
     {FINDING_URI_DIFFERS,
      "with a client that signs another URI than it sends, at a server that compares them"},
+    {FINDING_CONNECTION_CHANGED,
+     "at a refresh over TCP, TLS or WebSocket, after the connection was lost or closed"},
     {FINDING_SOURCE_PORT_CHANGED, "at a refresh after a NAT has given the client another port"},
     {FINDING_NC_REPLAYED,
      "at the second request of a client that does not count, or of somebody who replays the first"},

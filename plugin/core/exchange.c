@@ -325,7 +325,7 @@ close_use(struct tracker *tracker, struct use *use, const struct sip_message *me
 static bool
 explains_stale(const struct use *use, enum finding finding)
 {
-    return finding_rule(finding)->group == GROUP_SEQUENCE &&
+    return finding_rule(finding)->group == GROUP_SEQUENCE && finding != FINDING_CONNECTION_CHANGED &&
            (finding != FINDING_SOURCE_PORT_CHANGED || use->moved);
 }
 

@@ -238,13 +238,25 @@ algorithm_not_echoed(const struct finding_context *c)
     return is_digest_answer(c) && asked(c, AUTH_ALGORITHM).p && !sent(c, AUTH_ALGORITHM).p;
 }
 
-/* Over a connection the port changes with each one, by rights. */
 static bool
-source_port_changed(const struct finding_context *c)
+comes_from_other_port(const struct finding_context *c, bool over_datagrams)
 {
     const struct endpoint *to = c->exchange ? &c->exchange->client : NULL;
     bool datagrams = slice_equal_nocase(c->message->via.transport, SLICE("UDP"));
-    return to && ((datagrams && to->port != c->arrival->from.port) || c->use->moved);
+    return to && datagrams == over_datagrams && to->port != c->arrival->from.port;
+}
+
+static bool
+source_port_changed(const struct finding_context *c)
+{
+    return c->use->moved || comes_from_other_port(c, true);
+}
+
+/* Each has a port of its own, by rights: told only of a nonce that is refused and not called stale. */
+static bool
+connection_changed(const struct finding_context *c)
+{
+    return !c->use->moved && comes_from_other_port(c, false);
 }
 
 bool

@@ -448,6 +448,18 @@ def tcp_reconnected(phone):
     phone.ok()
 
 
+def connection_changed(phone):
+    """The server knows its nonces by the connection, and does not say so."""
+    phone.phone, phone.transport = ("192.0.2.20", 40001), "TCP"
+    registered(phone)
+    phone.scene.wait(20)
+    phone.phone = ("192.0.2.20", 52347)
+    phone.answer()
+    phone.challenge()
+    phone.answer()
+    phone.ok()
+
+
 def mistyped(phone):
     """The phone asks its user for the password, who errs at first: no nonce has expired."""
     phone.register()
@@ -508,7 +520,7 @@ def some_accounts_fail(phone):
 
 STORIES = {name: refused(name) for name in ANSWERS}
 STORIES.update((f.__name__, f) for f in (
-    to_tag_kept, branch_reused_replayed, tcp_reconnected, mistyped, some_accounts_fail, nonce_resent, nc_replayed, nc_skipped,
+    to_tag_kept, branch_reused_replayed, tcp_reconnected, connection_changed, mistyped, some_accounts_fail, nonce_resent, nc_replayed, nc_skipped,
     source_port_changed, preloaded_refused, credentials_joined, second_realm_unanswered, uri_rewritten, digest_variant,
     server_unproved, unanswered_loop, many_accounts_fail, cseq_decreased, auth_int_chosen, cancel_cseq, ack_cseq,
     digest_bad_accepted, changed_on_path, stale_at_once, stale_in_phrase, form_accepted_before,
