@@ -215,7 +215,7 @@ learn_reading(packet_info *pinfo, proto_tree *tree)
         ws_log("siptrail", LOG_LEVEL_INFO, "nothing of SIP Trail is asked for: it is not at work");
         want_sip(false);
     }
-    tracker_forget(tracker, statistics_wanted());
+    tracker_forget(tracker, statistics_keep());
 }
 
 /* A keep-alive is no SIP to Wireshark, be it CR LF CR LF or STUN; all that counts is where it comes from.

@@ -44,6 +44,7 @@ typedef void visitor(void *object, struct listing *listing);
 
 struct table {
     const char *command, *title;
+    enum tracker_keeps keeps; /* what it is made of */
     stat_tap_table_item *columns;
     int count;
     void (*each)(const struct record *record, visitor *visit, struct listing *listing);
@@ -55,7 +56,7 @@ struct table {
 };
 
 static const struct tracker *(*file_tracker)(void);
-static bool listing_wanted;
+static enum tracker_keeps listings_keep;
 
 #define NUMBER(title)                                                                                        \
     {                                                                                                        \
@@ -630,12 +631,13 @@ by_service(gconstpointer a, gconstpointer b)
 /* --- the tables ------------------------------------------------------------------- */
 
 static const struct table tables[] = {
-    {"siptrail,accounts", "SIP Trail: accounts", account_columns, G_N_ELEMENTS(account_columns),
-     each_exchange, account_row_of, by_failures, account_cell, account_window, G_N_ELEMENTS(account_window)},
-    {"siptrail,exchanges", "SIP Trail: authentication exchanges", exchange_columns,
+    {"siptrail,accounts", "SIP Trail: accounts", KEEPS_EXCHANGES, account_columns,
+     G_N_ELEMENTS(account_columns), each_exchange, account_row_of, by_failures, account_cell, account_window,
+     G_N_ELEMENTS(account_window)},
+    {"siptrail,exchanges", "SIP Trail: authentication exchanges", KEEPS_EXCHANGES, exchange_columns,
      G_N_ELEMENTS(exchange_columns), each_exchange, object_itself, by_challenge, exchange_cell,
      exchange_window, G_N_ELEMENTS(exchange_window)},
-    {"siptrail,registrations", "SIP Trail: registrations", registration_columns,
+    {"siptrail,registrations", "SIP Trail: registrations", KEEPS_REGISTRATIONS, registration_columns,
      G_N_ELEMENTS(registration_columns), each_registration, object_itself, by_service, registration_cell,
      registration_window, G_N_ELEMENTS(registration_window)},
 };
@@ -760,10 +762,10 @@ listing_draw(void *data)
     g_ptr_array_unref(rows);
 }
 
-bool
-statistics_wanted(void)
+enum tracker_keeps
+statistics_keep(void)
 {
-    return listing_wanted;
+    return listings_keep;
 }
 
 /* `-z siptrail,exchanges[,filter]` */
@@ -773,7 +775,7 @@ listing_begin(const char *argument, void *data)
     const struct table *table = data;
     const char *filter = argument + strlen(table->command);
     struct listing *listing = listing_new(table);
-    listing_wanted = true;
+    listings_keep = MAX(listings_keep, table->keeps);
     GString *error =
         register_tap_listener(SIPTRAIL_TAP, listing, *filter == ',' ? filter + 1 : NULL, TL_REQUIRES_NOTHING,
                               listing_reset, listing_packet, listing_draw, listing_free);

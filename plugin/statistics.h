@@ -12,8 +12,8 @@
 /** Name of the tap that gets one `struct record` per SIP message. */
 #define SIPTRAIL_TAP "siptrail"
 
-/** A table is to be printed at the end. */
-bool statistics_wanted(void);
+/** What the tables are made of that are to be printed at the end. */
+enum tracker_keeps statistics_keep(void);
 
 /** Registers the tables.
  *  @param tracker  gives the state of the file that is open */

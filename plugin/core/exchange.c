@@ -497,7 +497,7 @@ exchange_new(struct tracker *tracker, const struct sip_message *message, const s
         exchange->refused = transaction->request->detail->uses;
     if (exchange->refused)
         exchange->user_at_realm = refused_use(exchange->refused)->user_at_realm;
-    if (tracker->forgets && !tracker->keeps_exchanges)
+    if (tracker->forgets && tracker->keeps != KEEPS_EXCHANGES)
         return exchange;
     exchange_hold(exchange);
     *tracker->exchanges_tail = exchange;

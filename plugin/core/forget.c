@@ -71,7 +71,7 @@ aged_stay(struct tracker *tracker, struct aged *aged)
 bool
 strangers_go(const struct tracker *tracker)
 {
-    return tracker->forgets && !tracker->keeps_exchanges;
+    return tracker->forgets && tracker->keeps == KEEPS_NOTHING;
 }
 
 static bool
@@ -304,9 +304,9 @@ forget_frame(struct tracker *tracker)
 }
 
 void
-tracker_forget(struct tracker *tracker, bool keep_exchanges)
+tracker_forget(struct tracker *tracker, enum tracker_keeps keeps)
 {
     tracker->passing_arena = (struct arena){NULL}; /* the records so far stay */
     tracker->forgets = true;
-    tracker->keeps_exchanges = keep_exchanges;
+    tracker->keeps = keeps;
 }

@@ -409,6 +409,13 @@ struct tracker_host {
 
 struct tracker;
 
+/** What will be asked for when all frames are read. */
+enum tracker_keeps {
+    KEEPS_NOTHING,
+    KEEPS_REGISTRATIONS, /**< all of them, and the exchange that each hangs on */
+    KEEPS_EXCHANGES      /**< all of them, and all registrations */
+};
+
 /** @param host  copied */
 struct tracker *tracker_new(const struct tracker_host *host);
 void tracker_free(struct tracker *tracker);
@@ -417,8 +424,8 @@ void tracker_free(struct tracker *tracker);
  * longer needs itself. Until then, and if this is never called, all is kept for as long as the host keeps its
  * memory.
  *
- *  @param keep_exchanges  `tracker_exchanges` will be asked for all the same */
-void tracker_forget(struct tracker *tracker, bool keep_exchanges);
+ *  @param keeps  what not: without it, exchanges, and registrations that were never granted, may go */
+void tracker_forget(struct tracker *tracker, enum tracker_keeps keeps);
 
 /** Takes in the next message of the capture.
  *

@@ -219,7 +219,7 @@ struct tracker {
     struct transaction_queue invites, others; /**< live */
     struct transaction_queue waiting;         /**< of the others those that wait longer */
     bool forgets;                             /**< see tracker_forget */
-    bool keeps_exchanges;                     /**< likewise */
+    enum tracker_keeps keeps;                 /**< likewise */
     uint32_t frame;                           /**< at hand */
     GPtrArray *passing;                       /**< records of it whose parts no transaction owns */
     struct arena passing_arena;               /**< their memory; of all records, if none is forgotten */

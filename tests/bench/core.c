@@ -177,7 +177,7 @@ play(const struct traffic *traffic, enum memory memory)
     const struct tracker_host host = {arena_allocate, arena_release, 1, no_credentials, 0};
     struct tracker *tracker = tracker_new(&host);
     if (memory != ALL)
-        tracker_forget(tracker, memory == TABLES);
+        tracker_forget(tracker, memory == TABLES ? KEEPS_EXCHANGES : KEEPS_NOTHING);
     for (guint i = 0; i < traffic->messages->len; i++)
         add_message(tracker, traffic, i, 0);
     return tracker;

@@ -165,7 +165,7 @@ play(struct slice input, enum memory memory, look_at *look, void *data)
     struct tracker *tracker = tracker_new(&test_host);
     test_host_credentials(rows, memory == KEEP ? G_N_ELEMENTS(rows) : 1);
     if (memory != KEEP)
-        tracker_forget(tracker, memory == KEEP_EXCHANGES);
+        tracker_forget(tracker, memory == KEEP_EXCHANGES ? KEEPS_EXCHANGES : KEEPS_NOTHING);
     while (arrival.frame < FRAMES_MAX && next_frame(&input, &arrival, &bytes)) {
         if (sip_message_parse(bytes, false, &message))
             look(tracker_add(tracker, &message, &arrival), data);

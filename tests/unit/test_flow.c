@@ -370,7 +370,7 @@ test_does_not_grow(gconstpointer data)
     struct script *s = script_begin();
     size_t before = 0;
     if (data)
-        tracker_forget(s->tracker, false);
+        tracker_forget(s->tracker, KEEPS_NOTHING);
     for (unsigned n = 0; n < 200; n++) {
         BIND(s, .cseq = n + 1, .from = NAT + (int)(n % 200) * NEXT_PORT, .expires = 600);
         script_wait(s, 60);

@@ -163,7 +163,7 @@ test_three_hops(struct script *s)
 static void
 test_forgotten(struct script *s)
 {
-    tracker_forget(s->tracker, false);
+    tracker_forget(s->tracker, KEEPS_NOTHING);
     size_t before = 0;
     for (unsigned n = 0; n < 60; n++) {
         char *call = g_strdup_printf("call-%u", n % 2 ? n : 0);
