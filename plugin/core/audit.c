@@ -373,17 +373,6 @@ unwilling_cause(const struct exchange *exchange)
                : FINDING_NEVER_ANSWERED;
 }
 
-/* More hops than any capture has. */
-enum { HOPS_MAX = 8 };
-
-uint32_t
-exchange_answered_elsewhere(const struct exchange *exchange)
-{
-    for (int i = 0; i < HOPS_MAX && exchange->nearer && !exchange->retry_frame; i++)
-        exchange = exchange->nearer;
-    return exchange->retry_frame;
-}
-
 /* Why nobody answered: after a refusal the client gave up; else the challenge itself may tell. */
 static enum finding
 silence_cause(const struct exchange *exchange)

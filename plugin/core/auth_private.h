@@ -163,11 +163,12 @@ struct nonce_user *nonce_user_find(struct tracker *tracker, struct nonce *nonce,
 struct nonce_call *nonce_call_find(struct tracker *tracker, struct nonce *nonce);
 void key_dialog(struct tracker *tracker);
 
-/* --- lifetimes: forget.c --- */
+/* --- lifetimes: lifetime.c --- */
 
 /** Sets a pointer to an issue, which lives for as long as there is one. */
 void issue_hold(struct tracker *tracker, struct issue **holder, struct issue *issue);
 /** The credentials of a request are linked: what they point to stays until `use_release`. */
 void use_hold(struct use *use);
+void use_release(struct tracker *tracker, struct use *use);
 
 #endif

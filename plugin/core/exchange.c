@@ -64,12 +64,6 @@ keep_challenges(struct tracker *tracker, const struct sip_message *message, stru
     }
 }
 
-const char *
-exchange_account(const struct exchange *exchange)
-{
-    return exchange->user_at_realm ? exchange->user_at_realm : exchange->account->name;
-}
-
 /* What challenges say of the credentials that they refuse. */
 struct refusal {
     bool again;      /* they ask again for what the credentials were to answer */
@@ -828,7 +822,6 @@ static void
 note_provisional(const struct transaction *transaction, uint16_t status)
 {
     struct exchange *exchange = transaction->request->exchange;
-    registration_pending(transaction->request);
     if (!exchange || exchange->retry_frame != transaction->request->frame)
         return;
     exchange->retry_pending = true;
@@ -872,36 +865,4 @@ exchange_response(struct tracker *tracker, const struct sip_message *message, co
         open_exchange(tracker, message, arrival, transaction, record);
     else
         add_info(tracker, message, arrival, transaction ? transaction->request : NULL, record);
-}
-
-enum outcome
-exchange_outcome(const struct tracker *tracker, const struct exchange *exchange)
-{
-    if (exchange->outcome != OUTCOME_NONE)
-        return exchange->outcome;
-    if (exchange->retry_frame == 0 && exchange->settled_frame)
-        return OUTCOME_ACCEPTED;
-    if (exchange->lost)
-        return OUTCOME_UNKNOWN;
-    if (exchange->retry_frame == 0)
-        return tracker->clock - exchange->challenge_clock > SIP_TIMEOUT_NS ? OUTCOME_NO_RETRY
-                                                                           : OUTCOME_UNKNOWN;
-    /* A client that never sends a datagram again has got an answer that is not in the capture. */
-    bool waits = !exchange->retry_datagram || exchange->retry_repeated;
-    if (waits && !exchange->retry_pending && tracker->clock - exchange->retry_clock > SIP_TIMEOUT_NS)
-        return OUTCOME_NO_ANSWER;
-    return OUTCOME_UNKNOWN;
-}
-
-uint32_t
-exchange_closed_frame(const struct exchange *exchange)
-{
-    return exchange->closed_frame || exchange->retry_frame ? exchange->closed_frame : exchange->settled_frame;
-}
-
-uint16_t
-exchange_closed_status(const struct exchange *exchange)
-{
-    return exchange->closed_frame || exchange->retry_frame ? exchange->closed_status
-                                                           : exchange->settled_status;
 }

@@ -1,9 +1,5 @@
 /* tracker.c
- * Index, transactions and records.
- *
- * Requests and responses are matched as RFC 3261 section 17.1.3 and 17.2.3 say, for every transport: topmost
- * Via branch, sent-by and CSeq method. CSeq number and Call-ID are part of the key too: a retry that reuses
- * its branch is another request all the same. Addresses are not: a response may come from elsewhere.
+ * Takes in one message after the other, and hands each to those who are concerned.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -11,144 +7,13 @@
 #include "findings.h"
 #include "tracker_private.h"
 
-#include <arpa/inet.h>
-
 /* The same packet captured twice arrives within this; no stack retransmits so soon. */
-#define COPY_NS (INT64_C(50) * 1000000)
-/* A transaction is remembered for as long as a response may still come; an INVITE rings. Once it is accepted,
- * only copies of the request may come, and those only until the client would have given up (RFC 3261 section
- * 17.1.2.2). */
-#define OTHERS_NS     (2 * SIP_TIMEOUT_NS)
-#define ACCEPTED_NS   (SIP_TIMEOUT_NS + INT64_C(3) * 1000000000)
-#define INVITES_NS    (INT64_C(600) * 1000000000)
+#define COPY_NS       (INT64_C(50) * 1000000)
 #define CLOCK_STEP_NS (INT64_C(3600) * 1000000000)
 /* Of what may go by its age; some hundred octets each. */
 enum { REMEMBERED_MAX = 1 << 19 };
 /* Distinct responses of one transaction that are told apart; a fork makes a few, an attacker many. */
 enum { RESPONSES_MAX = 32 };
-
-/* --- keys ----------------------------------------------------------------------- */
-
-void
-key_add_address(struct tracker *tracker, const struct endpoint *endpoint)
-{
-    char text[1 + sizeof endpoint->address] = {(char)endpoint->type};
-    memcpy(text + 1, endpoint->address, endpoint->len);
-    key_add(tracker, (struct slice){text, 1u + endpoint->len});
-}
-
-static int
-address_compare(const struct endpoint *a, const struct endpoint *b)
-{
-    return a->len != b->len ? a->len - b->len : memcmp(a->address, b->address, a->len);
-}
-
-/* Two addresses of version 4 stand for themselves. */
-static struct hash128
-hash_hop(const struct tracker *tracker, const struct arrival *arrival)
-{
-    bool ordered = address_compare(&arrival->from, &arrival->to) <= 0;
-    const struct endpoint *a = ordered ? &arrival->from : &arrival->to;
-    const struct endpoint *b = ordered ? &arrival->to : &arrival->from;
-    char both[2 * (2 + sizeof a->address)] = {(char)a->type, (char)a->len, (char)b->type, (char)b->len};
-    struct hash128 short_hop;
-    if (a->len == 4 && b->len == 4) {
-        memcpy(both + 4, a->address, 4);
-        memcpy(both + 8, b->address, 4);
-        memcpy(&short_hop, both, sizeof short_hop);
-        return short_hop;
-    }
-    memcpy(both + 4, a->address, a->len);
-    memcpy(both + 4 + sizeof a->address, b->address, b->len);
-    return index_hash(&tracker->index, (struct slice){both, sizeof both});
-}
-
-/* RFC 3261 section 8.1.1.7; the cookie is a token, so its case does not matter. */
-static bool
-has_magic_cookie(struct slice branch)
-{
-    return slice_starts_nocase(branch, SLICE("z9hG4bK"));
-}
-
-/* RFC 3261 section 17.2.3: sent-by is compared, too. */
-static struct hash128
-hash_branch(struct tracker *tracker, const struct sip_via *via)
-{
-    key_begin_number(tracker, INDEX_BRANCH, via->port);
-    key_add(tracker, via->branch);
-    key_add_nocase(tracker, via->host);
-    return index_key_hash(&tracker->index);
-}
-
-/* Only who passes a request on adds a Via. */
-static uint32_t
-hash_above(struct tracker *tracker, const struct sip_message *message)
-{
-    struct slice first = message->header[SIP_VIA];
-    struct sip_via above;
-    bool several = message->header_lines[SIP_VIA] > 1 || (first.len > 0 && memchr(first.p, ',', first.len));
-    if (!several || !sip_message_second_via(message, &above) || !has_magic_cookie(above.branch))
-        return 0;
-    return hash_short(hash_branch(tracker, &above)) | 1;
-}
-
-static void
-hash_message(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival)
-{
-    tracker->here = (struct message_hashes){
-        .call_id = index_hash(&tracker->index, message->header[SIP_CALL_ID]),
-        .branch = hash_branch(tracker, &message->via),
-        .from_tag = index_hash(&tracker->index, message->from_tag),
-        .hop = hash_hop(tracker, arrival),
-    };
-}
-
-/* --- memory that lasts ---------------------------------------------------------- */
-
-char *
-host_strdup(struct tracker *tracker, struct slice text)
-{
-    char *copy = tracker->host.allocate(text.len + 1);
-    if (text.len > 0)
-        memcpy(copy, text.p, text.len);
-    return copy;
-}
-
-struct slice
-host_slice(struct tracker *tracker, struct slice text)
-{
-    return (struct slice){host_strdup(tracker, text), text.len};
-}
-
-struct slice
-record_slice(struct tracker *tracker, struct slice text)
-{
-    char *copy = arena_allocate(tracker->arena, &tracker->host, text.len + 1);
-    if (text.len > 0)
-        memcpy(copy, text.p, text.len);
-    return (struct slice){copy, text.len};
-}
-
-struct record_detail *
-record_detail(struct tracker *tracker, struct record *record)
-{
-    if (!record->detail)
-        record->detail = record_new(tracker, struct record_detail);
-    return record->detail;
-}
-
-struct note *
-record_note(struct tracker *tracker, struct record *record, uint16_t finding, uint32_t frame_a,
-            uint32_t frame_b)
-{
-    struct record_detail *detail = record_detail(tracker, record);
-    struct note **tail = &detail->notes;
-    while (*tail)
-        tail = &(*tail)->next;
-    *tail = record_new(tracker, struct note);
-    **tail = (struct note){.finding = finding, .frame_a = frame_a, .frame_b = frame_b};
-    return *tail;
-}
 
 /* Methods are few and come again and again: one constant each, and one for each that is none of them. */
 static const char *
@@ -169,76 +34,7 @@ method_name(struct tracker *tracker, struct slice method)
     return entry->value;
 }
 
-/* --- transactions --------------------------------------------------------------- */
-
-/* The latest of those with this Call-ID, method and CSeq number. A fork makes a few. */
-static struct transaction *
-transactions_of(struct tracker *tracker, struct slice method, uint32_t cseq)
-{
-    key_begin_number(tracker, INDEX_TRANSACTION, cseq);
-    key_add_hash(tracker, tracker->here.call_id);
-    key_add(tracker, method);
-    return key_find(tracker);
-}
-
-/* The rule for clients of RFC 2543: without a unique branch the tags must help. */
-static bool
-is_same_transaction(const struct transaction *transaction, const struct message_hashes *here,
-                    const struct sip_message *message)
-{
-    return same_hash(transaction->branch, here->branch) &&
-           (same_hash(transaction->from_tag, here->from_tag) || has_magic_cookie(message->via.branch));
-}
-
-/* RFC 3261 section 17.2.3. Scanners all call themselves 127.0.0.1, and some take the same branch: of several
- * the one on this hop. */
-static struct transaction *
-transaction_find(struct tracker *tracker, const struct sip_message *message, struct slice method)
-{
-    struct transaction *latest = NULL;
-    for (struct transaction *i = transactions_of(tracker, method, message->cseq); i;
-         i = transaction_before(i)) {
-        if (!is_same_transaction(i, &tracker->here, message))
-            continue;
-        if (same_hash(i->hop, tracker->here.hop))
-            return i;
-        if (!latest)
-            latest = i;
-    }
-    return latest;
-}
-
-struct transaction *
-transaction_on_hop(struct tracker *tracker, struct slice method, uint32_t cseq, const struct endpoint *client)
-{
-    const struct message_hashes *here = &tracker->here;
-    struct transaction *i = transactions_of(tracker, method, cseq);
-    while (i && !(same_hash(i->from_tag, here->from_tag) && same_hash(i->hop, here->hop) &&
-                  endpoint_same_address(&i->client, client)))
-        i = transaction_before(i);
-    return i;
-}
-
-static void
-transaction_free(struct tracker *tracker, struct transaction *transaction)
-{
-    struct arena arena = transaction->arena;
-    index_unshare(&tracker->index, &transaction->link);
-    transaction_forget(tracker, transaction);
-    if (transaction->subscribe)
-        subscribe_request_free(tracker, transaction->subscribe);
-    arena_release(&arena, &tracker->host);
-}
-
-static void
-transactions_append(struct transaction_queue *queue, struct transaction *transaction)
-{
-    if (queue->head)
-        queue->tail->next = transaction;
-    else
-        queue->head = transaction;
-    queue->tail = transaction;
-}
+/* --- records --------------------------------------------------------------------- */
 
 /* Of a response nothing is asked for later but that it was there, so that its parts go with the frame. */
 static struct record *
@@ -260,93 +56,6 @@ record_begin(struct tracker *tracker, const struct sip_message *message, const s
         tracker->dropped_told = true;
     }
     return record;
-}
-
-/* The oldest of a queue, taken out of it, if its time is over; else NULL. */
-static struct transaction *
-transactions_take(const struct tracker *tracker, struct transaction_queue *queue, int64_t lifetime)
-{
-    struct transaction *oldest = queue->head;
-    if (!oldest || tracker->clock - oldest->clock <= lifetime)
-        return NULL;
-    queue->head = oldest->next;
-    oldest->next = NULL;
-    return oldest;
-}
-
-static void
-transactions_expire(struct tracker *tracker)
-{
-    struct transaction *oldest;
-    while ((oldest = transactions_take(tracker, &tracker->others, ACCEPTED_NS))) {
-        if (oldest->status >= 200 && oldest->status < 300 && !oldest->opened)
-            transaction_free(tracker, oldest);
-        else
-            transactions_append(&tracker->waiting, oldest);
-    }
-    while ((oldest = transactions_take(tracker, &tracker->waiting, OTHERS_NS)))
-        transaction_free(tracker, oldest);
-    while ((oldest = transactions_take(tracker, &tracker->invites, INVITES_NS)))
-        transaction_free(tracker, oldest);
-}
-
-/* What a request and its answer nearly always take. */
-static size_t
-transaction_size(const struct sip_message *message, bool keeps_records)
-{
-    size_t size = sizeof(struct transaction) + sizeof(struct seen_response);
-    if (!keeps_records)
-        return size;
-    size += 2 * sizeof(struct record);
-    if (slice_equal(message->method, SLICE("REGISTER")))
-        size += sizeof(struct record_detail) + sizeof(struct registration_step);
-    for (enum sip_header id = SIP_AUTHORIZATION; id <= SIP_PROXY_AUTHORIZATION; id++)
-        if (message->header[id].p)
-            size += sizeof(struct use) + message->header[id].len + 8;
-    return size;
-}
-
-/* After `transaction_find`, whose key it takes. */
-static struct transaction *
-transaction_new(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival)
-{
-    struct arena arena = {NULL};
-    arena_begin(&arena, &tracker->host, transaction_size(message, tracker->forgets));
-    struct transaction *transaction = arena_allocate(&arena, &tracker->host, sizeof *transaction);
-    transaction->arena = arena;
-    transaction->clock = tracker->clock;
-    transaction->last_seen = arrival->time;
-    transaction->client = arrival->from;
-    transaction->server = arrival->to;
-    transaction->uri = hash_slice(tracker, message->request_uri);
-    transaction->to = hash_slice(tracker, message->to_uri);
-    transaction->cseq = message->cseq;
-    transaction->in_dialog = message->to_tag.len > 0;
-    transaction->branch = tracker->here.branch;
-    transaction->from_tag = tracker->here.from_tag;
-    transaction->hop = tracker->here.hop;
-    index_share(&tracker->index, &transaction->link);
-    transactions_append(slice_equal(message->method, SLICE("INVITE")) ? &tracker->invites : &tracker->others,
-                        transaction);
-    transaction->above = hash_above(tracker, message);
-    return transaction;
-}
-
-bool
-endpoint_same_address(const struct endpoint *a, const struct endpoint *b)
-{
-    return a->type == b->type && address_compare(a, b) == 0;
-}
-
-char *
-endpoint_text(const struct endpoint *endpoint)
-{
-    char text[INET6_ADDRSTRLEN] = "";
-    if (endpoint->len == 4)
-        inet_ntop(AF_INET, endpoint->address, text, sizeof text);
-    else if (endpoint->len == 16)
-        inet_ntop(AF_INET6, endpoint->address, text, sizeof text);
-    return g_strdup(*text ? text : "another address");
 }
 
 /* An ACK that belongs to no answered INVITE, while the next one was accepted: who authenticates on behalf of
@@ -414,19 +123,6 @@ link_to_invite(struct tracker *tracker, const struct sip_message *message, const
         keep_bare_ack(tracker, message, invite, record);
     if (!acknowledges && invite)
         note_cancel_cseq(tracker, invite, record);
-}
-
-const struct transaction *
-transaction_hop_before(struct tracker *tracker, const struct sip_message *message)
-{
-    struct sip_message before = *message;
-    struct hash128 here = tracker->here.branch;
-    if (!sip_message_second_via(message, &before.via) || !has_magic_cookie(before.via.branch))
-        return NULL;
-    tracker->here.branch = hash_branch(tracker, &before.via);
-    const struct transaction *transaction = transaction_find(tracker, &before, message->method);
-    tracker->here.branch = here;
-    return transaction;
 }
 
 /* Seen again: by the wire's rules a retransmission; so soon, or on another link, the same packet captured
@@ -574,6 +270,8 @@ add_first_response(struct tracker *tracker, const struct sip_message *message, c
         record->exchange = transaction->request->exchange;
     }
     exchange_response(tracker, message, arrival, transaction, record);
+    if (transaction && record->status < 200)
+        registration_pending(transaction->request);
     if (transaction && record->status >= 200)
         registration_response(tracker, message, transaction, record);
     if (!transaction && record->status >= 200)
@@ -649,10 +347,4 @@ tracker_add(struct tracker *tracker, const struct sip_message *message, const st
     tracker_hear(tracker, arrival->frame, &arrival->from);
     return message->is_request ? add_request(tracker, message, arrival)
                                : add_response(tracker, message, arrival);
-}
-
-const struct exchange *
-tracker_exchanges(const struct tracker *tracker)
-{
-    return tracker->exchanges;
 }

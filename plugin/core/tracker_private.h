@@ -237,7 +237,7 @@ struct tracker {
     struct registration *registrations, **registrations_tail;
 };
 
-/* --- index: tracker.c --- */
+/* --- keys: index.c, store.c --- */
 
 /** Begins a key; then come the parts; then find or put. One key at a time. See index.h. */
 static inline void
@@ -314,6 +314,8 @@ hash_slice(const struct tracker *tracker, struct slice text)
     return text.len ? hash_short(index_hash(&tracker->index, text)) | 1 : 0;
 }
 
+/* --- memory: store.c --- */
+
 /** Zeroed memory that goes with the record at hand. */
 #define record_new(tracker, type) ((type *)arena_allocate((tracker)->arena, &(tracker)->host, sizeof(type)))
 /** A copy that goes with it, too; terminated. */
@@ -332,20 +334,36 @@ struct note *record_note(struct tracker *tracker, struct record *record, uint16_
 
 /** The address without the port, as text. Free with g_free. */
 char *endpoint_text(const struct endpoint *endpoint);
+/** An order of addresses of one family, ports aside. */
+int endpoint_compare(const struct endpoint *a, const struct endpoint *b);
 /** The port aside. */
 bool endpoint_same_address(const struct endpoint *a, const struct endpoint *b);
 
+/* --- transaction.c --- */
+
+/** Fills `here` with what the message is known by. */
+void hash_message(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival);
+/** That of a message (RFC 3261 section 17.2.3).
+ *  @param method  of the request
+ *  @return NULL: none */
+struct transaction *transaction_find(struct tracker *tracker, const struct sip_message *message,
+                                     struct slice method);
 /** Of those with the same Call-ID, method and CSeq number the one before; NULL: it is the first. */
 static inline struct transaction *
 transaction_before(const struct transaction *transaction)
 {
     return (struct transaction *)transaction->link.next;
 }
-
 /** The transaction of this client and server, whatever its branch: by this only what came on the same hop, as
  * a proxy's other leg has the same Call-ID and CSeq. NULL: none. */
 struct transaction *transaction_on_hop(struct tracker *tracker, struct slice method, uint32_t cseq,
                                        const struct endpoint *client);
+/** The same request on the hop before, as the second Via of a response to it says; NULL: not known. */
+const struct transaction *transaction_hop_before(struct tracker *tracker, const struct sip_message *message);
+/** Of a request for which `transaction_find` was just asked: it takes that key. */
+struct transaction *transaction_new(struct tracker *tracker, const struct sip_message *message,
+                                    const struct arrival *arrival);
+void transactions_append(struct transaction_queue *queue, struct transaction *transaction);
 
 /* --- exchange.c --- */
 
@@ -361,29 +379,32 @@ void exchange_refused_again(struct tracker *tracker, const struct transaction *t
 /** Hash of all that is in the credentials headers; 0 without. */
 uint32_t credentials_fingerprint(struct tracker *tracker, const struct sip_message *message);
 
-/* --- forget.c --- */
+/* --- lifetime.c --- */
 
-void exchange_hold(struct exchange *exchange);
-void exchange_release(struct tracker *tracker, struct exchange *exchange);
-/** The records of a transaction that is over. */
-/** The same request on the hop before, as the second Via of a response to it says; NULL: not known. */
-const struct transaction *transaction_hop_before(struct tracker *tracker, const struct sip_message *message);
-void transaction_forget(struct tracker *tracker, struct transaction *transaction);
-/** Before the first message of another frame: releases what was needed for the one before, and what is too
- * old. */
-void forget_frame(struct tracker *tracker);
 /** It was just made or used.
  *  @param drop  releases it, and takes it out of the index */
 void aged_touch(struct tracker *tracker, struct aged *aged, void (*drop)(struct tracker *, struct aged *));
 /** It is not to be released by its age any more. */
 void aged_stay(struct tracker *tracker, struct aged *aged);
+/** Drops what is too old, or, if there is too much, the oldest. */
+void aged_forget(struct tracker *tracker);
 /** Whether strangers are released: accounts and registrations that no server ever accepted. They are not when
  * a table is to list them. */
 bool strangers_go(const struct tracker *tracker);
+void exchange_hold(struct exchange *exchange);
+void exchange_release(struct tracker *tracker, struct exchange *exchange);
 /** Nonces may go even when they are young. */
 void nonce_drop(struct tracker *tracker, struct aged *aged);
 /** NULL is none. */
 void no_notify_release(struct tracker *tracker, struct no_notify *no_notify);
+
+/* --- forget.c --- */
+
+/** Releases transactions to which no answer can come any more. */
+void transactions_expire(struct tracker *tracker);
+/** Before the first message of another frame: releases what was needed for the one before, and what is too
+ * old. */
+void forget_frame(struct tracker *tracker);
 
 /* --- registration.c --- */
 

@@ -1,0 +1,237 @@
+/* lifetime.c
+ * How long things live that several others point to: until nobody does any more, or until they were not used
+ * for a long time.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "auth_private.h"
+
+#define MINUTE_NS (INT64_C(60) * 1000000000)
+/* Longer than registrations and subscriptions usually last, whose refresh may use a nonce or tag of the time
+ * before. */
+#define AGE_NS   (240 * MINUTE_NS)
+#define YOUNG_NS (11 * MINUTE_NS)
+
+/* --- by age ---------------------------------------------------------------------- */
+
+static void
+aged_unlink(struct tracker *tracker, struct aged *aged)
+{
+    *(aged->older ? &aged->older->newer : &tracker->oldest) = aged->newer;
+    *(aged->newer ? &aged->newer->older : &tracker->newest) = aged->older;
+    tracker->aged--;
+}
+
+static void
+aged_link(struct tracker *tracker, struct aged *aged)
+{
+    aged->older = tracker->newest;
+    aged->newer = NULL;
+    *(tracker->newest ? &tracker->newest->newer : &tracker->oldest) = aged;
+    tracker->newest = aged;
+    tracker->aged++;
+}
+
+void
+aged_touch(struct tracker *tracker, struct aged *aged, void (*drop)(struct tracker *, struct aged *))
+{
+    bool is_new = aged->drop == NULL;
+    aged->clock = tracker->clock;
+    aged->drop = drop;
+    if (tracker->newest == aged)
+        return;
+    if (!is_new)
+        aged_unlink(tracker, aged);
+    aged_link(tracker, aged);
+}
+
+void
+aged_stay(struct tracker *tracker, struct aged *aged)
+{
+    if (aged->drop)
+        aged_unlink(tracker, aged);
+    aged->drop = NULL;
+}
+
+bool
+strangers_go(const struct tracker *tracker)
+{
+    return tracker->forgets && tracker->keeps == KEEPS_NOTHING;
+}
+
+static bool
+may_go(struct tracker *tracker, const struct aged *aged)
+{
+    int64_t age = tracker->clock - aged->clock;
+    if (age > AGE_NS)
+        return true;
+    /* A live transaction may point to what is young, but not to a nonce. */
+    bool too_many =
+        tracker->aged > tracker->host.remembered_max && (age > YOUNG_NS || aged->drop == nonce_drop);
+    tracker->dropped |= too_many;
+    return too_many;
+}
+
+void
+aged_forget(struct tracker *tracker)
+{
+    struct aged *oldest;
+    while ((oldest = tracker->oldest) && may_go(tracker, oldest)) {
+        void (*drop)(struct tracker *, struct aged *) = oldest->drop;
+        aged_unlink(tracker, oldest);
+        oldest->drop = NULL;
+        drop(tracker, oldest);
+    }
+}
+
+/* --- exchanges and issues --------------------------------------------------------- */
+
+static void
+lines_release(struct tracker *tracker, struct auth_line *line)
+{
+    while (line) {
+        struct auth_line *next = line->next;
+        tracker->host.release(line);
+        line = next;
+    }
+}
+
+static void
+exchange_free(struct tracker *tracker, struct exchange *exchange)
+{
+    while (exchange->issues) {
+        struct issue *issue = exchange->issues;
+        exchange->issues = issue->next;
+        lines_release(tracker, issue->lines);
+        if (issue != &((struct exchange_block *)exchange)->first)
+            tracker->host.release(issue);
+    }
+    index_drop(&tracker->index, exchange->dialog, exchange);
+    index_drop(&tracker->index, exchange->leg, exchange);
+    exchange->account->references--;
+    if (exchange->asked_of)
+        exchange->asked_of->references--;
+    tracker->host.release(exchange);
+}
+
+void
+exchange_hold(struct exchange *exchange)
+{
+    exchange->references++;
+}
+
+/* One hop after the other, for who writes a capture may nest them as deep as he likes. */
+void
+exchange_release(struct tracker *tracker, struct exchange *exchange)
+{
+    while (exchange && --exchange->references == 0) {
+        struct exchange *nearer = exchange->nearer;
+        exchange_free(tracker, exchange);
+        exchange = nearer;
+    }
+}
+
+static void
+issue_release(struct tracker *tracker, struct issue *issue)
+{
+    if (issue->exchange)
+        exchange_release(tracker, issue->exchange);
+    else if (--issue->references == 0)
+        tracker->host.release(issue);
+}
+
+void
+issue_hold(struct tracker *tracker, struct issue **holder, struct issue *issue)
+{
+    struct issue *before = *holder;
+    if (issue && issue->exchange)
+        issue->exchange->references++;
+    else if (issue)
+        issue->references++;
+    *holder = issue;
+    if (before)
+        issue_release(tracker, before);
+}
+
+/* --- nonces ----------------------------------------------------------------------- */
+
+static void
+user_release(struct tracker *tracker, struct nonce_user *user)
+{
+    issue_hold(tracker, &user->issue, NULL);
+    tracker->host.release((char *)(uintptr_t)user->first_cnonce.p);
+}
+
+static void
+nonce_free(struct tracker *tracker, struct nonce *nonce)
+{
+    struct other_user *user;
+    struct other_call *call;
+    while ((user = nonce->other_users)) {
+        nonce->other_users = user->next;
+        index_drop_own(&tracker->index, &user->entry);
+        user_release(tracker, &user->user);
+        tracker->host.release(user);
+    }
+    while ((call = nonce->other_calls)) {
+        nonce->other_calls = call->next;
+        index_drop_own(&tracker->index, &call->entry);
+        issue_hold(tracker, &call->call.issue, NULL);
+        tracker->host.release(call);
+    }
+    user_release(tracker, &nonce->user);
+    issue_hold(tracker, &nonce->call.issue, NULL);
+    issue_hold(tracker, &nonce->issue, NULL);
+    tracker->host.release(nonce);
+}
+
+/* Its memory stays for as long as credentials point to it. */
+void
+nonce_drop(struct tracker *tracker, struct aged *aged)
+{
+    struct nonce *nonce = CONTAINER(aged, struct nonce, aged);
+    index_unshare(&tracker->index, &nonce->link);
+    nonce->dropped = true;
+    if (nonce->references == 0)
+        nonce_free(tracker, nonce);
+}
+
+/* --- what records point to --------------------------------------------------------- */
+
+void
+use_hold(struct use *use)
+{
+    if (use->exchange)
+        exchange_hold(use->exchange);
+    if (use->nonce)
+        use->nonce->references++;
+    if (use->signed_request)
+        use->signed_request->references++;
+}
+
+void
+use_release(struct tracker *tracker, struct use *use)
+{
+    if (use->exchange)
+        exchange_release(tracker, use->exchange);
+    if (use->nonce && --use->nonce->references == 0 && use->nonce->dropped)
+        nonce_free(tracker, use->nonce);
+    struct signed_request *request = use->signed_request;
+    if (request && --request->references == 0) {
+        index_drop_own(&tracker->index, &request->entry);
+        request->account->references--;
+        tracker->host.release(request);
+    }
+    tracker->host.release((char *)(uintptr_t)use->phrase);
+}
+
+void
+no_notify_release(struct tracker *tracker, struct no_notify *no_notify)
+{
+    if (!no_notify || --no_notify->references > 0)
+        return;
+    tracker->host.release((char *)(uintptr_t)no_notify->event);
+    tracker->host.release((char *)(uintptr_t)no_notify->etag);
+    tracker->host.release(no_notify);
+}

@@ -1,0 +1,89 @@
+/* store.c
+ * Parts of keys, and memory: what every part of the tracker is built on.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "tracker_private.h"
+
+#include <arpa/inet.h>
+
+/* --- addresses ------------------------------------------------------------------ */
+
+int
+endpoint_compare(const struct endpoint *a, const struct endpoint *b)
+{
+    return a->len != b->len ? a->len - b->len : memcmp(a->address, b->address, a->len);
+}
+
+bool
+endpoint_same_address(const struct endpoint *a, const struct endpoint *b)
+{
+    return a->type == b->type && endpoint_compare(a, b) == 0;
+}
+
+void
+key_add_address(struct tracker *tracker, const struct endpoint *endpoint)
+{
+    char text[1 + sizeof endpoint->address] = {(char)endpoint->type};
+    memcpy(text + 1, endpoint->address, endpoint->len);
+    key_add(tracker, (struct slice){text, 1u + endpoint->len});
+}
+
+char *
+endpoint_text(const struct endpoint *endpoint)
+{
+    char text[INET6_ADDRSTRLEN] = "";
+    if (endpoint->len == 4)
+        inet_ntop(AF_INET, endpoint->address, text, sizeof text);
+    else if (endpoint->len == 16)
+        inet_ntop(AF_INET6, endpoint->address, text, sizeof text);
+    return g_strdup(*text ? text : "another address");
+}
+
+/* --- memory that lasts ---------------------------------------------------------- */
+
+char *
+host_strdup(struct tracker *tracker, struct slice text)
+{
+    char *copy = tracker->host.allocate(text.len + 1);
+    if (text.len > 0)
+        memcpy(copy, text.p, text.len);
+    return copy;
+}
+
+struct slice
+host_slice(struct tracker *tracker, struct slice text)
+{
+    return (struct slice){host_strdup(tracker, text), text.len};
+}
+
+struct slice
+record_slice(struct tracker *tracker, struct slice text)
+{
+    char *copy = arena_allocate(tracker->arena, &tracker->host, text.len + 1);
+    if (text.len > 0)
+        memcpy(copy, text.p, text.len);
+    return (struct slice){copy, text.len};
+}
+
+struct record_detail *
+record_detail(struct tracker *tracker, struct record *record)
+{
+    if (!record->detail)
+        record->detail = record_new(tracker, struct record_detail);
+    return record->detail;
+}
+
+struct note *
+record_note(struct tracker *tracker, struct record *record, uint16_t finding, uint32_t frame_a,
+            uint32_t frame_b)
+{
+    struct record_detail *detail = record_detail(tracker, record);
+    struct note **tail = &detail->notes;
+    while (*tail)
+        tail = &(*tail)->next;
+    *tail = record_new(tracker, struct note);
+    **tail = (struct note){.finding = finding, .frame_a = frame_a, .frame_b = frame_b};
+    return *tail;
+}

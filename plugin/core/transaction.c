@@ -1,0 +1,190 @@
+/* transaction.c
+ * Requests and what tells them apart.
+ *
+ * Requests and responses are matched as RFC 3261 section 17.1.3 and 17.2.3 say, for every transport: topmost
+ * Via branch, sent-by and CSeq method. CSeq number and Call-ID are part of the key too: a retry that reuses
+ * its branch is another request all the same. Addresses are not: a response may come from elsewhere.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "tracker_private.h"
+
+/* --- what a message is known by ------------------------------------------------- */
+
+/* Two addresses of version 4 stand for themselves. */
+static struct hash128
+hash_hop(const struct tracker *tracker, const struct arrival *arrival)
+{
+    bool ordered = endpoint_compare(&arrival->from, &arrival->to) <= 0;
+    const struct endpoint *a = ordered ? &arrival->from : &arrival->to;
+    const struct endpoint *b = ordered ? &arrival->to : &arrival->from;
+    char both[2 * (2 + sizeof a->address)] = {(char)a->type, (char)a->len, (char)b->type, (char)b->len};
+    struct hash128 short_hop;
+    if (a->len == 4 && b->len == 4) {
+        memcpy(both + 4, a->address, 4);
+        memcpy(both + 8, b->address, 4);
+        memcpy(&short_hop, both, sizeof short_hop);
+        return short_hop;
+    }
+    memcpy(both + 4, a->address, a->len);
+    memcpy(both + 4 + sizeof a->address, b->address, b->len);
+    return index_hash(&tracker->index, (struct slice){both, sizeof both});
+}
+
+/* RFC 3261 section 8.1.1.7; the cookie is a token, so its case does not matter. */
+static bool
+has_magic_cookie(struct slice branch)
+{
+    return slice_starts_nocase(branch, SLICE("z9hG4bK"));
+}
+
+/* RFC 3261 section 17.2.3: sent-by is compared, too. */
+static struct hash128
+hash_branch(struct tracker *tracker, const struct sip_via *via)
+{
+    key_begin_number(tracker, INDEX_BRANCH, via->port);
+    key_add(tracker, via->branch);
+    key_add_nocase(tracker, via->host);
+    return index_key_hash(&tracker->index);
+}
+
+/* Only who passes a request on adds a Via. */
+static uint32_t
+hash_above(struct tracker *tracker, const struct sip_message *message)
+{
+    struct slice first = message->header[SIP_VIA];
+    struct sip_via above;
+    bool several = message->header_lines[SIP_VIA] > 1 || (first.len > 0 && memchr(first.p, ',', first.len));
+    if (!several || !sip_message_second_via(message, &above) || !has_magic_cookie(above.branch))
+        return 0;
+    return hash_short(hash_branch(tracker, &above)) | 1;
+}
+
+void
+hash_message(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival)
+{
+    tracker->here = (struct message_hashes){
+        .call_id = index_hash(&tracker->index, message->header[SIP_CALL_ID]),
+        .branch = hash_branch(tracker, &message->via),
+        .from_tag = index_hash(&tracker->index, message->from_tag),
+        .hop = hash_hop(tracker, arrival),
+    };
+}
+
+/* --- finding -------------------------------------------------------------------- */
+
+/* The latest of those with this Call-ID, method and CSeq number. A fork makes a few. */
+static struct transaction *
+transactions_of(struct tracker *tracker, struct slice method, uint32_t cseq)
+{
+    key_begin_number(tracker, INDEX_TRANSACTION, cseq);
+    key_add_hash(tracker, tracker->here.call_id);
+    key_add(tracker, method);
+    return key_find(tracker);
+}
+
+/* The rule for clients of RFC 2543: without a unique branch the tags must help. */
+static bool
+is_same_transaction(const struct transaction *transaction, const struct message_hashes *here,
+                    const struct sip_message *message)
+{
+    return same_hash(transaction->branch, here->branch) &&
+           (same_hash(transaction->from_tag, here->from_tag) || has_magic_cookie(message->via.branch));
+}
+
+/* RFC 3261 section 17.2.3. Scanners all call themselves 127.0.0.1, and some take the same branch: of several
+ * the one on this hop. */
+struct transaction *
+transaction_find(struct tracker *tracker, const struct sip_message *message, struct slice method)
+{
+    struct transaction *latest = NULL;
+    for (struct transaction *i = transactions_of(tracker, method, message->cseq); i;
+         i = transaction_before(i)) {
+        if (!is_same_transaction(i, &tracker->here, message))
+            continue;
+        if (same_hash(i->hop, tracker->here.hop))
+            return i;
+        if (!latest)
+            latest = i;
+    }
+    return latest;
+}
+
+struct transaction *
+transaction_on_hop(struct tracker *tracker, struct slice method, uint32_t cseq, const struct endpoint *client)
+{
+    const struct message_hashes *here = &tracker->here;
+    struct transaction *i = transactions_of(tracker, method, cseq);
+    while (i && !(same_hash(i->from_tag, here->from_tag) && same_hash(i->hop, here->hop) &&
+                  endpoint_same_address(&i->client, client)))
+        i = transaction_before(i);
+    return i;
+}
+
+const struct transaction *
+transaction_hop_before(struct tracker *tracker, const struct sip_message *message)
+{
+    struct sip_message before = *message;
+    struct hash128 here = tracker->here.branch;
+    if (!sip_message_second_via(message, &before.via) || !has_magic_cookie(before.via.branch))
+        return NULL;
+    tracker->here.branch = hash_branch(tracker, &before.via);
+    const struct transaction *transaction = transaction_find(tracker, &before, message->method);
+    tracker->here.branch = here;
+    return transaction;
+}
+
+/* --- making --------------------------------------------------------------------- */
+
+/* What a request and its answer nearly always take. */
+static size_t
+transaction_size(const struct sip_message *message, bool keeps_records)
+{
+    size_t size = sizeof(struct transaction) + sizeof(struct seen_response);
+    if (!keeps_records)
+        return size;
+    size += 2 * sizeof(struct record);
+    if (slice_equal(message->method, SLICE("REGISTER")))
+        size += sizeof(struct record_detail) + sizeof(struct registration_step);
+    for (enum sip_header id = SIP_AUTHORIZATION; id <= SIP_PROXY_AUTHORIZATION; id++)
+        if (message->header[id].p)
+            size += sizeof(struct use) + message->header[id].len + 8;
+    return size;
+}
+
+void
+transactions_append(struct transaction_queue *queue, struct transaction *transaction)
+{
+    if (queue->head)
+        queue->tail->next = transaction;
+    else
+        queue->head = transaction;
+    queue->tail = transaction;
+}
+
+/* After `transaction_find`, whose key it takes. */
+struct transaction *
+transaction_new(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival)
+{
+    struct arena arena = {NULL};
+    arena_begin(&arena, &tracker->host, transaction_size(message, tracker->forgets));
+    struct transaction *transaction = arena_allocate(&arena, &tracker->host, sizeof *transaction);
+    transaction->arena = arena;
+    transaction->clock = tracker->clock;
+    transaction->last_seen = arrival->time;
+    transaction->client = arrival->from;
+    transaction->server = arrival->to;
+    transaction->uri = hash_slice(tracker, message->request_uri);
+    transaction->to = hash_slice(tracker, message->to_uri);
+    transaction->cseq = message->cseq;
+    transaction->in_dialog = message->to_tag.len > 0;
+    transaction->branch = tracker->here.branch;
+    transaction->from_tag = tracker->here.from_tag;
+    transaction->hop = tracker->here.hop;
+    index_share(&tracker->index, &transaction->link);
+    transactions_append(slice_equal(message->method, SLICE("INVITE")) ? &tracker->invites : &tracker->others,
+                        transaction);
+    transaction->above = hash_above(tracker, message);
+    return transaction;
+}
