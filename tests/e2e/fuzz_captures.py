@@ -162,10 +162,13 @@ class Walker:
         self._start()
 
     def _start(self):
+        """Returns how the one before ended, or was ended."""
+        code = 0
         if self.client:
-            self.client.process.kill()
-            self.client.process.wait()
+            self.client.process.stdin.close()
+            code = self.client.process.wait(timeout=60)
         self.client, self.files = self.new_client(), 0
+        return code
 
     def read(self, file):
         if self.files == FILES_IN_TURN:
@@ -179,8 +182,8 @@ class Walker:
         text = self.errors.read()
         if not wrong and not COMPLAINT.search(text):
             return len(seen), sum(seen), b""
-        report = b"%ssharkd had read %d files before\n%s" % (wrong.encode(), self.files - 1, text)
-        self._start()
+        before, code = self.files - 1, self._start()
+        report = b"%sexit code %d, sharkd had read %d files before\n%s" % (wrong.encode(), code, before, text)
         return len(seen), sum(seen), report
 
     def _walk(self, file, seen):
