@@ -34,6 +34,26 @@ static struct {
 
 #define PASS_TAP "siptrail_pass" /* nobody listens to it but this file */
 
+#ifdef SIPTRAIL_SANITIZE
+/* Each piece by itself and no larger than asked for: a sanitizer sees what goes beyond it, or comes too
+ * late. */
+static void *
+allocate_in_file_scope(size_t size)
+{
+    return wmem_alloc0(wmem_file_scope(), size);
+}
+
+static void
+release_in_file_scope(void *memory)
+{
+    wmem_free(wmem_file_scope(), memory);
+}
+
+static void
+forget_given_back(void)
+{
+}
+#else
 /* Pieces that are given back are kept by their size and handed out again, the latest first. wmem_free would
  * do, but each call of it, and of wmem_alloc in file scope, touches some free chunk somewhere in memory,
  * cold. */
@@ -75,6 +95,14 @@ release_in_file_scope(void *memory)
     given_back[grains] = piece;
 }
 
+/* They went with the file. */
+static void
+forget_given_back(void)
+{
+    memset(given_back, 0, sizeof given_back);
+}
+#endif
+
 /* Asks epan to keep the SIP items of each frame on its first pass, or nothing. */
 static void
 want_sip(bool wanted)
@@ -96,7 +124,7 @@ siptrail_init(void)
     };
     tracker = tracker_new(&host);
     memset(&reading, 0, sizeof reading);
-    memset(given_back, 0, sizeof given_back); /* they went with the file before */
+    forget_given_back();
     want_sip(!WANTS_WHILE_DISABLED || proto_is_protocol_enabled(find_protocol_by_id(proto_siptrail)));
 }
 

@@ -10,8 +10,13 @@
 
 #include "tracker.h"
 
-/* When more is asked for than was foreseen. */
-enum { CHUNK_SIZE = 256, ALIGNMENT = alignof(int64_t) };
+#ifdef SIPTRAIL_SANITIZE
+/* Each piece has a chunk of its own and ends where that does, for a sanitizer to see what goes beyond it. */
+enum { IS_FORESEEN = 0, CHUNK_SIZE = 0, ALIGNMENT = 1 };
+#else
+/* CHUNK_SIZE: when more is asked for than was foreseen. */
+enum { IS_FORESEEN = 1, CHUNK_SIZE = 256, ALIGNMENT = alignof(int64_t) };
+#endif
 
 struct arena_chunk {
     struct arena_chunk *before;
@@ -30,7 +35,8 @@ add_chunk(struct arena *arena, const struct tracker_host *host, size_t size)
 void
 arena_begin(struct arena *arena, const struct tracker_host *host, size_t size)
 {
-    add_chunk(arena, host, size + sizeof(struct arena_chunk));
+    if (IS_FORESEEN)
+        add_chunk(arena, host, size + sizeof(struct arena_chunk));
 }
 
 void *

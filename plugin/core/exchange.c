@@ -393,6 +393,13 @@ count_account(struct tracker *tracker, struct account *account, const struct use
         record_note(tracker, record, FINDING_MANY_ACCOUNTS, 0, source->failed_accounts)->use = use;
 }
 
+/* An age that is not known is no young one, unless the client has just begun to count. */
+static bool
+is_young(const struct use *use)
+{
+    return use->nonce_age < 0 ? use->counts_from_1 : use->nonce_age < LATE_STALE_NS;
+}
+
 /* The refusal before, of the same user with an older nonce, is seen in another light once the new nonce is
  * accepted. */
 static void
@@ -400,7 +407,7 @@ note_late_stale(struct tracker *tracker, const struct use *use, struct record *r
 {
     const struct use *before = use->is_retry && use->exchange ? use->exchange->refused : NULL;
     if (!before || before->outcome != OUTCOME_REJECTED || before->user_at_realm != use->user_at_realm ||
-        before->verdict.status == DIGEST_BAD || (before->nonce_age >= 0 && before->nonce_age < LATE_STALE_NS))
+        before->verdict.status == DIGEST_BAD || is_young(before))
         return;
     record_note(tracker, record, FINDING_LATE_STALE, 0, 0)->use = use;
 }

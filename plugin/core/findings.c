@@ -591,7 +591,8 @@ static bool
 refresh_bare(const struct finding_context *c)
 {
     return slice_equal(c->message->method, SLICE("REGISTER")) && c->exchange->request_frame &&
-           !c->exchange->refused && c->exchange->account->accepted_frame;
+           !c->exchange->refused && c->exchange->account->accepted_frame &&
+           c->exchange->account->accepted_frame < c->exchange->request_frame;
 }
 
 /* A 401 with nothing but Proxy-Authenticate, a 407 with nothing but WWW-Authenticate. */

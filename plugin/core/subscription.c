@@ -215,15 +215,22 @@ awaited_drop(struct tracker *tracker, struct aged *aged)
 }
 
 static struct awaited_notify *
-await_notify(struct tracker *tracker, const struct sip_message *message, const struct record *record)
+awaited_find(struct tracker *tracker, struct slice subscriber_tag)
 {
-    key_awaited(tracker, message->from_tag);
+    key_awaited(tracker, subscriber_tag);
     struct awaited_notify *awaited = key_find(tracker);
     if (!awaited) {
         awaited = &host_new(tracker, struct awaited)->notify;
         awaited->entry = key_put(tracker, awaited);
     }
     aged_touch(tracker, &CONTAINER(awaited, struct awaited, notify)->aged, awaited_drop);
+    return awaited;
+}
+
+static struct awaited_notify *
+await_notify(struct tracker *tracker, const struct sip_message *message, const struct record *record)
+{
+    struct awaited_notify *awaited = awaited_find(tracker, message->from_tag);
     awaited->subscribe_frame = record->frame;
     awaited->elsewhere |= message->header_lines[SIP_VIA] > 1;
     if (message->header[SIP_SUPPRESS_IF_MATCH].p) {
@@ -233,15 +240,14 @@ await_notify(struct tracker *tracker, const struct sip_message *message, const s
     return awaited;
 }
 
-/* It came, or at least an answer to it.
+/* It came, or at least an answer to it; in a capture that is out of order perhaps before its SUBSCRIBE.
  * @return the SUBSCRIBE whose condition it meets, if it is the first; else 0 */
 static uint32_t
 awaited_arrives(struct tracker *tracker, const struct sip_message *message, const struct record *record)
 {
     struct slice etag = message->header[SIP_ETAG];
-    key_awaited(tracker, message->to_tag);
-    struct awaited_notify *awaited = key_find(tracker);
-    if (!awaited || awaited->seen)
+    struct awaited_notify *awaited = awaited_find(tracker, message->to_tag);
+    if (awaited->seen)
         return 0;
     awaited->seen = record->frame;
     bool holds = awaited->condition && etag.p && !awaited->elsewhere &&
@@ -418,8 +424,8 @@ audit_notify(struct tracker *tracker, const struct sip_message *message, struct 
              uint32_t state, struct record *record)
 {
     struct no_notify *suppressed = subscription->suppressed;
-    if (!suppressed || is_news(subscription, message))
-        return;
+    if (!suppressed || is_news(subscription, message) || subscription->expiry.open)
+        return; /* a SUBSCRIBE since may have been answered otherwise */
     bool shortened = expiry_is_shorter(&subscription->expiry, expiry_of_notify(tracker, message));
     enum finding finding = judge_notify(subscription, message, state != subscription->state_hash, shortened);
     if (finding == FINDING_NONE)
@@ -429,6 +435,16 @@ audit_notify(struct tracker *tracker, const struct sip_message *message, struct 
         suppressed->notify_frame = record->frame;
         suppressed->notify_finding = (uint16_t)finding;
     }
+}
+
+/* A notifier counts CSeq up by one for each request of the dialog: after a step of more, one that is not in
+ * the capture may have changed the state. */
+static void
+note_notify_gap(struct tracker *tracker, struct subscription *subscription, uint32_t cseq)
+{
+    if (subscription->notify_cseq && cseq > subscription->notify_cseq + 1)
+        set_suppressed(tracker, subscription, NULL);
+    subscription->notify_cseq = cseq;
 }
 
 /* Of the body and its type, which together are the state that a tag stands for; 0 without a body. */
@@ -453,6 +469,7 @@ add_notify(struct tracker *tracker, const struct sip_message *message, struct re
                                             .record = record,
                                             .subscription = subscription,
                                             .condition_holds = conditional != 0};
+    note_notify_gap(tracker, subscription, message->cseq);
     audit_notify(tracker, message, subscription, state, record);
     ask_rules(tracker, STAGE_NOTIFY, &context, record, subscription->etag_frame,
               conditional ? conditional : subscription->ignored_in);
@@ -746,8 +763,11 @@ unseen(struct tracker *tracker, const struct sip_message *message, const struct 
         awaited_arrives(tracker, message, record);
     key_usage(tracker, INDEX_USAGE, message);
     struct subscription *subscription = key_find(tracker);
-    if (subscription)
-        subscription->expiry.gap = true;
+    if (!subscription)
+        return;
+    subscription->expiry.gap = true;
+    if (!notify) /* its condition is not known */
+        set_suppressed(tracker, subscription, NULL);
 }
 
 void

@@ -106,6 +106,7 @@ struct subscription {
     bool notified;                  /**< a NOTIFY came since */
     uint32_t contact;               /**< hash of the URI in the SUBSCRIBE that it answers */
     uint32_t state_hash;            /**< of the latest NOTIFY's Subscription-State, without its seconds */
+    uint32_t notify_cseq;           /**< of the latest NOTIFY */
     struct expiry expiry;           /**< expiry.c */
     struct subscribed answer;       /**< frame 0: none yet */
     struct conditional conditional; /**< frame 0: none yet */

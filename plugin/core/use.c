@@ -446,6 +446,7 @@ use_begin(struct tracker *tracker, const struct request_view *view, struct use *
     use->resynchronises = credentials->param[AUTH_AUTS].p != NULL;
     use->nonce_age = -1;
     use->identity_only = credentials->param[AUTH_NONCE].p && credentials->param[AUTH_NONCE].len == 0;
+    use->counts_from_1 = parse_nc(credentials->param[AUTH_NC]) == 1;
     use->user_at_realm = user_of_account(tracker, view->record->detail->account, credentials);
     use->nonce = link_by_nonce(tracker, view, use, credentials);
     if (use->exchange)

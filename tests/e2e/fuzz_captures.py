@@ -1,15 +1,16 @@
 #!/usr/bin/python3
-"""Damages all captures at random and has tshark read them with a plugin that was built with sanitizers.
+"""Damages captures at random and has tshark and sharkd read them with a plugin that was built with sanitizers.
 
     cmake -S . -B asan -DCMAKE_C_COMPILER=clang -DSIPTRAIL_SANITIZE=ON -DSIPTRAIL_TESTS=OFF \\
           -DCMAKE_MODULE_LINKER_FLAGS=-shared-libasan
     cmake --build asan
     tests/e2e/fuzz_captures.py asan/plugin/siptrail.so --minutes 15
 
-Every round makes files in five ways: all captures joined in an order of its own, damaged at each rate and snap length; and
-single ones, damaged (editcap -E, -s, -C), cut off anywhere, strewn with words of the fuzzer's dictionary, or of random packets
-altogether (randpkt). A file that makes tshark fail, or a sanitizer, GLib or Wireshark complain, is kept, and the table counts
-it. Rounds are numbered: the same number makes the same files, but for those of randpkt.
+Files are numbered: the same number makes the same file, but for those of randpkt. Most come from a single capture: damaged
+(editcap -E, -s, -C), cut off anywhere, strewn with words of the fuzzer's dictionary, or of random packets altogether; some
+from all of them, joined in an order of its own. Each is read in three ways: by tshark in one pass and in two, from a fork for
+each file (forkserver.c), and by sharkd, which walks through the frames in random order and loads one file after the other. A
+file that makes one of them fail, or a sanitizer, GLib or Wireshark complain, is kept, and the table counts it.
 """
 import argparse
 import collections
@@ -19,21 +20,28 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 from packets import Pcapng
+from sharkd import Sharkd
 from wireshark import ROOT, Wireshark, captures, uat_record
 
 RATES = (0.0002, 0.002, 0.01, 0.05)
 SNAPS = (0, 60, 300, 500)
-HEADERS = 42            # Ethernet, IPv4, UDP: damaged only in every second round
-SINGLES = 24            # files of one round that are made of a single capture
-PASSES = {"one pass": ["-V", "-z", "siptrail,exchanges"], "two passes": ["-2", "-V", "-z", "expert"]}
+HEADERS = 42            # Ethernet, IPv4, UDP: damaged only in every second one of the joined files
+WAYS = ("damaged",) * 20 + ("cut off",) * 10 + ("strewn",) * 30 + ("random",) * 5 + ("joined",)
+# Wireshark's pools hide from a sanitizer what is read beyond a piece of memory, or too late; "simple" is malloc.
+SANITIZED = {"ASAN_OPTIONS": "detect_leaks=0", "UBSAN_OPTIONS": "print_stacktrace=1", "WIRESHARK_DEBUG_WMEM_OVERRIDE": "simple"}
 # Wireshark's own dissectors have bugs, too: those are of no interest here.
 COMPLAINT = re.compile(rb"AddressSanitizer|runtime error|Malformed Packet: SIP Trail"
                        rb"|(?:CRITICAL|ERROR|WARNING)\] -- (?!Dissector bug, protocol (?!SIP Trail)).*")
-TIMEOUT = 600
+END = re.compile(rb"\n\x1eend of file (-?\d+)\n$")
+CPU_SECONDS = 120       # for a file, ten times as many for all files that one sharkd reads
+FILES_IN_TURN = 300     # by one sharkd
+FRAMES_MAX = 400        # that sharkd looks at, of one file
+TABLES = ("exchanges", "registrations", "accounts")
 ENOUGH = 20             # finds, and it ends
 
 Count = collections.namedtuple("Count", "files packets explained finds")
@@ -44,29 +52,20 @@ def arguments():
     parser.add_argument("plugin", type=Path, help="siptrail.so, built with clang and SIPTRAIL_SANITIZE")
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--files", type=int, default=sys.maxsize, help="end after so many, too")
-    parser.add_argument("--round", type=int, default=1, help="number of the first round")
+    parser.add_argument("--first", type=int, default=1, help="number of the first file")
     parser.add_argument("--keep", type=Path, default=Path("finds"), help="folder for files that were too much")
     return parser.parse_args()
 
 
-def preload_sanitizer():
-    """tshark is not built with sanitizers, so their runtime has to come first."""
-    library = subprocess.check_output(["clang", "-print-file-name=libclang_rt.asan-x86_64.so"], text=True).strip()
-    os.environ.setdefault("LD_PRELOAD", library)
-    os.environ.setdefault("ASAN_OPTIONS", "detect_leaks=0")
-    os.environ.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
-
-
-def credentials():
-    rows = dict.fromkeys(row for capture in captures() for row in capture.rows)
-    return [a for row in rows for a in ("-o", f"uat:siptrail_credentials:{uat_record(row)}")]
+def variables(values):
+    return [f"{name}={value}" for name, value in values.items()]
 
 
 def tool(*command):
-    """mergecap and editcap: without the plugin and the sanitizer."""
-    environment = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
-    subprocess.run([*map(str, command)], check=True, capture_output=True, timeout=TIMEOUT, env=environment)
+    subprocess.run([*map(str, command)], check=True, capture_output=True, timeout=600)
 
+
+# ---- Damage --------------------------------------------------------------------------------------------------------
 
 def dictionary():
     """The words of tests/fuzz/sip.dict as octets."""
@@ -90,55 +89,131 @@ def strewn(chance, words, source, target):
     whole.write(target, packets)
 
 
-def single(chance, words, source, target):
-    """Writes one file, and says in which way."""
-    way = chance.choice(("damaged", "damaged", "cut off", "strewn", "strewn", "strewn", "random"))
-    if way == "damaged" and not re.match("tls|wss", source.name):     # editcap writes no file with TLS secrets
+def joined(chance, sources, target):
+    whole = target.with_suffix(".whole")
+    tool("mergecap", "-a", "-w", whole, *chance.sample(sources, len(sources)))
+    options = chance.choice([[], ["-o", HEADERS]]) + chance.choice([["-s", snap] if snap else [] for snap in SNAPS])
+    tool("editcap", "-E", chance.choice(RATES), "--seed", chance.randrange(1 << 31), *options, whole, target)
+
+
+def make_file(number, words, target):
+    """Writes one file, and says in which way, and from which capture."""
+    sources, chance = sorted((ROOT / "captures").glob("*.pcapng")), random.Random(number)
+    way, source = chance.choice(WAYS), chance.choice(sources)
+    if way == "damaged" and re.match("tls|wss", source.name):       # editcap writes no file with TLS secrets
+        way = "strewn"
+    if way == "joined":
+        joined(chance, sources, target)
+    elif way == "damaged":
         options = chance.choice([[], [], ["-s", chance.randrange(20, 1200)], ["-C", f"{chance.randrange(14, 60)}:{chance.randrange(1, 40)}"]])
         tool("editcap", "-E", chance.choice(RATES), "--seed", chance.randrange(1 << 31), *options, source, target)
     elif way == "cut off":
         octets = source.read_bytes()
         target.write_bytes(octets[:chance.randrange(len(octets))])
-    elif way != "random":
+    elif way == "strewn":
         strewn(chance, words, source, target)
     else:
-        tool("randpkt", "-b", 1400, "-c", 300, "-t", chance.choice(("udp", "tcp", "sctp", "ip", "ipv6", "icmp", "eth")), target)
-    return way
+        tool("randpkt", "-b", 1400, "-c", 60, "-t", chance.choice(("udp", "tcp", "sctp", "ip", "ipv6", "icmp", "eth")), target)
+    target.chmod(0o644)
+    return way, source.name
 
 
-def damaged_files(folder, number):
-    """(way, file) of one round; the file is there until the next one."""
-    sources, words = sorted((ROOT / "captures").glob("*.pcapng")), dictionary()
-    chance = random.Random(number)
-    chance.shuffle(sources)
-    joined, damaged = folder / "joined.pcapng", folder / "damaged.pcapng"
-    for _ in range(SINGLES):
-        way = single(chance, words, chance.choice(sources), damaged)
-        damaged.chmod(0o644)
-        yield way, damaged
-    tool("mergecap", "-a", "-w", joined, *sources)
-    for rate in RATES:
-        for snap in SNAPS:
-            options = ["-s", snap] * bool(snap) + ["-o", HEADERS] * (number % 2)
-            tool("editcap", "-E", rate, "--seed", number, *options, joined, damaged)
-            damaged.chmod(0o644)
-            yield f"joined, {rate:.2%}, " + (f"{snap} octets" if snap else "whole"), damaged
+# ---- Readers: (packets, packets that siptrail explains, what was wrong) ----------------------------------------------
+
+class Tshark:
+    """One start for all files."""
+
+    def __init__(self, wireshark, sanitizer, options):
+        server = wireshark.folder / "forkserver.so"
+        subprocess.run(["cc", "-shared", "-fPIC", "-o", server, ROOT / "tests/e2e/forkserver.c"], check=True)
+        server.chmod(0o755)
+        environment = variables({**SANITIZED, "LD_PRELOAD": f"{sanitizer}:{server}", "SIPTRAIL_CPU_SECONDS": CPU_SECONDS})
+        command = ["env", *environment, "tshark", "-n", "-r", wireshark.path(captures()[0]), *options]
+        self.process = subprocess.Popen(wireshark.command(command), cwd=wireshark.folder, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def read(self, file):
+        self.process.stdin.write(b"%s\n" % str(file).encode())
+        self.process.stdin.flush()
+        text = bytearray()
+        while not (end := END.search(text, max(0, len(text) - 40))):
+            text += self.process.stdout.read1() or sys.exit(f"tshark ended: {text.decode(errors='replace')}")
+        packets = len(re.findall(rb"^Frame \d+:", text, re.M))
+        explained = len(re.findall(rb"^\[SIP Trail", text, re.M))
+        complaint, code = COMPLAINT.search(text), int(end.group(1))
+        # 2: tshark found the end of the file to be missing.
+        if code in (0, 2) and not complaint:
+            return packets, explained, b""
+        return packets, explained, b"exit code %d\n%s\n%s" % (code, complaint.group() if complaint else b"", text)
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(timeout=30)
+        self.process.stdout.close()
 
 
-def read(wireshark, file, options):
-    """(packets, packets that siptrail explains, what was wrong)."""
-    command = wireshark.command(["tshark", "-n", "-r", file, *options])
-    try:
-        result = subprocess.run(command, cwd=wireshark.folder, capture_output=True, timeout=TIMEOUT)
-    except subprocess.TimeoutExpired:
-        return 0, 0, b"no end after %d s" % TIMEOUT
-    packets = len(re.findall(rb"^Frame \d+:", result.stdout, re.M))
-    explained = len(re.findall(rb"^\[SIP Trail", result.stdout, re.M))
-    complaint = COMPLAINT.search(result.stderr) or COMPLAINT.search(result.stdout)
-    # 2: tshark found the end of the file to be missing.
-    if result.returncode not in (0, 2) or complaint:
-        return packets, explained, b"exit code %d\n%s\n%s" % (result.returncode, complaint and complaint.group() or b"", result.stderr)
-    return packets, explained, b""
+class Walker:
+    """sharkd, which gets one file after the other: nothing of the one before may be in the way."""
+
+    def __init__(self, wireshark, sanitizer, rows):
+        self.errors, self.client = tempfile.TemporaryFile(), None
+        program = ["env", *variables({**SANITIZED, "LD_PRELOAD": sanitizer}), "prlimit", f"--cpu={10 * CPU_SECONDS}", "sharkd", "-"]
+        self.new_client = lambda: Sharkd(wireshark, captures()[0], rows, program, self.errors)
+        self._start()
+
+    def _start(self):
+        """Returns how the one before ended, or was ended."""
+        code = 0
+        if self.client:
+            self.client.process.stdin.close()
+            code = self.client.process.wait(timeout=60)
+        self.client, self.files = self.new_client(), 0
+        return code
+
+    def read(self, file):
+        if self.files == FILES_IN_TURN:
+            self._start()
+        begin, seen, self.files = self.errors.seek(0, os.SEEK_END), [], self.files + 1
+        try:
+            wrong = "".join(self._walk(file, seen))
+        except (RuntimeError, BrokenPipeError) as problem:
+            wrong = f"{problem}\n"
+        self.errors.seek(begin)
+        text = self.errors.read()
+        if not wrong and not COMPLAINT.search(text):
+            return len(seen), sum(seen), b""
+        before, code = self.files - 1, self._start()
+        report = b"%sexit code %d, sharkd had read %d files before\n%s" % (wrong.encode(), code, before, text)
+        return len(seen), sum(seen), report
+
+    def _walk(self, file, seen):
+        """Yields what is wrong. Some frames are looked at twice, as what they say must not change."""
+        self.client.send("load", file=str(file))        # has no answer where the end of the file is missing
+        frames = list(range(1, self.client.call("status")["frames"] + 1))
+        random.Random(len(frames)).shuffle(frames)
+        said = {}
+        for frame in frames[:FRAMES_MAX] + frames[:10]:
+            ours = [node for node in self.client.call("frame", frame=frame, proto=True).get("tree", ()) if "SIP Trail" in node["l"]]
+            if "Malformed Packet: SIP Trail" in str(ours) or said.setdefault(frame, ours) != ours:
+                yield f"frame {frame} says {ours}, and said {said[frame]}\n"
+        seen += map(bool, said.values())
+        self.client.call("frames", filter="siptrail")
+        self.client.call("tap", **{f"tap{i}": f"nstat:siptrail,{table}" for i, table in enumerate(TABLES)})
+
+    def close(self):
+        self.client.__exit__()
+
+
+# ---- The whole -----------------------------------------------------------------------------------------------------
+
+def readers(wireshark):
+    """tshark is not built with sanitizers, so their runtime has to come first."""
+    sanitizer = subprocess.check_output(["clang", "-print-file-name=libclang_rt.asan-x86_64.so"], text=True).strip()
+    rows = dict.fromkeys(row for capture in captures() for row in capture.rows)
+    options = [a for row in rows for a in ("-o", f"uat:siptrail_credentials:{uat_record(row)}")]
+    return {"one pass": Tshark(wireshark, sanitizer, ["-V", *options, *(a for table in TABLES for a in ("-z", f"siptrail,{table}"))]),
+            "two passes": Tshark(wireshark, sanitizer, ["-2", "-V", "-z", "expert", *options]),
+            "random order": Walker(wireshark, sanitizer, rows)}
 
 
 def keep(folder, file, name, report):
@@ -148,46 +223,39 @@ def keep(folder, file, name, report):
     print(f"find: {folder / name}.pcapng: {b' '.join(report.splitlines()[:3]).decode(errors='replace')}", file=sys.stderr)
 
 
-def one_round(wireshark, number, folder, rows, table):
-    for index, (way, file) in enumerate(damaged_files(wireshark.folder, number)):
-        for name, options in PASSES.items():
-            packets, explained, wrong = read(wireshark, file, [*options, *rows])
-            if wrong:
-                keep(folder, file, f"round{number}-{index}-{name.replace(' ', '-')}", wrong)
-            before = table.get((way, name), Count(0, 0, 0, 0))
-            table[way, name] = Count(*(a + b for a, b in zip(before, (1, packets, explained, bool(wrong)))))
-        yield
+def read_one(number, words, file, ways, options, table):
+    """Adds to the table what the ways to read make of a file."""
+    damage, source = make_file(number, words, file)
+    for way, reader in ways.items():
+        packets, explained, wrong = reader.read(file)
+        if wrong:
+            keep(options.keep, file, f"{number}-{way.replace(' ', '-')}", f"file {number}: {source}, {damage}\n".encode() + wrong)
+        before = table.get((damage, way), Count(0, 0, 0, 0))
+        table[damage, way] = Count(*(a + b for a, b in zip(before, (1, packets, explained, bool(wrong)))))
 
 
 def show(table):
-    print(f"{'way':<28} {'pass':<11} {'files':>6} {'packets':>9} {'explained':>9} {'finds':>5}")
-    for (way, name), count in sorted(table.items()):
-        print(f"{way:<28} {name:<11} {count.files:>6} {count.packets:>9} {count.explained:>9} {count.finds:>5}")
-    total = [sum(column) for column in zip(*table.values())]
-    print(f"{'total':<28} {'':<11} {total[0]:>6} {total[1]:>9} {total[2]:>9} {total[3]:>5}")
-    return total[3]
-
-
-def is_enough(table, options, end):
-    files = sum(count.files for (_, name), count in table.items() if name == "one pass")
-    return time.monotonic() > end or files >= options.files or sum(count.finds for count in table.values()) >= ENOUGH
+    print(f"{'file':<12} {'read in':<12} {'files':>6} {'packets':>9} {'explained':>9} {'finds':>5}")
+    for (damage, way), count in sorted(table.items()):
+        print(f"{damage:<12} {way:<12} {count.files:>6} {count.packets:>9} {count.explained:>9} {count.finds:>5}")
+    total = Count(*map(sum, zip(*table.values())))
+    print(f"{'total':<12} {'':<12} {total.files:>6} {total.packets:>9} {total.explained:>9} {total.finds:>5}")
+    return total.finds
 
 
 def main():
-    options = arguments()
-    preload_sanitizer()
-    wireshark, table, number = Wireshark(options.plugin), {}, options.round
+    options, wireshark, table, ways = arguments(), None, {}, {}
     end = time.monotonic() + options.minutes * 60
-    rows = credentials()
     try:
-        if b"siptrail.outcome" not in wireshark.run(["tshark", "-G", "fields"]):
-            sys.exit(f"tshark does not load {options.plugin}")
-        while not is_enough(table, options, end):
-            for _ in one_round(wireshark, number, options.keep, rows, table):
-                if is_enough(table, options, end):
-                    break
-            number += 1
+        wireshark = Wireshark(options.plugin)
+        ways, words = readers(wireshark), dictionary()
+        for number in range(options.first, options.first + options.files):
+            read_one(number, words, wireshark.folder / "damaged.pcapng", ways, options, table)
+            if time.monotonic() > end or sum(count.finds for count in table.values()) >= ENOUGH:
+                break
     finally:
+        for reader in ways.values():
+            reader.close()
         wireshark.close()
     sys.exit(bool(show(table)))
 

@@ -9,7 +9,7 @@ from wireshark import uat_record
 class Sharkd:
     """One capture, loaded. A context manager."""
 
-    def __init__(self, wireshark, capture, rows=None):
+    def __init__(self, wireshark, capture, rows=None, program=("sharkd", "-"), errors=subprocess.DEVNULL):
         config = wireshark.folder / f"config-{capture.name}"
         config.mkdir(exist_ok=True)
         rows = capture.rows if rows is None else rows
@@ -17,8 +17,8 @@ class Sharkd:
         (config / "preferences").write_text("".join(self._preferences(capture.options)))
         wireshark.make_readable()
         self.number = 0
-        self.process = subprocess.Popen(wireshark.command(["sharkd", "-"], config=config.name), cwd=wireshark.folder,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(wireshark.command(program, config=config.name), cwd=wireshark.folder,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
         self.call("load", file=str(wireshark.path(capture)))
         self.frames = self.call("status")["frames"]
 
@@ -39,17 +39,23 @@ class Sharkd:
         self.process.stdout.close()
 
     def call(self, method, **parameters):
-        self.number += 1
-        request = {"jsonrpc": "2.0", "id": self.number, "method": method, **({"params": parameters} if parameters else {})}
-        self.process.stdin.write(json.dumps(request).encode() + b"\n")
-        self.process.stdin.flush()
+        self.send(method, **parameters)
         for line in self.process.stdout:
             if line.strip().startswith(b"{"):
                 answer = json.loads(line.decode("utf-8", "replace"))
+                if answer["id"] != self.number:     # of what was only sent
+                    continue
                 if "error" in answer:
                     raise RuntimeError(f"sharkd, {method} {parameters}: {answer['error']}")
                 return answer["result"]
         raise RuntimeError(f"sharkd ended during {method} {parameters}")
+
+    def send(self, method, **parameters):
+        """Without waiting for an answer, which sharkd may not give."""
+        self.number += 1
+        request = {"jsonrpc": "2.0", "id": self.number, "method": method, **({"params": parameters} if parameters else {})}
+        self.process.stdin.write(json.dumps(request).encode() + b"\n")
+        self.process.stdin.flush()
 
     def fields(self, frame, *names):
         """{field: [values]} of one frame, without empty values."""

@@ -300,7 +300,33 @@ test_call_id_of_a_silent_host(struct script *s)
     g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "no-retry");
 }
 
+/* The challenge stands behind the retry that was accepted: by then it was no refresh. */
+static void
+test_challenge_behind_acceptance(struct script *s)
+{
+    SEND(s, .cseq = 1);
+    SEND(s, .cseq = 2, .headers = ANSWER(s));
+    SEND(s, .cseq = 2, .status = 200);
+    const struct record *challenge = SEND(s, .cseq = 1, .status = 401, .headers = CHALLENGE("n1"));
+    g_assert_null(strstr(script_notes(s, challenge), "refresh_without_credentials"));
+}
+
+/* The NOTIFY stands before the SUBSCRIBE that it answers. */
+static void
+test_notify_before_subscribe(struct script *s)
+{
+    SEND(s, .method = "NOTIFY", .branch = "z9hG4bKn1", .from = 2, .to = 1, .from_tag = "t1", .to_tag = "f1",
+         .headers = "Event: presence\r\nSubscription-State: active;expires=3600\r\n");
+    SEND(s, .method = "SUBSCRIBE", .headers = "Event: presence\r\nExpires: 3600\r\n");
+    const struct record *answer =
+        SEND(s, .method = "SUBSCRIBE", .status = 200, .headers = "Expires: 3600\r\n");
+    script_wait(s, 100);
+    g_assert_false(record_misses_notify(s->tracker, answer));
+}
+
 static const struct play plays[] = {
+    {"challenge-behind-acceptance", test_challenge_behind_acceptance},
+    {"notify-before-subscribe", test_notify_before_subscribe},
     {"doubled/each", test_all_doubled},
     {"doubled/whole-capture", test_whole_capture_doubled},
     {"clock/runs-back-for-good", test_clock_runs_back_for_good},

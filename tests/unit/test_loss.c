@@ -273,6 +273,91 @@ test_bare_refresh_lost(struct script *s)
     g_assert_cmpstr(script_notes(s, refusal), ==, "md5_only");
 }
 
+/* The challenge is missing, so that the age of the nonce is not known; but the client begins to count. */
+static void
+test_challenge_of_a_repeated_count_lost(struct script *s)
+{
+    SEND(s, .cseq = 2, .headers = ANSWER(s));
+    SEND(s, .status = 200, .cseq = 2);
+    SEND(s, .cseq = 3, .headers = ANSWER(s), .ms = 5000);
+    SEND(s, .status = 401, .cseq = 3, .headers = CHALLENGE("n2"));
+    SEND(s, .cseq = 4, .headers = ANSWER(s, .nonce = "n2"));
+    const struct record *accepted = SEND(s, .status = 200, .cseq = 4);
+    g_assert_null(strstr(script_notes(s, accepted), "late_stale"));
+}
+
+/* The same with a count that goes on: it may well have run out. */
+static void
+test_challenge_of_an_old_nonce_lost(struct script *s)
+{
+    SEND(s, .cseq = 3, .headers = ANSWER(s, .nc = "00000002"));
+    SEND(s, .status = 401, .cseq = 3, .headers = CHALLENGE("n2"));
+    SEND(s, .cseq = 4, .headers = ANSWER(s, .nonce = "n2"));
+    const struct record *accepted = SEND(s, .status = 200, .cseq = 4);
+    g_assert_nonnull(strstr(script_notes(s, accepted), "late_stale"));
+}
+
+/* --- 204 (No Notification)
+ * ------------------------------------------------------------------------------------ */
+
+#define SUBSCRIBE .method = "SUBSCRIBE"
+#define EXPIRES   "Event: presence\r\nExpires: 3600\r\n"
+#define NOTIFY(cseq_, s)                                                                                     \
+    .method = "NOTIFY", .cseq = (cseq_), .from = 2, .to = 1, .from_tag = "t1", .to_tag = "f1", NOTIFIED(s)
+#define NOTIFIED(state)                                                                                      \
+    .headers = "Event: presence\r\nSIP-ETag: e1\r\nSubscription-State: active;expires=3600\r\n",             \
+    .body = (state)
+
+/* A subscription with its NOTIFY, of CSeq 1, and a refresh in frame 4 that the 204 in frame 5 answers. */
+static void
+quieted(struct script *s)
+{
+    SEND(s, SUBSCRIBE, .headers = EXPIRES);
+    SEND(s, SUBSCRIBE, .status = 200, .headers = EXPIRES);
+    SEND(s, NOTIFY(1, "state"));
+    SEND(s, SUBSCRIBE, .cseq = 2, .to_tag = "t1", .headers = EXPIRES "Suppress-If-Match: e1\r\n");
+    SEND(s, SUBSCRIBE, .cseq = 2, .status = 204, .headers = EXPIRES);
+}
+
+static void
+assert_body_not_due(struct script *s, const struct record *notify, bool told)
+{
+    g_assert_true((strstr(script_notes(s, notify), "notify_body_not_due") != NULL) == told);
+}
+
+/* Nothing is missing, and this NOTIFY should not be. */
+static void
+test_known_body(struct script *s)
+{
+    quieted(s);
+    assert_body_not_due(s, SEND(s, NOTIFY(2, "state")), true);
+}
+
+/* The state changed in a NOTIFY that is missing, and then changed back. */
+static void
+test_change_of_state_lost(struct script *s)
+{
+    quieted(s);
+    assert_body_not_due(s, SEND(s, NOTIFY(3, "state")), false);
+}
+
+/* A SUBSCRIBE without condition asks for the whole state; its answer is missing, or comes later. */
+static void
+test_answer_to_subscribe_lost(struct script *s)
+{
+    quieted(s);
+    SEND(s, SUBSCRIBE, .cseq = 3, .to_tag = "t1", .headers = EXPIRES);
+    assert_body_not_due(s, SEND(s, NOTIFY(2, "state")), false);
+}
+
+static void
+test_subscribe_lost(struct script *s)
+{
+    quieted(s);
+    SEND(s, SUBSCRIBE, .cseq = 3, .status = 200, .headers = EXPIRES);
+    assert_body_not_due(s, SEND(s, NOTIFY(2, "state")), false);
+}
+
 static const struct play plays[] = {
     {"same-nonce/sent-ahead", test_sent_ahead},
     {"same-nonce/challenge-lost", test_challenge_of_the_call_lost},
@@ -296,6 +381,12 @@ static const struct play plays[] = {
     {"refusal/count-of-a-nonce-given-again", test_count_of_a_nonce_given_again},
     {"refusal/cseq-out-of-order", test_cseq_out_of_order},
     {"refusal/bare-refresh-lost", test_bare_refresh_lost},
+    {"refusal/challenge-of-a-repeated-count-lost", test_challenge_of_a_repeated_count_lost},
+    {"refusal/challenge-of-an-old-nonce-lost", test_challenge_of_an_old_nonce_lost},
+    {"204/known-body", test_known_body},
+    {"204/change-of-state-lost", test_change_of_state_lost},
+    {"204/answer-to-subscribe-lost", test_answer_to_subscribe_lost},
+    {"204/subscribe-lost", test_subscribe_lost},
 };
 
 int
