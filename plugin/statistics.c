@@ -123,6 +123,19 @@ address_cell(const struct endpoint *endpoint)
     return cell;
 }
 
+/* A server: its port, too, if that tells it apart from others at the address. */
+static struct cell
+server_cell(const struct endpoint *server)
+{
+    struct cell host = address_cell(server);
+    guint port = endpoint_own_port(server);
+    if (port == 0)
+        return host;
+    struct cell cell = {g_strdup_printf(server->len == 16 ? "[%s]:%u" : "%s:%u", host.text, port), 0, NULL};
+    g_free(host.text);
+    return cell;
+}
+
 /* A time with its unit: "0.7 ms", "12.3 s", "5 min 7 s", "2 h 5 min". */
 static char *
 time_text(int64_t nanoseconds)
@@ -188,7 +201,7 @@ exchange_cell(const void *row, int column)
     case ACCOUNT:
         return wire_cell(exchange_account(exchange));
     case PEER:
-        return address_cell(&exchange->server);
+        return server_cell(&exchange->server);
     case DIGEST:
         return words(digest == DIGEST_NONE ? "-" : digest_status_text(digest));
     case OUTCOME:
@@ -443,7 +456,7 @@ account_cell(const void *data, int column)
     case A_CAUSE:
         return cause_cell(latest_cause(last));
     default:
-        return address_cell(&last->server);
+        return server_cell(&last->server);
     }
 }
 
@@ -529,7 +542,7 @@ find_account_row(struct listing *listing, const struct exchange *exchange)
 {
     struct counted *counted = g_new0(struct counted, 1);
     const char *address = other_address(exchange);
-    struct cell peer = address_cell(&exchange->server), client = address_cell(&exchange->client);
+    struct cell peer = server_cell(&exchange->server), client = address_cell(&exchange->client);
     char *key = g_strdup_printf("%s\n%s\n%s", account_name(exchange), address ? address : "", peer.text);
     char *client_key = g_strdup_printf("%s\n%s", key, client.text);
     counted->row = find_or_make(listing->groups, key, sizeof *counted->row);
@@ -704,7 +717,7 @@ registration_cell(const void *row, int column)
     case R_ACCOUNT:
         return wire_cell(registration->account->name);
     case R_REGISTRAR:
-        return address_cell(&registration->registrar);
+        return server_cell(&registration->registrar);
     case R_STATE:
         return words(registration_state_text(registration_state(file_tracker(), registration)));
     case R_EXPIRES:

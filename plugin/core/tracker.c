@@ -338,6 +338,18 @@ endpoint_same_address(const struct endpoint *a, const struct endpoint *b)
     return a->type == b->type && address_compare(a, b) == 0;
 }
 
+uint16_t
+endpoint_own_port(const struct endpoint *server)
+{
+    static const uint16_t usual[] = {80, 443, 5060, 5061};
+    const uint16_t any_from = 32768; /* what systems give a connection that asks for none */
+    for (size_t i = 0; i < G_N_ELEMENTS(usual); i++) {
+        if (server->port == usual[i])
+            return 0;
+    }
+    return server->port < any_from ? server->port : 0;
+}
+
 char *
 endpoint_text(const struct endpoint *endpoint)
 {

@@ -489,6 +489,10 @@ bool registration_unheard(const struct tracker *tracker, const struct registrati
  * capture */
 uint32_t record_lacks_answer(const struct tracker *tracker, const struct record *record);
 
+/** The port that tells servers of one address apart; 0: one of the usual ports, which are all of one server,
+ * or one that was made for a connection. */
+uint16_t endpoint_own_port(const struct endpoint *server);
+
 /** The name of the account: the credentials' `user@realm`, or From/To before there are any. Never NULL. */
 const char *exchange_account(const struct exchange *exchange);
 

@@ -133,3 +133,15 @@ def test_signing_as_another_user(tables):
     assert cells(accounts, *ACCOUNTS[:2], "Challenges", "Accepted", "Forbidden", "No retry") == [
         "200@pbx.example.com 201@pbx.example.com 2 0 1 1", "200@pbx.example.com - 1 1 0 0"]
     assert cells(registrations, "Address-of-record", "State") == ["201@pbx.example.com refused", "200@pbx.example.com registered"]
+
+
+def test_two_registrars_at_one_address(tables):
+    """One is told from the other by its port; over TLS, or by another transport, it is the same one."""
+    trace = Trace()
+    Phone(trace, "100", "192.0.2.20").register()
+    Phone(trace, "100", "192.0.2.20", registrar=(REGISTRAR[0], 5080)).register("403 Forbidden")
+    Phone(trace, "100", "192.0.2.20", registrar=(REGISTRAR[0], 5061), transport="TCP").register()
+    accounts, registrations = tables(trace, "two-registrars")
+    assert cells(accounts, "Peer", "Challenges", "Accepted", "Last outcome") == ["198.51.100.10:5080 1 0 forbidden", "198.51.100.10 2 2 accepted"]
+    assert cells(registrations, "Registrar", "State", "Refreshes", "Failures") == [
+        "198.51.100.10:5080 refused 0 1", "198.51.100.10 registered 1 0"]

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from sipregister import address_of_record, duration, registration_rows
+from sipregister import address_of_record, duration, registration_rows, server_name
 from siptruth import judge_answer
 from wireshark import Capture, captures
 
@@ -65,14 +65,14 @@ def credentials_name(use):
 
 def signatures(truth):
     """{(address-of-record, server): name of the latest credentials}."""
-    return {(address_of_record(m), m.target[0]): credentials_name(use) for m in truth.messages if m.is_request and not m.copy_of
+    return {(address_of_record(m), server_name(m.target)): credentials_name(use) for m in truth.messages if m.is_request and not m.copy_of
             for use in m.credentials[:1]}
 
 
 def account_of(exchange, signed):
     """(name, address-of-record, peer). The name is that of the credentials that answered, or that were refused, or that the
     address-of-record has otherwise; the address-of-record counts when it registers under the name of another user."""
-    transaction, peer = exchange.challenge.transaction, exchange.challenge.source[0]
+    transaction, peer = exchange.challenge.transaction, server_name(exchange.challenge.source)
     uses = exchange.uses or (transaction and transaction.request.credentials) or ()
     address = address_of_record(transaction.request if transaction else exchange.challenge)
     name = credentials_name(uses[0]) if uses else signed.get((address, peer), address)
