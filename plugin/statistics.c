@@ -648,6 +648,8 @@ registration_silence(const struct registration *registration)
 {
     enum registration_state state = registration_state(file_tracker(), registration);
     bool wanted = state != REGISTRATION_REPLACED && state != REGISTRATION_REMOVED;
+    if (wanted && registration->unreachable)
+        return FINDING_PORT_UNREACHABLE;
     if (wanted && registration_is_unanswered(file_tracker(), registration))
         return FINDING_REGISTER_UNANSWERED;
     if (state == REGISTRATION_LAPSED && registration->last_cause == FINDING_NONE)

@@ -1,7 +1,9 @@
 """Recordings made here, of which every number is known beforehand: what the tables must say, line by line."""
+import struct
+
 import pytest
 
-from packets import Trace
+from packets import Trace, ipv4
 from sipregister import registration_rows
 from siptruth import analyse, read_messages
 from test_registrations import account_differences, agrees, by_key, rows_of
@@ -55,6 +57,14 @@ class Phone:
             self.challenge(nonce + "again")
         else:
             self.answer(status, f"Contact: <sip:{self.user}@{self.here[0]}:{self.here[1]}>;expires={expires}")
+
+
+def unreachable(phone, code=3):
+    """What the registrar's host says to the REGISTER before: ICMP quotes it."""
+    quoted = phone.message("REGISTER sip:pbx.example.com SIP/2.0")
+    datagram = struct.pack(">HHHH", phone.here[1], phone.there[1], 8 + len(quoted), 0) + quoted
+    error = struct.pack(">BBHI", 3, code, 0, 0) + ipv4(17, phone.here[0], phone.there[0], datagram)
+    phone.trace._packet(1, phone.there, phone.here, error)
 
 
 def wait(trace, seconds):
@@ -145,3 +155,20 @@ def test_two_registrars_at_one_address(tables):
     assert cells(accounts, "Peer", "Challenges", "Accepted", "Last outcome") == ["198.51.100.10:5080 1 0 forbidden", "198.51.100.10 2 2 accepted"]
     assert cells(registrations, "Registrar", "State", "Refreshes", "Failures") == [
         "198.51.100.10:5080 refused 0 1", "198.51.100.10 registered 1 0"]
+
+
+@pytest.mark.parametrize("code, answered, cause", [(3, False, "port_unreachable"), (13, False, "-"), (3, True, "-")])
+def test_closed_port(code, answered, cause, tables, wireshark):
+    """ICMP port unreachable says why no answer comes; not so another code of it, nor where an answer comes after all."""
+    trace = Trace()
+    phone = Phone(trace, "100", "192.0.2.20")
+    phone.ask()
+    unreachable(phone, code)
+    if answered:
+        phone.answer("200 OK", "Contact: <sip:100@192.0.2.20:5060>;expires=600")
+    capture = Capture("closed", "closed.pcapng", (), (), "")
+    trace.write(wireshark.path(capture))
+    told = wireshark.fields(capture, "_ws.expert.message", two_pass=True, extra=("-Y", "siptrail.finding.port_unreachable"))
+    assert {frame: "frame 2" in cells["_ws.expert.message"][0] for frame, cells in told.items()} == ({1: True} if cause != "-" else {})
+    row, = tables(trace, "closed")[1]
+    assert cells([row], "State", "Cause") == [f"{'registered' if answered else 'unknown'} {cause}"]
