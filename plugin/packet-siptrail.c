@@ -6,6 +6,7 @@
 
 #include "compat.h"
 
+#include <epan/ipproto.h>
 #include <epan/proto_data.h>
 #include <epan/tap.h>
 #include <wsutil/wslog.h>
@@ -187,6 +188,40 @@ item_bytes(const field_info *item, bool *snapped)
     return (struct slice){(const char *)tvb_get_ptr(item->ds_tvb, item->start, captured), (size_t)captured};
 }
 
+/* Before a quoted message stand the headers of UDP, IP and ICMP, all in one piece: whether these say that the
+ * port is unreachable. Fills in where the message went. */
+static bool
+is_port_unreachable(const field_info *item, struct arrival *arrival)
+{
+    const int udp = 8, icmp = 8;
+    const int ip = arrival->from.len == 16 ? 40 : 20, begin = item->start - udp - ip - icmp;
+    if (begin < 0 || !tvb_bytes_exist(item->ds_tvb, begin, icmp + ip + udp))
+        return false;
+    const guint8 *error = tvb_get_ptr(item->ds_tvb, begin, icmp + ip + udp);
+    const guint8 *quoted = error + icmp, *addresses = quoted + ip - 2 * arrival->from.len;
+    arrival->from.port = tvb_get_ntohs(item->ds_tvb, begin + icmp + ip);
+    arrival->to.port = tvb_get_ntohs(item->ds_tvb, begin + icmp + ip + 2);
+    memcpy(arrival->from.address, addresses, arrival->from.len);
+    memcpy(arrival->to.address, addresses + arrival->from.len, arrival->from.len);
+    if (ip == 20)
+        return error[0] == 3 && error[1] == 3 && quoted[0] == 0x45 && quoted[9] == IP_PROTO_UDP;
+    return error[0] == 1 && error[1] == 4 && quoted[0] >> 4 == 6 && quoted[6] == IP_PROTO_UDP;
+}
+
+static void
+read_quoted(packet_info *pinfo, const field_info *item)
+{
+    struct arrival arrival = {pinfo->num, nanoseconds(&pinfo->abs_ts), endpoint_of(&pinfo->src, 0),
+                              endpoint_of(&pinfo->dst, 0)};
+    struct sip_message message;
+    bool snapped, is_ip = arrival.from.len == 4 || arrival.from.len == 16;
+    if (!is_ip || arrival.from.len != arrival.to.len || !is_port_unreachable(item, &arrival))
+        return;
+    struct slice bytes = item_bytes(item, &snapped);
+    if (sip_message_parse(bytes, true, &message) && slice_equal(message.method, SLICE("REGISTER")))
+        tracker_unreachable(tracker, &message, &arrival);
+}
+
 /* Reads the SIP messages of a frame, first pass only. What stands inside the body of the message before it (a
  * message/sip part) is no message of this hop; what has no start line is the rest of one, or a keep-alive. */
 static struct record *
@@ -196,8 +231,13 @@ read_frame(packet_info *pinfo, proto_tree *tree)
     struct record *first = NULL, **tail = &first;
     const tvbuff_t *source = NULL;
     int end = 0;
-    if (!items || is_quoted_in_icmp(pinfo))
+    if (!items)
         return NULL;
+    if (is_quoted_in_icmp(pinfo)) {
+        if (items->len > 0)
+            read_quoted(pinfo, (const field_info *)items->pdata[0]);
+        return NULL;
+    }
     const struct arrival arrival = {pinfo->num, nanoseconds(&pinfo->abs_ts),
                                     endpoint_of(&pinfo->src, pinfo->srcport),
                                     endpoint_of(&pinfo->dst, pinfo->destport)};

@@ -21,7 +21,7 @@
 #include "core/audit.h"
 #include "statistics.h"
 
-enum { COLUMNS_MAX = 16 };
+enum { COLUMNS_MAX = 20 };
 
 /* A text, or where there is none a number. */
 struct cell {
@@ -35,9 +35,11 @@ struct table;
 /* What one run of a table has seen. */
 struct listing {
     const struct table *table;
-    GHashTable *objects; /* exchanges or registrations that the filter let through */
+    GHashTable
+        *objects; /* exchanges or registrations that the filter let through; of accounts: struct counted */
     GHashTable *rows;    /* of a window: row to its number + 1 */
     GHashTable *groups;  /* of accounts: key to struct account_row */
+    GHashTable *clients; /* of these: key to struct account_client */
 };
 
 typedef void visitor(void *object, struct listing *listing);
@@ -122,6 +124,19 @@ address_cell(const struct endpoint *endpoint)
     return cell;
 }
 
+/* A server: its port, too, if that tells it apart from others at the address. */
+static struct cell
+server_cell(const struct endpoint *server)
+{
+    struct cell host = address_cell(server);
+    guint port = endpoint_own_port(server);
+    if (port == 0)
+        return host;
+    struct cell cell = {g_strdup_printf(server->len == 16 ? "[%s]:%u" : "%s:%u", host.text, port), 0, NULL};
+    g_free(host.text);
+    return cell;
+}
+
 /* A time with its unit: "0.7 ms", "12.3 s", "5 min 7 s", "2 h 5 min". */
 static char *
 time_text(int64_t nanoseconds)
@@ -187,7 +202,7 @@ exchange_cell(const void *row, int column)
     case ACCOUNT:
         return wire_cell(exchange_account(exchange));
     case PEER:
-        return address_cell(&exchange->server);
+        return server_cell(&exchange->server);
     case DIGEST:
         return words(digest == DIGEST_NONE ? "-" : digest_status_text(digest));
     case OUTCOME:
@@ -235,19 +250,34 @@ by_challenge(gconstpointer a, gconstpointer b)
 
 /* --- accounts -------------------------------------------------------------------- */
 
-/* One account at one peer. */
+/* One account at one peer, and for an address-of-record of another name. */
 struct account_row {
     const struct exchange *first;
-    const struct exchange *last; /* that tells how things are */
+    const char *address_of_record; /* NULL: of the same name */
+    GSequence *clients;            /* struct account_client, worst first */
+    guint32 failing;               /* of them */
     guint32 challenges;
     guint32 outcomes[OUTCOME_UNKNOWN + 1];
     guint32 answers; /* to retries */
     int64_t fastest, slowest, sum;
 };
 
+/* Several devices may use one account: each is as its own last exchange tells. */
+struct account_client {
+    const struct exchange *last;
+    enum { CLIENT_FAILS, CLIENT_WORKS, CLIENT_OPEN } now; /* worst first; what is open tells nothing */
+    guint32 frame;                                        /* latest of that exchange */
+    GSequenceIter *place;
+};
+
+/* Who, how and why stand first: a terminal of 80 columns, or a window, shows no more of a line. */
 enum {
     A_ACCOUNT,
-    A_PEER,
+    A_OUTCOME,
+    A_CAUSE,
+    A_ADDRESS,
+    A_CLIENTS,
+    A_FAILING,
     A_CHALLENGES,
     A_ACCEPTED,
     A_REJECTED,
@@ -259,24 +289,25 @@ enum {
     A_FASTEST,
     A_MEAN,
     A_SLOWEST,
-    A_OUTCOME,
-    A_CAUSE
+    A_PEER
 };
 
 static stat_tap_table_item account_columns[] = {
-    [A_ACCOUNT] = LEFT("Account"),         [A_PEER] = LEFT("Peer"),
+    [A_ACCOUNT] = LEFT("Account"),         [A_OUTCOME] = LEFT("Last outcome"),
+    [A_CAUSE] = LEFT("Last cause"),        [A_ADDRESS] = LEFT("Address-of-record"),
+    [A_CLIENTS] = NUMBER("Clients"),       [A_FAILING] = NUMBER("Failing"),
     [A_CHALLENGES] = NUMBER("Challenges"), [A_ACCEPTED] = NUMBER("Accepted"),
     [A_REJECTED] = NUMBER("Rejected"),     [A_STALE] = NUMBER("Stale"),
     [A_FORBIDDEN] = NUMBER("Forbidden"),   [A_FAILED] = NUMBER("Failed"),
     [A_NO_RETRY] = NUMBER("No retry"),     [A_NO_ANSWER] = NUMBER("No answer"),
     [A_FASTEST] = RIGHT("Fastest"),        [A_MEAN] = RIGHT("Mean"),
-    [A_SLOWEST] = RIGHT("Slowest"),        [A_OUTCOME] = LEFT("Last outcome"),
-    [A_CAUSE] = LEFT("Last cause"),
+    [A_SLOWEST] = RIGHT("Slowest"),        [A_PEER] = LEFT("Peer"),
 };
 
 static const int account_window[] = {
-    NOW,         A_ACCOUNT, A_OUTCOME,  A_CAUSE,     A_CHALLENGES, A_ACCEPTED, A_REJECTED, A_STALE,
-    A_FORBIDDEN, A_FAILED,  A_NO_RETRY, A_NO_ANSWER, A_FASTEST,    A_MEAN,     A_SLOWEST,  A_PEER,
+    NOW,          A_ACCOUNT,  A_OUTCOME,  A_CAUSE,   A_ADDRESS,   A_CLIENTS, A_FAILING,
+    A_CHALLENGES, A_ACCEPTED, A_REJECTED, A_STALE,   A_FORBIDDEN, A_FAILED,  A_NO_RETRY,
+    A_NO_ANSWER,  A_FASTEST,  A_MEAN,     A_SLOWEST, A_PEER,
 };
 
 static guint32
@@ -333,32 +364,72 @@ latest_frame(const struct exchange *exchange)
     return MAX(MAX(exchange->later_frame, exchange_closed_frame(exchange)), exchange->challenge_frame);
 }
 
+static const struct account_client *
+worst_client(const struct account_row *row)
+{
+    return g_sequence_get(g_sequence_get_begin_iter(row->clients));
+}
+
+static int
+client_now(const struct exchange *last)
+{
+    switch (latest_outcome(last)) {
+    case OUTCOME_ACCEPTED:
+        return CLIENT_WORKS;
+    case OUTCOME_STALE:
+    case OUTCOME_OTHER_REALM:
+    case OUTCOME_UNKNOWN:
+        return CLIENT_OPEN;
+    default:
+        return CLIENT_FAILS;
+    }
+}
+
 /* In the order of the alphabet the worst comes first. */
 static const char *
 account_now(const struct account_row *row)
 {
-    switch (latest_outcome(row->last)) {
-    case OUTCOME_ACCEPTED:
-        return "works";
-    case OUTCOME_STALE:
-    case OUTCOME_OTHER_REALM:
-    case OUTCOME_UNKNOWN:
-        return "open";
-    default:
-        return "fails";
-    }
+    static const char *const words[] =
+        {[CLIENT_FAILS] = "fails", [CLIENT_OPEN] = "open", [CLIENT_WORKS] = "works"};
+    return words[worst_client(row)->now];
+}
+
+/* Who was challenged and did not answer signs as the address-of-record does otherwise. */
+static const char *
+account_name(const struct exchange *exchange)
+{
+    const char *user = exchange->account->user;
+    return exchange->user_at_realm || !user ? exchange_account(exchange) : user;
+}
+
+/* The address-of-record that is registered, if its user is another one than the account's. A call may be from
+ * anybody. */
+static const char *
+other_address(const struct exchange *exchange)
+{
+    const char *address = exchange->account->name, *host = strrchr(address, '@');
+    gsize user = host ? (gsize)(host - address) : strlen(address);
+    const char *name = account_name(exchange);
+    bool same = strncmp(name, address, user) == 0 && (name[user] == '@' || name[user] == '\0');
+    return strcmp(exchange->method, "REGISTER") == 0 && !same ? address : NULL;
 }
 
 static struct cell
 account_cell(const void *data, int column)
 {
     const struct account_row *row = data;
+    const struct exchange *last = worst_client(row)->last;
     switch (column) {
     case NOW:
         return words(account_now(row));
     case A_ACCOUNT:
-    case A_PEER:
-        return exchange_cell(row->last, column == A_PEER ? PEER : ACCOUNT);
+        return wire_cell(account_name(last));
+    case A_ADDRESS:
+        return wire_cell(row->address_of_record ? row->address_of_record : "");
+    case A_CLIENTS:
+        return number((guint32)g_sequence_get_length(row->clients));
+    case A_FAILING:
+        return number(row->failing);
     case A_CHALLENGES:
         return number(row->challenges);
     case A_ACCEPTED:
@@ -382,9 +453,11 @@ account_cell(const void *data, int column)
     case A_SLOWEST:
         return latency_cell(row->slowest);
     case A_OUTCOME:
-        return words(outcome_text(latest_outcome(row->last)));
+        return words(outcome_text(latest_outcome(last)));
+    case A_CAUSE:
+        return cause_cell(latest_cause(last));
     default:
-        return cause_cell(latest_cause(row->last));
+        return server_cell(&last->server);
     }
 }
 
@@ -413,34 +486,101 @@ tells_more(const struct exchange *exchange, const struct exchange *last)
     return frame == last_frame ? exchange->challenge_frame > last->challenge_frame : frame > last_frame;
 }
 
-/* Counts an exchange; while a capture goes on its outcome may change, and is counted anew. */
+static int
+by_client_now(gconstpointer a, gconstpointer b, gpointer data _U_)
+{
+    const struct account_client *x = a, *y = b;
+    return x->now != y->now ? (int)x->now - (int)y->now : ascending(y->frame, x->frame);
+}
+
+/* The client has its place among those of the row, which this exchange may change. */
+static void
+settle_client(struct account_row *row, struct account_client *client, const struct exchange *exchange)
+{
+    bool failed = client->place && client->now == CLIENT_FAILS;
+    if (!client->place || tells_more(exchange, client->last))
+        client->last = exchange;
+    client->now = client_now(client->last);
+    client->frame = latest_frame(client->last);
+    row->failing += (client->now == CLIENT_FAILS) - failed;
+    if (client->place)
+        g_sequence_sort_changed(client->place, by_client_now, NULL);
+    else
+        client->place = g_sequence_insert_sorted(row->clients, client, by_client_now, NULL);
+}
+
+static void
+account_row_free(void *data)
+{
+    struct account_row *row = data;
+    g_sequence_free(row->clients);
+    g_free(row);
+}
+
+/* What stands under this key; where nothing does, `size` octets of zeros. `key` is taken. */
+static void *
+find_or_make(GHashTable *table, char *key, gsize size)
+{
+    void *found = g_hash_table_lookup(table, key);
+    if (found) {
+        g_free(key);
+        return found;
+    }
+    found = g_malloc0(size);
+    g_hash_table_insert(table, key, found);
+    return found;
+}
+
+/* Where an exchange was counted, and as what. */
+struct counted {
+    struct account_row *row;
+    struct account_client *client;
+    enum outcome outcome;
+};
+
+static struct counted *
+find_account_row(struct listing *listing, const struct exchange *exchange)
+{
+    struct counted *counted = g_new0(struct counted, 1);
+    const char *address = other_address(exchange);
+    struct cell peer = server_cell(&exchange->server), client = address_cell(&exchange->client);
+    char *key = g_strdup_printf("%s\n%s\n%s", account_name(exchange), address ? address : "", peer.text);
+    char *client_key = g_strdup_printf("%s\n%s", key, client.text);
+    counted->row = find_or_make(listing->groups, key, sizeof *counted->row);
+    counted->client = find_or_make(listing->clients, client_key, sizeof *counted->client);
+    if (!counted->row->clients) {
+        counted->row->clients = g_sequence_new(NULL);
+        counted->row->first = exchange;
+        counted->row->address_of_record = address;
+    }
+    g_free(peer.text);
+    g_free(client.text);
+    return counted;
+}
+
+/* Counts an exchange; while a capture goes on its outcome may change, and is counted anew, in the same row.
+ */
 static void *
 account_row_of(struct listing *listing, void *object)
 {
     const struct exchange *exchange = object;
-    enum outcome before = GPOINTER_TO_UINT(g_hash_table_lookup(listing->objects, object));
-    enum outcome now = account_outcome(exchange);
-    struct cell name = exchange_cell(exchange, ACCOUNT), peer = exchange_cell(exchange, PEER);
-    char *key = g_strdup_printf("%s %s", name.text, peer.text);
-    struct account_row *row = g_hash_table_lookup(listing->groups, key);
-    if (!row) {
-        row = g_new0(struct account_row, 1);
-        row->first = row->last = exchange;
-        g_hash_table_insert(listing->groups, g_strdup(key), row);
+    struct counted *counted = g_hash_table_lookup(listing->objects, object);
+    bool is_new = !counted;
+    if (is_new) {
+        counted = find_account_row(listing, exchange);
+        g_hash_table_insert(listing->objects, object, counted);
     }
-    row->challenges += before == OUTCOME_NONE ? 1 : 0;
+    struct account_row *row = counted->row;
+    enum outcome before = counted->outcome;
+    counted->outcome = account_outcome(exchange);
+    row->challenges += is_new;
     row->outcomes[before]--;
-    row->outcomes[now]++;
+    row->outcomes[counted->outcome]++;
     if (before == OUTCOME_NONE || before == OUTCOME_UNKNOWN)
         count_latency(row, exchange);
-    if (tells_more(exchange, row->last))
-        row->last = exchange;
     if (exchange->challenge_frame < row->first->challenge_frame)
         row->first = exchange;
-    g_hash_table_insert(listing->objects, object, GUINT_TO_POINTER(now));
-    g_free(key);
-    g_free(name.text);
-    g_free(peer.text);
+    settle_client(row, counted->client, exchange);
     return row;
 }
 
@@ -462,39 +602,39 @@ by_failures(gconstpointer a, gconstpointer b)
 
 enum {
     R_ACCOUNT,
-    R_CONTACT,
-    R_REGISTRAR,
     R_STATE,
-    R_EXPIRES,
-    R_GRANTED,
-    R_REFRESHES,
+    R_CAUSE,
+    R_ANSWER,
     R_FAILURES,
     R_LAPSES,
     R_LAPSED,
+    R_EXPIRES,
+    R_REFRESHES,
+    R_GRANTED,
     R_LAST,
-    R_ANSWER,
-    R_CAUSE
+    R_REGISTRAR,
+    R_CONTACT
 };
 
 static stat_tap_table_item registration_columns[] = {
     [R_ACCOUNT] = LEFT("Address-of-record"),
-    [R_CONTACT] = LEFT("Contact"),
-    [R_REGISTRAR] = LEFT("Registrar"),
     [R_STATE] = LEFT("State"),
-    [R_EXPIRES] = RIGHT("Expires"),
-    [R_GRANTED] = RIGHT("Granted"),
-    [R_REFRESHES] = NUMBER("Refreshes"),
+    [R_CAUSE] = LEFT("Cause"),
+    [R_ANSWER] = RIGHT("Code"),
     [R_FAILURES] = NUMBER("Failures"),
     [R_LAPSES] = NUMBER("Lapses"),
     [R_LAPSED] = RIGHT("Lapsed for"),
+    [R_EXPIRES] = RIGHT("Expires"),
+    [R_REFRESHES] = NUMBER("Refreshes"),
+    [R_GRANTED] = RIGHT("Granted"),
     [R_LAST] = RIGHT("Last"),
-    [R_ANSWER] = RIGHT("Code"),
-    [R_CAUSE] = LEFT("Cause"),
+    [R_REGISTRAR] = LEFT("Registrar"),
+    [R_CONTACT] = LEFT("Contact"),
 };
 
 static const int registration_window[] = {
-    NOW,      R_ACCOUNT, R_STATE,     R_CAUSE,   R_FAILURES, R_LAPSES,  R_LAPSED,
-    R_ANSWER, R_EXPIRES, R_REFRESHES, R_GRANTED, R_LAST,     R_CONTACT, R_REGISTRAR,
+    NOW,      R_ACCOUNT, R_STATE,     R_CAUSE,   R_ANSWER, R_FAILURES,  R_LAPSES,
+    R_LAPSED, R_EXPIRES, R_REFRESHES, R_GRANTED, R_LAST,   R_REGISTRAR, R_CONTACT,
 };
 
 static struct cell
@@ -509,6 +649,8 @@ registration_silence(const struct registration *registration)
 {
     enum registration_state state = registration_state(file_tracker(), registration);
     bool wanted = state != REGISTRATION_REPLACED && state != REGISTRATION_REMOVED;
+    if (wanted && registration->unreachable)
+        return FINDING_PORT_UNREACHABLE;
     if (wanted && registration_is_unanswered(file_tracker(), registration))
         return FINDING_REGISTER_UNANSWERED;
     if (state == REGISTRATION_LAPSED && registration->last_cause == FINDING_NONE)
@@ -577,10 +719,8 @@ registration_cell(const void *row, int column)
         return words(registration_now(registration));
     case R_ACCOUNT:
         return wire_cell(registration->account->name);
-    case R_CONTACT:
-        return wire_cell(registration->contact->uri);
     case R_REGISTRAR:
-        return address_cell(&registration->registrar);
+        return server_cell(&registration->registrar);
     case R_STATE:
         return words(registration_state_text(registration_state(file_tracker(), registration)));
     case R_EXPIRES:
@@ -599,8 +739,10 @@ registration_cell(const void *row, int column)
         return frame_cell(registration->last_frame);
     case R_ANSWER:
         return frame_cell(registration->last_status);
-    default:
+    case R_CAUSE:
         return cause_cell(registration_cause(registration));
+    default:
+        return wire_cell(registration->contact->uri);
     }
 }
 
@@ -647,9 +789,10 @@ listing_new(const struct table *table)
 {
     struct listing *listing = g_new0(struct listing, 1);
     listing->table = table;
-    listing->objects = g_hash_table_new(NULL, NULL);
+    listing->objects = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     listing->rows = g_hash_table_new(NULL, NULL);
-    listing->groups = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    listing->groups = g_hash_table_new_full(wmem_str_hash, g_str_equal, g_free, account_row_free);
+    listing->clients = g_hash_table_new_full(wmem_str_hash, g_str_equal, g_free, g_free);
     return listing;
 }
 
@@ -660,6 +803,7 @@ listing_reset(void *data)
     g_hash_table_remove_all(listing->objects);
     g_hash_table_remove_all(listing->rows);
     g_hash_table_remove_all(listing->groups);
+    g_hash_table_remove_all(listing->clients);
 }
 
 static void
@@ -669,6 +813,7 @@ listing_free(void *data)
     g_hash_table_destroy(listing->objects);
     g_hash_table_destroy(listing->rows);
     g_hash_table_destroy(listing->groups);
+    g_hash_table_destroy(listing->clients);
     g_free(listing);
 }
 

@@ -916,7 +916,9 @@ title_request(const struct view *view, wmem_strbuf_t *title)
         wmem_strbuf_append_printf(title, " of frame %u", record->belongs_to);
     if (record->response_frame)
         wmem_strbuf_append_printf(title, ", answered in frame %u", record->response_frame);
-    if (view->later && record_lacks_answer(view->tracker, record))
+    if (view->later && record_is_unreachable(record))
+        wmem_strbuf_append_printf(title, ", port unreachable in frame %u", record_is_unreachable(record));
+    else if (view->later && record_lacks_answer(view->tracker, record))
         wmem_strbuf_append(title, ", never answered");
     if (record->detail && record->detail->notes)
         wmem_strbuf_append_printf(title, ": %s",
@@ -1133,8 +1135,13 @@ static void
 show_unanswered(const struct view *view)
 {
     uint32_t sent = view->later ? record_lacks_answer(view->tracker, view->record) : 0;
-    const struct finding_values values = {.method = view->record->method, .number = sent};
-    if (sent)
+    uint32_t unreachable = view->later ? record_is_unreachable(view->record) : 0;
+    const struct finding_values values = {.method = view->record->method,
+                                          .number = sent,
+                                          .frame_a = unreachable};
+    if (unreachable)
+        add_note(view, FINDING_PORT_UNREACHABLE, &values);
+    else if (sent)
         add_note(view, FINDING_REGISTER_UNANSWERED, &values);
 }
 

@@ -16,14 +16,12 @@ printf '%s\n' "$tables" | awk -F '  +' '
     }
     /^Address-of-record / || /^Account / { table = $1; next }
     { sub(/^ +/, "") }
-    table == "Address-of-record" && $4 ~ /^(refused|unanswered|challenged|lapsed)$/ { tell($1, $3, $4, $NF) }
-    table == "Account" && $(NF - 1) ~ /^(rejected|forbidden|failed|interval-too-brief|no-retry|no-answer)$/ {
-        accounts[++n] = $0
-    }
+    table == "Address-of-record" && $2 ~ /^(refused|unanswered|challenged|lapsed)$/ { tell($1, $12, $2, $3) }
+    table == "Account" && $2 ~ /^(rejected|forbidden|failed|interval-too-brief|no-retry|no-answer)$/ { accounts[++n] = $0 }
     END {
         for (i = 1; i <= n; i++) {
             count = split(accounts[i], cell, /  +/)
-            tell(cell[1], cell[2], cell[count - 1], cell[count])
+            tell(cell[4] == "-" ? cell[1] : cell[4], cell[count], cell[2], cell[3])
         }
         exit down
     }'

@@ -438,6 +438,7 @@ ask(struct tracker *tracker, const struct sip_message *message, const struct sip
     }
     registration->asked_frame = record->frame;
     registration->asked_clock = tracker->clock;
+    registration->unreachable = false;
     if (has_asked && seconds == 0) /* it leaves, whatever the answer */
         flow_leave(tracker, registration);
     if (is_unanswered(tracker, registration)) {
@@ -479,6 +480,17 @@ registration_repeated(const struct record *request)
 }
 
 void
+registration_unreachable(const struct record *request, uint32_t frame)
+{
+    const struct record_detail *detail = request->detail;
+    for (struct registration_step *step = detail ? detail->registrations : NULL; step; step = step->next) {
+        if (step->unreachable == 0)
+            step->unreachable = frame;
+        step->registration->unreachable = step->registration->open;
+    }
+}
+
+void
 registration_pending(const struct record *request)
 {
     if (request->detail && request->detail->registrations)
@@ -497,6 +509,15 @@ record_lacks_answer(const struct tracker *tracker, const struct record *record)
         step->repeats < REPEATS_MIN)
         return 0;
     return tracker->clock - step->clock > SIP_TIMEOUT_NS ? step->repeats + 1 : 0;
+}
+
+uint32_t
+record_is_unreachable(const struct record *record)
+{
+    const struct registration_step *step =
+        record->detail && !record->first ? record->detail->registrations : NULL;
+    return step && !step->pending && record->status == 0 && record->response_frame == 0 ? step->unreachable
+                                                                                        : 0;
 }
 
 /* --- Service-Route --------------------------------------------------------------- */
@@ -804,7 +825,8 @@ answer(struct tracker *tracker, const struct sip_message *message, const struct 
         refuse(tracker, message, step, record);
     if (asked->behind && (record->status == 400 || record->status == 500))
         record_note(tracker, record, FINDING_REGISTER_CSEQ, record->request->frame, asked->behind);
-    registration->open = registration->open_repeated = registration->unanswered = false;
+    registration->open = registration->open_repeated = registration->unanswered = registration->unreachable =
+        false;
     registration->last_frame = record->frame;
     registration->last_status = record->status;
     step->state = registration_state(tracker, registration);

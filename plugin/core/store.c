@@ -22,6 +22,18 @@ endpoint_same_address(const struct endpoint *a, const struct endpoint *b)
     return a->type == b->type && endpoint_compare(a, b) == 0;
 }
 
+uint16_t
+endpoint_own_port(const struct endpoint *server)
+{
+    static const uint16_t usual[] = {80, 443, 5060, 5061};
+    const uint16_t any_from = 32768; /* what systems give a connection that asks for none */
+    for (size_t i = 0; i < G_N_ELEMENTS(usual); i++) {
+        if (server->port == usual[i])
+            return 0;
+    }
+    return server->port < any_from ? server->port : 0;
+}
+
 void
 key_add_address(struct tracker *tracker, const struct endpoint *endpoint)
 {

@@ -338,6 +338,15 @@ begin_frame(struct tracker *tracker, const struct arrival *arrival)
     transactions_expire(tracker);
 }
 
+void
+tracker_unreachable(struct tracker *tracker, const struct sip_message *quoted, const struct arrival *arrival)
+{
+    hash_message(tracker, quoted, arrival);
+    const struct transaction *transaction = transaction_find(tracker, quoted, quoted->method);
+    if (transaction)
+        registration_unreachable(transaction->request, arrival->frame);
+}
+
 struct record *
 tracker_add(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival)
 {

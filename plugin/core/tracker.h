@@ -281,6 +281,7 @@ struct registration {
     bool open, open_repeated; /**< a REGISTER is unanswered; it was sent again */
     bool unanswered;          /**< so was the one before that, for 32 s */
     int64_t open_clock;       /**< since when */
+    bool unreachable;         /**< for the latest REGISTER ICMP port unreachable came, and no answer */
     uint32_t cseq;            /**< of the latest REGISTER */
     uint32_t call_id_hash;    /**< likewise */
     bool lapse_told;
@@ -336,6 +337,7 @@ struct registration_step {
     int64_t clock;                /**< of a REGISTER */
     uint32_t repeats;             /**< of a REGISTER: how often it was sent again */
     bool pending;                 /**< of a REGISTER: a provisional response came */
+    uint32_t unreachable;         /**< of a REGISTER: first ICMP error that says so of its port; 0: none */
 };
 
 /** One finding about one message. The frames are those that its sentence names; 0: not used. */
@@ -440,6 +442,13 @@ struct record *tracker_add(struct tracker *tracker, const struct sip_message *me
 /** Tells that the capture goes on: the time of any frame, SIP or not. Cheap. */
 void tracker_tick(struct tracker *tracker, int64_t time);
 
+/** Tells that ICMP says of a request that the port it was sent to is unreachable.
+ *
+ *  @param quoted   the beginning of the request, as far as ICMP quotes it
+ *  @param arrival  of the ICMP error; from where and to where the request went */
+void tracker_unreachable(struct tracker *tracker, const struct sip_message *quoted,
+                         const struct arrival *arrival);
+
 /** Tells that a datagram came that is no SIP message: a keep-alive, perhaps (CR LF CR LF, STUN). The time is
  * that of the latest tick. */
 void tracker_hear(struct tracker *tracker, uint32_t frame, const struct endpoint *from);
@@ -496,6 +505,12 @@ bool registration_unheard(const struct tracker *tracker, const struct registrati
  *  @return how often it was sent; 0: it was answered, or its client may have an answer that is not in the
  * capture */
 uint32_t record_lacks_answer(const struct tracker *tracker, const struct record *record);
+/** A REGISTER without an answer, for which ICMP port unreachable came: the frame of that, or 0. */
+uint32_t record_is_unreachable(const struct record *record);
+
+/** The port that tells servers of one address apart; 0: one of the usual ports, which are all of one server,
+ * or one that was made for a connection. */
+uint16_t endpoint_own_port(const struct endpoint *server);
 
 /** The name of the account: the credentials' `user@realm`, or From/To before there are any. Never NULL. */
 const char *exchange_account(const struct exchange *exchange);

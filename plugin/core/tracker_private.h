@@ -416,6 +416,8 @@ void registration_note_route(struct tracker *tracker, const struct sip_message *
                              const struct arrival *arrival, struct record *record);
 /** A REGISTER was sent again: it looks unanswered. */
 void registration_repeated(const struct record *request);
+/** ICMP says that the port is unreachable that it was sent to. */
+void registration_unreachable(const struct record *request, uint32_t frame);
 /** A provisional response came: the registrar is there. */
 void registration_pending(const struct record *request);
 /** A message that named it is forgotten. */

@@ -1,6 +1,7 @@
 """What a capture says about registrations and about the accounts behind its challenges, worked out without the plugin.
 
-Definitions, for one contact of one address-of-record at one registrar (its address):
+Definitions, for one contact of one address-of-record at one registrar (its address; and its port, unless it is 80, 443,
+5060, 5061, or from 32768 on):
 
 attempt    a REGISTER that names the contact, its retransmissions left out
 success    a 2xx that lists the contact, or lists nothing, with an expiry above 0
@@ -62,6 +63,13 @@ def contacts_of(message):
 def address_of_record(message):
     uri = address_uri(message.get("to" if message.cseq[1] == "REGISTER" else "from"))
     return re.sub(r":\d+$", "", re.sub(r"^\w+:", "", uri))
+
+
+def server_name(endpoint):
+    """Servers on other ports than the usual ones are servers of their own."""
+    host, port = endpoint[:2]
+    usual = port in (80, 443, 5060, 5061) or port >= 32768
+    return host if usual else f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 @dataclass(eq=False)
@@ -143,7 +151,7 @@ class Registrations:
                 self.response(message)
 
     def request(self, message):
-        account = address_of_record(message), message.target[0]
+        account = address_of_record(message), server_name(message.target)
         contacts = contacts_of(message)
         once = {c.key: c for c in reversed(contacts)}       # named twice, it is one all the same
         self.asks[message] = [(self.ask(message, account, c, len(contacts) == 1), c) for c in contacts if once[c.key] is c]
@@ -195,7 +203,7 @@ class Registrations:
     def response(self, message):
         request = message.transaction.request
         if message.code < 300 and "*" in request.all("contact"):
-            account = address_of_record(request), request.target[0]
+            account = address_of_record(request), server_name(request.target)
             for registration in self.all:
                 if (registration.account, registration.registrar) == account:
                     registration.removed = True
