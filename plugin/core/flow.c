@@ -208,7 +208,7 @@ void
 flow_join(struct tracker *tracker, const struct sip_message *message, struct registration *registration,
           const struct record *record)
 {
-    bool direct = is_datagram(message) && is_first_hop(message);
+    bool direct = is_datagram(message) && sip_message_is_first_hop(message);
     struct flow *flow = direct ? flow_make(tracker, &registration->client) : NULL;
     if (flow)
         flow->references++;
@@ -247,19 +247,6 @@ flow_note_move(struct tracker *tracker, const struct sip_message *message, const
         return;
     record_note(tracker, record, FINDING_NAT_REBOUND, flow->frame, 0)->number =
         (uint32_t)((tracker->clock - flow->clock) / SECOND_NS);
-}
-
-/* --- as of now ------------------------------------------------------------------- */
-
-const struct silence *
-record_unheard(const struct tracker *tracker, const struct record *record)
-{
-    const struct unheard *unheard = record->detail ? record->detail->unheard : NULL;
-    if (!unheard)
-        return NULL;
-    const struct silence *silence = unheard->silence;
-    int64_t until = silence->over ? silence->ended : tracker->clock;
-    return until - unheard->clock > SIP_TIMEOUT_NS ? silence : NULL;
 }
 
 bool

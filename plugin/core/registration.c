@@ -12,9 +12,7 @@
 #include "audit.h"
 #include "auth_private.h"
 
-/* Clocks of client and registrar differ, and answers take their time. */
-#define LAPSE_SLACK_NS (INT64_C(2) * 1000000000)
-#define SECOND_NS      INT64_C(1000000000)
+#define SECOND_NS INT64_C(1000000000)
 
 /* Contacts of one REGISTER that are followed; a client has a few, an attacker many. */
 enum { CONTACTS_MAX = 32 };
@@ -24,49 +22,6 @@ struct service_route {
     uint32_t hash; /* of its first URI */
     uint32_t frame;
 };
-
-/* --- time ------------------------------------------------------------------------ */
-
-static bool
-is_removed(const struct registration *registration)
-{
-    uint32_t since = registration->granted_frame ? registration->granted_frame : registration->asked_frame;
-    return registration->removed || registration->account->emptied_frame > since;
-}
-
-static bool
-has_run_out(const struct tracker *tracker, const struct registration *registration)
-{
-    return registration->granted_frame && tracker->clock > registration->deadline + LAPSE_SLACK_NS;
-}
-
-/* Sent again and again, and no answer for as long as a client waits. */
-static bool
-is_unanswered(const struct tracker *tracker, const struct registration *registration)
-{
-    return registration->open && registration->open_repeated &&
-           tracker->clock - registration->open_clock > SIP_TIMEOUT_NS;
-}
-
-/* Sent once, and no answer: the client was content, so it is the capture that lacks it. */
-static bool
-misses_answer(const struct tracker *tracker, const struct registration *registration)
-{
-    return registration->open && !registration->open_repeated &&
-           tracker->clock - registration->open_clock > SIP_T2_NS;
-}
-
-/* When the time is over at the latest: what the capture lacks may have granted it once more, for as long. */
-static int64_t
-latest_deadline(const struct tracker *tracker, const struct registration *registration)
-{
-    int64_t deadline = registration->deadline, granted = (int64_t)registration->granted * SECOND_NS;
-    if (registration->gap)
-        deadline = MAX(deadline, registration->gap_clock + granted);
-    if (misses_answer(tracker, registration))
-        deadline = MAX(deadline, registration->open_clock + granted);
-    return deadline;
-}
 
 /* --- finding them ---------------------------------------------------------------- */
 
@@ -206,8 +161,10 @@ moved_registration(struct tracker *tracker, const struct account *account, const
         return registration;
     key_client(tracker, account, hash_slice(tracker, contact->instance), &arrival->from);
     registration = key_find(tracker);
-    return registration && has_run_out(tracker, registration) && !is_removed(registration) ? registration
-                                                                                           : NULL;
+    return registration && registration_has_run_out(tracker, registration) &&
+                   !registration_is_removed(registration)
+               ? registration
+               : NULL;
 }
 
 /* Each message shows the contact that it names, however often the client moves. */
@@ -247,7 +204,7 @@ unknown_registration(struct tracker *tracker, struct account *account, const str
 {
     struct registration *registration = moves ? moved_registration(tracker, account, contact, arrival) : NULL;
     if (registration) {
-        if (registration->granted_frame && !is_removed(registration))
+        if (registration->granted_frame && !registration_is_removed(registration))
             record_note(tracker, record, FINDING_CONTACT_CHANGED, registration->granted_frame, 0);
         index_drop_own(&tracker->index, &block_of(registration)->binding);
     } else {
@@ -370,7 +327,7 @@ note_gap(const struct tracker *tracker, struct registration *registration, const
 {
     uint32_t call_id = hash_short(tracker->here.call_id);
     bool other_call = registration->call_id_hash != call_id;
-    bool gap = misses_answer(tracker, registration);
+    bool gap = registration_misses_answer(tracker, registration);
     if (registration->asked_frame == 0)
         other_call = false;
     else
@@ -401,7 +358,7 @@ static void
 note_lapse(struct tracker *tracker, struct registration *registration, struct registration_step *step,
            struct record *record)
 {
-    int64_t late = tracker->clock - latest_deadline(tracker, registration);
+    int64_t late = tracker->clock - registration_latest_deadline(tracker, registration);
     if (step->state != REGISTRATION_LAPSED)
         return;
     step->lapsed = late;
@@ -432,7 +389,7 @@ ask(struct tracker *tracker, const struct sip_message *message, const struct sip
     step->asked = seconds;
     step->clock = tracker->clock;
     note_lapse(tracker, registration, step, record);
-    if (is_removed(registration) && !(has_asked && seconds == 0)) { /* begins anew */
+    if (registration_is_removed(registration) && !(has_asked && seconds == 0)) { /* begins anew */
         registration->granted_frame = 0;
         registration->removed = false;
     }
@@ -441,10 +398,10 @@ ask(struct tracker *tracker, const struct sip_message *message, const struct sip
     registration->unreachable = false;
     if (has_asked && seconds == 0) /* it leaves, whatever the answer */
         flow_leave(tracker, registration);
-    if (is_unanswered(tracker, registration)) {
+    if (registration_waits_in_vain(tracker, registration)) {
         registration->failures++;
         registration->unanswered = true;
-    } else if (registration->open && !misses_answer(tracker, registration))
+    } else if (registration->open && !registration_misses_answer(tracker, registration))
         return;
     registration->open_clock = tracker->clock;
     registration->open = true;
@@ -497,29 +454,6 @@ registration_pending(const struct record *request)
         request->detail->registrations->pending = true;
 }
 
-/* A client that has got an answer sends no more: fewer copies than these may be lost packets. */
-enum { REPEATS_MIN = 3 };
-
-uint32_t
-record_lacks_answer(const struct tracker *tracker, const struct record *record)
-{
-    const struct registration_step *step =
-        record->detail && !record->first ? record->detail->registrations : NULL;
-    if (record->status || record->response_frame || record->exchange || !step || step->pending ||
-        step->repeats < REPEATS_MIN)
-        return 0;
-    return tracker->clock - step->clock > SIP_TIMEOUT_NS ? step->repeats + 1 : 0;
-}
-
-uint32_t
-record_is_unreachable(const struct record *record)
-{
-    const struct registration_step *step =
-        record->detail && !record->first ? record->detail->registrations : NULL;
-    return step && !step->pending && record->status == 0 && record->response_frame == 0 ? step->unreachable
-                                                                                        : 0;
-}
-
 /* --- Service-Route --------------------------------------------------------------- */
 
 /* The URI of the first Route or Service-Route in a header line; `rest` gets what follows it. */
@@ -546,21 +480,13 @@ has_route(const struct tracker *tracker, const struct sip_message *message, uint
     return false;
 }
 
-/* Behind a proxy the Route is taken off, too. */
-bool
-is_first_hop(const struct sip_message *message)
-{
-    struct slice via = message->header[SIP_VIA];
-    return message->header_lines[SIP_VIA] == 1 && !memchr(via.p, ',', via.len);
-}
-
 /* RFC 3608 section 6.1: requests of a registered client go the way that its registrar named. */
 void
 registration_note_route(struct tracker *tracker, const struct sip_message *message,
                         const struct arrival *arrival, struct record *record)
 {
     if (message->to_tag.len > 0 || message->headers_cut || tracker->service_routes == 0 ||
-        !is_first_hop(message))
+        !sip_message_is_first_hop(message))
         return;
     key_service_route(tracker, &arrival->from, message->from_uri);
     const struct service_route *route = key_find(tracker);
@@ -575,7 +501,7 @@ remember_route(struct tracker *tracker, const struct sip_message *message,
                const struct transaction *transaction, const struct record *record)
 {
     struct slice line = message->header[SIP_SERVICE_ROUTE];
-    if ((!line.p && tracker->service_routes == 0) || !is_first_hop(message))
+    if ((!line.p && tracker->service_routes == 0) || !sip_message_is_first_hop(message))
         return;
     key_service_route(tracker, &transaction->client, message->to_uri);
     struct service_route *route = key_find(tracker);
@@ -632,11 +558,11 @@ count_grant(const struct tracker *tracker, struct registration *registration, st
         return;
     registration->granted_request = record->request->frame;
     if (registration_state(tracker, registration) == REGISTRATION_LAPSED) {
-        step->lapsed = tracker->clock - latest_deadline(tracker, registration);
+        step->lapsed = tracker->clock - registration_latest_deadline(tracker, registration);
         registration->lapsed += step->lapsed;
         registration->lapses++;
     }
-    if (registration->granted_frame && !is_removed(registration))
+    if (registration->granted_frame && !registration_is_removed(registration))
         step->refresh = ++registration->refreshes;
 }
 
@@ -858,114 +784,4 @@ registration_orphan(struct tracker *tracker, const struct sip_message *message, 
     struct registration *latest = account_of(tracker, message, &arrival->from)->latest;
     if (latest)
         mark_gap(tracker, latest);
-}
-
-/* --- as of now ------------------------------------------------------------------- */
-
-/* A client that asks anew before the time is over, and answers no challenge either, leaves the first one
- * unanswered all the same. */
-static bool
-is_left(const struct tracker *tracker, const struct registration *registration)
-{
-    return registration->left && registration->challenge->retry_frame == 0 &&
-           exchange_outcome(tracker, registration->left) == OUTCOME_NO_RETRY;
-}
-
-/* The answer to the latest challenge was met by silence. Over a stream nothing is sent again. */
-static bool
-met_silence(const struct tracker *tracker, const struct registration *registration)
-{
-    const struct exchange *latest = registration->challenge;
-    return latest && latest->challenge_frame > registration->granted_frame &&
-           exchange_outcome(tracker, latest) == OUTCOME_NO_ANSWER;
-}
-
-static enum registration_state
-never_granted(const struct tracker *tracker, const struct registration *registration)
-{
-    if (registration_is_unanswered(tracker, registration) || met_silence(tracker, registration))
-        return REGISTRATION_UNANSWERED;
-    if (registration->refused)
-        return REGISTRATION_REFUSED;
-    return is_left(tracker, registration) ? REGISTRATION_CHALLENGED : REGISTRATION_UNKNOWN;
-}
-
-/* The refreshes since it was granted met a challenge, and no further. */
-static const struct exchange *
-refresh_challenge(const struct tracker *tracker, const struct registration *registration)
-{
-    const struct exchange *left = registration->left;
-    if (is_left(tracker, registration) && left->challenge_frame > registration->granted_frame)
-        return left;
-    return met_silence(tracker, registration) ? registration->challenge : NULL;
-}
-
-const struct exchange *
-registration_challenge(const struct tracker *tracker, const struct registration *registration)
-{
-    switch (registration_state(tracker, registration)) {
-    case REGISTRATION_CHALLENGED:
-        return registration->left;
-    case REGISTRATION_UNANSWERED:
-        return registration->challenge && registration->challenge->retry_frame ? registration->challenge
-                                                                               : NULL;
-    case REGISTRATION_LAPSED:
-        return refresh_challenge(tracker, registration);
-    default:
-        return NULL;
-    }
-}
-
-enum registration_state
-registration_state(const struct tracker *tracker, const struct registration *registration)
-{
-    const struct registration *successor = registration->successor;
-    if (is_removed(registration))
-        return REGISTRATION_REMOVED;
-    if (!registration->granted_frame)
-        return never_granted(tracker, registration);
-    if (!has_run_out(tracker, registration))
-        return REGISTRATION_REGISTERED;
-    if (successor && successor->granted_frame)
-        return REGISTRATION_REPLACED;
-    bool over = tracker->clock > latest_deadline(tracker, registration) + LAPSE_SLACK_NS;
-    return registration->granted_cut || !over ? REGISTRATION_UNKNOWN : REGISTRATION_LAPSED;
-}
-
-int64_t
-registration_lapsed_for(const struct tracker *tracker, const struct registration *registration)
-{
-    return registration_state(tracker, registration) == REGISTRATION_LAPSED
-               ? tracker->clock - latest_deadline(tracker, registration)
-               : 0;
-}
-
-bool
-registration_is_unanswered(const struct tracker *tracker, const struct registration *registration)
-{
-    return registration->unanswered || is_unanswered(tracker, registration);
-}
-
-uint32_t
-registration_failures(const struct tracker *tracker, const struct registration *registration)
-{
-    return registration->failures + (is_unanswered(tracker, registration) ? 1 : 0);
-}
-
-const char *
-registration_state_text(enum registration_state state)
-{
-    static const char *const texts[] = {
-        [REGISTRATION_UNKNOWN] = "unknown",       [REGISTRATION_REGISTERED] = "registered",
-        [REGISTRATION_LAPSED] = "lapsed",         [REGISTRATION_REMOVED] = "removed",
-        [REGISTRATION_REFUSED] = "refused",       [REGISTRATION_CHALLENGED] = "challenged",
-        [REGISTRATION_UNANSWERED] = "unanswered", [REGISTRATION_REPLACED] = "replaced",
-    };
-    return texts[state];
-}
-
-const struct registration *
-tracker_registrations(const struct tracker *tracker)
-{
-    return tracker->registrations;
 }

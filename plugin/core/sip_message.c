@@ -333,6 +333,14 @@ frame_body(struct slice rest, bool snapped, struct sip_message *message)
     message->text.len = (size_t)(slice_end(rest) - message->text.p);
 }
 
+/* Behind a proxy the Route is taken off, too. */
+bool
+sip_message_is_first_hop(const struct sip_message *message)
+{
+    struct slice via = message->header[SIP_VIA];
+    return message->header_lines[SIP_VIA] == 1 && !memchr(via.p, ',', via.len);
+}
+
 bool
 sip_message_second_via(const struct sip_message *message, struct sip_via *via)
 {

@@ -81,6 +81,9 @@ struct slice sip_header_name(enum sip_header id);
  *          the middle of a message, another protocol */
 bool sip_message_parse(struct slice bytes, bool snapped, struct sip_message *message);
 
+/** Whether it comes from the client itself: no proxy has added a Via. */
+bool sip_message_is_first_hop(const struct sip_message *message);
+
 /** The Via below the topmost one: that of the hop before, which a proxy keeps (RFC 3261 section 16.6).
  *  @return false when there is none */
 bool sip_message_second_via(const struct sip_message *message, struct sip_via *via);

@@ -1,11 +1,17 @@
 /* standing.c
- * How exchanges stand as of now: what is recorded of them, and what the time passed since then says.
+ * How exchanges, registrations and requests stand as of now: what is recorded of them, and what the time
+ * passed since then says.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include "audit.h"
 #include "tracker_private.h"
+
+/* Clocks of client and registrar differ, and answers take their time. */
+#define LAPSE_SLACK_NS (INT64_C(2) * 1000000000)
+
+/* --- exchanges -------------------------------------------------------------------- */
 
 const struct exchange *
 tracker_exchanges(const struct tracker *tracker)
@@ -60,4 +66,196 @@ exchange_answered_elsewhere(const struct exchange *exchange)
     for (int i = 0; i < HOPS_MAX && exchange->nearer && !exchange->retry_frame; i++)
         exchange = exchange->nearer;
     return exchange->retry_frame;
+}
+
+/* --- registrations ---------------------------------------------------------------- */
+
+bool
+registration_is_removed(const struct registration *registration)
+{
+    uint32_t since = registration->granted_frame ? registration->granted_frame : registration->asked_frame;
+    return registration->removed || registration->account->emptied_frame > since;
+}
+
+bool
+registration_has_run_out(const struct tracker *tracker, const struct registration *registration)
+{
+    return registration->granted_frame && tracker->clock > registration->deadline + LAPSE_SLACK_NS;
+}
+
+bool
+registration_waits_in_vain(const struct tracker *tracker, const struct registration *registration)
+{
+    return registration->open && registration->open_repeated &&
+           tracker->clock - registration->open_clock > SIP_TIMEOUT_NS;
+}
+
+bool
+registration_misses_answer(const struct tracker *tracker, const struct registration *registration)
+{
+    return registration->open && !registration->open_repeated &&
+           tracker->clock - registration->open_clock > SIP_T2_NS;
+}
+
+int64_t
+registration_latest_deadline(const struct tracker *tracker, const struct registration *registration)
+{
+    int64_t deadline = registration->deadline, granted = (int64_t)registration->granted * INT64_C(1000000000);
+    if (registration->gap)
+        deadline = MAX(deadline, registration->gap_clock + granted);
+    if (registration_misses_answer(tracker, registration))
+        deadline = MAX(deadline, registration->open_clock + granted);
+    return deadline;
+}
+
+/* A client that asks anew before the time is over, and answers no challenge either, leaves the first one
+ * unanswered all the same. */
+static bool
+is_left(const struct tracker *tracker, const struct registration *registration)
+{
+    return registration->left && registration->challenge->retry_frame == 0 &&
+           exchange_outcome(tracker, registration->left) == OUTCOME_NO_RETRY;
+}
+
+/* The answer to the latest challenge was met by silence. Over a stream nothing is sent again. */
+static bool
+met_silence(const struct tracker *tracker, const struct registration *registration)
+{
+    const struct exchange *latest = registration->challenge;
+    return latest && latest->challenge_frame > registration->granted_frame &&
+           exchange_outcome(tracker, latest) == OUTCOME_NO_ANSWER;
+}
+
+static enum registration_state
+never_granted(const struct tracker *tracker, const struct registration *registration)
+{
+    if (registration_is_unanswered(tracker, registration) || met_silence(tracker, registration))
+        return REGISTRATION_UNANSWERED;
+    if (registration->refused)
+        return REGISTRATION_REFUSED;
+    return is_left(tracker, registration) ? REGISTRATION_CHALLENGED : REGISTRATION_UNKNOWN;
+}
+
+/* The refreshes since it was granted met a challenge, and no further. */
+static const struct exchange *
+refresh_challenge(const struct tracker *tracker, const struct registration *registration)
+{
+    const struct exchange *left = registration->left;
+    if (is_left(tracker, registration) && left->challenge_frame > registration->granted_frame)
+        return left;
+    return met_silence(tracker, registration) ? registration->challenge : NULL;
+}
+
+const struct exchange *
+registration_challenge(const struct tracker *tracker, const struct registration *registration)
+{
+    switch (registration_state(tracker, registration)) {
+    case REGISTRATION_CHALLENGED:
+        return registration->left;
+    case REGISTRATION_UNANSWERED:
+        return registration->challenge && registration->challenge->retry_frame ? registration->challenge
+                                                                               : NULL;
+    case REGISTRATION_LAPSED:
+        return refresh_challenge(tracker, registration);
+    default:
+        return NULL;
+    }
+}
+
+enum registration_state
+registration_state(const struct tracker *tracker, const struct registration *registration)
+{
+    const struct registration *successor = registration->successor;
+    if (registration_is_removed(registration))
+        return REGISTRATION_REMOVED;
+    if (!registration->granted_frame)
+        return never_granted(tracker, registration);
+    if (!registration_has_run_out(tracker, registration))
+        return REGISTRATION_REGISTERED;
+    if (successor && successor->granted_frame)
+        return REGISTRATION_REPLACED;
+    bool over = tracker->clock > registration_latest_deadline(tracker, registration) + LAPSE_SLACK_NS;
+    return registration->granted_cut || !over ? REGISTRATION_UNKNOWN : REGISTRATION_LAPSED;
+}
+
+int64_t
+registration_lapsed_for(const struct tracker *tracker, const struct registration *registration)
+{
+    return registration_state(tracker, registration) == REGISTRATION_LAPSED
+               ? tracker->clock - registration_latest_deadline(tracker, registration)
+               : 0;
+}
+
+bool
+registration_is_unanswered(const struct tracker *tracker, const struct registration *registration)
+{
+    return registration->unanswered || registration_waits_in_vain(tracker, registration);
+}
+
+uint32_t
+registration_failures(const struct tracker *tracker, const struct registration *registration)
+{
+    return registration->failures + (registration_waits_in_vain(tracker, registration) ? 1 : 0);
+}
+
+const char *
+registration_state_text(enum registration_state state)
+{
+    static const char *const texts[] = {
+        [REGISTRATION_UNKNOWN] = "unknown",       [REGISTRATION_REGISTERED] = "registered",
+        [REGISTRATION_LAPSED] = "lapsed",         [REGISTRATION_REMOVED] = "removed",
+        [REGISTRATION_REFUSED] = "refused",       [REGISTRATION_CHALLENGED] = "challenged",
+        [REGISTRATION_UNANSWERED] = "unanswered", [REGISTRATION_REPLACED] = "replaced",
+    };
+    return texts[state];
+}
+
+const struct registration *
+tracker_registrations(const struct tracker *tracker)
+{
+    return tracker->registrations;
+}
+
+/* --- requests and answers ---------------------------------------------------------- */
+
+/* A client that has got an answer sends no more: fewer copies than these may be lost packets. */
+enum { REPEATS_MIN = 3 };
+
+uint32_t
+record_lacks_answer(const struct tracker *tracker, const struct record *record)
+{
+    const struct registration_step *step =
+        record->detail && !record->first ? record->detail->registrations : NULL;
+    if (record->status || record->response_frame || record->exchange || !step || step->pending ||
+        step->repeats < REPEATS_MIN)
+        return 0;
+    return tracker->clock - step->clock > SIP_TIMEOUT_NS ? step->repeats + 1 : 0;
+}
+
+uint32_t
+record_is_unreachable(const struct record *record)
+{
+    const struct registration_step *step =
+        record->detail && !record->first ? record->detail->registrations : NULL;
+    return step && !step->pending && record->status == 0 && record->response_frame == 0 ? step->unreachable
+                                                                                        : 0;
+}
+
+const struct silence *
+record_unheard(const struct tracker *tracker, const struct record *record)
+{
+    const struct unheard *unheard = record->detail ? record->detail->unheard : NULL;
+    if (!unheard)
+        return NULL;
+    const struct silence *silence = unheard->silence;
+    int64_t until = silence->over ? silence->ended : tracker->clock;
+    return until - unheard->clock > SIP_TIMEOUT_NS ? silence : NULL;
+}
+
+bool
+record_misses_notify(const struct tracker *tracker, const struct record *record)
+{
+    const struct awaited_notify *awaited = record->detail ? record->detail->awaited : NULL;
+    return awaited && !awaited->seen && !awaited->elsewhere &&
+           tracker->clock - awaited->clock > SIP_TIMEOUT_NS;
 }

@@ -299,14 +299,6 @@ begin_waiting(struct tracker *tracker, const struct sip_message *message, const 
     record_detail(tracker, record)->awaited = awaited;
 }
 
-bool
-record_misses_notify(const struct tracker *tracker, const struct record *record)
-{
-    const struct awaited_notify *awaited = record->detail ? record->detail->awaited : NULL;
-    return awaited && !awaited->seen && !awaited->elsewhere &&
-           tracker->clock - awaited->clock > SIP_TIMEOUT_NS;
-}
-
 /* --- NOTIFY --------------------------------------------------------------------- */
 
 /* The state and its reason; the seconds left count down by themselves. */

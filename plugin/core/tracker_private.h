@@ -407,6 +407,19 @@ void transactions_expire(struct tracker *tracker);
  * old. */
 void forget_frame(struct tracker *tracker);
 
+/* --- standing.c --- */
+
+bool registration_is_removed(const struct registration *registration);
+/** By what the capture shows of it. */
+bool registration_has_run_out(const struct tracker *tracker, const struct registration *registration);
+/** Its latest REGISTER was sent again and again, and no answer came for as long as a client waits. */
+bool registration_waits_in_vain(const struct tracker *tracker, const struct registration *registration);
+/** Its latest REGISTER was sent once, and no answer came: the client was content, so it is the capture that
+ * lacks it. */
+bool registration_misses_answer(const struct tracker *tracker, const struct registration *registration);
+/** When its time is over at the latest: what the capture lacks may have granted it once more, for as long. */
+int64_t registration_latest_deadline(const struct tracker *tracker, const struct registration *registration);
+
 /* --- registration.c --- */
 
 void registration_request(struct tracker *tracker, const struct sip_message *message,
@@ -422,8 +435,6 @@ void registration_unreachable(const struct record *request, uint32_t frame);
 void registration_pending(const struct record *request);
 /** A message that named it is forgotten. */
 void contact_release(struct tracker *tracker, struct contact_name *contact);
-/** Whether it comes from the client itself: no proxy has added a Via. */
-bool is_first_hop(const struct sip_message *message);
 /** A final response, after the exchange that it closes or opens. */
 void registration_response(struct tracker *tracker, const struct sip_message *message,
                            const struct transaction *transaction, struct record *record);
