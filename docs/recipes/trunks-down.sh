@@ -16,7 +16,9 @@ printf '%s\n' "$tables" | awk -F '  +' '
     }
     /^Address-of-record / || /^Account / { table = $1; next }
     { sub(/^ +/, "") }
-    table == "Address-of-record" && $2 ~ /^(refused|unanswered|challenged|lapsed)$/ { tell($1, $12, $2, $3) }
+    table == "Address-of-record" && ($2 ~ /^(refused|unanswered|challenged|lapsed)$/ || $3 == "port_unreachable") {
+        tell($1, $12, $2, $3)
+    }
     table == "Account" && $2 ~ /^(rejected|forbidden|failed|interval-too-brief|no-retry|no-answer)$/ { accounts[++n] = $0 }
     END {
         for (i = 1; i <= n; i++) {
