@@ -335,6 +335,7 @@ struct registration_step {
     int64_t clock;                /**< of a REGISTER */
     uint32_t repeats;             /**< of a REGISTER: how often it was sent again */
     bool pending;                 /**< of a REGISTER: a provisional response came */
+    bool cut;                     /**< of a REGISTER: the capture may have cut credentials off */
 };
 
 /** One finding about one message. The frames are those that its sentence names; 0: not used. */

@@ -349,6 +349,9 @@ struct transaction *transaction_on_hop(struct tracker *tracker, struct slice met
 
 /* --- exchange.c --- */
 
+/** The same request was seen one hop further. */
+bool exchange_passed_on(const struct transaction *transaction);
+
 /** Links and judges the credentials of a new request. */
 void exchange_request(struct tracker *tracker, const struct sip_message *message,
                       const struct arrival *arrival, struct record *record);
