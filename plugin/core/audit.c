@@ -701,6 +701,10 @@ audit_advice_closing(const struct use *use)
             "the {method} of {account} is accepted: frame {retry} answered the challenge in frame "
             "{challenge} to the server's satisfaction",
             "at the end of every {method} that was challenged and answered rightly", advice.fix};
+    if (use->cause == FINDING_FORBIDDEN && use->verdict.status == DIGEST_GOOD)
+        advice.meaning =
+            "the {method} of {account} is refused for good, though the digest is right: the account may "
+            "not do that, or not from here";
     const char *when = use->outcome == OUTCOME_FAILED ? occasion_of(use->closed_status) : NULL;
     if (when)
         advice.when = when;

@@ -687,6 +687,16 @@ is_forked(const struct transaction *transaction)
     return branches > 1;
 }
 
+bool
+exchange_passed_on(const struct transaction *transaction)
+{
+    for (const struct transaction *i = transactions_alike(transaction); i; i = transaction_before(i)) {
+        if (is_below(i, transaction))
+            return true;
+    }
+    return false;
+}
+
 /* Challenges to the same request, on other branches of a fork or one hop further, that nobody has answered:
  * where the request is accepted, nobody has to; where it is refused for another reason, the client does not
  * hear of them. A fork chooses the best of its answers. */

@@ -388,6 +388,7 @@ ask(struct tracker *tracker, const struct sip_message *message, const struct sip
     step->has_asked = has_asked;
     step->asked = seconds;
     step->clock = tracker->clock;
+    step->cut = message->headers_cut;
     note_lapse(tracker, registration, step, record);
     if (registration_is_removed(registration) && !(has_asked && seconds == 0)) { /* begins anew */
         registration->granted_frame = 0;
@@ -758,6 +759,18 @@ answer(struct tracker *tracker, const struct sip_message *message, const struct 
     step->state = registration_state(tracker, registration);
 }
 
+/* By a registrar that wants no password: it is about the address, the domain, or where the client is. Where
+ * the request was passed on, its answer is seen further on, which may have been another one. */
+static bool
+is_refused_unasked(const struct transaction *transaction, const struct record *record)
+{
+    const struct record_detail *request = transaction->request->detail;
+    const struct registration_step *asked = request->registrations;
+    return (record->status == 403 || record->status == 404) && asked && !asked->cut && !request->uses &&
+           asked->registration->granted_request != transaction->request->frame &&
+           !exchange_passed_on(transaction);
+}
+
 void
 registration_response(struct tracker *tracker, const struct sip_message *message,
                       const struct transaction *transaction, struct record *record)
@@ -774,6 +787,8 @@ registration_response(struct tracker *tracker, const struct sip_message *message
     }
     for (const struct registration_step *asked = request->registrations; asked; asked = asked->next)
         answer(tracker, message, asked, &listing, record);
+    if (is_refused_unasked(transaction, record))
+        record_note(tracker, record, FINDING_REGISTER_REFUSED, record->request->frame, 0);
 }
 
 void

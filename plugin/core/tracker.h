@@ -338,6 +338,7 @@ struct registration_step {
     uint32_t repeats;             /**< of a REGISTER: how often it was sent again */
     bool pending;                 /**< of a REGISTER: a provisional response came */
     uint32_t unreachable;         /**< of a REGISTER: first ICMP error that says so of its port; 0: none */
+    bool cut;                     /**< of a REGISTER: the capture may have cut credentials off */
 };
 
 /** One finding about one message. The frames are those that its sentence names; 0: not used. */

@@ -368,6 +368,9 @@ void transactions_append(struct transaction_queue *queue, struct transaction *tr
 
 /* --- exchange.c --- */
 
+/** The same request was seen one hop further. */
+bool exchange_passed_on(const struct transaction *transaction);
+
 /** Links and judges the credentials of a new request. */
 void exchange_request(struct tracker *tracker, const struct sip_message *message,
                       const struct arrival *arrival, struct record *record);

@@ -380,7 +380,10 @@ test_extensions(struct script *s)
     static const struct {
         unsigned status;
         const char *notes;
-    } rows[] = {{420, "extension_refused"}, {421, "extension_required"}, {404, ""}};
+    } rows[] = {{420, "extension_refused"},
+                {421, "extension_required"},
+                {404, "register_refused"},
+                {405, ""}};
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
         TURN(s, .cseq = i + 1, .contact = PHONE);
         g_assert_cmpstr(script_notes(s, TURN(s, .status = rows[i].status, .cseq = i + 1)), ==, rows[i].notes);
