@@ -79,7 +79,7 @@ both digest tracker
 
 echo "== damaged captures, with sanitizers"
 build asan -DCMAKE_C_COMPILER=clang -DSIPTRAIL_SANITIZE=ON -DSIPTRAIL_TESTS=OFF -DCMAKE_MODULE_LINKER_FLAGS=-shared-libasan
-/usr/bin/python3 "$top/tests/e2e/fuzz_captures.py" "$work/asan/plugin/siptrail.so" --files 40 --keep "$work/finds"
+/usr/bin/python3 "$top/tests/e2e/fuzz_captures.py" "$work/asan/plugin/siptrail.so" --files 80 --keep "$work/finds"
 
 echo "== clang-format"
 find "$top/plugin" "$top/tests" -name '*.[ch]' -exec clang-format --dry-run -Werror {} +

@@ -332,7 +332,8 @@ judge_notify(const struct subscription *subscription, const struct sip_message *
         return FINDING_NOTIFY_UNTAGGED;
     if (message->body.len == 0)
         return state_changed || shortened ? FINDING_NONE : FINDING_NOTIFY_SUPERFLUOUS;
-    return state_changed ? FINDING_STATE_WITH_BODY : FINDING_NOTIFY_BODY;
+    /* Without a NOTIFY before it is not known what the state was. */
+    return state_changed && subscription->state_hash ? FINDING_STATE_WITH_BODY : FINDING_NOTIFY_BODY;
 }
 
 static void

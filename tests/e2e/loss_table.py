@@ -4,16 +4,18 @@
     tests/e2e/loss_table.py build/plugin/siptrail.so [SEEDS [FIRST]]
 
 Over all captures of UDP, with that many seeds (10) for each kind of damage, from FIRST (0) on. test_loss.py says what is wrong, and what cannot be
-known any more once a packet is gone (`gone`: an outcome that differs for that reason).
+known any more once a packet is gone (`gone`: an outcome that differs for that reason). Of the captures that were built for a finding each, only the
+findings are compared.
 """
 import collections
 import concurrent.futures
+import json
 import os
 import sys
 
 import siptruth
 import test_loss
-from wireshark import Wireshark, captures
+from wireshark import ROOT, Capture, Wireshark, captures
 
 ROWS = ["files", "packets", "links", "wrong links", "outcomes", "same", "open", "gone", "wrong outcomes", "wrong findings"]
 
@@ -44,9 +46,34 @@ def tell(capture, variant, lines):
     return len(found)
 
 
-def measure(capture, wireshark):
+def built():
+    """The captures that were made for a finding each."""
+    stories = json.loads((ROOT / "captures/findings.json").read_text(encoding="utf-8"))
+    for name, story in stories.items():
+        if story.get("origin") == "built" and not story.get("tshark_options"):
+            yield Capture(name, story["file"], (), tuple(map(tuple, story.get("credentials", ()))), story["story"])
+
+
+def read(capture, wireshark):
     messages, end = siptruth.read_messages(wireshark.path(capture), capture.options, wireshark.run_without_plugin)
-    truth, counts = siptruth.analyse(messages, end, []), collections.defaultdict(collections.Counter)
+    return siptruth.analyse(messages, end, [])
+
+
+def measure_findings(capture, wireshark):
+    """Who answers what in them is made up: of links and outcomes nothing is said."""
+    truth, counts = read(capture, wireshark), collections.defaultdict(collections.Counter)
+    if not test_loss.over_udp(truth):
+        return counts
+    (_, whole), *variants = test_loss.said_of(capture, wireshark)
+    for variant, said in variants:
+        counts[f"built: {kind_of(variant)}"].update({
+            "files": 1, "packets": len(variant.frames),
+            "wrong findings": tell(capture, variant, test_loss.wrong_findings(variant, said, whole, truth))})
+    return counts
+
+
+def measure(capture, wireshark):
+    truth, counts = read(capture, wireshark), collections.defaultdict(collections.Counter)
     if not test_loss.over_udp(truth):
         return counts
     rightful = test_loss.Rightful(truth)
@@ -69,7 +96,8 @@ def main():
     wireshark, total = Wireshark(sys.argv[1]), collections.defaultdict(collections.Counter)
     try:
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            for counts in pool.map(lambda capture: measure(capture, wireshark), captures()):
+            jobs = [(measure, capture) for capture in captures()] + [(measure_findings, capture) for capture in built()]
+            for counts in pool.map(lambda job: job[0](job[1], wireshark), jobs):
                 for kind, count in counts.items():
                     total[kind].update(count)
     finally:

@@ -341,6 +341,17 @@ test_change_of_state_lost(struct script *s)
     assert_body_not_due(s, SEND(s, NOTIFY(3, "state")), false);
 }
 
+/* The NOTIFY before is missing: whether this one tells a new state of the subscription is not known. */
+static void
+test_state_before_lost(struct script *s)
+{
+    SEND(s, SUBSCRIBE, .headers = EXPIRES);
+    SEND(s, SUBSCRIBE, .status = 200, .headers = EXPIRES);
+    SEND(s, SUBSCRIBE, .cseq = 2, .to_tag = "t1", .headers = EXPIRES "Suppress-If-Match: e1\r\n");
+    SEND(s, SUBSCRIBE, .cseq = 2, .status = 204, .headers = EXPIRES);
+    assert_body_not_due(s, SEND(s, NOTIFY(2, "state")), true);
+}
+
 /* A SUBSCRIBE without condition asks for the whole state; its answer is missing, or comes later. */
 static void
 test_answer_to_subscribe_lost(struct script *s)
@@ -384,6 +395,7 @@ static const struct play plays[] = {
     {"refusal/challenge-of-a-repeated-count-lost", test_challenge_of_a_repeated_count_lost},
     {"refusal/challenge-of-an-old-nonce-lost", test_challenge_of_an_old_nonce_lost},
     {"204/known-body", test_known_body},
+    {"204/state-before-lost", test_state_before_lost},
     {"204/change-of-state-lost", test_change_of_state_lost},
     {"204/answer-to-subscribe-lost", test_answer_to_subscribe_lost},
     {"204/subscribe-lost", test_subscribe_lost},
