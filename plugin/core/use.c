@@ -289,12 +289,13 @@ choose_nonce(struct tracker *tracker, const struct request_view *view, struct us
 
 /* Its challenge may come later in the capture: it was passed on before, or two links are out of step. */
 static void
-note_used(struct tracker *tracker, const struct sip_message *message, struct use *use, struct slice nonce)
+note_used(struct tracker *tracker, const struct sip_message *message, struct use *use,
+          const struct nonce *nonce, struct slice text)
 {
     use->call->used_cseq = message->cseq;
     use->call->used_clock = tracker->clock;
-    if (use->relayed || use->call->lost || !use->issue)
-        nonce_note_early(tracker, nonce, message->cseq, true);
+    if (use->relayed || use->call->lost || !use->issue || !nonce_is_here(tracker, nonce))
+        nonce_note_early(tracker, text, message->cseq, true);
 }
 
 /* First by the nonce: in this call on this hop, on this hop, anywhere. */
@@ -311,7 +312,7 @@ link_by_nonce(struct tracker *tracker, const struct request_view *view, struct u
     }
     nonce = choose_nonce(tracker, view, use, nonce, credentials);
     if (!view->follows)
-        note_used(tracker, view->message, use, text);
+        note_used(tracker, view->message, use, nonce, text);
     use->nonce_accepted_in = use->holder->accepted_in;
     use->holder->uses += view->follows || use->relayed || use->elsewhere ? 0 : 1;
     use->nonce_use = use->holder->uses;
