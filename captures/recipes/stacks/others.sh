@@ -96,7 +96,7 @@ npm_registrar() {
 
 # Pidgin's SIMPLE, which publishes its presence, and a registrar whose nonces live for 20 s and that does not say stale.
 simple_presence() {
-    phone_and_server
+    four_phones_and_server
     # shellcheck disable=SC2086
     {
         cat <<'ROUTES'
@@ -115,7 +115,9 @@ ROUTES
     } | kamailio_start registrar server $REGISTRAR
     record_start middle "$SIP" to-server
     simple_phone alice client alice@pbx.example.com pass-Two $REGISTRAR 40 bob@pbx.example.com
-    sleep 44
+    sleep 1
+    simple_phone bob second bob@pbx.example.com pass-three $REGISTRAR 30
+    sleep 43
     ping client $REGISTRAR
     record_stop simple-presence
 }
