@@ -252,6 +252,37 @@ taken_elsewhere(struct tracker *tracker, const struct request_view *view, const 
                : NULL;
 }
 
+static bool
+issues_nonce(struct tracker *tracker, const struct issue *issue, struct slice nonce)
+{
+    for (const struct auth_line *line = issue->lines; line; line = line->next) {
+        const struct auth_value *value = line_value(tracker, line);
+        if (value && slice_equal(value->param[AUTH_NONCE], nonce))
+            return true;
+    }
+    return false;
+}
+
+/* The challenge is to a later request of the call than this one: where the request before this one got the
+ * same nonce, too, it is that challenge, and the packets are out of order. */
+static struct issue *
+issue_in_order(struct tracker *tracker, const struct request_view *view, struct issue *issue,
+               struct slice nonce)
+{
+    const struct sip_message *message = view->message;
+    const struct exchange *exchange = issue ? issue->exchange : NULL;
+    if (!exchange || exchange->cseq <= message->cseq ||
+        exchange->call_id_hash != hash_short(tracker->here.call_id))
+        return issue;
+    const struct transaction *before =
+        transaction_on_hop(tracker, message->method, message->cseq - 1, &view->arrival->from);
+    for (struct issue *i = before && before->opened ? before->opened->issues : NULL; i; i = i->next) {
+        if (issues_nonce(tracker, i, nonce))
+            return i;
+    }
+    return issue;
+}
+
 static void
 take_nonce(struct tracker *tracker, const struct request_view *view, struct use *use, struct nonce *nonce,
            const struct auth_value *credentials)
@@ -261,7 +292,8 @@ take_nonce(struct tracker *tracker, const struct request_view *view, struct use 
     if (!use->call->issue && !use->call->lost && !view->follows)
         use->call->lost = nonce->repeated || nonce_was_early(tracker, credentials->param[AUTH_NONCE], 0, 0) ||
                           counts_anew(use, credentials) || is_challenge_lost(tracker, view, nonce);
-    use->issue = choose_issue(tracker, nonce, use, view);
+    use->issue = issue_in_order(tracker, view, choose_issue(tracker, nonce, use, view),
+                                credentials->param[AUTH_NONCE]);
     if (is_own_answer(tracker, use->issue, view))
         use->issue = NULL;
 }

@@ -324,6 +324,35 @@ test_notify_before_subscribe(struct script *s)
     g_assert_false(record_misses_notify(s->tracker, answer));
 }
 
+/* One nonce for all, and a request that comes three packets late: its challenge is that of its own turn. */
+static void
+test_late_in_a_loop(struct script *s)
+{
+    SEND(s);
+    SEND(s, .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .headers = ANSWER(s));
+    SEND(s, .cseq = 2, .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .cseq = 3, .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .cseq = 4, .headers = ANSWER(s));
+    SEND(s, .cseq = 4, .status = 401, .headers = CHALLENGE("n1"));
+    struct record *late = SEND(s, .cseq = 3, .headers = ANSWER(s));
+    g_assert_cmpuint(script_use(late)->challenge_frame, ==, 4);
+}
+
+/* The same nonce was given to another client before; here the challenge comes behind its answer. */
+static void
+test_answer_before_challenge_elsewhere(struct script *s)
+{
+    SEND(s);
+    SEND(s, .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .from = 3, .call_id = "other");
+    SEND(s, .from = 3, .call_id = "other", .cseq = 2, .headers = ANSWER(s));
+    struct record *challenge =
+        SEND(s, .from = 2, .to = 3, .call_id = "other", .status = 401, .headers = CHALLENGE("n1"));
+    script_wait(s, 60);
+    g_assert_cmpint(exchange_outcome(s->tracker, challenge->exchange), ==, OUTCOME_UNKNOWN);
+}
+
 static const struct play plays[] = {
     {"challenge-behind-acceptance", test_challenge_behind_acceptance},
     {"notify-before-subscribe", test_notify_before_subscribe},
@@ -334,6 +363,8 @@ static const struct play plays[] = {
     {"wrap/cseq", test_cseq_wraps},
     {"wrap/cseq-without-nonce", test_cseq_wraps_without_nonce},
     {"wrap/nc", test_nc_wraps},
+    {"late/in-a-loop", test_late_in_a_loop},
+    {"late/answer-before-challenge-elsewhere", test_answer_before_challenge_elsewhere},
     {"shared/address-and-port", test_address_used_again},
     {"shared/call-id", test_call_id_of_two_hosts},
     {"shared/branch", test_branch_of_two_hosts},
