@@ -705,6 +705,9 @@ audit_advice_closing(const struct use *use)
         advice.meaning =
             "the {method} of {account} is refused for good, though the digest is right: the account may "
             "not do that, or not from here";
+    else if (use->cause == FINDING_FORBIDDEN)
+        advice.fix = "check that the account exists, is enabled, has this password on both sides, and may do "
+                     "that from here";
     const char *when = use->outcome == OUTCOME_FAILED ? occasion_of(use->closed_status) : NULL;
     if (when)
         advice.when = when;
