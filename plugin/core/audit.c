@@ -293,7 +293,8 @@ audit_cause(const struct use *use, enum outcome outcome)
     case OUTCOME_FORBIDDEN:
         return forbidden_cause(use);
     case OUTCOME_INTERVAL_TOO_BRIEF:
-        return FINDING_INTERVAL_TOO_BRIEF;
+        return use->compared && use->asked_expires >= use->compared ? FINDING_INTERVAL_LONG_ENOUGH
+                                                                    : FINDING_INTERVAL_TOO_BRIEF;
     case OUTCOME_FAILED:
         return failure_cause(use);
     default:
@@ -569,6 +570,8 @@ static const struct {
     {FINDING_AOR_CHANGED, "with a client that has two identities, or one with and one without its domain"},
     {FINDING_URI_DIFFERS,
      "with a client that signs another URI than it sends, at a server that compares them"},
+    {FINDING_INTERVAL_LONG_ENOUGH,
+     "with a registrar that wants one interval only, or has its limits in the wrong order"},
     {FINDING_CONNECTION_CHANGED,
      "at a refresh over TCP, TLS or WebSocket, after the connection was lost or closed"},
     {FINDING_SOURCE_PORT_CHANGED, "at a refresh after a NAT has given the client another port"},
@@ -608,6 +611,9 @@ static const struct {
      "the client answered in frame {retry}, and its answer did not get as far as the server"},
     {FINDING_REALM_SHARED,
      "one of several servers does not take the credentials in frame {retry}, and asks again"},
+    {FINDING_INTERVAL_LONG_ENOUGH,
+     "the credentials are good; asked for was {asked_expires}, which is no less than "
+     "the server says that it wants"},
     {FINDING_CHALLENGE_KEPT, "{asker} asked who sends this {method}, and the client did not hear of it"},
     {FINDING_ANSWERED_ELSEWHERE,
      "{asker} asked who sends this {method}, and the answer did not come back to it"},

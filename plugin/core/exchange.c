@@ -267,6 +267,14 @@ misses_acceptance(const struct use *use)
     return holder && !holder->accepted_in && holder->answered + 1 < use->nonce_use;
 }
 
+static uint32_t
+min_expires(const struct sip_message *message)
+{
+    uint32_t seconds = 0;
+    struct slice text = message->header[SIP_MIN_EXPIRES];
+    return text.p && sip_number(text, &seconds) ? seconds : 0;
+}
+
 /* One use of the answered request: how it ended. A 2xx replaces a refusal of another copy of the request. */
 static bool
 close_use(struct tracker *tracker, struct use *use, const struct sip_message *message,
@@ -299,6 +307,8 @@ close_use(struct tracker *tracker, struct use *use, const struct sip_message *me
     if (unsure && use->outcome == OUTCOME_REJECTED)
         use->outcome = OUTCOME_UNKNOWN;
     use->closed_status = record->status;
+    if (use->outcome == OUTCOME_INTERVAL_TOO_BRIEF)
+        use->compared = min_expires(message);
     use->cause = audit_cause(use, use->outcome);
     note_passed_on(use, record);
     note_dropped(tracker, use, request, record);
@@ -412,14 +422,6 @@ note_late_stale(struct tracker *tracker, const struct use *use, struct record *r
     record_note(tracker, record, FINDING_LATE_STALE, 0, 0)->use = use;
 }
 
-static uint32_t
-min_expires(const struct sip_message *message)
-{
-    uint32_t seconds = 0;
-    struct slice text = message->header[SIP_MIN_EXPIRES];
-    return text.p && sip_number(text, &seconds) ? seconds : 0;
-}
-
 static void
 close_uses(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
            const struct record *request, struct record *record)
@@ -429,8 +431,6 @@ close_uses(struct tracker *tracker, const struct sip_message *message, const str
     for (struct use *use = uses; use; use = use->next) {
         if (!close_use(tracker, use, message, arrival, request, record))
             continue;
-        if (use->outcome == OUTCOME_INTERVAL_TOO_BRIEF)
-            use->compared = min_expires(message);
         tell_suspects(tracker, use, record);
         count_account(tracker, account, use, &arrival->to, record);
         account->refused += use->outcome == OUTCOME_REJECTED ? 1 : 0;

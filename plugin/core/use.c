@@ -455,16 +455,18 @@ mark_cut(const struct sip_message *message, struct slice text, struct use *use)
         use->verdict = (struct digest_verdict){.status = DIGEST_UNVERIFIED, .reason = DIGEST_MESSAGE_CUT};
 }
 
-/* s; 0: not said. */
+/* s; 0: not said. That of the contact comes first (RFC 3261 section 10.2.1.1). */
 static uint32_t
 asked_expires(const struct sip_message *message)
 {
-    struct slice parameters, contact = message->header[SIP_CONTACT], text = message->header[SIP_EXPIRES];
+    struct slice parameters, contact = message->header[SIP_CONTACT], text = {NULL, 0};
     uint32_t seconds = 0;
-    if (!text.p && contact.p) {
+    if (contact.p) {
         slice_until(contact, '>', &parameters);
         text = sip_parameter(parameters, SLICE("expires"));
     }
+    if (!text.p)
+        text = message->header[SIP_EXPIRES];
     return text.p && sip_number(text, &seconds) ? seconds : 0;
 }
 

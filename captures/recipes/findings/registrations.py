@@ -122,6 +122,14 @@ def service_route_ignored(phone):
     acknowledge(phone)
 
 
+def interval_long_enough(phone):
+    """The registrar's minimum lies above its maximum: nothing is right for it."""
+    phone.register()
+    phone.challenge()
+    phone.answer()
+    phone.reply(423, [("Min-Expires", phone.expires)])
+
+
 def none_registrations(phone):
     """Two contacts, one in each REGISTER, one removed, and a 423 before."""
     phone.expires = 10
@@ -213,5 +221,5 @@ def none_new_contact(phone):
 
 STORIES = {f.__name__: f for f in (registration_lapsed, registration_lapsed_new_calls, register_unanswered, contact_not_listed,
                                    expiry_shrinks, contact_changed, register_cseq, none_restarted, extension_refused,
-                                   extension_required, service_route_ignored, none_registrations, none_fork, none_flows,
+                                   extension_required, service_route_ignored, interval_long_enough, none_registrations, none_fork, none_flows,
                                    none_bulk, none_rebooted, none_new_contact)}
