@@ -12,7 +12,21 @@
 
 /* --- what a message is known by ------------------------------------------------- */
 
-/* Two addresses of version 4 stand for themselves. */
+static uint32_t
+number_of(const struct endpoint *endpoint)
+{
+    const uint8_t *p = endpoint->address;
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+/* They stand for themselves; `high` is for who wants a short hash only, and needs to tell both. */
+static struct hash128
+hash_hop_of_four(const struct endpoint *a, const struct endpoint *b)
+{
+    const uint64_t both = (uint64_t)number_of(a) << 32 | number_of(b), odd = UINT64_C(0x9e3779b97f4a7c15);
+    return (struct hash128){both, (uint64_t)(a->type << 8 | b->type) << 32 | (both * odd) >> 32};
+}
+
 static struct hash128
 hash_hop(const struct tracker *tracker, const struct arrival *arrival)
 {
@@ -20,13 +34,8 @@ hash_hop(const struct tracker *tracker, const struct arrival *arrival)
     const struct endpoint *a = ordered ? &arrival->from : &arrival->to;
     const struct endpoint *b = ordered ? &arrival->to : &arrival->from;
     char both[2 * (2 + sizeof a->address)] = {(char)a->type, (char)a->len, (char)b->type, (char)b->len};
-    struct hash128 short_hop;
-    if (a->len == 4 && b->len == 4) {
-        memcpy(both + 4, a->address, 4);
-        memcpy(both + 8, b->address, 4);
-        memcpy(&short_hop, both, sizeof short_hop);
-        return short_hop;
-    }
+    if (a->len == 4 && b->len == 4)
+        return hash_hop_of_four(a, b);
     memcpy(both + 4, a->address, a->len);
     memcpy(both + 4 + sizeof a->address, b->address, b->len);
     return index_hash(&tracker->index, (struct slice){both, sizeof both});

@@ -749,6 +749,18 @@ test_hops(gconstpointer data)
     script_end(s);
 }
 
+/* Whichever address is the greater one, two hops of one proxy are two. */
+static void
+test_removed_at_high_address(struct script *s)
+{
+    subscribe(s);
+    SEND(s, .method = "SUBSCRIBE", .cseq = 2, .branch = "z9hG4bKa", .to_tag = "t1", .to = 9,
+         .headers = PRESENCE IF_MATCH("e1"));
+    const struct record *further = SEND(s, .method = "SUBSCRIBE", .cseq = 2, .branch = "z9hG4bKb",
+                                        .to_tag = "t1", .from = 9, .to = 3, .headers = PRESENCE);
+    g_assert_cmpstr(script_notes(s, further), ==, "condition_removed");
+}
+
 /* The condition is on one hop only: removed on the way if it is missing further on. */
 static void
 test_removed(struct script *s)
@@ -881,6 +893,7 @@ static const struct play plays[] = {
     {"etag/of-other-package", test_etag_of_other_package},
     {"etag/of-publish", test_etag_of_publish},
     {"hops/condition-removed", test_removed},
+    {"hops/condition-removed-at-high-address", test_removed_at_high_address},
     {"hops/condition-added", test_added},
     {"hops/condition-removed-and-ignored", test_removed_and_ignored},
     {"204/missed", test_missed},
