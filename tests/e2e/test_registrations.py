@@ -201,7 +201,7 @@ MANY_TRUNKS = {
     "trunk3": "no-retry digest_good_refused refused digest_good_refused", "trunk4": "no-retry never_answered challenged never_answered",
     "trunk5": "forbidden username_not_aor refused username_not_aor", "trunk6": "forbidden forbidden refused forbidden",
     "trunk7": "failed registration_failed refused registration_failed",
-    "trunk8": "interval-too-brief interval_too_brief refused interval_too_brief",
+    "trunk8": "interval-too-brief interval_long_enough refused interval_long_enough",
     "trunk9": "- - refused server_error", "trunk10": "- - unanswered register_unanswered",
     **{f"trunk{n}": "accepted - registered -" for n in range(11, 17)}}
 
