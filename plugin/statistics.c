@@ -407,11 +407,11 @@ account_name(const struct exchange *exchange)
 static const char *
 other_address(const struct exchange *exchange)
 {
-    const char *address = exchange->account->name, *host = strrchr(address, '@');
-    gsize user = host ? (gsize)(host - address) : strlen(address);
+    const char *aor = exchange->account->name, *host = strrchr(aor, '@');
+    gsize user = host ? (gsize)(host - aor) : strlen(aor);
     const char *name = account_name(exchange);
-    bool same = strncmp(name, address, user) == 0 && (name[user] == '@' || name[user] == '\0');
-    return strcmp(exchange->method, "REGISTER") == 0 && !same ? address : NULL;
+    bool same = strncmp(name, aor, user) == 0 && (name[user] == '@' || name[user] == '\0');
+    return strcmp(exchange->method, "REGISTER") == 0 && !same ? aor : NULL;
 }
 
 static struct cell
@@ -542,16 +542,16 @@ static struct counted *
 find_account_row(struct listing *listing, const struct exchange *exchange)
 {
     struct counted *counted = g_new0(struct counted, 1);
-    const char *address = other_address(exchange);
+    const char *aor = other_address(exchange);
     struct cell peer = server_cell(&exchange->server), client = address_cell(&exchange->client);
-    char *key = g_strdup_printf("%s\n%s\n%s", account_name(exchange), address ? address : "", peer.text);
+    char *key = g_strdup_printf("%s\n%s\n%s", account_name(exchange), aor ? aor : "", peer.text);
     char *client_key = g_strdup_printf("%s\n%s", key, client.text);
     counted->row = find_or_make(listing->groups, key, sizeof *counted->row);
     counted->client = find_or_make(listing->clients, client_key, sizeof *counted->client);
     if (!counted->row->clients) {
         counted->row->clients = g_sequence_new(NULL);
         counted->row->first = exchange;
-        counted->row->address_of_record = address;
+        counted->row->address_of_record = aor;
     }
     g_free(peer.text);
     g_free(client.text);
