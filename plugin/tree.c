@@ -916,8 +916,9 @@ title_request(const struct view *view, wmem_strbuf_t *title)
         wmem_strbuf_append_printf(title, " of frame %u", record->belongs_to);
     if (record->response_frame)
         wmem_strbuf_append_printf(title, ", answered in frame %u", record->response_frame);
-    if (view->later && record_is_unreachable(record))
-        wmem_strbuf_append_printf(title, ", port unreachable in frame %u", record_is_unreachable(record));
+    uint32_t unreachable = view->later ? record_is_unreachable(record) : 0;
+    if (unreachable)
+        wmem_strbuf_append_printf(title, ", port unreachable in frame %u", unreachable);
     else if (view->later && record_lacks_answer(view->tracker, record))
         wmem_strbuf_append(title, ", never answered");
     if (record->detail && record->detail->notes)

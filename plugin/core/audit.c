@@ -260,6 +260,12 @@ forbidden_cause(const struct use *use)
                                                                                : FINDING_FORBIDDEN;
 }
 
+enum finding
+audit_interval(uint32_t asked, uint32_t wanted)
+{
+    return wanted && asked >= wanted ? FINDING_INTERVAL_LONG_ENOUGH : FINDING_INTERVAL_TOO_BRIEF;
+}
+
 bool
 audit_server_failed(uint16_t status)
 {
@@ -293,8 +299,7 @@ audit_cause(const struct use *use, enum outcome outcome)
     case OUTCOME_FORBIDDEN:
         return forbidden_cause(use);
     case OUTCOME_INTERVAL_TOO_BRIEF:
-        return use->compared && use->asked_expires >= use->compared ? FINDING_INTERVAL_LONG_ENOUGH
-                                                                    : FINDING_INTERVAL_TOO_BRIEF;
+        return audit_interval(use->asked_expires, use->compared);
     case OUTCOME_FAILED:
         return failure_cause(use);
     default:

@@ -50,6 +50,10 @@ enum finding exchange_refused_cause(const struct exchange *exchange);
  *  @param rang  a provisional response above 100 came before */
 bool audit_lets_in(const char *method, uint16_t status, bool rang);
 
+/** Why a REGISTER got 423.
+ *  @param asked, wanted  by the request, and by Min-Expires, in s; 0: not said */
+enum finding audit_interval(uint32_t asked, uint32_t wanted);
+
 /** A 5xx, unless the server just does not know the method, or the version. */
 bool audit_server_failed(uint16_t status);
 

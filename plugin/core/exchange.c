@@ -267,14 +267,6 @@ misses_acceptance(const struct use *use)
     return holder && !holder->accepted_in && holder->answered + 1 < use->nonce_use;
 }
 
-static uint32_t
-min_expires(const struct sip_message *message)
-{
-    uint32_t seconds = 0;
-    struct slice text = message->header[SIP_MIN_EXPIRES];
-    return text.p && sip_number(text, &seconds) ? seconds : 0;
-}
-
 /* One use of the answered request: how it ended. A 2xx replaces a refusal of another copy of the request. */
 static bool
 close_use(struct tracker *tracker, struct use *use, const struct sip_message *message,
@@ -307,8 +299,8 @@ close_use(struct tracker *tracker, struct use *use, const struct sip_message *me
     if (unsure && use->outcome == OUTCOME_REJECTED)
         use->outcome = OUTCOME_UNKNOWN;
     use->closed_status = record->status;
-    if (use->outcome == OUTCOME_INTERVAL_TOO_BRIEF)
-        use->compared = min_expires(message);
+    if (use->outcome == OUTCOME_INTERVAL_TOO_BRIEF && !sip_min_expires(message, &use->compared))
+        use->compared = 0;
     use->cause = audit_cause(use, use->outcome);
     note_passed_on(use, record);
     note_dropped(tracker, use, request, record);
@@ -407,7 +399,7 @@ count_account(struct tracker *tracker, struct account *account, const struct use
 static bool
 is_young(const struct use *use)
 {
-    return use->nonce_age < 0 ? use->counts_from_1 : use->nonce_age < LATE_STALE_NS;
+    return use->nonce_age < 0 ? use->nc == 1 : use->nonce_age < LATE_STALE_NS;
 }
 
 /* The refusal before, of the same user with an older nonce, is seen in another light once the new nonce is
@@ -678,23 +670,20 @@ is_below(const struct transaction *other, const struct transaction *transaction)
     return other->above == (hash_short(transaction->branch) | 1);
 }
 
-static bool
-is_forked(const struct transaction *transaction)
+/* How often the same request was seen one hop further. */
+static unsigned
+count_below(const struct transaction *transaction)
 {
     unsigned branches = 0;
     for (const struct transaction *i = transactions_alike(transaction); i; i = transaction_before(i))
         branches += is_below(i, transaction) ? 1 : 0;
-    return branches > 1;
+    return branches;
 }
 
 bool
 exchange_passed_on(const struct transaction *transaction)
 {
-    for (const struct transaction *i = transactions_alike(transaction); i; i = transaction_before(i)) {
-        if (is_below(i, transaction))
-            return true;
-    }
-    return false;
+    return count_below(transaction) > 0;
 }
 
 /* Challenges to the same request, on other branches of a fork or one hop further, that nobody has answered:
@@ -704,7 +693,7 @@ static void
 settle_branches(const struct transaction *transaction, const struct record *record)
 {
     bool accepted = record->status < 300, challenged = record->status == 401 || record->status == 407;
-    bool forked = is_forked(transaction);
+    bool forked = count_below(transaction) > 1;
     for (const struct transaction *i = transactions_alike(transaction); i; i = transaction_before(i)) {
         struct exchange *exchange = i->opened;
         bool below = is_below(i, transaction);

@@ -681,8 +681,7 @@ keep_exchange(struct tracker *tracker, struct exchange **kept, struct exchange *
 }
 
 static void
-refuse(struct tracker *tracker, const struct sip_message *message, struct registration_step *step,
-       struct record *record)
+refuse(struct tracker *tracker, const struct registration_step *step, struct record *record)
 {
     struct registration *registration = step->registration;
     struct exchange *opened = record->detail ? record->detail->opens : NULL;
@@ -694,8 +693,6 @@ refuse(struct tracker *tracker, const struct sip_message *message, struct regist
         record_note(tracker, record,
                     record->status == 420 ? FINDING_EXTENSION_REFUSED : FINDING_EXTENSION_REQUIRED,
                     record->request->frame, 0);
-    step->has_min = record->status == 423 && message->header[SIP_MIN_EXPIRES].p &&
-                    sip_number(message->header[SIP_MIN_EXPIRES], &step->min);
     bool answered = registration->challenge && registration->challenge->retry_frame;
     if (!opened || !registration->left || answered)
         keep_exchange(tracker, &registration->left, opened);
@@ -704,7 +701,7 @@ refuse(struct tracker *tracker, const struct sip_message *message, struct regist
 
 /* Of a REGISTER without credentials. */
 static uint16_t
-bare_cause(uint16_t status)
+bare_cause(const struct registration_step *step, uint16_t status)
 {
     switch (status) {
     case 401:
@@ -713,14 +710,14 @@ bare_cause(uint16_t status)
     case 403:
         return FINDING_FORBIDDEN;
     case 423:
-        return FINDING_INTERVAL_TOO_BRIEF;
+        return (uint16_t)audit_interval(step->asked, step->min);
     default:
         return audit_server_failed(status) ? FINDING_SERVER_ERROR : FINDING_REGISTRATION_FAILED;
     }
 }
 
 static uint16_t
-cause_of(const struct record *record)
+cause_of(const struct registration_step *step, const struct record *record)
 {
     const struct record_detail *detail = record->detail;
     const struct closing *closing = detail ? detail->closings : NULL;
@@ -728,7 +725,7 @@ cause_of(const struct record *record)
         return FINDING_NONE;
     if (record->status == 420 || record->status == 421)
         return record->status == 420 ? FINDING_EXTENSION_REFUSED : FINDING_EXTENSION_REQUIRED;
-    return closing ? closing->use->cause : bare_cause(record->status);
+    return closing ? closing->use->cause : bare_cause(step, record->status);
 }
 
 /* One contact, and what became of it. */
@@ -740,16 +737,17 @@ answer(struct tracker *tracker, const struct sip_message *message, const struct 
     struct registration_step *step = step_new(tracker, record, registration);
     step->has_asked = asked->has_asked;
     step->asked = asked->asked;
+    step->has_min = record->status == 423 && sip_min_expires(message, &step->min);
     if (record->status >= 300 && registration->granted_request == record->request->frame) {
         /* another copy of it was granted */
         step->state = registration_state(tracker, registration);
         return;
     }
-    registration->last_cause = cause_of(record);
+    registration->last_cause = cause_of(step, record);
     if (record->status < 300)
         accept(tracker, message, asked, listing, step, record);
     else
-        refuse(tracker, message, step, record);
+        refuse(tracker, step, record);
     if (asked->behind && (record->status == 400 || record->status == 500))
         record_note(tracker, record, FINDING_REGISTER_CSEQ, record->request->frame, asked->behind);
     registration->open = registration->open_repeated = registration->unanswered = registration->unreachable =

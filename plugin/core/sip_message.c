@@ -487,6 +487,12 @@ sip_contact_next(struct sip_contacts *walk, struct sip_contact *contact)
 }
 
 bool
+sip_min_expires(const struct sip_message *message, uint32_t *seconds)
+{
+    return message->header[SIP_MIN_EXPIRES].p && sip_number(message->header[SIP_MIN_EXPIRES], seconds);
+}
+
+bool
 sip_contact_expires(const struct sip_message *message, const struct sip_contact *contact, uint32_t *seconds)
 {
     if (contact->expires.p && sip_number(contact->expires, seconds))

@@ -119,6 +119,10 @@ bool sip_contact_next(struct sip_contacts *walk, struct sip_contact *contact);
 bool sip_contact_expires(const struct sip_message *message, const struct sip_contact *contact,
                          uint32_t *seconds);
 
+/** What a 423 wants at least (RFC 3261 section 20.23), in s.
+ *  @return false when it does not say */
+bool sip_min_expires(const struct sip_message *message, uint32_t *seconds);
+
 /** `user@host` of a SIP, SIPS or tel URI: without scheme, password, port and parameters.
  *
  *  @param uri  what stands between the angle brackets

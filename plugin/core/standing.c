@@ -221,13 +221,20 @@ tracker_registrations(const struct tracker *tracker)
 /* A client that has got an answer sends no more: fewer copies than these may be lost packets. */
 enum { REPEATS_MIN = 3 };
 
+/* Of the first copy of a REGISTER to which nothing came back; else NULL. */
+static const struct registration_step *
+unanswered_step(const struct record *record)
+{
+    const struct registration_step *step = record->detail ? record->detail->registrations : NULL;
+    bool answered = record->response_frame || (step && step->pending);
+    return record->status == 0 && !record->first && !answered ? step : NULL;
+}
+
 uint32_t
 record_lacks_answer(const struct tracker *tracker, const struct record *record)
 {
-    const struct registration_step *step =
-        record->detail && !record->first ? record->detail->registrations : NULL;
-    if (record->status || record->response_frame || record->exchange || !step || step->pending ||
-        step->repeats < REPEATS_MIN)
+    const struct registration_step *step = unanswered_step(record);
+    if (!step || record->exchange || step->repeats < REPEATS_MIN)
         return 0;
     return tracker->clock - step->clock > SIP_TIMEOUT_NS ? step->repeats + 1 : 0;
 }
@@ -235,10 +242,8 @@ record_lacks_answer(const struct tracker *tracker, const struct record *record)
 uint32_t
 record_is_unreachable(const struct record *record)
 {
-    const struct registration_step *step =
-        record->detail && !record->first ? record->detail->registrations : NULL;
-    return step && !step->pending && record->status == 0 && record->response_frame == 0 ? step->unreachable
-                                                                                        : 0;
+    const struct registration_step *step = unanswered_step(record);
+    return step ? step->unreachable : 0;
 }
 
 const struct silence *

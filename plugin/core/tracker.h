@@ -175,7 +175,7 @@ struct use {
     bool moved;         /**< from another address than the challenge went to */
     bool joined;        /**< stands behind other credentials in the same header line */
     bool identity_only; /**< `nonce=""`: names a user, answers nothing */
-    bool counts_from_1; /**< nc is 1: to the client the nonce is new */
+    uint32_t nc; /**< 0: none, or no hex number of at most 8 digits; 1: to the client the nonce is new */
     uint32_t
         nonce_use; /**< how many requests of this user have used this nonce, this one counted; 0: unknown */
     int64_t nonce_age;          /**< since it was issued; -1: unknown */

@@ -208,21 +208,20 @@ is_own_answer(const struct tracker *tracker, const struct issue *issue, const st
 /* Where the first answer to the challenge is missing, CSeq has gone on by more than one, and nc too, if there
  * is one. */
 static bool
-is_late(const struct tracker *tracker, const struct use *use, const struct sip_message *message,
-        const struct auth_value *credentials)
+is_late(const struct tracker *tracker, const struct use *use, const struct sip_message *message)
 {
     const struct exchange *exchange = use->issue->exchange;
     return exchange && exchange->retry_frame == 0 && use->nonce_use <= 1 &&
            exchange->call_id_hash == hash_short(tracker->here.call_id) &&
-           message->cseq > exchange->cseq + 1 && parse_nc(credentials->param[AUTH_NC]) != 1;
+           message->cseq > exchange->cseq + 1 && use->nc != 1;
 }
 
 /* This user has used the nonce in another call, and begins to count again: it was given anew, or he counts
  * for each call. */
 static bool
-counts_anew(const struct use *use, const struct auth_value *credentials)
+counts_anew(const struct use *use)
 {
-    return use->holder->uses > 0 && parse_nc(credentials->param[AUTH_NC]) == 1;
+    return use->holder->uses > 0 && use->nc == 1;
 }
 
 /* Another server made the nonce, and the one on this hop has asked in this call, too. */
@@ -291,7 +290,7 @@ take_nonce(struct tracker *tracker, const struct request_view *view, struct use 
     use->holder = nonce_user_find(tracker, nonce, use->user_at_realm);
     if (!use->call->issue && !use->call->lost && !view->follows)
         use->call->lost = nonce->repeated || nonce_was_early(tracker, credentials->param[AUTH_NONCE], 0, 0) ||
-                          counts_anew(use, credentials) || is_challenge_lost(tracker, view, nonce);
+                          counts_anew(use) || is_challenge_lost(tracker, view, nonce);
     use->issue = issue_in_order(tracker, view, choose_issue(tracker, nonce, use, view),
                                 credentials->param[AUTH_NONCE]);
     if (is_own_answer(tracker, use->issue, view))
@@ -354,7 +353,7 @@ link_by_nonce(struct tracker *tracker, const struct request_view *view, struct u
         issue_hold(tracker, &use->holder->issue, use->issue);
     use->evidence = use->issue->exchange ? EVIDENCE_NONCE : EVIDENCE_NEXTNONCE;
     use->nonce_age = view->record->time - use->issue->time;
-    use->late = is_late(tracker, use, view->message, credentials);
+    use->late = is_late(tracker, use, view->message);
     use_answers(tracker, use, use->issue, credentials);
     return nonce;
 }
@@ -455,19 +454,15 @@ mark_cut(const struct sip_message *message, struct slice text, struct use *use)
         use->verdict = (struct digest_verdict){.status = DIGEST_UNVERIFIED, .reason = DIGEST_MESSAGE_CUT};
 }
 
-/* s; 0: not said. That of the contact comes first (RFC 3261 section 10.2.1.1). */
+/* For the first contact, in s; 0: not said. */
 static uint32_t
 asked_expires(const struct sip_message *message)
 {
-    struct slice parameters, contact = message->header[SIP_CONTACT], text = {NULL, 0};
+    struct sip_contacts walk = sip_contacts(message);
+    struct sip_contact contact = {.star = false};
     uint32_t seconds = 0;
-    if (contact.p) {
-        slice_until(contact, '>', &parameters);
-        text = sip_parameter(parameters, SLICE("expires"));
-    }
-    if (!text.p)
-        text = message->header[SIP_EXPIRES];
-    return text.p && sip_number(text, &seconds) ? seconds : 0;
+    sip_contact_next(&walk, &contact);
+    return sip_contact_expires(message, &contact, &seconds) ? seconds : 0;
 }
 
 static void
@@ -481,7 +476,7 @@ use_begin(struct tracker *tracker, const struct request_view *view, struct use *
     use->resynchronises = credentials->param[AUTH_AUTS].p != NULL;
     use->nonce_age = -1;
     use->identity_only = credentials->param[AUTH_NONCE].p && credentials->param[AUTH_NONCE].len == 0;
-    use->counts_from_1 = parse_nc(credentials->param[AUTH_NC]) == 1;
+    use->nc = parse_nc(credentials->param[AUTH_NC]);
     use->user_at_realm = user_of_account(tracker, view->record->detail->account, credentials);
     use->nonce = link_by_nonce(tracker, view, use, credentials);
     if (use->exchange)
@@ -616,7 +611,7 @@ find_suspects(struct tracker *tracker, const struct request_view *view, struct u
         .from_tag_hash = hash_short(tracker->here.from_tag),
         .uri_hash = hash_slice(tracker, message->request_uri),
         .to_hash = hash_slice(tracker, message->to_uri),
-        .nc = parse_nc(credentials->param[AUTH_NC]),
+        .nc = use->nc,
         .highest_nc = use->holder ? use->holder->nc : 0,
     };
     context.last_nc = last_nc(tracker, view, use, context.nc);
@@ -640,9 +635,9 @@ find_suspects(struct tracker *tracker, const struct request_view *view, struct u
 
 /* ACK and BYE are counted too where a client counts them. */
 static void
-count_nc(const struct request_view *view, struct use *use, const struct auth_value *credentials)
+count_nc(const struct request_view *view, struct use *use)
 {
-    uint32_t nc = parse_nc(credentials->param[AUTH_NC]);
+    uint32_t nc = use->nc;
     if (!use->call || use->relayed || use->elsewhere || nc == 0 || (view->follows && nc <= use->call->nc))
         return;
     if (nc < use->call->nc && view->message->cseq < use->call->nc_cseq)
@@ -684,7 +679,7 @@ use_finish(struct tracker *tracker, const struct request_view *view, struct use 
         find_suspects(tracker, view, use, credentials, challenge);
     if (passed_on && !view->follows)
         use->signed_request = signed_request_known(tracker, credentials);
-    count_nc(view, use, credentials);
+    count_nc(view, use);
 }
 
 /* Copies the credentials of the message into a list of uses. False when there are none. */

@@ -436,28 +436,26 @@ def branch_reused_replayed(phone):
     phone.ping()
 
 
-def tcp_reconnected(phone):
-    """Each connection has a port of its own: nothing that a refusal has to do with."""
+def reconnects(phone, seconds, **challenge):
+    """A refresh with the same nonce over another TCP connection, challenged again."""
     phone.phone, phone.transport = ("192.0.2.20", 40001), "TCP"
     registered(phone)
-    phone.scene.wait(300)
+    phone.scene.wait(seconds)
     phone.phone = ("192.0.2.20", 52347)
     phone.answer()
-    phone.challenge(stale="true")
+    phone.challenge(**challenge)
     phone.answer()
     phone.ok()
+
+
+def tcp_reconnected(phone):
+    """Each connection has a port of its own: nothing that a refusal has to do with."""
+    reconnects(phone, 300, stale="true")
 
 
 def connection_changed(phone):
     """The server knows its nonces by the connection, and does not say so."""
-    phone.phone, phone.transport = ("192.0.2.20", 40001), "TCP"
-    registered(phone)
-    phone.scene.wait(20)
-    phone.phone = ("192.0.2.20", 52347)
-    phone.answer()
-    phone.challenge()
-    phone.answer()
-    phone.ok()
+    reconnects(phone, 20)
 
 
 def mistyped(phone):
