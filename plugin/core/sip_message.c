@@ -101,30 +101,30 @@ next_line(struct slice *rest, struct slice *line)
     return true;
 }
 
-/* One header line, its folds included; `end` is that of all lines. What is behind the colon of one that is
- * not in the list is not looked at.
- * @return where the next one begins; NULL at the empty line, which `*p` is left behind, and at the end */
-static inline const char *
-take_header(const char **p, const char *end, enum sip_header *id, struct slice *value)
+/* One header line, its folds included; `end` is that of all lines, and `*p` is left where the next one
+ * begins. Empty at the empty line, and at the end. */
+static inline struct slice
+take_line(const char **p, const char *end)
 {
     const char *line = *p, *next = line < end ? memchr(line, '\n', (size_t)(end - line)) : NULL;
     const char *line_end = next ? next : end;
-    next = next ? next + 1 : end;
+    *p = next ? next + 1 : end;
     if (line_end > line && line_end[-1] == '\r')
         line_end--;
-    *p = next;
-    if (line_end == line)
-        return NULL;
-    while (next < end && (*next == ' ' || *next == '\t')) {
-        const char *fold = memchr(next, '\n', (size_t)(end - next));
-        line_end = fold ? fold : end;
-        next = fold ? fold + 1 : end;
+    while (line_end > line && *p < end && (**p == ' ' || **p == '\t')) {
+        next = memchr(*p, '\n', (size_t)(end - *p));
+        line_end = next ? next : end;
+        *p = next ? next + 1 : end;
     }
-    *p = next;
-    const char *colon = memchr(line, ':', (size_t)(line_end - line));
-    *id = colon ? header_id(slice_trim_right(slice_between(line, colon))) : SIP_HEADER_COUNT;
-    *value = slice_between(colon ? colon + 1 : line_end, line_end);
-    return next;
+    return slice_between(line, line_end);
+}
+
+/* `value` is what is behind the colon. */
+static inline enum sip_header
+split_line(struct slice line, struct slice *value)
+{
+    struct slice name = slice_until(line, ':', value);
+    return name.len < line.len ? header_id(slice_trim_right(name)) : SIP_HEADER_COUNT;
 }
 
 bool
@@ -133,11 +133,11 @@ sip_message_next_header(struct slice *rest, enum sip_header *id, struct slice *v
     if (rest->len == 0)
         return false;
     const char *p = rest->p, *end = slice_end(*rest);
-    bool found = take_header(&p, end, id, value) != NULL;
+    struct slice line = take_line(&p, end);
     *rest = slice_between(p, end);
-    if (found)
-        *value = slice_trim(*value);
-    return found;
+    *id = split_line(line, value);
+    *value = slice_trim(*value);
+    return line.len > 0;
 }
 
 /* Steps over a quoted string that begins at `p`: its closing quote is the first that no backslash escapes. */
@@ -151,14 +151,10 @@ skip_quoted(const char *p, const char *end)
     return p < end ? p + 1 : end;
 }
 
-/* Up to the first `stop` outside of quoted strings. */
 static struct slice
-unquoted_until(struct slice s, char stop, struct slice *rest)
+until_behind_quotes(struct slice s, char stop, struct slice *rest)
 {
-    struct slice head = slice_until(s, stop, rest);
-    const char *p = head.len ? memchr(head.p, '"', head.len) : NULL, *end = slice_end(s);
-    if (!p)
-        return head;
+    const char *p = s.p, *end = slice_end(s);
     while (p < end && *p != stop)
         p = *p == '"' ? skip_quoted(p, end) : p + 1;
     if (rest)
@@ -166,16 +162,28 @@ unquoted_until(struct slice s, char stop, struct slice *rest)
     return slice_between(s.p, p);
 }
 
+/* Up to the first `stop` outside of quoted strings. */
+static inline struct slice
+unquoted_until(struct slice s, char stop, struct slice *rest)
+{
+    struct slice behind, head = slice_until(s, stop, &behind);
+    if (head.len && memchr(head.p, '"', head.len))
+        return until_behind_quotes(s, stop, rest);
+    if (rest)
+        *rest = behind;
+    return head;
+}
+
 struct slice
 sip_parameter(struct slice parameters, struct slice name)
 {
     while (parameters.len > 0) {
-        struct slice value, one = unquoted_until(parameters, ';', &parameters);
-        if (one.len < name.len)
+        struct slice one = slice_trim_left(unquoted_until(parameters, ';', &parameters));
+        if (!slice_starts_nocase(one, name))
             continue;
-        struct slice key = slice_trim(slice_until(one, '=', &value));
-        if (slice_equal_nocase(key, name))
-            return slice_trim(value);
+        struct slice value = slice_trim_left(slice_from(one, name.len));
+        if (value.len == 0 || *value.p == '=')
+            return slice_trim(slice_from(value, 1));
     }
     return (struct slice){NULL, 0};
 }
@@ -300,9 +308,9 @@ static void
 parse_headers(struct slice *rest, struct sip_message *message)
 {
     const char *p = rest->p, *headers_end = p, *end = slice_end(*rest); /* it follows a start line */
-    enum sip_header id;
-    struct slice value;
-    while (take_header(&p, end, &id, &value)) {
+    struct slice line, value;
+    while ((line = take_line(&p, end)).len > 0) {
+        enum sip_header id = split_line(line, &value);
         headers_end = p;
         if (id == SIP_HEADER_COUNT)
             continue;
@@ -346,7 +354,7 @@ sip_message_second_via(const struct sip_message *message, struct sip_via *via)
 {
     struct slice second, value, headers = message->headers;
     enum sip_header id = SIP_HEADER_COUNT;
-    if (!message->header[SIP_VIA].p)
+    if (!message->header[SIP_VIA].p || sip_message_is_first_hop(message))
         return false;
     unquoted_until(message->header[SIP_VIA], ',', &second);
     for (int lines = 0; second.len == 0 && lines < 2 && sip_message_next_header(&headers, &id, &value);) {

@@ -19,7 +19,12 @@ struct slice {
 };
 
 /** The slice of a string literal. */
-#define SLICE(literal) ((struct slice){(literal), sizeof(literal) - 1})
+#define SLICE(literal) ((struct slice)SLICE_INIT(literal))
+/** The same, for the initializer of a static table. */
+#define SLICE_INIT(literal)                                                                                  \
+    {                                                                                                        \
+        (literal), sizeof(literal) - 1                                                                       \
+    }
 
 static inline struct slice
 slice_between(const char *begin, const char *end)
