@@ -462,6 +462,9 @@ add_notify(struct tracker *tracker, const struct sip_message *message, struct re
                                             .record = record,
                                             .subscription = subscription,
                                             .condition_holds = conditional != 0};
+    if (subscription->answer.hop !=
+        hash_short(tracker->here.hop)) /* something between may have taken it out */
+        subscription->ignored_in = 0;
     note_notify_gap(tracker, subscription, message->cseq);
     audit_notify(tracker, message, subscription, state, record);
     ask_rules(tracker, STAGE_NOTIFY, &context, record, subscription->etag_frame,
@@ -590,9 +593,9 @@ subscription_request(struct tracker *tracker, const struct sip_message *message,
                      struct transaction *transaction, struct record *record)
 {
     struct finding_context context = {.message = message, .record = record};
-    if (strcmp(record->method, "NOTIFY") == 0)
+    if (method_is(record->method, "NOTIFY"))
         add_notify(tracker, message, record);
-    if (strcmp(record->method, "SUBSCRIBE") != 0) {
+    if (!method_is(record->method, "SUBSCRIBE")) {
         ask_rules(tracker, STAGE_REQUEST, &context, record, 0, 0);
         return;
     }
@@ -636,7 +639,7 @@ add_no_notify(struct tracker *tracker, const struct sip_message *message,
     struct no_notify *no_notify = host_new(tracker, struct no_notify);
     const struct subscribe_request *request = transaction ? transaction->subscribe : NULL;
     bool cut = *record->method == '\0' || (request && request->cut);
-    no_notify->is_subscribe = *record->method == '\0' || strcmp(record->method, "SUBSCRIBE") == 0;
+    no_notify->is_subscribe = *record->method == '\0' || method_is(record->method, "SUBSCRIBE");
     no_notify->subscribe_frame = transaction ? transaction->request->frame : 0;
     no_notify->has_expires =
         message->header[SIP_EXPIRES].p && sip_number(message->header[SIP_EXPIRES], &no_notify->expires);
@@ -749,8 +752,8 @@ accepted(struct tracker *tracker, const struct sip_message *message, const struc
 static void
 unseen(struct tracker *tracker, const struct sip_message *message, const struct record *record)
 {
-    bool notify = strcmp(record->method, "NOTIFY") == 0;
-    if (!notify && strcmp(record->method, "SUBSCRIBE") != 0)
+    bool notify = method_is(record->method, "NOTIFY");
+    if (!notify && !method_is(record->method, "SUBSCRIBE"))
         return;
     if (notify)
         awaited_arrives(tracker, message, record);
