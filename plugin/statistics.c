@@ -411,7 +411,7 @@ other_address(const struct exchange *exchange)
     gsize user = host ? (gsize)(host - aor) : strlen(aor);
     const char *name = account_name(exchange);
     bool same = strncmp(name, aor, user) == 0 && (name[user] == '@' || name[user] == '\0');
-    return strcmp(exchange->method, "REGISTER") == 0 && !same ? aor : NULL;
+    return method_is(exchange->method, "REGISTER") && !same ? aor : NULL;
 }
 
 static struct cell
@@ -653,6 +653,8 @@ registration_silence(const struct registration *registration)
         return FINDING_PORT_UNREACHABLE;
     if (wanted && registration_is_unanswered(file_tracker(), registration))
         return FINDING_REGISTER_UNANSWERED;
+    if (wanted && registration_answer_not_seen(file_tracker(), registration))
+        return FINDING_ANSWER_NOT_SEEN;
     if (state == REGISTRATION_LAPSED && registration->last_cause == FINDING_NONE)
         return FINDING_REGISTRATION_LAPSED;
     return (enum finding)registration->last_cause;

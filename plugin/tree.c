@@ -921,6 +921,8 @@ title_request(const struct view *view, wmem_strbuf_t *title)
         wmem_strbuf_append_printf(title, ", port unreachable in frame %u", unreachable);
     else if (view->later && record_lacks_answer(view->tracker, record))
         wmem_strbuf_append(title, ", never answered");
+    else if (view->later && record_answer_not_seen(view->tracker, record))
+        wmem_strbuf_append(title, ", no answer in the capture");
     if (record->detail && record->detail->notes)
         wmem_strbuf_append_printf(title, ": %s",
                                   finding_rule((enum finding)record->detail->notes->finding)->brief);
@@ -1045,7 +1047,7 @@ show_transaction(const struct view *view)
         add_back_link(view, hf_request_in, record->request->frame);
     if (record->request && record->status >= 200)
         add_time(view, hf_response_time, record->time - record->request->time);
-    add_back_link(view, strcmp(record->method, "ACK") == 0 ? hf_ack_of : hf_cancels, record->belongs_to);
+    add_back_link(view, method_is(record->method, "ACK") ? hf_ack_of : hf_cancels, record->belongs_to);
     if (!record->status)
         add_frame(view, hf_response_in, whole->response_frame);
 }
@@ -1089,14 +1091,15 @@ show_notes(const struct view *view, const struct record_detail *detail)
     }
 }
 
-/* "contact: registered for 3600 s" */
+/* "Registration of contact: registered for 3600 s" */
 static const char *
 registration_text(const struct view *view, const struct registration_step *step)
 {
     if (!view->drawn)
         return "";
     const char *state = registration_state_text(step->state);
-    wmem_strbuf_t *text = wmem_strbuf_new(view->pinfo->pool, step->contact->uri);
+    wmem_strbuf_t *text = wmem_strbuf_new(view->pinfo->pool, "Registration of ");
+    wmem_strbuf_append(text, step->contact->uri);
     if (view->record->status == 0 && step->has_asked && step->asked == 0)
         wmem_strbuf_append_printf(text, ": asks to be removed (%s so far)", state);
     else if (view->record->status == 0 && step->has_asked)
@@ -1108,13 +1111,28 @@ registration_text(const struct view *view, const struct registration_step *step)
     return param_text(view, (struct slice){wmem_strbuf_get_str(text), wmem_strbuf_get_len(text)});
 }
 
+static bool
+is_registration_asked(const struct view *view)
+{
+    static const int *const asked[] =
+        {&hf_registration,           &hf_registration_contact,     &hf_registration_state,
+         &hf_registration_requested, &hf_registration_expires,     &hf_registration_min_expires,
+         &hf_registration_refresh,   &hf_registration_previous_in, &hf_registration_lapsed_for,
+         &hf_registration_bulk};
+    for (size_t i = 0; i < G_N_ELEMENTS(asked); i++) {
+        if (is_asked(view, *asked[i]))
+            return true;
+    }
+    return false;
+}
+
 static void
 show_registration(const struct view *view, const struct registration_step *step)
 {
-    const struct view inner = add_subtree(view, hf_registration, ett_registration,
-                                          wmem_strdup_printf(view->pinfo->pool, "Registration of %s",
-                                                             registration_text(view, step)));
-    add_text(&inner, hf_registration_contact, tree_contact(view->pinfo->pool, step->contact));
+    const struct view inner =
+        add_subtree(view, hf_registration, ett_registration, registration_text(view, step));
+    if (is_asked(view, hf_registration_contact))
+        add_text(&inner, hf_registration_contact, tree_contact(view->pinfo->pool, step->contact));
     add_text(&inner, hf_registration_state, registration_state_text(step->state));
     if (step->has_asked)
         add_number(&inner, hf_registration_requested, step->asked);
@@ -1137,13 +1155,14 @@ show_unanswered(const struct view *view)
 {
     uint32_t sent = view->later ? record_lacks_answer(view->tracker, view->record) : 0;
     uint32_t unreachable = view->later ? record_is_unreachable(view->record) : 0;
+    uint32_t waited = view->later ? record_answer_not_seen(view->tracker, view->record) : 0;
     const struct finding_values values = {.method = view->record->method,
-                                          .number = sent,
+                                          .number = sent ? sent : waited,
                                           .frame_a = unreachable};
     if (unreachable)
         add_note(view, FINDING_PORT_UNREACHABLE, &values);
-    else if (sent)
-        add_note(view, FINDING_REGISTER_UNANSWERED, &values);
+    else if (sent || waited)
+        add_note(view, sent ? FINDING_REGISTER_UNANSWERED : FINDING_ANSWER_NOT_SEEN, &values);
 }
 
 static void
@@ -1188,8 +1207,8 @@ show_detail(const struct view *view, const struct record_detail *detail)
         show_no_notify(view, detail->no_notify);
     if (view->tree)
         show_advice(view, detail);
-    for (const struct registration_step *step = view->tree ? detail->registrations : NULL; step;
-         step = step->next)
+    for (const struct registration_step *step = is_registration_asked(view) ? detail->registrations : NULL;
+         step; step = step->next)
         show_registration(view, step);
     show_notes(view, detail);
     show_awaited(view);
@@ -1269,8 +1288,10 @@ tree_show(int proto, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const 
     if (!has_something_to_say(&view))
         return;
     if (is_wanted(tree, proto)) {
-        const char *title = view.drawn || is_asked_itself(proto) ? title_of(&view) : "";
-        view.item = generated(proto_tree_add_protocol_format(tree, proto, tvb, 0, 0, "SIP Trail: %s", title));
+        bool titled = view.drawn || is_asked_itself(proto);
+        view.item = generated(
+            titled ? proto_tree_add_protocol_format(tree, proto, tvb, 0, 0, "SIP Trail: %s", title_of(&view))
+                   : proto_tree_add_item(tree, proto, tvb, 0, 0, ENC_NA));
         view.tree = proto_item_add_subtree(view.item, ett_siptrail);
     }
     show_transaction(&view);

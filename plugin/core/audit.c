@@ -240,7 +240,7 @@ identity_suspect(const struct use *use)
 {
     enum finding suspect = aor_suspect(use);
     bool other_user =
-        strcmp(use->method, "REGISTER") == 0 && finding_set_has(&use->suspects, FINDING_USERNAME_NOT_AOR);
+        method_is(use->method, "REGISTER") && finding_set_has(&use->suspects, FINDING_USERNAME_NOT_AOR);
     return suspect == FINDING_NONE && other_user ? FINDING_USERNAME_NOT_AOR : suspect;
 }
 
@@ -279,8 +279,7 @@ failure_cause(const struct use *use)
         return bad_request_cause(use);
     if (audit_server_failed(use->closed_status))
         return FINDING_SERVER_ERROR;
-    bool registration =
-        strcmp(use->method, "REGISTER") == 0 && use->closed_status >= 400; /* a 3xx leads on */
+    bool registration = method_is(use->method, "REGISTER") && use->closed_status >= 400; /* a 3xx leads on */
     if (registration && use->closed_status == 404 && aor_suspect(use) != FINDING_NONE)
         return aor_suspect(use);
     return registration ? FINDING_REGISTRATION_FAILED : FINDING_FAILED;
@@ -342,7 +341,7 @@ exchange_refused_cause(const struct exchange *exchange)
 bool
 audit_lets_in(const char *method, uint16_t status, bool rang)
 {
-    if (strcmp(method, "REGISTER") == 0 || status < 300 || status == 401 || status == 403 || status == 407)
+    if (method_is(method, "REGISTER") || status < 300 || status == 401 || status == 403 || status == 407)
         return false;
     switch (status) {
     case 404:
@@ -369,12 +368,12 @@ audit_lets_in(const char *method, uint16_t status, bool rang)
 static enum finding
 unwilling_cause(const struct exchange *exchange)
 {
-    if (strcmp(exchange->method, "NOTIFY") == 0)
+    if (method_is(exchange->method, "NOTIFY"))
         return FINDING_NOTIFY_UNANSWERED;
     if (exchange->in_dialog)
         return FINDING_IN_DIALOG_UNANSWERED;
     bool other_realm = exchange->user_at_realm != NULL; /* it sent what it has, and that is asked no more */
-    return exchange->account->accepted_frame && !other_realm && strcmp(exchange->method, "REGISTER") != 0
+    return exchange->account->accepted_frame && !other_realm && !method_is(exchange->method, "REGISTER")
                ? FINDING_METHOD_UNANSWERED
                : FINDING_NEVER_ANSWERED;
 }
@@ -394,7 +393,7 @@ silence_cause(const struct exchange *exchange)
     }
     if (exchange_refused_for_good(exchange))
         return FINDING_GAVE_UP;
-    if (strcmp(exchange->method, "OPTIONS") == 0)
+    if (method_is(exchange->method, "OPTIONS"))
         return FINDING_OPTIONS_CHALLENGED;
     if (exchange->refused_repeated)
         return FINDING_CHALLENGE_LOST;

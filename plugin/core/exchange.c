@@ -108,7 +108,7 @@ exchange_go_on(struct exchange *exchange, const struct use *use, const struct re
 {
     bool let_in = audit_lets_in(use->method, record->status, false);
     if (use->outcome == OUTCOME_OTHER_REALM || use->outcome == OUTCOME_UNKNOWN ||
-        strcmp(use->method, "CANCEL") == 0) /* is answered by whoever has the call */
+        method_is(use->method, "CANCEL")) /* is answered by whoever has the call */
         return;
     exchange->later_frame = record->frame;
     exchange->later_outcome = let_in ? OUTCOME_ACCEPTED : use->outcome;
@@ -206,7 +206,7 @@ tolerated(struct tracker *tracker, const struct use *use, const struct endpoint 
         tolerant = host_new(tracker, struct tolerant);
         key_put(tracker, tolerant);
     }
-    return tolerant ? &tolerant->forms[strcmp(use->method, "REGISTER") == 0] : NULL;
+    return tolerant ? &tolerant->forms[method_is(use->method, "REGISTER")] : NULL;
 }
 
 static bool
@@ -573,7 +573,7 @@ static void
 note_loop(struct tracker *tracker, struct account *account, const struct exchange *exchange,
           struct record *record)
 {
-    if (strcmp(exchange->method, "OPTIONS") == 0)
+    if (method_is(exchange->method, "OPTIONS"))
         return; /* a keep-alive */
     if (!record->detail->lines || exchange->removed_frame)
         return; /* the client cannot answer, or its answer does not arrive: told of each */

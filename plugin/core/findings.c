@@ -608,6 +608,12 @@ challenge_header(const struct finding_context *c)
 }
 
 static bool
+challenge_late(const struct finding_context *c)
+{
+    return record_is_late(c->record);
+}
+
+static bool
 ends_with_label(struct slice name, struct slice end)
 {
     return name.len >= end.len && slice_equal_nocase(slice_from(name, name.len - end.len), end) &&
@@ -1048,7 +1054,7 @@ append_asker(GString *text, const struct finding_values *values)
 {
     uint16_t status = values->exchange ? values->exchange->status : values->status;
     const char *method = values->exchange ? values->exchange->method : values->method;
-    bool registers = method && strcmp(method, "REGISTER") == 0;
+    bool registers = method && method_is(method, "REGISTER");
     g_string_append(text, status == 407 ? "a proxy on the way" : registers ? "the registrar" : "the server");
 }
 
@@ -1102,7 +1108,7 @@ append_between(GString *text, const struct finding_values *values)
 static void
 append_or_address(GString *text, const struct exchange *exchange)
 {
-    if (!exchange || strcmp(exchange->method, "REGISTER") == 0)
+    if (!exchange || method_is(exchange->method, "REGISTER"))
         return;
     char *address = endpoint_text(&exchange->client);
     g_string_append_printf(text, ", or let the server know it by its address, %s", address);

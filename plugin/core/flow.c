@@ -153,7 +153,7 @@ flow_repeated(struct tracker *tracker, const struct sip_message *message, const 
     struct record *request = transaction->request;
     if (transaction->responses_seen > 0 || transaction->repeated >= REPEATED_IN_VAIN ||
         ++transaction->repeated < REPEATED_IN_VAIN || !is_datagram(message) ||
-        strcmp(request->method, "ACK") == 0 || strcmp(request->method, "CANCEL") == 0)
+        method_is(request->method, "ACK") || method_is(request->method, "CANCEL"))
         return;
     struct flow *flow = flow_find(tracker, &arrival->to);
     if (!flow || transaction->clock - flow->clock < QUIET_NS || !should_arrive(tracker, flow, arrival))

@@ -388,6 +388,7 @@ ask(struct tracker *tracker, const struct sip_message *message, const struct sip
     step->has_asked = has_asked;
     step->asked = seconds;
     step->clock = tracker->clock;
+    step->once = !slice_equal_nocase(message->via.transport, SLICE("UDP"));
     step->cut = message->headers_cut;
     note_lapse(tracker, registration, step, record);
     if (registration_is_removed(registration) && !(has_asked && seconds == 0)) { /* begins anew */
@@ -396,7 +397,9 @@ ask(struct tracker *tracker, const struct sip_message *message, const struct sip
     }
     registration->asked_frame = record->frame;
     registration->asked_clock = tracker->clock;
-    registration->unreachable = false;
+    registration->open_once = step->once;
+    if (!registration->open)
+        registration->quiet_clock = tracker->clock;
     if (has_asked && seconds == 0) /* it leaves, whatever the answer */
         flow_leave(tracker, registration);
     if (registration_waits_in_vain(tracker, registration)) {
@@ -406,7 +409,7 @@ ask(struct tracker *tracker, const struct sip_message *message, const struct sip
         return;
     registration->open_clock = tracker->clock;
     registration->open = true;
-    registration->open_repeated = false;
+    registration->open_repeated = registration->unreachable = false;
 }
 
 void

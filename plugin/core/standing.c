@@ -86,14 +86,15 @@ registration_has_run_out(const struct tracker *tracker, const struct registratio
 bool
 registration_waits_in_vain(const struct tracker *tracker, const struct registration *registration)
 {
-    return registration->open && registration->open_repeated &&
-           tracker->clock - registration->open_clock > SIP_TIMEOUT_NS;
+    bool timed_out =
+        registration->open_repeated && tracker->clock - registration->open_clock > SIP_TIMEOUT_NS;
+    return registration->open && (timed_out || registration->unreachable);
 }
 
 bool
 registration_misses_answer(const struct tracker *tracker, const struct registration *registration)
 {
-    return registration->open && !registration->open_repeated &&
+    return registration->open && !registration->open_repeated && !registration->unreachable &&
            tracker->clock - registration->open_clock > SIP_T2_NS;
 }
 
@@ -192,6 +193,14 @@ registration_is_unanswered(const struct tracker *tracker, const struct registrat
     return registration->unanswered || registration_waits_in_vain(tracker, registration);
 }
 
+bool
+registration_answer_not_seen(const struct tracker *tracker, const struct registration *registration)
+{
+    return registration->open && registration->open_once &&
+           !registration_is_unanswered(tracker, registration) &&
+           tracker->clock - registration->quiet_clock > SIP_TIMEOUT_NS;
+}
+
 uint32_t
 registration_failures(const struct tracker *tracker, const struct registration *registration)
 {
@@ -239,11 +248,29 @@ record_lacks_answer(const struct tracker *tracker, const struct record *record)
     return tracker->clock - step->clock > SIP_TIMEOUT_NS ? step->repeats + 1 : 0;
 }
 
+bool
+record_is_late(const struct record *record)
+{
+    const struct record *request = record->request;
+    return request && record->status >= 200 && !method_is(request->method, "INVITE") &&
+           record->time - request->time > SIP_TIMEOUT_NS;
+}
+
 uint32_t
 record_is_unreachable(const struct record *record)
 {
     const struct registration_step *step = unanswered_step(record);
     return step ? step->unreachable : 0;
+}
+
+uint32_t
+record_answer_not_seen(const struct tracker *tracker, const struct record *record)
+{
+    const struct registration_step *step = unanswered_step(record);
+    int64_t waited = step ? tracker->clock - step->clock : 0;
+    if (!step || !step->once || record->exchange || step->registration->last_frame > record->frame)
+        return 0;
+    return waited > SIP_TIMEOUT_NS ? (uint32_t)MIN(waited / INT64_C(1000000000), UINT32_MAX) : 0;
 }
 
 const struct silence *

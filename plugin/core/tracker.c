@@ -19,12 +19,16 @@ enum { RESPONSES_MAX = 32 };
 static const char *
 method_name(struct tracker *tracker, struct slice method)
 {
-    static const char *const known[] = {"REGISTER", "INVITE",    "ACK",    "OPTIONS", "BYE",
-                                        "CANCEL",   "SUBSCRIBE", "NOTIFY", "MESSAGE", "PUBLISH",
-                                        "REFER",    "INFO",      "PRACK",  "UPDATE"};
+    static const struct slice known[] = {SLICE_INIT("REGISTER"),  SLICE_INIT("OPTIONS"),
+                                         SLICE_INIT("INVITE"),    SLICE_INIT("ACK"),
+                                         SLICE_INIT("BYE"),       SLICE_INIT("CANCEL"),
+                                         SLICE_INIT("SUBSCRIBE"), SLICE_INIT("NOTIFY"),
+                                         SLICE_INIT("MESSAGE"),   SLICE_INIT("PUBLISH"),
+                                         SLICE_INIT("REFER"),     SLICE_INIT("INFO"),
+                                         SLICE_INIT("PRACK"),     SLICE_INIT("UPDATE")};
     for (size_t i = 0; i < G_N_ELEMENTS(known); i++) {
-        if (slice_equal(method, (struct slice){known[i], strlen(known[i])}))
-            return known[i];
+        if (slice_equal(method, known[i]))
+            return known[i].p;
     }
     key_begin(tracker, INDEX_METHOD);
     key_add(tracker, method);
@@ -112,7 +116,7 @@ link_to_invite(struct tracker *tracker, const struct sip_message *message, const
     bool by_number = !invite;
     if (by_number)
         invite = transaction_on_hop(tracker, SLICE("INVITE"), message->cseq, &arrival->from);
-    bool acknowledges = strcmp(record->method, "ACK") == 0;
+    bool acknowledges = method_is(record->method, "ACK");
     if (invite && acknowledges)
         flow_answered(tracker, invite->request);
     if (invite)
@@ -190,12 +194,12 @@ add_request(struct tracker *tracker, const struct sip_message *message, const st
     struct record *record = record_begin(tracker, message, arrival, transaction);
     transaction->request = record;
     transaction->fingerprint = fingerprint;
-    if (strcmp(record->method, "ACK") == 0 || strcmp(record->method, "CANCEL") == 0)
+    if (method_is(record->method, "ACK") || method_is(record->method, "CANCEL"))
         link_to_invite(tracker, message, arrival, record);
     exchange_request(tracker, message, arrival, record);
-    if (strcmp(record->method, "REGISTER") == 0)
+    if (method_is(record->method, "REGISTER"))
         registration_request(tracker, message, arrival, record);
-    else if (strcmp(record->method, "INVITE") == 0)
+    else if (method_is(record->method, "INVITE"))
         registration_note_route(tracker, message, arrival, record);
     subscription_request(tracker, message, transaction, record);
     return record;
@@ -255,6 +259,16 @@ add_response_again(struct tracker *tracker, const struct sip_message *message, c
     return record;
 }
 
+/* A challenge tells it when nobody answered. */
+static void
+note_late(struct tracker *tracker, const struct transaction *transaction, struct record *record)
+{
+    const struct record *request = transaction->request;
+    if (!transaction->opened && record_is_late(record))
+        record_note(tracker, record, FINDING_ANSWER_LATE, request->frame, 0)->number =
+            (uint32_t)((record->time - request->time) / INT64_C(1000000000));
+}
+
 static struct record *
 add_first_response(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
                    struct transaction *transaction, uint32_t hash)
@@ -277,6 +291,8 @@ add_first_response(struct tracker *tracker, const struct sip_message *message, c
     if (!transaction && record->status >= 200)
         registration_orphan(tracker, message, arrival);
     subscription_response(tracker, message, arrival, transaction, record);
+    if (transaction)
+        note_late(tracker, transaction, record);
     return record;
 }
 

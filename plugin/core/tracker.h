@@ -50,6 +50,13 @@ finding_set_has(const struct finding_set *set, unsigned finding)
     return set->bits[finding / 64] >> finding % 64 & 1;
 }
 
+/** Methods are case-sensitive (RFC 3261 section 7.1). The first letter tells most of them apart. */
+static inline bool
+method_is(const char *method, const char *name)
+{
+    return *method == *name && strcmp(method, name) == 0;
+}
+
 /** How an exchange ended. */
 enum outcome {
     OUTCOME_NONE, /**< still open */
@@ -281,7 +288,9 @@ struct registration {
     bool open, open_repeated; /**< a REGISTER is unanswered; it was sent again */
     bool unanswered;          /**< so was the one before that, for 32 s */
     int64_t open_clock;       /**< since when */
-    bool unreachable;         /**< for the latest REGISTER ICMP port unreachable came, and no answer */
+    int64_t quiet_clock;      /**< of the first REGISTER since the latest final answer */
+    bool open_once;           /**< the latest went over TCP or the like, where nothing is sent again */
+    bool unreachable;         /**< ICMP said port unreachable of it */
     uint32_t cseq;            /**< of the latest REGISTER */
     uint32_t call_id_hash;    /**< likewise */
     bool lapse_told;
@@ -336,6 +345,7 @@ struct registration_step {
     uint32_t behind;              /**< an earlier REGISTER of the call, with as high a CSeq number; 0: none */
     int64_t clock;                /**< of a REGISTER */
     uint32_t repeats;             /**< of a REGISTER: how often it was sent again */
+    bool once;                    /**< of a REGISTER: over TCP or the like, where nothing is sent again */
     bool pending;                 /**< of a REGISTER: a provisional response came */
     uint32_t unreachable;         /**< of a REGISTER: first ICMP error that says so of its port; 0: none */
     bool cut;                     /**< of a REGISTER: the capture may have cut credentials off */
@@ -506,8 +516,19 @@ bool registration_unheard(const struct tracker *tracker, const struct registrati
  *  @return how often it was sent; 0: it was answered, or its client may have an answer that is not in the
  * capture */
 uint32_t record_lacks_answer(const struct tracker *tracker, const struct record *record);
+/** A final answer that comes when the client has given up (RFC 3261 section 17.1.2.2); to an INVITE it waits
+ * for longer. */
+bool record_is_late(const struct record *record);
 /** A REGISTER without an answer, for which ICMP port unreachable came: the frame of that, or 0. */
 uint32_t record_is_unreachable(const struct record *record);
+
+/** Over TCP or the like a REGISTER is sent once (RFC 3261 section 17.1.2.2), so it cannot be told whether the
+ * answer to it is missing, or in the capture only.
+ *  @return for how many s the capture goes on without one, nor one to a later REGISTER of that registration;
+ * 0: that is not so, or no longer than a client waits */
+uint32_t record_answer_not_seen(const struct tracker *tracker, const struct record *record);
+/** The same of the latest REGISTERs of a registration. */
+bool registration_answer_not_seen(const struct tracker *tracker, const struct registration *registration);
 
 /** The port that tells servers of one address apart; 0: one of the usual ports, which are all of one server,
  * or one that was made for a connection. */

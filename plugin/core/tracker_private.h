@@ -415,7 +415,8 @@ void forget_frame(struct tracker *tracker);
 bool registration_is_removed(const struct registration *registration);
 /** By what the capture shows of it. */
 bool registration_has_run_out(const struct tracker *tracker, const struct registration *registration);
-/** Its latest REGISTER was sent again and again, and no answer came for as long as a client waits. */
+/** Its latest REGISTER was sent again and again, and no answer came for as long as a client waits; or it
+ * could not be delivered, which a client takes for an answer at once (RFC 3261 section 17.1.4). */
 bool registration_waits_in_vain(const struct tracker *tracker, const struct registration *registration);
 /** Its latest REGISTER was sent once, and no answer came: the client was content, so it is the capture that
  * lacks it. */

@@ -727,8 +727,8 @@ exchange_request(struct tracker *tracker, const struct sip_message *message, con
 {
     struct request_view view = {message, arrival, record, false};
     bool has_credentials = message_has_any(message, is_credentials_header);
-    view.follows = strcmp(record->method, "ACK") == 0 || strcmp(record->method, "CANCEL") == 0;
-    if (strcmp(record->method, "REGISTER") == 0 || has_credentials)
+    view.follows = method_is(record->method, "ACK") || method_is(record->method, "CANCEL");
+    if (method_is(record->method, "REGISTER") || has_credentials)
         record_detail(tracker, record)->account = account_of(tracker, message, &arrival->to);
     if (message->headers_cut && !has_credentials)
         note_cut_request(tracker, &view);

@@ -6,13 +6,13 @@ Definitions, for one contact of one address-of-record at one registrar (its addr
 attempt    a REGISTER that names the contact, its retransmissions left out
 success    a 2xx that lists the contact, or lists nothing, with an expiry above 0
 failure    a final answer from 300 on, but for a challenge that refuses no credentials or calls them stale; or no answer
-           within 32 s to an attempt that was sent again. A refusal to a copy of an attempt that succeeded is none
+           within 32 s to an attempt that was sent again, or at all to one of which ICMP says port unreachable. A refusal to a copy of an attempt that succeeded is none
 refresh    an attempt that succeeds while a success before it was not removed
 lapse      the granted time ran out, by 2 s at least, before the next attempt: until the next success, or the end. Where
            messages are missing it is counted from when an unseen success would have run out: CSeq skips, an attempt that
            was not sent again has no answer, or a client that takes another Call-ID each time was silent for that long
 challenged never granted, and the first of the challenges since which none was answered is 32 s old
-unanswered never granted, no answer within 32 s to an attempt that was sent again, or that answers a challenge over TCP, and none since
+unanswered never granted, no answer within 32 s to an attempt that was sent again, none to one that met a closed port, or to one that answers a challenge over TCP, and none since
 replaced   ran out too, but the same client (instance, or else address) had registered another contact for the first time since
 """
 import re
@@ -101,10 +101,13 @@ class Registration:
     replaced_by: object = None
 
     def silent(self, now):
-        return bool(self.open) and self.repeated and now - self.open.time > TIMEOUT
+        return self.closed(now) or bool(self.open) and self.repeated and now - self.open.time > TIMEOUT
+
+    def closed(self, now):
+        return bool(self.open and self.open.unreachable and self.open.unreachable <= now)
 
     def lacks_answer(self, now):
-        return bool(self.open) and not self.repeated and now - self.open.time > TIMEOUT
+        return bool(self.open) and not self.repeated and not self.closed(now) and now - self.open.time > TIMEOUT
 
     def latest_deadline(self, now):
         """When an unseen success would have run out."""

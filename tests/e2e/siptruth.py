@@ -169,6 +169,7 @@ class Message:
     transaction: object = None
     retransmission_of: object = None    # the first sending of this message
     copy_of: object = None              # the same packet, captured before
+    unreachable: float = None           # when ICMP said of this request that the port is unreachable
     alike: bool = False                 # retransmission_of is a judgement: some octets differ
     exchange: object = None             # of a 401 or 407
     credentials: list = field(default_factory=list)
@@ -263,19 +264,34 @@ class _Pairs(list):
     """A JSON object as a list: one frame may hold the key `sip` several times."""
 
 
+PORT_UNREACHABLE = {("icmp", "3", "3"), ("icmpv6", "1", "4")}
+
+
+def mark_unreachable(messages, quoted, time):
+    """The request that an ICMP error quotes, and all copies of it before."""
+    for message in messages:
+        if quoted and quoted.is_request and message.is_request and (message.call_id, message.cseq, message.via) == (quoted.call_id, quoted.cseq, quoted.via):
+            message.unreachable = message.unreachable or time
+
+
 def read_messages(capture, options=(), run=subprocess.check_output):
     """(messages in order, time of the last frame). SIP quoted in an ICMP error or in a body is not a message of this hop."""
-    layers_wanted = "frame ip ipv6 udp tcp sctp sip"
+    layers_wanted = "frame ip ipv6 udp tcp sctp sip icmp icmpv6"
     output = run(["tshark", "-n", "-r", str(capture), *options, "-T", "json", "-x", "-j", layers_wanted])
     messages, last = [], 0.0
     for packet in json.loads(output.decode("utf-8", "replace"), object_pairs_hook=_Pairs):
         layers = dict(dict(packet)["_source"])["layers"]
         frame = time = None
-        addresses, ports, transport = (None, None), (None, None), ""
+        addresses, ports, transport, unreachable = (None, None), (None, None), "", False
         for name, value in layers:
             if name in ("icmp", "icmpv6"):
-                break
-            if name == "frame":
+                unreachable = (name, dict(value).get(f"{name}.type"), dict(value).get(f"{name}.code")) in PORT_UNREACHABLE
+                if not unreachable:
+                    break
+            elif unreachable:
+                if name == "sip_raw":
+                    mark_unreachable(messages, parse_message(frame, time, *[(None, None)] * 2, "", bytes.fromhex(value[0])), time)
+            elif name == "frame":
                 frame, time = int(dict(value)["frame.number"]), epoch(dict(value)["frame.time_epoch"])
             elif name in ("ip", "ipv6"):
                 addresses = dict(value)[f"{name}.src"], dict(value)[f"{name}.dst"]

@@ -171,4 +171,5 @@ def test_closed_port(code, answered, cause, tables, wireshark):
     told = wireshark.fields(capture, "_ws.expert.message", two_pass=True, extra=("-Y", "siptrail.finding.port_unreachable"))
     assert {frame: "frame 2" in cells["_ws.expert.message"][0] for frame, cells in told.items()} == ({1: True} if cause != "-" else {})
     row, = tables(trace, "closed")[1]
-    assert cells([row], "State", "Cause") == [f"{'registered' if answered else 'unknown'} {cause}"]
+    state = "registered" if answered else "unanswered" if cause != "-" else "unknown"
+    assert cells([row], "State", "Cause", "Failures") == [f"{state} {cause} {int(state == 'unanswered')}"]

@@ -81,11 +81,13 @@ message_text(const struct sip *sip)
     return copy;
 }
 
-struct record *
-script_send(struct script *script, const struct sip *sip)
+/* Gives it to the tracker; or, if it is unreachable, what ICMP quotes of it. */
+static struct record *
+arrive(struct script *script, const struct sip *sip, bool unreachable)
 {
     struct slice text = message_text(sip);
     struct sip_message message;
+    struct record *record = NULL;
     script->frame++;
     script->time += (int64_t)((sip->at_once ? 0 : sip->ms != 0 ? sip->ms : 10) * 1e6);
     struct arrival arrival = {.frame = script->frame,
@@ -97,10 +99,25 @@ script_send(struct script *script, const struct sip *sip)
                                                 : sip->status ? 1
                                                               : 2)};
     g_assert(sip_message_parse(text, false, &message));
-    struct record *record = tracker_add(script->tracker, &message, &arrival);
-    g_assert_cmpuint(record->frame, ==, script->frame);
+    if (unreachable)
+        tracker_unreachable(script->tracker, &message, &arrival);
+    else
+        record = tracker_add(script->tracker, &message, &arrival);
+    g_assert(unreachable || record->frame == script->frame);
     free((char *)(uintptr_t)text.p);
     return record;
+}
+
+struct record *
+script_send(struct script *script, const struct sip *sip)
+{
+    return arrive(script, sip, false);
+}
+
+void
+script_unreachable(struct script *script, const struct sip *sip)
+{
+    arrive(script, sip, true);
 }
 
 static char *

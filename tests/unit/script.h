@@ -51,6 +51,9 @@ void script_end(struct script *script);
 struct record *script_send(struct script *script, const struct sip *sip);
 #define SEND(script, ...) script_send((script), &(struct sip){__VA_ARGS__})
 
+/** ICMP says that nothing listens where that message went to. */
+void script_unreachable(struct script *script, const struct sip *sip);
+
 /** A header line with credentials whose MD5 digest is right for that password. Freed with the script. */
 const char *script_answer(struct script *script, const struct answer *answer);
 #define ANSWER(script, ...) script_answer((script), &(struct answer){__VA_ARGS__})

@@ -335,6 +335,88 @@ test_unanswered_tcp(struct script *s)
     g_assert_cmpstr(script_cause(s, registration_challenge(s->tracker, nth(s, 0))), ==, "retry_unanswered");
 }
 
+/* Whether it is silence cannot be told; that no answer is there, can. */
+static void
+test_answer_not_seen(struct script *s)
+{
+    struct record *udp = SEND(s, .cseq = 1, .headers = CONTACT_LINE, .call_id = "udp", .from = 7);
+    struct record *first = SEND(s, .cseq = 1, .headers = CONTACT_LINE, .transport = "TCP");
+    script_wait(s, 31);
+    g_assert_cmpuint(record_answer_not_seen(s->tracker, first), ==, 0);
+    g_assert_false(registration_answer_not_seen(s->tracker, nth(s, 0)));
+    script_wait(s, 9);
+    g_assert_cmpuint(record_answer_not_seen(s->tracker, first), ==, 40);
+    g_assert_cmpuint(record_answer_not_seen(s->tracker, udp), ==, 0);
+    struct record *second = SEND(s, .cseq = 2, .headers = CONTACT_LINE, .transport = "TLS");
+    g_assert_true(registration_answer_not_seen(s->tracker, nth(s, 0)));
+    script_wait(s, 50);
+    g_assert_cmpuint(record_answer_not_seen(s->tracker, first), ==, 90);
+    g_assert_cmpuint(record_answer_not_seen(s->tracker, second), ==, 50);
+    g_assert_true(registration_answer_not_seen(s->tracker, nth(s, 0)));
+    g_assert_cmpstr(state(s, 0), ==, "unknown");
+    SEND(s, .cseq = 2, .status = 403, .transport = "TLS");
+    script_wait(s, 50);
+    g_assert_cmpuint(record_answer_not_seen(s->tracker, second), ==, 0);
+    g_assert_false(registration_answer_not_seen(s->tracker, nth(s, 0)));
+}
+
+/* A client takes that for an answer at once; it may try again all the same. */
+static void
+test_unreachable(struct script *s)
+{
+    const struct sip ask = {.cseq = 1, .headers = CONTACT_LINE}, again = {.cseq = 2, .headers = CONTACT_LINE};
+    struct record *first = script_send(s, &ask);
+    g_assert_cmpuint(record_is_unreachable(first), ==, 0);
+    script_unreachable(s, &ask);
+    g_assert_cmpuint(record_is_unreachable(first), ==, 2);
+    g_assert_cmpstr(state(s, 0), ==, "unanswered");
+    g_assert_cmpuint(registration_failures(s->tracker, nth(s, 0)), ==, 1);
+    struct record *second = script_send(s, &again);
+    g_assert_cmpstr(state(s, 0), ==, "unanswered");
+    g_assert_cmpuint(registration_failures(s->tracker, nth(s, 0)), ==, 1);
+    script_unreachable(s, &again);
+    g_assert_cmpuint(registration_failures(s->tracker, nth(s, 0)), ==, 2);
+    SEND(s, .cseq = 2, .status = 200, .headers = "Contact: <sip:alice@192.0.2.1>;expires=60\r\n");
+    g_assert_cmpuint(record_is_unreachable(second), ==, 0);
+    g_assert_cmpstr(state(s, 0), ==, "registered");
+    g_assert_cmpuint(registration_failures(s->tracker, nth(s, 0)), ==, 1);
+}
+
+/* Nor does a refresh that meets a closed port leave any doubt of the lapse that follows. */
+static void
+test_unreachable_refresh(struct script *s)
+{
+    const struct sip ask = {.cseq = 2, .headers = CONTACT_LINE};
+    registered(s, 1, "<sip:alice@192.0.2.1>", 60, 0);
+    script_wait(s, 30);
+    script_send(s, &ask);
+    script_unreachable(s, &ask);
+    script_wait(s, 40);
+    g_assert_cmpstr(state(s, 0), ==, "lapsed");
+    g_assert_cmpint(registration_lapsed_for(s->tracker, nth(s, 0)) / 1000000000, ==, 10);
+}
+
+/* By then the client has given up; an INVITE it lets ring. */
+static void
+test_late(struct script *s)
+{
+    SEND(s, .method = "OPTIONS");
+    const char *notes = script_notes(s, SEND(s, .method = "OPTIONS", .status = 200, .ms = 32100));
+    g_assert_cmpstr(notes, ==, "answer_late");
+    SEND(s, .method = "OPTIONS", .cseq = 2);
+    notes = script_notes(s, SEND(s, .method = "OPTIONS", .cseq = 2, .status = 200, .ms = 31900));
+    g_assert_cmpstr(notes, ==, "");
+    SEND(s, .method = "INVITE", .cseq = 3);
+    notes = script_notes(s, SEND(s, .method = "INVITE", .cseq = 3, .status = 200, .ms = 33000));
+    g_assert_cmpstr(notes, ==, "");
+    SEND(s, .cseq = 4, .headers = CONTACT_LINE);
+    SEND(s, .cseq = 4, .status = 401, .headers = CHALLENGE("n1"), .ms = 33000);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "unknown");
+    script_wait(s, 33);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "no-retry");
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "challenge_late");
+}
+
 /* Silence is told by retransmissions; one REGISTER without any had its answer, which the capture lacks. */
 static void
 test_unanswered(struct script *s)
@@ -839,6 +921,10 @@ static const struct play plays[] = {
     {"refused/challenged-again-and-again", test_challenged_again_and_again},
     {"refused/unanswered", test_unanswered},
     {"refused/unanswered-tcp", test_unanswered_tcp},
+    {"refused/answer-not-seen", test_answer_not_seen},
+    {"refused/unreachable", test_unreachable},
+    {"refused/unreachable-refresh", test_unreachable_refresh},
+    {"refused/late", test_late},
     {"refused/lacks-answer", test_lacks_answer},
     {"refused/unanswered-again", test_unanswered_again},
     {"refused/after-removal", test_refused_after_removal},

@@ -52,7 +52,7 @@ phone_and_server() {
 # Routes come from standard input.
 kamailio_start() { # LOG NAMESPACE ADDRESS...
     local log=$1 n=$2 a; shift 2
-    { echo '#!KAMAILIO'; for a; do case $a in *:*) echo "listen=udp:$a" ;; *) echo "listen=udp:$a:5060" ;; esac; done; cat "$S/modules.cfg" -; } >"$T/$log.cfg"
+    { echo '#!KAMAILIO'; for a; do case $a in tcp:*) echo "listen=$a" ;; *:*) echo "listen=udp:$a" ;; *) echo "listen=udp:$a:5060" ;; esac; done; cat "$S/modules.cfg" -; } >"$T/$log.cfg"
     mkdir -p "$T/$log.run"
     spawn "$log" "$n" kamailio -f "$T/$log.cfg" -DD -E -m 16 -M 4 -Y "$T/$log.run" -w "$T/$log.run"
     # each process of Kamailio is slow to open its socket

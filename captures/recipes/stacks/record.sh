@@ -220,7 +220,54 @@ realm_by_hand() {
     record_stop realm-by-hand
 }
 
+# A registrar that stands still for 40 s.
+registrar_stalls() {
+    middle
+    cabled client $CLIENT
+    cabled second 192.0.2.30
+    cabled server $REGISTRAR
+    # shellcheck disable=SC2086
+    { registrar_routes pbx.example.com; passwords $PASSWORDS; } | kamailio_start registrar server $REGISTRAR tcp:$REGISTRAR:5060
+    local registrar=$LAST children
+    record_start middle "$SIP" to-server
+    baresip_start alice client $CLIENT "<sip:alice@pbx.example.com;transport=tcp>;auth_pass=pass-Two;outbound=\"sip:$REGISTRAR;transport=tcp\";regint=60"
+    sleep 3
+    children=$(pgrep -P "$registrar")
+    # shellcheck disable=SC2086
+    kill -STOP "$registrar" $children
+    baresip_start bob second 192.0.2.30 "<sip:bob@pbx.example.com;transport=tcp>;auth_pass=pass-Three;outbound=\"sip:$REGISTRAR;transport=tcp\";regint=60"
+    spawn ping client sipsak -s "sip:ping@$REGISTRAR"
+    sleep 40
+    # shellcheck disable=SC2086
+    kill -CONT "$registrar" $children
+    sleep 65
+    record_stop registrar-stalls
+}
+
+# A registrar that hangs: its host goes on to take connections and to acknowledge what comes.
+silent_over_tcp() {
+    middle
+    cabled client $CLIENT
+    cabled second 192.0.2.30
+    cabled server $REGISTRAR
+    # shellcheck disable=SC2086
+    { registrar_routes pbx.example.com; passwords $PASSWORDS; } | kamailio_start registrar server tcp:$REGISTRAR:5060
+    local registrar=$LAST children
+    record_start middle "$SIP" to-server
+    baresip_start alice client $CLIENT "<sip:alice@pbx.example.com;transport=tcp>;auth_pass=pass-Two;outbound=\"sip:$REGISTRAR;transport=tcp\";regint=30"
+    sleep 3
+    children=$(pgrep -P "$registrar")
+    # shellcheck disable=SC2086
+    kill -STOP "$registrar" $children
+    baresip_start bob second 192.0.2.30 "<sip:bob@pbx.example.com;transport=tcp>;auth_pass=pass-Three;outbound=\"sip:$REGISTRAR;transport=tcp\";regint=60"
+    sleep 105
+    ping client $REGISTRAR
+    record_stop silent-over-tcp
+    # shellcheck disable=SC2086
+    kill -CONT "$registrar" $children
+}
+
 ALL=(credentials-removed uri-rewritten contact-rewritten address-rewritten forked-one-realm two-proxies-in-turn no-challenge
-    sha256-only answers-lost many-trunks realm-by-hand password-guessing)
+    sha256-only answers-lost registrar-stalls silent-over-tcp many-trunks realm-by-hand password-guessing)
 
 main "$@"
