@@ -2,7 +2,7 @@
 # trunks-down.sh CAPTURE [TSHARK-OPTION...]   prints registrations that are down, and accounts whose last exchange failed
 #
 # Exit status: 0 if there is none, 1 if there is one, 3 if the capture cannot be read. What the capture does not show the end
-# of says nothing.
+# of says nothing, but for a REGISTER over TCP or TLS whose answer a client does not wait for any more.
 set -u
 
 capture=${1:?usage: trunks-down.sh CAPTURE [TSHARK-OPTION...]}
@@ -16,7 +16,7 @@ printf '%s\n' "$tables" | awk -F '  +' '
     }
     /^Address-of-record / || /^Account / { table = $1; next }
     { sub(/^ +/, "") }
-    table == "Address-of-record" && ($2 ~ /^(refused|unanswered|challenged|lapsed)$/ || $3 == "port_unreachable") {
+    table == "Address-of-record" && ($2 ~ /^(refused|unanswered|challenged|lapsed)$/ || $3 ~ /^(port_unreachable|answer_not_seen)$/) {
         tell($1, $12, $2, $3)
     }
     table == "Account" && $2 ~ /^(rejected|forbidden|failed|interval-too-brief|no-retry|no-answer)$/ { accounts[++n] = $0 }
