@@ -388,7 +388,7 @@ ask(struct tracker *tracker, const struct sip_message *message, const struct sip
     step->has_asked = has_asked;
     step->asked = seconds;
     step->clock = tracker->clock;
-    step->once = !slice_equal_nocase(message->via.transport, SLICE("UDP"));
+    step->once = sip_via_is_reliable(&message->via);
     step->cut = message->headers_cut;
     note_lapse(tracker, registration, step, record);
     if (registration_is_removed(registration) && !(has_asked && seconds == 0)) { /* begins anew */

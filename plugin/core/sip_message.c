@@ -350,6 +350,19 @@ sip_message_is_first_hop(const struct sip_message *message)
 }
 
 bool
+sip_via_is_reliable(const struct sip_via *via)
+{
+    /* RFC 3261 section 18, 4168, 7118 */
+    static const struct slice reliable[] = {SLICE_INIT("TCP"), SLICE_INIT("TLS"),  SLICE_INIT("WS"),
+                                            SLICE_INIT("WSS"), SLICE_INIT("SCTP"), SLICE_INIT("TLS-SCTP")};
+    for (size_t i = 0; i < sizeof reliable / sizeof *reliable; i++) {
+        if (slice_equal_nocase(via->transport, reliable[i]))
+            return true;
+    }
+    return false;
+}
+
+bool
 sip_message_second_via(const struct sip_message *message, struct sip_via *via)
 {
     struct slice second, value, headers = message->headers;

@@ -84,6 +84,10 @@ bool sip_message_parse(struct slice bytes, bool snapped, struct sip_message *mes
 /** Whether it comes from the client itself: no proxy has added a Via. */
 bool sip_message_is_first_hop(const struct sip_message *message);
 
+/** Whether a request that goes that way is sent once only (RFC 3261 section 17.1.2.2): TCP, TLS, WebSocket,
+ * SCTP. A transport that nobody knows is none of them. */
+bool sip_via_is_reliable(const struct sip_via *via);
+
 /** The Via below the topmost one: that of the hop before, which a proxy keeps (RFC 3261 section 16.6).
  *  @return false when there is none */
 bool sip_message_second_via(const struct sip_message *message, struct sip_via *via);

@@ -252,8 +252,8 @@ bool
 record_is_late(const struct record *record)
 {
     const struct record *request = record->request;
-    return request && record->status >= 200 && !method_is(request->method, "INVITE") &&
-           record->time - request->time > SIP_TIMEOUT_NS;
+    return request && record->status >= 200 && record->status != 408 &&
+           !method_is(request->method, "INVITE") && record->time - request->time > SIP_TIMEOUT_NS;
 }
 
 uint32_t

@@ -111,7 +111,7 @@ struct exchange {
     uint32_t retry_frame; /**< first authenticated retry; 0: none yet */
     int64_t retry_time;
     int64_t retry_clock;
-    bool retry_datagram;   /**< sent over UDP, where an unanswered request is sent again */
+    bool retry_datagram;   /**< sent over UDP or the like, where an unanswered request is sent again */
     bool retry_repeated;   /**< and it was */
     bool refused_repeated; /**< the refused request came again after the challenge: more challenges are due */
     bool lost; /**< messages that show that it went on are in the capture, the retry or its answer is not */
@@ -517,7 +517,7 @@ bool registration_unheard(const struct tracker *tracker, const struct registrati
  * capture */
 uint32_t record_lacks_answer(const struct tracker *tracker, const struct record *record);
 /** A final answer that comes when the client has given up (RFC 3261 section 17.1.2.2); to an INVITE it waits
- * for longer. */
+ * for longer, and a proxy's 408 says that it gave up, too (RFC 4320 section 2). */
 bool record_is_late(const struct record *record);
 /** A REGISTER without an answer, for which ICMP port unreachable came: the frame of that, or 0. */
 uint32_t record_is_unreachable(const struct record *record);

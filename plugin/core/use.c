@@ -54,7 +54,7 @@ static bool
 may_have_been_repeated(struct tracker *tracker, const struct request_view *view,
                        const struct exchange *exchange)
 {
-    if (!slice_equal_nocase(view->message->via.transport, SLICE("UDP")))
+    if (sip_via_is_reliable(&view->message->via))
         return false;
     const struct transaction *asked =
         transaction_on_hop(tracker, view->message->method, exchange->cseq, &view->arrival->from);
@@ -107,7 +107,7 @@ note_retry(struct exchange *exchange, struct use *use, const struct request_view
     exchange->retry_clock = clock;
     exchange->retry = use;
     exchange->retry_elsewhere = use->elsewhere;
-    exchange->retry_datagram = slice_equal_nocase(view->message->via.transport, SLICE("UDP"));
+    exchange->retry_datagram = !sip_via_is_reliable(&view->message->via);
     exchange->user_at_realm = use->user_at_realm;
     if (exchange->asked_of)
         exchange->asked_of->bare = 0; /* it does send credentials, wherever they go from here */

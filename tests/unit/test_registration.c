@@ -339,14 +339,17 @@ test_unanswered_tcp(struct script *s)
 static void
 test_answer_not_seen(struct script *s)
 {
-    struct record *udp = SEND(s, .cseq = 1, .headers = CONTACT_LINE, .call_id = "udp", .from = 7);
-    struct record *first = SEND(s, .cseq = 1, .headers = CONTACT_LINE, .transport = "TCP");
+    struct record *first = SEND(s, .cseq = 1, .headers = CONTACT_LINE, .transport = "TCP", .at_once = true);
+    struct record *udp = SEND(s, .headers = CONTACT_LINE, .call_id = "udp", .from = 7, .at_once = true);
+    struct record *none =
+        SEND(s, .headers = CONTACT_LINE, .transport = "UPD", .call_id = "none", .from = 8, .at_once = true);
     script_wait(s, 31);
     g_assert_cmpuint(record_answer_not_seen(s->tracker, first), ==, 0);
     g_assert_false(registration_answer_not_seen(s->tracker, nth(s, 0)));
     script_wait(s, 9);
     g_assert_cmpuint(record_answer_not_seen(s->tracker, first), ==, 40);
     g_assert_cmpuint(record_answer_not_seen(s->tracker, udp), ==, 0);
+    g_assert_cmpuint(record_answer_not_seen(s->tracker, none), ==, 0);
     struct record *second = SEND(s, .cseq = 2, .headers = CONTACT_LINE, .transport = "TLS");
     g_assert_true(registration_answer_not_seen(s->tracker, nth(s, 0)));
     script_wait(s, 50);
@@ -405,6 +408,9 @@ test_late(struct script *s)
     g_assert_cmpstr(notes, ==, "answer_late");
     SEND(s, .method = "OPTIONS", .cseq = 2);
     notes = script_notes(s, SEND(s, .method = "OPTIONS", .cseq = 2, .status = 200, .ms = 31900));
+    g_assert_cmpstr(notes, ==, "");
+    SEND(s, .method = "BYE", .cseq = 2);
+    notes = script_notes(s, SEND(s, .method = "BYE", .cseq = 2, .status = 408, .ms = 32100));
     g_assert_cmpstr(notes, ==, "");
     SEND(s, .method = "INVITE", .cseq = 3);
     notes = script_notes(s, SEND(s, .method = "INVITE", .cseq = 3, .status = 200, .ms = 33000));

@@ -676,6 +676,24 @@ test_parameter(void)
 }
 
 static void
+test_reliable(void)
+{
+    static const struct {
+        const char *transport;
+        bool reliable;
+    } rows[] = {
+        {"TCP", true},  {"tcp", true},  {"TLS", true},       {"WS", true},
+        {"WSS", true},  {"SCTP", true}, {"TLS-SCTP", true},  {"UDP", false},
+        {"udp", false}, {"UPD", false}, {"DTLS-UDP", false}, {"", false},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        const struct sip_via via = {.transport = text_slice_of(rows[i].transport)};
+        g_assert_cmpint(sip_via_is_reliable(&via), ==, rows[i].reliable);
+    }
+    g_assert_false(sip_via_is_reliable(&(struct sip_via){0}));
+}
+
+static void
 test_second_via(void)
 {
     static const struct {
@@ -729,6 +747,7 @@ main(int argc, char **argv)
     g_test_add_func("/sip-message/names", test_names);
     g_test_add_func("/sip-message/uri/absent", test_uri_absent);
     g_test_add_func("/sip-message/parameter", test_parameter);
+    g_test_add_func("/sip-message/reliable", test_reliable);
     g_test_add_func("/sip-message/second-via", test_second_via);
     for (size_t i = 0; i < G_N_ELEMENTS(contacts); i++)
         add("/sip-message/contacts", contacts[i].name, &contacts[i], test_contacts);
