@@ -14,11 +14,12 @@
 enum { FRAMES_MAX = 400 };
 
 /* T: '0' on. Two step back, one of them past what counts as a new clock; the next goes on for longer than a
- * nonce is remembered; the last, '=', is for another message in the same frame. */
+ * nonce is remembered; '=' is for another message in the same frame, 'i' for an ICMP error that quotes it. */
 static const int64_t steps[] = {0,          1 * MS,        20 * MS,       60 * MS,    500 * MS,
                                 1000 * MS,  10000 * MS,    33000 * MS,    65000 * MS, 700000 * MS,
                                 -5000 * MS, -7200000 * MS, 18000000 * MS, 0};
 #define SAME_FRAME '='
+#define QUOTED     'i'
 
 /* The second one is tried on all credentials, with every known mistake, which takes most of the time: once
  * for each input is enough. */
@@ -35,11 +36,12 @@ endpoint_of(char letter)
 
 /* Takes "~TFS\n" and what follows it, up to the next such line. */
 static bool
-next_frame(struct slice *rest, struct arrival *arrival, struct slice *bytes)
+next_frame(struct slice *rest, struct arrival *arrival, struct slice *bytes, bool *quoted)
 {
     if (rest->len < 5 || *rest->p != '~')
         return false;
     const char *line = rest->p;
+    *quoted = line[1] == QUOTED;
     *bytes = *rest = slice_from(*rest, 5);
     for (size_t i = 0; i + 1 < rest->len; i++) {
         if (rest->p[i] == '\n' && rest->p[i + 1] == '~') {
@@ -110,6 +112,7 @@ check_registrations(const struct tracker *tracker)
         must(r->granted_frame == 0 || r->granted_frame >= r->first_frame);
         must(r->asked_frame >= r->first_frame);
         must(!registration_unheard(tracker, r) || r->flow);
+        must(!registration_answer_not_seen(tracker, r) || r->asked_frame > r->last_frame);
     }
 }
 
@@ -132,11 +135,14 @@ check_exchanges(const struct tracker *tracker, bool whole)
     }
 }
 
-/* A request that a silent client left unanswered, as of the end. */
+/* A request without an answer, as of the end. */
 static void
-check_unheard(const struct tracker *tracker, const struct record *record)
+check_unanswered(const struct tracker *tracker, const struct record *record)
 {
     const struct silence *silence = record_unheard(tracker, record);
+    bool lacks = record_lacks_answer(tracker, record) || record_answer_not_seen(tracker, record) ||
+                 record_is_unreachable(record);
+    must(!lacks || (record->status == 0 && record->response_frame == 0));
     if (!silence)
         return;
     must(silence->since <= record->detail->unheard->clock && silence->last_frame && silence->granted_frame);
@@ -162,12 +168,16 @@ play(struct slice input, enum memory memory, look_at *look, void *data)
     struct slice bytes;
     struct arrival arrival = {.time = INT64_C(1700000000000) * MS};
     struct sip_message message;
+    bool quoted;
     struct tracker *tracker = tracker_new(&test_host);
     test_host_credentials(rows, memory == KEEP ? G_N_ELEMENTS(rows) : 1);
     if (memory != KEEP)
         tracker_forget(tracker, memory == KEEP_EXCHANGES ? KEEPS_EXCHANGES : KEEPS_NOTHING);
-    while (arrival.frame < FRAMES_MAX && next_frame(&input, &arrival, &bytes)) {
-        if (sip_message_parse(bytes, false, &message))
+    while (arrival.frame < FRAMES_MAX && next_frame(&input, &arrival, &bytes, &quoted)) {
+        bool readable = sip_message_parse(bytes, false, &message);
+        if (readable && quoted)
+            tracker_unreachable(tracker, &message, &arrival);
+        else if (readable)
             look(tracker_add(tracker, &message, &arrival), data);
         else
             hear(tracker, &arrival);
@@ -196,7 +206,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct tracker *tracker = play(input, KEEP, look_later, records);
     for (guint i = 0; i < records->len; i++) {
         check_record(g_ptr_array_index(records, i));
-        check_unheard(tracker, g_ptr_array_index(records, i));
+        check_unanswered(tracker, g_ptr_array_index(records, i));
     }
     check_exchanges(tracker, true);
     check_registrations(tracker);

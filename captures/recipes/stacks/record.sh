@@ -220,51 +220,48 @@ realm_by_hand() {
     record_stop realm-by-hand
 }
 
-# A registrar that stands still for 40 s.
-registrar_stalls() {
+phone_over_tcp() { # USER NAMESPACE ADDRESS PASSWORD INTERVAL
+    baresip_start "$1" "$2" "$3" "<sip:$1@pbx.example.com;transport=tcp>;auth_pass=$4;outbound=\"sip:$REGISTRAR;transport=tcp\";regint=$5"
+}
+
+# alice is registered when the registrar ceases to run, while its host goes on to take connections and to acknowledge what comes;
+# then bob begins to register.
+registrar_ceases() { # INTERVAL-OF-ALICE ADDRESS...
     middle
     cabled client $CLIENT
     cabled second 192.0.2.30
     cabled server $REGISTRAR
     # shellcheck disable=SC2086
-    { registrar_routes pbx.example.com; passwords $PASSWORDS; } | kamailio_start registrar server $REGISTRAR tcp:$REGISTRAR:5060
-    local registrar=$LAST children
+    { registrar_routes pbx.example.com; passwords $PASSWORDS; } | kamailio_start registrar server "${@:2}"
+    REGISTRAR_PROCESSES=$LAST
     record_start middle "$SIP" to-server
-    baresip_start alice client $CLIENT "<sip:alice@pbx.example.com;transport=tcp>;auth_pass=pass-Two;outbound=\"sip:$REGISTRAR;transport=tcp\";regint=60"
+    phone_over_tcp alice client $CLIENT pass-Two "$1"
     sleep 3
-    children=$(pgrep -P "$registrar")
+    REGISTRAR_PROCESSES="$REGISTRAR_PROCESSES $(pgrep -P "$REGISTRAR_PROCESSES" | tr '\n' ' ')"
+    registrar_gets STOP
+    phone_over_tcp bob second 192.0.2.30 pass-Three 60
+}
+
+registrar_gets() { # SIGNAL
     # shellcheck disable=SC2086
-    kill -STOP "$registrar" $children
-    baresip_start bob second 192.0.2.30 "<sip:bob@pbx.example.com;transport=tcp>;auth_pass=pass-Three;outbound=\"sip:$REGISTRAR;transport=tcp\";regint=60"
+    kill "-$1" $REGISTRAR_PROCESSES
+}
+
+registrar_stalls() {
+    registrar_ceases 60 $REGISTRAR tcp:$REGISTRAR:5060
     spawn ping client sipsak -s "sip:ping@$REGISTRAR"
     sleep 40
-    # shellcheck disable=SC2086
-    kill -CONT "$registrar" $children
+    registrar_gets CONT
     sleep 65
     record_stop registrar-stalls
 }
 
-# A registrar that hangs: its host goes on to take connections and to acknowledge what comes.
 silent_over_tcp() {
-    middle
-    cabled client $CLIENT
-    cabled second 192.0.2.30
-    cabled server $REGISTRAR
-    # shellcheck disable=SC2086
-    { registrar_routes pbx.example.com; passwords $PASSWORDS; } | kamailio_start registrar server tcp:$REGISTRAR:5060
-    local registrar=$LAST children
-    record_start middle "$SIP" to-server
-    baresip_start alice client $CLIENT "<sip:alice@pbx.example.com;transport=tcp>;auth_pass=pass-Two;outbound=\"sip:$REGISTRAR;transport=tcp\";regint=30"
-    sleep 3
-    children=$(pgrep -P "$registrar")
-    # shellcheck disable=SC2086
-    kill -STOP "$registrar" $children
-    baresip_start bob second 192.0.2.30 "<sip:bob@pbx.example.com;transport=tcp>;auth_pass=pass-Three;outbound=\"sip:$REGISTRAR;transport=tcp\";regint=60"
+    registrar_ceases 30 tcp:$REGISTRAR:5060
     sleep 105
     ping client $REGISTRAR
     record_stop silent-over-tcp
-    # shellcheck disable=SC2086
-    kill -CONT "$registrar" $children
+    registrar_gets CONT
 }
 
 ALL=(credentials-removed uri-rewritten contact-rewritten address-rewritten forked-one-realm two-proxies-in-turn no-challenge
