@@ -318,14 +318,20 @@ account_failures(const struct account_row *row)
            row->outcomes[OUTCOME_NO_RETRY] + row->outcomes[OUTCOME_NO_ANSWER];
 }
 
-/* A call that was let in and found nobody is a success to its account. A challenged keep-alive says nothing.
- */
+/* A challenge that nobody had to answer says nothing of the account. */
+static bool
+is_idle(const struct exchange *exchange)
+{
+    enum finding cause = audit_exchange_cause(file_tracker(), exchange);
+    return cause == FINDING_OPTIONS_CHALLENGED || cause == FINDING_CANCELLED;
+}
+
+/* A call that was let in and found nobody is a success to its account. */
 static enum outcome
 account_outcome(const struct exchange *exchange)
 {
     enum outcome outcome = exchange_outcome(file_tracker(), exchange);
-    if (outcome == OUTCOME_NO_RETRY &&
-        audit_exchange_cause(file_tracker(), exchange) == FINDING_OPTIONS_CHALLENGED)
+    if (outcome == OUTCOME_NO_RETRY && is_idle(exchange))
         return OUTCOME_UNKNOWN;
     bool let_in = outcome == OUTCOME_FAILED &&
                   audit_lets_in(exchange->method, exchange->closed_status, exchange->retry_rang);

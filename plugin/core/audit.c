@@ -386,6 +386,8 @@ silence_cause(const struct exchange *exchange)
         return FINDING_CHALLENGE_KEPT;
     if (exchange_answered_elsewhere(exchange) && !exchange->removed_frame)
         return FINDING_ANSWERED_ELSEWHERE;
+    if (exchange->cancelled_in)
+        return FINDING_CANCELLED;
     for (int i = 1; i < FINDING_COUNT; i++) {
         if (finding_rule((enum finding)i)->weight == WEIGHT_CAUSE &&
             finding_set_has(&exchange->suspects, (unsigned)i))
@@ -597,6 +599,7 @@ static const struct {
     {FINDING_METHOD_UNANSWERED, "with a client that authenticates REGISTER only"},
     {FINDING_IN_DIALOG_UNANSWERED, "with a client that forgets its credentials within a call"},
     {FINDING_NOTIFY_UNANSWERED, "with a subscriber that challenges whatever it receives"},
+    {FINDING_CANCELLED, "when the caller hangs up before the call has begun"},
     {FINDING_NO_CHALLENGE, "with a server or border controller that takes the challenge out"},
     {FINDING_BAD_REQUEST, "with a server that is strict about the form of a request"},
     {FINDING_SERVER_ERROR, "the server, or something behind it, fails"},
@@ -611,6 +614,7 @@ static const struct {
     {FINDING_WRONG_HEADER, "{asker} finds no answer to its challenge in frame {retry}, and asks again"},
     {FINDING_BRANCH_REUSED,
      "{asker} takes frame {retry} for the refused request come again, and repeats its answer"},
+    {FINDING_CANCELLED, "the caller hung up in frame {cancelled}: no answer to the challenge is due"},
     {FINDING_CREDENTIALS_REMOVED,
      "the client answered in frame {retry}, and its answer did not get as far as the server"},
     {FINDING_REALM_SHARED,

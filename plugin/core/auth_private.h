@@ -161,7 +161,7 @@ bool nonce_was_early(struct tracker *tracker, struct slice text, uint32_t cseq, 
 /** Never NULL. */
 struct nonce_user *nonce_user_find(struct tracker *tracker, struct nonce *nonce, const char *user_at_realm);
 struct nonce_call *nonce_call_find(struct tracker *tracker, struct nonce *nonce);
-void key_dialog(struct tracker *tracker);
+void key_dialog(struct tracker *tracker, const char *method);
 
 /* --- lifetimes: lifetime.c --- */
 

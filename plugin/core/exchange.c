@@ -152,9 +152,12 @@ static void
 suspect_other_server(struct use *use, const struct arrival *arrival, bool asks)
 {
     const struct exchange *exchange = use->exchange;
-    if (asks && exchange && use->evidence == EVIDENCE_NONCE &&
-        !endpoint_same_address(&exchange->server, &arrival->from))
-        finding_set_add(&use->suspects, FINDING_NONCE_OF_OTHER_SERVER);
+    if (!asks || !exchange || use->evidence != EVIDENCE_NONCE ||
+        endpoint_same_address(&exchange->server, &arrival->from))
+        return;
+    finding_set_add(&use->suspects, FINDING_NONCE_OF_OTHER_SERVER);
+    finding_set_drop(&use->suspects, FINDING_NC_REPLAYED); /* it has not counted with the other */
+    finding_set_drop(&use->suspects, FINDING_NC_SKIPPED);
 }
 
 static bool
@@ -347,6 +350,14 @@ tell_suspects(struct tracker *tracker, const struct use *use, struct record *rec
 /* To a server the retry with the old branch is a retransmission of the refused request, and it sends its
  * refusal again (RFC 3261 section 17.2.2): that is how such a retry is refused. */
 void
+exchange_cancelled(struct transaction *invite, uint32_t frame)
+{
+    invite->cancelled_in = frame;
+    if (invite->opened)
+        invite->opened->cancelled_in = frame;
+}
+
+void
 exchange_refused_again(struct tracker *tracker, const struct transaction *transaction, struct record *record)
 {
     struct exchange *opened = transaction->opened;
@@ -433,6 +444,7 @@ close_uses(struct tracker *tracker, const struct sip_message *message, const str
         account->attempt = account->refused = 0;
         if (!account->accepted_frame)
             account->accepted_frame = record->frame;
+        account->latest_accepted = record->frame;
         if (use->holder)
             use->holder->accepted_in = record->frame;
     }
@@ -477,6 +489,7 @@ exchange_new(struct tracker *tracker, const struct sip_message *message, const s
     exchange->uri_hash = transaction ? transaction->uri : 0;
     exchange->to_hash = transaction ? transaction->to : 0;
     exchange->in_dialog = transaction && transaction->in_dialog;
+    exchange->cancelled_in = transaction ? transaction->cancelled_in : 0;
     /* What would tie an answer to it may be cut; and where the request is missing, so may its answer be, as
      * in a capture of one direction, or by a filter for a port, which fragments do not have. */
     exchange->lost = message->headers_cut || !transaction;
@@ -535,7 +548,7 @@ note_removed(struct tracker *tracker, const struct sip_message *message, struct 
     use->suspect_frame = request->frame;
     finding_set_add(&use->suspects, FINDING_CREDENTIALS_REMOVED);
     mark_removed(exchange, use, request);
-    key_dialog(tracker);
+    key_dialog(tracker, exchange->method);
     struct exchange *answered = key_find(tracker);
     if (answered && answered->retry_frame == 0)
         mark_removed(answered, use, request);
@@ -579,7 +592,7 @@ note_loop(struct tracker *tracker, struct account *account, const struct exchang
         return; /* the client cannot answer, or its answer does not arrive: told of each */
     if (exchange->refused)
         account->bare = 0;
-    else if (account->bare++ == 0)
+    else if (exchange->request_frame && account->bare++ == 0)
         account->bare_clock = tracker->clock;
     if (is_milestone(account->refused))
         record_note(tracker, record, FINDING_CHALLENGE_LOOP, 0, 0);
@@ -607,7 +620,7 @@ static void
 make_latest(struct tracker *tracker, struct exchange *exchange)
 {
     index_drop(&tracker->index, exchange->dialog, exchange); /* another answer may have come from elsewhere */
-    key_dialog(tracker);
+    key_dialog(tracker, exchange->method);
     struct index_entry *entry = index_entry(&tracker->index);
     struct exchange *before = entry->value;
     if (before)
@@ -838,9 +851,9 @@ note_provisional(const struct transaction *transaction, uint16_t status)
 static void
 note_orphan(struct tracker *tracker, const struct sip_message *message, const struct record *record)
 {
-    key_dialog(tracker);
+    key_dialog(tracker, record->method);
     struct exchange *exchange = key_find(tracker);
-    if (exchange && message->cseq > exchange->cseq && strcmp(exchange->method, record->method) == 0)
+    if (exchange && message->cseq > exchange->cseq)
         exchange->lost = true;
 }
 

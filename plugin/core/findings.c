@@ -1184,6 +1184,7 @@ exchange_number(const struct exchange *exchange, const char *name)
         {"retry", exchange->retry_frame ? exchange->retry_frame : exchange->removed_frame},
         {"a", exchange->removed_in ? exchange->removed_in : exchange->kept_in},
         {"elsewhere", exchange_answered_elsewhere(exchange)},
+        {"cancelled", exchange->cancelled_in},
         {"closed", exchange->closed_frame},
         {"attempts", exchange->attempt},
         {"code", exchange->closed_status ? exchange->closed_status : exchange->status},

@@ -17,6 +17,7 @@
 #define OTHERS_NS   (2 * SIP_TIMEOUT_NS)
 #define ACCEPTED_NS (SIP_TIMEOUT_NS + INT64_C(3) * 1000000000)
 #define INVITES_NS  (INT64_C(600) * 1000000000)
+#define RINGS_NS    (INT64_C(180) * 1000000000)
 
 /* --- records ---------------------------------------------------------------------- */
 
@@ -96,6 +97,16 @@ transactions_take(const struct tracker *tracker, struct transaction_queue *queue
     return oldest;
 }
 
+/* Whoever lets a call wait says so each minute (RFC 3261 section 13.3.1.1). */
+static bool
+still_rings(const struct tracker *tracker, const struct transaction *invite)
+{
+    int64_t heard = 0;
+    for (const struct seen_response *seen = invite->responses; seen; seen = seen->next)
+        heard = MAX(heard, seen->last_seen);
+    return invite->status == 0 && tracker->clock - heard < RINGS_NS;
+}
+
 void
 transactions_expire(struct tracker *tracker)
 {
@@ -108,8 +119,13 @@ transactions_expire(struct tracker *tracker)
     }
     while ((oldest = transactions_take(tracker, &tracker->waiting, OTHERS_NS)))
         transaction_free(tracker, oldest);
-    while ((oldest = transactions_take(tracker, &tracker->invites, INVITES_NS)))
-        transaction_free(tracker, oldest);
+    while ((oldest = transactions_take(tracker, &tracker->invites, INVITES_NS))) {
+        if (still_rings(tracker, oldest)) {
+            oldest->clock = tracker->clock;
+            transactions_append(&tracker->invites, oldest);
+        } else
+            transaction_free(tracker, oldest);
+    }
 }
 
 /* --- between frames ---------------------------------------------------------------- */

@@ -304,11 +304,12 @@ nonce_user_find(struct tracker *tracker, struct nonce *nonce, const char *name)
 }
 
 void
-key_dialog(struct tracker *tracker)
+key_dialog(struct tracker *tracker, const char *method)
 {
     key_begin(tracker, INDEX_DIALOG);
     key_add_hash(tracker, tracker->here.call_id);
     key_add_hash(tracker, tracker->here.hop);
+    key_add(tracker, (struct slice){method, strlen(method)});
 }
 
 static struct index_link *

@@ -29,13 +29,14 @@ struct service_route {
 static void
 key_binding(struct tracker *tracker, const struct account *account, const struct sip_contact *contact)
 {
-    bool flow = contact->instance.len > 0 && contact->reg_id.len > 0;
-    struct slice place = contact->host_port;
-    if (place.len > 5 && memcmp(slice_end(place) - 5, ":5060", 5) == 0)
-        place.len -= 5;
     key_begin_number(tracker, INDEX_BINDING, (uintptr_t)account);
-    key_add(tracker, flow ? contact->instance : contact->user);
-    key_add_nocase(tracker, flow ? contact->reg_id : place);
+    if (contact->instance.len > 0 && contact->reg_id.len > 0) {
+        key_add(tracker, contact->instance);
+        key_add_nocase(tracker, contact->reg_id);
+    } else {
+        key_add_user(tracker, contact->user);
+        key_add_place(tracker, contact->host_port);
+    }
 }
 
 static uint32_t
@@ -313,10 +314,10 @@ may_lack_refresh(const struct tracker *tracker, const struct registration *regis
 }
 
 static void
-mark_gap(const struct tracker *tracker, struct registration *registration)
+mark_gap(const struct tracker *tracker, struct registration *registration, uint32_t seconds)
 {
     registration->gap = true;
-    registration->gap_clock = tracker->clock;
+    registration->gap_deadline = MAX(registration->gap_deadline, tracker->clock + seconds * SECOND_NS);
 }
 
 /* Each REGISTER of a client counts CSeq up by one (RFC 3261 section 10.2): a step of more says that the
@@ -333,7 +334,7 @@ note_gap(const struct tracker *tracker, struct registration *registration, const
     else
         gap |= other_call ? may_lack_refresh(tracker, registration) : message->cseq - registration->cseq > 1;
     if (gap)
-        mark_gap(tracker, registration);
+        mark_gap(tracker, registration, registration->granted);
     if (other_call && registration_state(tracker, registration) == REGISTRATION_REGISTERED)
         registration->calls_vary = true;
     registration->call_id_hash = call_id;
@@ -400,7 +401,8 @@ ask(struct tracker *tracker, const struct sip_message *message, const struct sip
     registration->open_once = step->once;
     if (!registration->open)
         registration->quiet_clock = tracker->clock;
-    if (has_asked && seconds == 0) /* it leaves, whatever the answer */
+    registration->leaves = has_asked && seconds == 0;
+    if (registration->leaves) /* whatever the answer */
         flow_leave(tracker, registration);
     if (registration_waits_in_vain(tracker, registration)) {
         registration->failures++;
@@ -410,6 +412,15 @@ ask(struct tracker *tracker, const struct sip_message *message, const struct sip
     registration->open_clock = tracker->clock;
     registration->open = true;
     registration->open_repeated = registration->unreachable = false;
+}
+
+/* `*`: removes all contacts of the account. */
+static void
+ask_to_empty(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
+             struct record *record)
+{
+    record_detail(tracker, record)->removes_all = true;
+    account_of(tracker, message, &arrival->to)->emptying = true;
 }
 
 void
@@ -424,7 +435,7 @@ registration_request(struct tracker *tracker, const struct sip_message *message,
                 !memchr(message->header[SIP_CONTACT].p, ',', message->header[SIP_CONTACT].len);
     for (unsigned n = 0; n < CONTACTS_MAX && sip_contact_next(&walk, &contact); n++) {
         if (contact.star)
-            record_detail(tracker, record)->removes_all = true;
+            ask_to_empty(tracker, message, arrival, record);
         else if (contact.uri.len > 0)
             ask(tracker, message, &contact, only, arrival, record);
     }
@@ -469,15 +480,26 @@ next_route(struct slice line, struct slice *rest)
     return slice_until(slice_until(inside, '>', rest), ';', NULL);
 }
 
+static uint32_t
+hash_route(struct tracker *tracker, struct slice uri)
+{
+    struct slice user, host;
+    sip_uri_split(uri, &user, &host);
+    key_begin(tracker, INDEX_SERVICE_ROUTE);
+    key_add_user(tracker, user);
+    key_add_place(tracker, host.p ? slice_between(host.p, slice_end(uri)) : uri);
+    return hash_short(index_key_hash(&tracker->index)) | 1;
+}
+
 /* Whether a Route leads there: behind an outbound proxy, perhaps. */
 static bool
-has_route(const struct tracker *tracker, const struct sip_message *message, uint32_t hash)
+has_route(struct tracker *tracker, const struct sip_message *message, uint32_t hash)
 {
     struct slice headers = message->headers, line;
     enum sip_header id;
     while (sip_message_next_header(&headers, &id, &line)) {
         while (id == SIP_ROUTE && line.len > 0) {
-            if (hash_slice(tracker, next_route(line, &line)) == hash)
+            if (hash_route(tracker, next_route(line, &line)) == hash)
                 return true;
         }
     }
@@ -516,7 +538,7 @@ remember_route(struct tracker *tracker, const struct sip_message *message,
         key_put(tracker, route);
         tracker->service_routes++;
     }
-    route->hash = line.p ? hash_slice(tracker, next_route(line, &line)) : 0;
+    route->hash = line.p ? hash_route(tracker, next_route(line, &line)) : 0;
     route->frame = record->frame;
 }
 
@@ -582,6 +604,8 @@ grant(struct tracker *tracker, struct registration *registration, struct registr
     registration->granted_frame = record->frame;
     registration->deadline = tracker->clock + (int64_t)step->granted * SECOND_NS;
     registration->removed = registration->refused = registration->gap = registration->lapse_told = false;
+    registration->gap_deadline = 0;
+    registration->account->emptying = false;
     registration->successor = NULL;
 }
 
@@ -780,6 +804,8 @@ registration_response(struct tracker *tracker, const struct sip_message *message
     struct listing listing = {0};
     if (!request || !(request->registrations || request->removes_all))
         return;
+    if (request->removes_all)
+        request->account->emptying = false;
     if (record->status < 300) {
         listing = read_listing(tracker, message, request->account, record);
         remember_route(tracker, message, transaction, record);
@@ -797,7 +823,15 @@ registration_orphan(struct tracker *tracker, const struct sip_message *message, 
 {
     if (!tracker->registrations || !slice_equal(message->method, SLICE("REGISTER")))
         return;
-    struct registration *latest = account_of(tracker, message, &arrival->from)->latest;
-    if (latest)
-        mark_gap(tracker, latest);
+    const struct account *account = account_of(tracker, message, &arrival->from);
+    struct sip_contacts walk = sip_contacts(message);
+    struct sip_contact contact;
+    if (account->latest)
+        mark_gap(tracker, account->latest, account->latest->granted);
+    while (message->status < 300 && message->header[SIP_CONTACT].p && sip_contact_next(&walk, &contact)) {
+        struct registration *listed = contact.uri.len ? find_binding(tracker, account, &contact) : NULL;
+        uint32_t seconds = 0;
+        if (listed && sip_contact_expires(message, &contact, &seconds))
+            mark_gap(tracker, listed, seconds);
+    }
 }

@@ -37,8 +37,10 @@ exchange_outcome(const struct tracker *tracker, const struct exchange *exchange)
     if (exchange->retry_frame == 0)
         return tracker->clock - exchange->challenge_clock > SIP_TIMEOUT_NS ? OUTCOME_NO_RETRY
                                                                            : OUTCOME_UNKNOWN;
-    /* A client that never sends a datagram again has got an answer that is not in the capture. */
-    bool waits = !exchange->retry_datagram || exchange->retry_repeated;
+    /* A client that never sends a datagram again has got an answer that is not in the capture; over TCP or
+     * the like that is shown by a server that goes on to accept it. */
+    bool waits = exchange->retry_datagram ? exchange->retry_repeated
+                                          : exchange->account->latest_accepted < exchange->retry_frame;
     if (waits && !exchange->retry_pending && tracker->clock - exchange->retry_clock > SIP_TIMEOUT_NS)
         return OUTCOME_NO_ANSWER;
     return OUTCOME_UNKNOWN;
@@ -103,7 +105,7 @@ registration_latest_deadline(const struct tracker *tracker, const struct registr
 {
     int64_t deadline = registration->deadline, granted = (int64_t)registration->granted * INT64_C(1000000000);
     if (registration->gap)
-        deadline = MAX(deadline, registration->gap_clock + granted);
+        deadline = MAX(deadline, registration->gap_deadline);
     if (registration_misses_answer(tracker, registration))
         deadline = MAX(deadline, registration->open_clock + granted);
     return deadline;
@@ -163,6 +165,14 @@ registration_challenge(const struct tracker *tracker, const struct registration 
     }
 }
 
+/* A client that asked to be removed, and is content, is no client that forgot to refresh. */
+static bool
+may_be_removed(const struct registration *registration)
+{
+    bool leaves = registration->open && registration->leaves && !registration->open_repeated;
+    return leaves || registration->account->emptying;
+}
+
 enum registration_state
 registration_state(const struct tracker *tracker, const struct registration *registration)
 {
@@ -176,7 +186,8 @@ registration_state(const struct tracker *tracker, const struct registration *reg
     if (successor && successor->granted_frame)
         return REGISTRATION_REPLACED;
     bool over = tracker->clock > registration_latest_deadline(tracker, registration) + LAPSE_SLACK_NS;
-    return registration->granted_cut || !over ? REGISTRATION_UNKNOWN : REGISTRATION_LAPSED;
+    bool unclear = registration->granted_cut || !over || may_be_removed(registration);
+    return unclear ? REGISTRATION_UNKNOWN : REGISTRATION_LAPSED;
 }
 
 int64_t

@@ -42,6 +42,48 @@ key_add_address(struct tracker *tracker, const struct endpoint *endpoint)
     key_add(tracker, (struct slice){text, 1u + endpoint->len});
 }
 
+void
+key_add_user(struct tracker *tracker, struct slice user)
+{
+    char clear[INDEX_PART_MAX];
+    size_t n = 0;
+    if (!user.len || user.len > sizeof clear || !memchr(user.p, '%', user.len)) {
+        key_add(tracker, user);
+        return;
+    }
+    for (size_t i = 0; i < user.len; i++) {
+        bool escaped = user.p[i] == '%' && i + 2 < user.len && g_ascii_isxdigit(user.p[i + 1]) &&
+                       g_ascii_isxdigit(user.p[i + 2]);
+        clear[n++] =
+            escaped ? (char)(g_ascii_xdigit_value(user.p[i + 1]) * 16 + g_ascii_xdigit_value(user.p[i + 2]))
+                    : user.p[i];
+        i += escaped ? 2 : 0;
+    }
+    key_add(tracker, (struct slice){clear, n});
+}
+
+void
+key_add_place(struct tracker *tracker, struct slice place)
+{
+    char text[INET6_ADDRSTRLEN];
+    uint8_t address[16];
+    struct slice port, inside = slice_until(slice_from(place, 1), ']', &port);
+    if (place.len > 5 && memcmp(slice_end(place) - 5, ":5060", 5) == 0)
+        place.len -= 5;
+    bool reference = place.len > 2 && *place.p == '[' && inside.len < sizeof text;
+    if (reference) {
+        memcpy(text, inside.p, inside.len);
+        text[inside.len] = '\0';
+        reference = inet_pton(AF_INET6, text, address) == 1;
+    }
+    if (!reference) {
+        key_add_nocase(tracker, place);
+        return;
+    }
+    key_add(tracker, (struct slice){(const char *)address, sizeof address});
+    key_add(tracker, slice_between(MIN(port.p, slice_end(place)), slice_end(place)));
+}
+
 char *
 endpoint_text(const struct endpoint *endpoint)
 {

@@ -125,8 +125,10 @@ link_to_invite(struct tracker *tracker, const struct sip_message *message, const
         note_ack_cseq(tracker, message, arrival, record);
     if (acknowledges && by_number && invite && invite->status < 300 && !message->headers_cut)
         keep_bare_ack(tracker, message, invite, record);
-    if (!acknowledges && invite)
+    if (!acknowledges && invite) {
         note_cancel_cseq(tracker, invite, record);
+        exchange_cancelled(invite, record->frame);
+    }
 }
 
 /* Seen again: by the wire's rules a retransmission; so soon, or on another link, the same packet captured
@@ -284,6 +286,8 @@ add_first_response(struct tracker *tracker, const struct sip_message *message, c
         record->exchange = transaction->request->exchange;
     }
     exchange_response(tracker, message, arrival, transaction, record);
+    if (!transaction) /* who is answered has asked */
+        tracker_hear(tracker, record->frame, &arrival->to);
     if (transaction && record->status < 200)
         registration_pending(transaction->request);
     if (transaction && record->status >= 200)
@@ -300,8 +304,10 @@ static struct record *
 add_response(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival)
 {
     struct transaction *transaction = transaction_find(tracker, message, message->cseq_method);
-    if (!transaction)
-        transaction = transaction_on_hop(tracker, message->method, message->cseq, &arrival->to);
+    if (transaction)
+        tracker->branches_kept = true;
+    else
+        transaction = transaction_of_changed_via(tracker, message, arrival);
     uint32_t hash = transaction ? hash_slice(tracker, message->text) : 0;
     struct seen_response *seen = transaction ? response_seen(transaction, hash, message->status) : NULL;
     return seen ? add_response_again(tracker, message, arrival, transaction, seen)

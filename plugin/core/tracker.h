@@ -44,6 +44,12 @@ finding_set_add(struct finding_set *set, unsigned finding)
     set->bits[finding / 64] |= UINT64_C(1) << finding % 64;
 }
 
+static inline void
+finding_set_drop(struct finding_set *set, unsigned finding)
+{
+    set->bits[finding / 64] &= ~(UINT64_C(1) << finding % 64);
+}
+
 static inline bool
 finding_set_has(const struct finding_set *set, unsigned finding)
 {
@@ -81,8 +87,10 @@ struct account {
     uint32_t bare;               /**< challenges in a row to requests without credentials */
     int64_t bare_clock;          /**< since when */
     uint32_t accepted_frame;     /**< first 2xx to credentials of it; 0: none */
+    uint32_t latest_accepted;    /**< latest of these; 0: none */
     bool accepted;               /**< counted among the accounts of its source that were accepted */
     bool failed;                 /**< counted among the failing accounts of its source */
+    bool emptying;               /**< a REGISTER asks for that, and has no answer yet */
     uint32_t emptied_frame;      /**< latest 2xx to a REGISTER that removed all its contacts; 0: none */
     struct registration *latest; /**< of them, the one that was named last; NULL: none yet */
     uint32_t references;         /**< by registrations, exchanges and credentials: the tracker's own */
@@ -133,6 +141,7 @@ struct exchange {
     struct finding_set suspects; /**< what in the challenge may have kept the client from answering */
     uint32_t removed_frame;      /**< a request one hop earlier with the credentials asked for; 0: none */
     uint32_t removed_in;         /**< the same request on this hop, which lacks them */
+    uint32_t cancelled_in;       /**< CANCEL of the refused request; 0: none */
     uint32_t kept_in; /**< other answer that the client got from the element that was challenged; 0: none */
     struct exchange *nearer;  /**< the same challenge, passed on to the hop before; NULL: not seen */
     struct account *asked_of; /**< who was asked on the hop that this was passed on from; NULL: it was not */
@@ -294,16 +303,17 @@ struct registration {
     uint32_t cseq;            /**< of the latest REGISTER */
     uint32_t call_id_hash;    /**< likewise */
     bool lapse_told;
-    bool calls_vary;                /**< the client takes another Call-ID for a refresh */
-    bool gap;                       /**< messages are missing in the capture since `granted_frame` */
-    int64_t gap_clock;              /**< before when */
-    bool granted_cut;               /**< for how long it was granted may be cut off */
-    uint32_t asked_frame;           /**< latest REGISTER */
-    int64_t asked_clock;            /**< likewise */
-    uint32_t granted_request;       /**< latest REGISTER that was granted */
-    uint32_t listed_frame;          /**< 2xx that listed it last */
-    bool listed_for;                /**< it said for how long */
-    uint32_t listed_expires;        /**< s */
+    bool calls_vary;          /**< the client takes another Call-ID for a refresh */
+    bool gap;                 /**< messages are missing in the capture since `granted_frame` */
+    int64_t gap_deadline;     /**< when it runs out at the latest, for all that these may have granted */
+    bool leaves;              /**< the latest REGISTER asks to remove it */
+    bool granted_cut;         /**< for how long it was granted may be cut off */
+    uint32_t asked_frame;     /**< latest REGISTER */
+    int64_t asked_clock;      /**< likewise */
+    uint32_t granted_request; /**< latest REGISTER that was granted */
+    uint32_t listed_frame;    /**< 2xx that listed it last */
+    bool listed_for;          /**< it said for how long */
+    uint32_t listed_expires;  /**< s */
     struct registration *successor; /**< a later contact of the same client, which was granted; NULL: none */
     struct index_entry *registrant; /**< where the index holds it: the tracker's own */
     struct exchange *challenge;     /**< latest; NULL: none */

@@ -124,7 +124,8 @@ struct transaction {
     struct arena arena;       /**< its own memory; that of its records, too, if they are forgotten with it */
     struct transaction *next; /**< in its queue */
     struct hash128 branch, from_tag, hop;
-    uint32_t above; /**< hash of the branch one hop before, by the second Via; 0: not known */
+    uint32_t branch_text; /**< hash of the branch alone */
+    uint32_t above;       /**< hash of the branch one hop before, by the second Via; 0: not known */
     struct record *request;
     int64_t clock;     /**< when it began */
     int64_t last_seen; /**< time of the last copy of the request */
@@ -139,6 +140,7 @@ struct transaction {
     bool in_dialog;          /**< the request had a To tag */
     bool answer_lost;        /**< told that the client looks not to receive the answer */
     bool ack_told;           /**< told that the server looks not to take `bare_ack` */
+    uint32_t cancelled_in;   /**< CANCEL; 0: none */
     uint32_t bare_ack;       /**< ACK to a 2xx, without the credentials that the INVITE has; 0: none */
     int64_t bare_ack_time;
     struct exchange *opened; /**< the exchange that a 401 or 407 to it began */
@@ -174,7 +176,7 @@ enum index_kind {
     INDEX_SIGNED = 'G',      /**< nonce, response digits: the first request with them */
     INDEX_SOURCE = 'P',      /**< client address */
     INDEX_TOLERANT = 'p',    /**< server address */
-    INDEX_DIALOG = 'D',      /**< Call-ID, hop: the latest exchange */
+    INDEX_DIALOG = 'D',      /**< Call-ID, hop, method: the latest exchange */
     INDEX_ACCOUNT = 'A',     /**< address-of-record, server */
     INDEX_USER = 'U',        /**< user@realm */
     INDEX_METHOD = 'M',      /**< method that is none of the known */
@@ -229,8 +231,9 @@ struct tracker {
     uint32_t aged; /**< how many there are of them */
     bool dropped;  /**< some went because there were too many, and nobody was told yet */
     bool dropped_told;
-    bool has_early; /**< some nonce was used before it was issued */
-    int64_t clock;  /**< latest time seen; steps back only when the capture does, by more than an hour */
+    bool branches_kept; /**< some response had the branch of its request */
+    bool has_early;     /**< some nonce was used before it was issued */
+    int64_t clock;      /**< latest time seen; steps back only when the capture does, by more than an hour */
     struct exchange *exchanges, **exchanges_tail;
     bool watches;            /**< some subscription was refreshed by a 204 */
     uint32_t service_routes; /**< how many clients were given one */
@@ -273,6 +276,11 @@ key_add_nocase(struct tracker *tracker, struct slice part)
 }
 
 void key_add_address(struct tracker *tracker, const struct endpoint *endpoint);
+/** The user of a URI: escaped or not, it is the same one (RFC 3261 section 19.1.4). */
+void key_add_user(struct tracker *tracker, struct slice user);
+/** Host and port of a URI: the same with and without the default port, and however an IPv6 address is written
+ * (RFC 5954 section 4.2). */
+void key_add_place(struct tracker *tracker, struct slice place);
 
 static inline void *
 key_find(struct tracker *tracker)
@@ -359,6 +367,11 @@ transaction_before(const struct transaction *transaction)
  * a proxy's other leg has the same Call-ID and CSeq. NULL: none. */
 struct transaction *transaction_on_hop(struct tracker *tracker, struct slice method, uint32_t cseq,
                                        const struct endpoint *client);
+/** That of a response whose Via something on the path has changed, sent-by as a rule: by the transaction's
+ * hop. A branch is taken for changed only where no response of the capture has brought one back as it was:
+ * else its request is missing. NULL: none. */
+struct transaction *transaction_of_changed_via(struct tracker *tracker, const struct sip_message *message,
+                                               const struct arrival *arrival);
 /** The same request on the hop before, as the second Via of a response to it says; NULL: not known. */
 const struct transaction *transaction_hop_before(struct tracker *tracker, const struct sip_message *message);
 /** Of a request for which `transaction_find` was just asked: it takes that key. */
@@ -377,6 +390,8 @@ void exchange_request(struct tracker *tracker, const struct sip_message *message
 /** A first copy of a response to `transaction`, which is NULL when the capture does not hold the request. */
 void exchange_response(struct tracker *tracker, const struct sip_message *message,
                        const struct arrival *arrival, struct transaction *transaction, struct record *record);
+/** An INVITE was cancelled, before it is challenged or after. */
+void exchange_cancelled(struct transaction *invite, uint32_t frame);
 /** A retransmission of a 401 or 407. */
 void exchange_refused_again(struct tracker *tracker, const struct transaction *transaction,
                             struct record *record);

@@ -93,13 +93,17 @@ transactions_of(struct tracker *tracker, struct slice method, uint32_t cseq)
     return key_find(tracker);
 }
 
-/* The rule for clients of RFC 2543: without a unique branch the tags must help. */
+/* The rule for clients of RFC 2543: without a unique branch the tags must help; and between other hosts, too,
+ * as some clients all take the same branch. */
 static bool
 is_same_transaction(const struct transaction *transaction, const struct message_hashes *here,
                     const struct sip_message *message)
 {
-    return same_hash(transaction->branch, here->branch) &&
-           (same_hash(transaction->from_tag, here->from_tag) || has_magic_cookie(message->via.branch));
+    bool same_tag = same_hash(transaction->from_tag, here->from_tag);
+    if (!same_hash(transaction->branch, here->branch))
+        return false;
+    return same_hash(transaction->hop, here->hop) ? same_tag || has_magic_cookie(message->via.branch)
+                                                  : same_tag && message->from_tag.len > 0;
 }
 
 /* RFC 3261 section 17.2.3. Scanners all call themselves 127.0.0.1, and some take the same branch: of several
@@ -129,6 +133,17 @@ transaction_on_hop(struct tracker *tracker, struct slice method, uint32_t cseq, 
                   endpoint_same_address(&i->client, client)))
         i = transaction_before(i);
     return i;
+}
+
+struct transaction *
+transaction_of_changed_via(struct tracker *tracker, const struct sip_message *message,
+                           const struct arrival *arrival)
+{
+    struct transaction *transaction =
+        transaction_on_hop(tracker, message->method, message->cseq, &arrival->to);
+    bool same_branch = transaction && transaction->branch_text == hash_slice(tracker, message->via.branch);
+    bool may_differ = !tracker->branches_kept || !has_magic_cookie(message->via.branch);
+    return same_branch || may_differ ? transaction : NULL;
 }
 
 const struct transaction *
@@ -189,6 +204,7 @@ transaction_new(struct tracker *tracker, const struct sip_message *message, cons
     transaction->cseq = message->cseq;
     transaction->in_dialog = message->to_tag.len > 0;
     transaction->branch = tracker->here.branch;
+    transaction->branch_text = hash_slice(tracker, message->via.branch);
     transaction->from_tag = tracker->here.from_tag;
     transaction->hop = tracker->here.hop;
     index_share(&tracker->index, &transaction->link);

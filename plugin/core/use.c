@@ -65,11 +65,10 @@ may_have_been_repeated(struct tracker *tracker, const struct request_view *view,
 static struct exchange *
 dialog_exchange(struct tracker *tracker, const struct request_view *view)
 {
-    key_dialog(tracker);
+    key_dialog(tracker, view->record->method);
     struct exchange *exchange = key_find(tracker);
     if (!exchange || exchange->retry_frame || exchange->outcome != OUTCOME_NONE ||
-        exchange->refused_repeated || exchange->request_frame == 0 ||
-        strcmp(exchange->method, view->record->method) != 0)
+        exchange->refused_repeated || exchange->request_frame == 0)
         return NULL;
     bool next = view->message->cseq - exchange->cseq == 1;
     return next && !may_have_been_repeated(tracker, view, exchange) ? exchange : NULL;
@@ -174,7 +173,8 @@ is_challenge_lost(struct tracker *tracker, const struct request_view *view, cons
         if (before)
             return before->status == 0 && (!uses || uses->nonce != nonce);
     }
-    return transaction_on_hop(tracker, SLICE("ACK"), cseq - 1, &view->arrival->from) != NULL;
+    return slice_equal(method, SLICE("INVITE")) &&
+           transaction_on_hop(tracker, SLICE("ACK"), cseq - 1, &view->arrival->from) != NULL;
 }
 
 /* nc as a number; 0 when there is none, or when it is no hex number of at most 8 digits. */
@@ -712,11 +712,10 @@ keep_uses(struct tracker *tracker, const struct request_view *view)
 static void
 note_cut_request(struct tracker *tracker, const struct request_view *view)
 {
-    key_dialog(tracker);
+    key_dialog(tracker, view->record->method);
     struct exchange *exchange = key_find(tracker);
     uint32_t cseq = view->message->cseq;
-    if (exchange && (cseq == 0 || cseq > exchange->cseq) &&
-        strcmp(exchange->method, view->record->method) == 0)
+    if (exchange && (cseq == 0 || cseq > exchange->cseq))
         exchange->lost = true;
     account_of(tracker, view->message, &view->arrival->to)->bare = 0;
 }

@@ -10,7 +10,8 @@ failure    a final answer from 300 on, but for a challenge that refuses no crede
 refresh    an attempt that succeeds while a success before it was not removed
 lapse      the granted time ran out, by 2 s at least, before the next attempt: until the next success, or the end. Where
            messages are missing it is counted from when an unseen success would have run out: CSeq skips, an attempt that
-           was not sent again has no answer, or a client that takes another Call-ID each time was silent for that long
+           was not sent again has no answer, or a client that takes another Call-ID each time was silent for that long.
+           None while it is not seen whether a removal that was asked for took place
 challenged never granted, and the first of the challenges since which none was answered is 32 s old
 unanswered never granted, no answer within 32 s to an attempt that was sent again, none to one that met a closed port, or to one that answers a challenge over TCP, and none since
 replaced   ran out too, but the same client (instance, or else address) had registered another contact for the first time since
@@ -96,6 +97,8 @@ class Registration:
     asked: object = None        # the latest attempt
     open: object = None         # the attempt since which there is no answer
     repeated: bool = False
+    leaves: bool = False        # the latest attempt asks to remove it
+    emptying: bool = False      # a REGISTER that removes all has no answer yet
     unanswered: bool = False    # the attempt before `open` got no answer
     left: object = None         # the first challenge since which none was answered
     replaced_by: object = None
@@ -126,7 +129,8 @@ class Registration:
                 return "registered"
             if self.replaced_by and self.replaced_by.granted_in:
                 return "replaced"
-            return "lapsed" if now > self.latest_deadline(now) + SLACK else "unknown"
+            leaves = self.open and self.leaves and not self.repeated
+            return "lapsed" if now > self.latest_deadline(now) + SLACK and not leaves and not self.emptying else "unknown"
         asked = self.last.exchange if self.last else None
         if self.unanswered or self.silent(now) or (asked and asked.retry and asked.outcome == {"no-answer"}):
             return "unanswered"
@@ -157,7 +161,14 @@ class Registrations:
         account = address_of_record(message), server_name(message.target)
         contacts = contacts_of(message)
         once = {c.key: c for c in reversed(contacts)}       # named twice, it is one all the same
+        if "*" in message.all("contact"):
+            self.empty(account, True)
         self.asks[message] = [(self.ask(message, account, c, len(contacts) == 1), c) for c in contacts if once[c.key] is c]
+
+    def empty(self, account, emptying):
+        for registration in self.all:
+            if (registration.account, registration.registrar) == account:
+                registration.emptying = emptying
 
     def ask(self, message, account, contact, alone):
         registration = self.find(message, account, contact, alone and not contact.flow and contact.expires != 0)
@@ -172,6 +183,7 @@ class Registrations:
         if not registration.open or (not registration.repeated and now - registration.open.time > TIMEOUT):
             registration.open, registration.repeated = message, False
         registration.asked = message
+        registration.leaves = contact.expires == 0
         registration.contact = contact.uri
         return registration
 
@@ -205,6 +217,8 @@ class Registrations:
 
     def response(self, message):
         request = message.transaction.request
+        if "*" in request.all("contact"):
+            self.empty((address_of_record(request), server_name(request.target)), False)
         if message.code < 300 and "*" in request.all("contact"):
             account = address_of_record(request), server_name(request.target)
             for registration in self.all:
@@ -238,6 +252,7 @@ class Registrations:
         registration.granted, registration.granted_in, registration.granted_to = seconds, message, request
         registration.deadline = message.time + seconds
         registration.removed = registration.refused = False
+        self.empty((registration.account, registration.registrar), False)
         registration.replaced_by = registration.gap = None
 
     def granted(self, registration, contact, request, message):

@@ -75,6 +75,7 @@ full_begin(struct full *full, struct script *s)
     SEND(s, .cseq = 4, .status = 401, .headers = CHALLENGE("n3"));
     full->exchange = *script_exchange(s, 0);
     full->exchange.attempt = 3;
+    full->exchange.cancelled_in = 13;
     full->use = *script_use(again);
     full->use.verdict.tried = 1;
     full->use.verdict.variant = "qop-list";

@@ -183,6 +183,19 @@ test_says(struct script *s)
     g_assert_cmpuint(silence->client.address[3], ==, NAT);
 }
 
+/* Who is answered has asked, though that be missing. */
+static void
+test_answered_itself(struct script *s)
+{
+    BIND(s, .cseq = 1, .from = NAT, .expires = 600);
+    script_wait(s, 95);
+    struct record *request =
+        REQUEST(s, .method = "INVITE", .call_id = "call-2", .from = SERVER, .to = NAT, .copies = 6);
+    SEND(s, .cseq = 2, .status = 200, .call_id = "lost", .from = SERVER, .to = NAT);
+    script_wait(s, 40);
+    g_assert_null(record_unheard(s->tracker, request));
+}
+
 /* Each request of one silence is told; the next silence is another one. */
 static void
 test_one_after_the_other(struct script *s)
@@ -391,6 +404,7 @@ test_does_not_grow(gconstpointer data)
 
 static const struct play plays[] = {
     {"unheard/says", test_says},
+    {"unheard/answered-itself", test_answered_itself},
     {"unheard/one-after-the-other", test_one_after_the_other},
     {"unheard/shared", test_shared},
     {"unheard/moved-away", test_moved_away},

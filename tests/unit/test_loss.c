@@ -273,6 +273,45 @@ test_bare_refresh_lost(struct script *s)
     g_assert_cmpstr(script_notes(s, refusal), ==, "md5_only");
 }
 
+/* The retry of an INVITE is missing, and PRACK is challenged before the answer to it. */
+static void
+test_retry_lost_other_method_challenged(struct script *s)
+{
+    SEND(s, .method = "INVITE");
+    SEND(s, .method = "INVITE", .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .method = "PRACK", .cseq = 3);
+    SEND(s, .method = "PRACK", .cseq = 3, .status = 401, .headers = CHALLENGE("n2"));
+    SEND(s, .method = "INVITE", .cseq = 2, .status = 200);
+    script_wait(s, 40);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "unknown");
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 1)), ==, "no-retry");
+}
+
+/* A server that goes on to accept the client has answered it. */
+static void
+test_answer_over_tcp_lost(struct script *s)
+{
+    SEND(s, .transport = "TCP");
+    SEND(s, .transport = "TCP", .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .transport = "TCP", .cseq = 2, .headers = ANSWER(s));
+    script_wait(s, 40);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "no-answer");
+    SEND(s, .transport = "TCP", .cseq = 3, .headers = ANSWER(s, .nc = "00000002"));
+    SEND(s, .transport = "TCP", .cseq = 3, .status = 200);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "unknown");
+}
+
+/* Nothing that the client sends is in the capture. */
+static void
+test_one_direction(struct script *s)
+{
+    for (unsigned i = 1; i < 40; i += 2) {
+        struct record *challenge = SEND(s, .cseq = i, .status = 401, .headers = CHALLENGE("n1"), .ms = 30000);
+        g_assert_null(strstr(script_notes(s, challenge), "loop"));
+        SEND(s, .cseq = i + 1, .status = 200);
+    }
+}
+
 /* The challenge is missing, so that the age of the nonce is not known; but the client begins to count. */
 static void
 test_challenge_of_a_repeated_count_lost(struct script *s)
@@ -383,6 +422,9 @@ static const struct play plays[] = {
     {"other-nonce/after-T1", test_other_nonce_after_T1},
     {"other-nonce/after-T1-over-tcp", test_other_nonce_after_T1_over_tcp},
     {"other-nonce/same-cseq", test_other_nonce_with_the_same_cseq},
+    {"refusal/retry-lost-other-method-challenged", test_retry_lost_other_method_challenged},
+    {"refusal/answer-over-tcp-lost", test_answer_over_tcp_lost},
+    {"refusal/one-direction", test_one_direction},
     {"refusal/acceptance-lost", test_acceptance_lost},
     {"refusal/first-use-lost", test_first_use_lost},
     {"refusal/first-use-lost-without-count", test_first_use_lost_without_count},

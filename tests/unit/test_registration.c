@@ -335,6 +335,69 @@ test_unanswered_tcp(struct script *s)
     g_assert_cmpstr(script_cause(s, registration_challenge(s->tracker, nth(s, 0))), ==, "retry_unanswered");
 }
 
+/* What a 2xx grants whose REGISTER is missing. */
+static void
+test_orphan_lists(struct script *s)
+{
+    registered(s, 1, PHONE, 60, 0);
+    TURN(s, .status = 200, .cseq = 2, .contact = PHONE ";expires=600", .after = 50);
+    script_wait(s, 300);
+    g_assert_cmpstr(state(s, 0), ==, "unknown");
+    script_wait(s, 310);
+    g_assert_cmpstr(state(s, 0), ==, "lapsed");
+    g_assert_cmpint(registration_lapsed_for(s->tracker, nth(s, 0)) / 1000000000, ==, 10);
+}
+
+/* A client that asked to be removed has not forgotten to refresh; that the answer is missing is another
+ * thing. */
+static void
+test_leaves(struct script *s)
+{
+    registered(s, 1, PHONE, 60, 0);
+    TURN(s, .cseq = 2, .contact = PHONE ";expires=0", .after = 30);
+    TURN(s, .cseq = 1, .contact = MOVED ";expires=60", .call_id = "b", .user = "bob");
+    TURN(s, .status = 200, .cseq = 1, .contact = MOVED ";expires=60", .call_id = "b", .user = "bob");
+    script_wait(s, 200);
+    g_assert_cmpstr(state(s, 0), ==, "unknown");
+    g_assert_cmpstr(state(s, 1), ==, "lapsed");
+    TURN(s, .cseq = 9, .contact = "*", .more = "Expires: 0\r\n", .call_id = "star", .user = "bob");
+    script_wait(s, 200);
+    g_assert_cmpstr(state(s, 1), ==, "unknown");
+    TURN(s, .cseq = 10, .contact = "*", .more = "Expires: 0\r\n", .call_id = "star", .user = "bob");
+    TURN(s, .status = 403, .cseq = 10, .call_id = "star", .user = "bob");
+    g_assert_cmpstr(state(s, 1), ==, "lapsed");
+}
+
+/* RFC 3261 section 19.1.4, 5954 section 4.2. */
+static void
+test_alike(struct script *s)
+{
+    static const struct {
+        const char *asked, *listed;
+        bool alike;
+    } rows[] = {
+        {"<sip:a@[2001:db8::10]:5060>", "<sip:a@[2001:DB8:0:0:0:0:0:10]>;expires=60", true},
+        {"<sip:b@[2001:db8::10]:5070>", "<sip:b@[2001:db8:0::10]:5070>;expires=60", true},
+        {"<sip:c@[2001:db8::10]>", "<sip:c@[2001:db8::11]>;expires=60", false},
+        {"<sip:d@[2001:db8::10]:5070>", "<sip:d@[2001:db8::10]:5071>;expires=60", false},
+        {"<sip:e(1@192.0.2.1>", "<sip:e%281@192.0.2.1:5060>;expires=60", true},
+        {"<sip:f%281@192.0.2.1>", "<sip:f%291@192.0.2.1>;expires=60", false},
+        {"<sip:g%2@192.0.2.1>", "<sip:g%2@192.0.2.1:5060>;expires=60", true},
+        {"<sip:h@[192.0.2.1>", "<sip:h@[192.0.2.1>;expires=60", true},
+        {"<sip:i@PHONE.example.com>", "<sip:i@phone.example.com:5060>;expires=60", true},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_test_message("row %u", i);
+        char *user = g_strdup_printf("user%u", i);
+        TURN(s, .cseq = 1, .contact = rows[i].asked, .call_id = user, .user = user);
+        struct record *ok =
+            TURN(s, .status = 200, .cseq = 1, .contact = rows[i].listed, .call_id = user, .user = user);
+        bool not_listed = strstr(script_notes(s, ok), "contact_not_listed") != NULL;
+        g_assert_cmpint(not_listed, ==, !rows[i].alike);
+        g_free(user);
+    }
+}
+
 /* Whether it is silence cannot be told; that no answer is there, can. */
 static void
 test_answer_not_seen(struct script *s)
@@ -889,6 +952,8 @@ test_service_route(struct script *s)
         int from;
     } rows[] = {
         {"Route: <sip:edge.example.com;lr>\r\n", "", 1},
+        {"Route: <SIP:Edge.example.com:5060;lr>\r\n", "", 1},
+        {"Route: <sip:edge.example.com:5070;lr>\r\n", "service_route_ignored", 1},
         {"Route: <sip:proxy.example.com;lr>, <sip:edge.example.com;lr>\r\n", "", 1},
         {"Route: <sip:proxy.example.com;lr>\r\nRoute: <sip:edge.example.com>\r\n", "", 1},
         {"Route: <sip:proxy.example.com;lr>\r\n", "service_route_ignored", 1},
@@ -927,6 +992,9 @@ static const struct play plays[] = {
     {"refused/challenged-again-and-again", test_challenged_again_and_again},
     {"refused/unanswered", test_unanswered},
     {"refused/unanswered-tcp", test_unanswered_tcp},
+    {"gap/orphan-lists", test_orphan_lists},
+    {"gap/leaves", test_leaves},
+    {"contact/alike", test_alike},
     {"refused/answer-not-seen", test_answer_not_seen},
     {"refused/unreachable", test_unreachable},
     {"refused/unreachable-refresh", test_unreachable_refresh},

@@ -101,6 +101,83 @@ test_fallback(struct script *s)
     g_assert_true(SEND(s, .branch = "z9hG4bKx", .status = 401)->request == request);
 }
 
+/* Where branches come back as they were, another one is that of a request that is missing. */
+static void
+test_branch_missing(struct script *s)
+{
+    struct record *one = SEND(s, .branch = "z9hG4bKa");
+    g_assert_null(SEND(s, .branch = "z9hG4bKb", .status = 401, .from = 6, .to = 5)->request);
+    g_assert_true(SEND(s, .branch = "z9hG4bKa", .status = 100)->request == one);
+    g_assert_null(SEND(s, .branch = "z9hG4bKb", .status = 403)->request);
+    g_assert_true(SEND(s, .branch = "z9hG4bKa", .status = 486)->request == one);
+    g_assert_cmpuint(one->response_frame, ==, 5);
+    struct record *two = SEND(s, .cseq = 2, .branch = "z9hG4bKc");
+    g_assert_true(SEND(s, .cseq = 2, .branch = "z9hG4bKc", .host = "203.0.113.9", .status = 200)->request ==
+                  two);
+}
+
+/* Clients at home that all take the same Call-ID and branch. */
+static void
+test_same_branch_elsewhere(struct script *s)
+{
+    struct record *one = SEND(s, .branch = "z9hG4bKa", .from = 1);
+    struct record *other = SEND(s, .branch = "z9hG4bKa", .from = 7, .from_tag = "f7");
+    g_assert_null(other->first);
+    g_assert_true(SEND(s, .branch = "z9hG4bKa", .status = 401, .to = 7, .from_tag = "f7")->request == other);
+    g_assert_true(SEND(s, .branch = "z9hG4bKa", .status = 200)->request == one);
+}
+
+/* Whoever hangs up has no challenge to answer, whether it comes before or after. */
+static void
+test_cancelled(struct script *s)
+{
+    SEND(s, .method = "INVITE", .branch = "z9hG4bKa");
+    SEND(s, .method = "CANCEL", .branch = "z9hG4bKa");
+    SEND(s, .method = "INVITE", .branch = "z9hG4bKa", .status = 407,
+         .headers = CHALLENGE_OF("Proxy-Authenticate", "example.com", "n1"));
+    SEND(s, .method = "INVITE", .cseq = 2, .call_id = "b");
+    SEND(s, .method = "INVITE", .cseq = 2, .call_id = "b", .status = 407,
+         .headers = CHALLENGE_OF("Proxy-Authenticate", "example.com", "n2"));
+    SEND(s, .method = "CANCEL", .cseq = 2, .call_id = "b");
+    script_wait(s, 40);
+    for (unsigned n = 0; n < 2; n++) {
+        g_assert_cmpstr(script_outcome(s, script_exchange(s, n)), ==, "no-retry");
+        g_assert_cmpstr(script_cause(s, script_exchange(s, n)), ==, "cancelled");
+    }
+}
+
+/* A caller that waits in a queue hears of it each minute. */
+static void
+test_rings_for_long(struct script *s)
+{
+    struct record *invite = SEND(s, .method = "INVITE");
+    for (unsigned minute = 0; minute < 25; minute++)
+        SEND(s, .method = "INVITE", .status = 182, .ms = 60000);
+    g_assert_true(SEND(s, .method = "INVITE", .status = 200)->request == invite);
+    SEND(s, .method = "INVITE", .cseq = 2);
+    SEND(s, .method = "INVITE", .cseq = 2, .status = 180);
+    script_wait(s, 1000);
+    SEND(s, .method = "OPTIONS", .cseq = 3);
+    g_assert_null(SEND(s, .method = "INVITE", .cseq = 2, .status = 200)->request);
+}
+
+/* Another server has not counted what the first one did. */
+static void
+test_count_at_another_server(struct script *s)
+{
+    const char *credentials = ANSWER(s, .method = "INVITE");
+    SEND(s, .method = "INVITE");
+    SEND(s, .method = "INVITE", .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .method = "INVITE", .cseq = 2, .headers = credentials);
+    SEND(s, .method = "INVITE", .cseq = 2, .status = 503);
+    SEND(s, .method = "INVITE", .cseq = 2, .branch = "z9hG4bKo", .to = 5, .headers = credentials);
+    struct record *refusal = SEND(s, .method = "INVITE", .cseq = 2, .branch = "z9hG4bKo", .from = 5,
+                                  .status = 401, .headers = CHALLENGE("n2"));
+    g_assert_cmpstr(finding_rule((enum finding)refusal->detail->closings->use->cause)->name, ==,
+                    "nonce_of_other_server");
+    g_assert_null(strstr(script_notes(s, refusal), "nc_replayed"));
+}
+
 static void
 test_cancel_and_ack(struct script *s)
 {
@@ -1509,6 +1586,11 @@ static const struct play plays[] = {
     {"transaction/retry-reuses-branch-and-cseq", test_retry_reuses_branch_and_cseq},
     {"transaction/rfc2543", test_rfc2543},
     {"transaction/fallback", test_fallback},
+    {"transaction/branch-missing", test_branch_missing},
+    {"transaction/same-branch-elsewhere", test_same_branch_elsewhere},
+    {"transaction/rings-for-long", test_rings_for_long},
+    {"exchange/cancelled", test_cancelled},
+    {"exchange/count-at-another-server", test_count_at_another_server},
     {"transaction/cancel-and-ack", test_cancel_and_ack},
     {"transaction/two-hops", test_two_hops},
     {"transaction/two-hops-exchanges", test_two_hops_exchanges},

@@ -139,8 +139,22 @@ def method_unanswered(phone):
     phone.ping()
 
 
+def cancelled(phone):
+    """A registered phone calls, and its user hangs up before the proxy has asked who is calling."""
+    registered(phone)
+    phone.new_call()
+    phone.send("INVITE")
+    invite = phone.message
+    phone.send("CANCEL", cseq=phone.cseq, branch=branch_of(invite))
+    phone.reply(200)
+    phone.message = invite
+    phone.challenge(407)
+    acknowledge(phone)
+    phone.ping()
+
+
 STORIES = {name: unanswered(challenge) for name, challenge in UNANSWERED.items()}
 STORIES.update((f.__name__, f) for f in (
     no_challenge, cancel_challenged, basic_offered, no_digest_offered, too_many_challenges, challenge_repeated, subscribe_407,
     refresh_without_credentials, challenge_in_other_header, challenge_lost, notify_unanswered, in_dialog_unanswered,
-    method_unanswered))
+    method_unanswered, cancelled))
