@@ -277,6 +277,8 @@ failure_cause(const struct use *use)
 {
     if (use->closed_status == 400)
         return bad_request_cause(use);
+    if (use->closed_status == 487 && use->exchange && use->exchange->cancelled_in)
+        return FINDING_CANCELLED;
     if (audit_server_failed(use->closed_status))
         return FINDING_SERVER_ERROR;
     bool registration = method_is(use->method, "REGISTER") && use->closed_status >= 400; /* a 3xx leads on */
@@ -345,9 +347,14 @@ audit_lets_in(const char *method, uint16_t status, bool rang)
         return false;
     switch (status) {
     case 404:
+    case 405:
+    case 406:
     case 410:
     case 412:
+    case 413:
+    case 414:
     case 415:
+    case 416:
     case 422:
     case 480:
     case 481:
@@ -358,6 +365,7 @@ audit_lets_in(const char *method, uint16_t status, bool rang)
     case 488:
     case 489:
     case 491:
+    case 493:
         return true;
     default:
         return rang || status < 400 || status >= 600;

@@ -355,6 +355,8 @@ exchange_cancelled(struct transaction *invite, uint32_t frame)
     invite->cancelled_in = frame;
     if (invite->opened)
         invite->opened->cancelled_in = frame;
+    if (invite->request->exchange)
+        invite->request->exchange->cancelled_in = frame;
 }
 
 void

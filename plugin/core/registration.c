@@ -791,9 +791,24 @@ is_refused_unasked(const struct transaction *transaction, const struct record *r
 {
     const struct record_detail *request = transaction->request->detail;
     const struct registration_step *asked = request->registrations;
-    return (record->status == 403 || record->status == 404) && asked && !asked->cut && !request->uses &&
-           asked->registration->granted_request != transaction->request->frame &&
+    return record->status >= 300 && record->status != 401 && record->status != 407 && asked && !asked->cut &&
+           !request->uses && asked->registration->granted_request != transaction->request->frame &&
            !exchange_passed_on(transaction);
+}
+
+static uint16_t
+unasked_finding(const struct record *record)
+{
+    switch (record->status) {
+    case 403:
+    case 404:
+        return FINDING_REGISTER_REFUSED;
+    case 420:
+    case 421: /* have findings of their own */
+        return FINDING_NONE;
+    default:
+        return FINDING_REGISTER_FAILED;
+    }
 }
 
 void
@@ -814,8 +829,11 @@ registration_response(struct tracker *tracker, const struct sip_message *message
     }
     for (const struct registration_step *asked = request->registrations; asked; asked = asked->next)
         answer(tracker, message, asked, &listing, record);
-    if (is_refused_unasked(transaction, record))
-        record_note(tracker, record, FINDING_REGISTER_REFUSED, record->request->frame, 0);
+    bool told = record->detail && record->detail->notes;
+    uint16_t unasked =
+        !told && is_refused_unasked(transaction, record) ? unasked_finding(record) : FINDING_NONE;
+    if (unasked != FINDING_NONE)
+        record_note(tracker, record, unasked, record->request->frame, 0);
 }
 
 void

@@ -343,12 +343,13 @@ test_lets_in(void)
         uint16_t status;
         bool rang, let_in;
     } rows[] = {
-        {"INVITE", 486, false, true},  {"INVITE", 487, false, true},    {"INVITE", 603, false, true},
-        {"INVITE", 302, false, true},  {"INVITE", 404, false, true},    {"INVITE", 408, false, false},
-        {"INVITE", 408, true, true},   {"INVITE", 503, false, false},   {"INVITE", 400, false, false},
-        {"INVITE", 403, true, false},  {"INVITE", 407, true, false},    {"INVITE", 200, true, false},
-        {"PUBLISH", 412, false, true}, {"SUBSCRIBE", 489, false, true}, {"INVITE", 482, false, false},
-        {"MESSAGE", 480, false, true}, {"REGISTER", 404, false, false}, {"REGISTER", 480, false, false},
+        {"INVITE", 486, false, true},    {"INVITE", 487, false, true},    {"INVITE", 603, false, true},
+        {"INVITE", 302, false, true},    {"INVITE", 404, false, true},    {"INVITE", 408, false, false},
+        {"INVITE", 408, true, true},     {"INVITE", 503, false, false},   {"INVITE", 400, false, false},
+        {"INVITE", 403, true, false},    {"INVITE", 407, true, false},    {"INVITE", 200, true, false},
+        {"PUBLISH", 412, false, true},   {"SUBSCRIBE", 489, false, true}, {"INVITE", 482, false, false},
+        {"MESSAGE", 480, false, true},   {"INVITE", 405, false, true},    {"MESSAGE", 413, false, true},
+        {"REGISTER", 404, false, false}, {"REGISTER", 480, false, false},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
         g_assert_cmpint(audit_lets_in(rows[i].method, rows[i].status, rows[i].rang), ==, rows[i].let_in);

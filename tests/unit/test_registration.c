@@ -531,10 +531,10 @@ test_extensions(struct script *s)
     static const struct {
         unsigned status;
         const char *notes;
-    } rows[] = {{420, "extension_refused"},
-                {421, "extension_required"},
-                {404, "register_refused"},
-                {405, ""}};
+    } rows[] = {{420, "extension_refused"}, {421, "extension_required"},
+                {404, "register_refused"},  {405, "register_failed"},
+                {423, "register_failed"},   {302, "register_failed"},
+                {503, "register_failed"},   {200, ""}};
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
         TURN(s, .cseq = i + 1, .contact = PHONE);
         g_assert_cmpstr(script_notes(s, TURN(s, .status = rows[i].status, .cseq = i + 1)), ==, rows[i].notes);
@@ -550,10 +550,9 @@ test_cseq_behind(struct script *s)
         unsigned cseq, status;
         const char *call_id, *notes;
     } rows[] = {
-        {7, 400, "a", ""}, {6, 400, "a", "register_cseq"},
-        {6, 500, "b", ""}, {6, 500, "b", "register_cseq"},
-        {5, 503, "b", ""}, {5, 200, "b", ""},
-        {6, 400, "b", ""}, {2, 400, "c", ""},
+        {7, 400, "a", "register_failed"}, {6, 400, "a", "register_cseq"},   {6, 500, "b", "register_failed"},
+        {6, 500, "b", "register_cseq"},   {5, 503, "b", "register_failed"}, {5, 200, "b", ""},
+        {6, 400, "b", "register_failed"}, {2, 400, "c", "register_failed"},
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
         char *more = g_strdup_printf("X: %u\r\n", i);
