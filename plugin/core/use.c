@@ -263,7 +263,8 @@ issues_nonce(struct tracker *tracker, const struct issue *issue, struct slice no
 }
 
 /* The challenge is to a later request of the call than this one: where the request before this one got the
- * same nonce, too, it is that challenge, and the packets are out of order. */
+ * same nonce, too, it is that challenge, and the packets are out of order. So they are where this one was
+ * sent before the challenge came. */
 static struct issue *
 issue_in_order(struct tracker *tracker, const struct request_view *view, struct issue *issue,
                struct slice nonce)
@@ -279,7 +280,7 @@ issue_in_order(struct tracker *tracker, const struct request_view *view, struct 
         if (issues_nonce(tracker, i, nonce))
             return i;
     }
-    return issue;
+    return view->arrival->time < exchange->challenge_time ? NULL : issue;
 }
 
 static void

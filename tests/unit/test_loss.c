@@ -264,6 +264,19 @@ test_cseq_out_of_order(struct script *s)
     g_assert_false(finding_set_has(&script_use(retry)->suspects, FINDING_CSEQ_SKIPPED));
 }
 
+/* A request that stands behind the challenge to the next one, of a client that takes a new tag for each: its
+ * time tells that it cannot answer that. */
+static void
+test_request_behind_a_later_challenge(struct script *s)
+{
+    SEND(s, .cseq = 1, .from_tag = "t1");
+    SEND(s, .cseq = 1, .from_tag = "t1", .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .cseq = 3, .from_tag = "t3", .headers = ANSWER(s), .ms = 100);
+    SEND(s, .cseq = 3, .from_tag = "t3", .status = 401, .headers = CHALLENGE("n1"));
+    const struct record *late = SEND(s, .cseq = 2, .from_tag = "t2", .headers = ANSWER(s), .ms = -90);
+    g_assert_cmpuint(script_use(late)->challenge_frame, !=, 4);
+}
+
 /* The REGISTER that this challenges is missing, and with it perhaps its credentials. */
 static void
 test_bare_refresh_lost(struct script *s)
@@ -433,6 +446,7 @@ static const struct play plays[] = {
     {"refusal/count-of-an-orphan", test_count_of_an_orphan},
     {"refusal/count-of-a-nonce-given-again", test_count_of_a_nonce_given_again},
     {"refusal/cseq-out-of-order", test_cseq_out_of_order},
+    {"refusal/request-behind-a-later-challenge", test_request_behind_a_later_challenge},
     {"refusal/bare-refresh-lost", test_bare_refresh_lost},
     {"refusal/challenge-of-a-repeated-count-lost", test_challenge_of_a_repeated_count_lost},
     {"refusal/challenge-of-an-old-nonce-lost", test_challenge_of_an_old_nonce_lost},
