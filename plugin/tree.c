@@ -901,6 +901,22 @@ title_credentials(const struct use *use, wmem_strbuf_t *title)
         wmem_strbuf_append_printf(title, ", %s in frame %u", outcome_text(use->outcome), use->closed_frame);
 }
 
+/* A REGISTER to which nothing came back, which only time tells. */
+static enum finding
+unanswered_finding(const struct view *view, struct finding_values *values)
+{
+    const struct record *record = view->record;
+    *values = (struct finding_values){.method = record->method};
+    if (!view->later)
+        return FINDING_NONE;
+    if ((values->frame_a = record_is_unreachable(record)))
+        return FINDING_PORT_UNREACHABLE;
+    if ((values->number = record_lacks_answer(view->tracker, record)))
+        return FINDING_REGISTER_UNANSWERED;
+    values->number = record_answer_not_seen(view->tracker, record);
+    return values->number ? FINDING_ANSWER_NOT_SEEN : FINDING_NONE;
+}
+
 static void
 title_request(const struct view *view, wmem_strbuf_t *title)
 {
@@ -916,13 +932,12 @@ title_request(const struct view *view, wmem_strbuf_t *title)
         wmem_strbuf_append_printf(title, " of frame %u", record->belongs_to);
     if (record->response_frame)
         wmem_strbuf_append_printf(title, ", answered in frame %u", record->response_frame);
-    uint32_t unreachable = view->later ? record_is_unreachable(record) : 0;
-    if (unreachable)
-        wmem_strbuf_append_printf(title, ", port unreachable in frame %u", unreachable);
-    else if (view->later && record_lacks_answer(view->tracker, record))
-        wmem_strbuf_append(title, ", never answered");
-    else if (view->later && record_answer_not_seen(view->tracker, record))
-        wmem_strbuf_append(title, ", no answer in the capture");
+    struct finding_values values;
+    enum finding unanswered = unanswered_finding(view, &values);
+    if (unanswered != FINDING_NONE)
+        wmem_strbuf_append_printf(title, ", %s", finding_rule(unanswered)->brief);
+    if (unanswered == FINDING_PORT_UNREACHABLE)
+        wmem_strbuf_append_printf(title, " in frame %u", values.frame_a);
     if (record->detail && record->detail->notes)
         wmem_strbuf_append_printf(title, ": %s",
                                   finding_rule((enum finding)record->detail->notes->finding)->brief);
@@ -1149,20 +1164,13 @@ show_registration(const struct view *view, const struct registration_step *step)
         generated(proto_tree_add_boolean(inner.tree, hf_registration_bulk, inner.tvb, 0, 0, TRUE));
 }
 
-/* Only time tells that nothing came. */
 static void
 show_unanswered(const struct view *view)
 {
-    uint32_t sent = view->later ? record_lacks_answer(view->tracker, view->record) : 0;
-    uint32_t unreachable = view->later ? record_is_unreachable(view->record) : 0;
-    uint32_t waited = view->later ? record_answer_not_seen(view->tracker, view->record) : 0;
-    const struct finding_values values = {.method = view->record->method,
-                                          .number = sent ? sent : waited,
-                                          .frame_a = unreachable};
-    if (unreachable)
-        add_note(view, FINDING_PORT_UNREACHABLE, &values);
-    else if (sent || waited)
-        add_note(view, sent ? FINDING_REGISTER_UNANSWERED : FINDING_ANSWER_NOT_SEEN, &values);
+    struct finding_values values;
+    enum finding finding = unanswered_finding(view, &values);
+    if (finding != FINDING_NONE)
+        add_note(view, finding, &values);
 }
 
 static void

@@ -347,8 +347,6 @@ tell_suspects(struct tracker *tracker, const struct use *use, struct record *rec
         record_note(tracker, record, FINDING_FORBIDDEN, 0, 0)->use = use;
 }
 
-/* To a server the retry with the old branch is a retransmission of the refused request, and it sends its
- * refusal again (RFC 3261 section 17.2.2): that is how such a retry is refused. */
 void
 exchange_cancelled(struct transaction *invite, uint32_t frame)
 {
@@ -359,6 +357,8 @@ exchange_cancelled(struct transaction *invite, uint32_t frame)
         invite->request->exchange->cancelled_in = frame;
 }
 
+/* To a server the retry with the old branch is a retransmission of the refused request, and it sends its
+ * refusal again (RFC 3261 section 17.2.2): that is how such a retry is refused. */
 void
 exchange_refused_again(struct tracker *tracker, const struct transaction *transaction, struct record *record)
 {
@@ -592,9 +592,11 @@ note_loop(struct tracker *tracker, struct account *account, const struct exchang
         return; /* a keep-alive */
     if (!record->detail->lines || exchange->removed_frame)
         return; /* the client cannot answer, or its answer does not arrive: told of each */
+    if (!exchange->request_frame)
+        return; /* whether it had credentials is not in the capture */
     if (exchange->refused)
         account->bare = 0;
-    else if (exchange->request_frame && account->bare++ == 0)
+    else if (account->bare++ == 0)
         account->bare_clock = tracker->clock;
     if (is_milestone(account->refused))
         record_note(tracker, record, FINDING_CHALLENGE_LOOP, 0, 0);

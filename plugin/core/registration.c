@@ -316,8 +316,9 @@ may_lack_refresh(const struct tracker *tracker, const struct registration *regis
 static void
 mark_gap(const struct tracker *tracker, struct registration *registration, uint32_t seconds)
 {
+    int64_t deadline = tracker->clock + seconds * SECOND_NS;
+    registration->gap_deadline = registration->gap ? MAX(registration->gap_deadline, deadline) : deadline;
     registration->gap = true;
-    registration->gap_deadline = MAX(registration->gap_deadline, tracker->clock + seconds * SECOND_NS);
 }
 
 /* Each REGISTER of a client counts CSeq up by one (RFC 3261 section 10.2): a step of more says that the
@@ -604,7 +605,6 @@ grant(struct tracker *tracker, struct registration *registration, struct registr
     registration->granted_frame = record->frame;
     registration->deadline = tracker->clock + (int64_t)step->granted * SECOND_NS;
     registration->removed = registration->refused = registration->gap = registration->lapse_told = false;
-    registration->gap_deadline = 0;
     registration->account->emptying = false;
     registration->successor = NULL;
 }
@@ -796,21 +796,6 @@ is_refused_unasked(const struct transaction *transaction, const struct record *r
            !exchange_passed_on(transaction);
 }
 
-static uint16_t
-unasked_finding(const struct record *record)
-{
-    switch (record->status) {
-    case 403:
-    case 404:
-        return FINDING_REGISTER_REFUSED;
-    case 420:
-    case 421: /* have findings of their own */
-        return FINDING_NONE;
-    default:
-        return FINDING_REGISTER_FAILED;
-    }
-}
-
 void
 registration_response(struct tracker *tracker, const struct sip_message *message,
                       const struct transaction *transaction, struct record *record)
@@ -830,10 +815,10 @@ registration_response(struct tracker *tracker, const struct sip_message *message
     for (const struct registration_step *asked = request->registrations; asked; asked = asked->next)
         answer(tracker, message, asked, &listing, record);
     bool told = record->detail && record->detail->notes;
-    uint16_t unasked =
-        !told && is_refused_unasked(transaction, record) ? unasked_finding(record) : FINDING_NONE;
-    if (unasked != FINDING_NONE)
-        record_note(tracker, record, unasked, record->request->frame, 0);
+    bool forbids = record->status == 403 || record->status == 404;
+    if (!told && is_refused_unasked(transaction, record))
+        record_note(tracker, record, forbids ? FINDING_REGISTER_REFUSED : FINDING_REGISTER_FAILED,
+                    record->request->frame, 0);
 }
 
 void

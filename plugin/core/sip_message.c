@@ -181,9 +181,9 @@ sip_parameter(struct slice parameters, struct slice name)
         struct slice one = slice_trim_left(unquoted_until(parameters, ';', &parameters));
         if (!slice_starts_nocase(one, name))
             continue;
-        struct slice value = slice_trim_left(slice_from(one, name.len));
-        if (value.len == 0 || *value.p == '=')
-            return slice_trim(slice_from(value, 1));
+        struct slice value, key = slice_trim_right(slice_until(one, '=', &value));
+        if (key.len == name.len)
+            return slice_trim(value);
     }
     return (struct slice){NULL, 0};
 }

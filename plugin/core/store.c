@@ -45,43 +45,41 @@ key_add_address(struct tracker *tracker, const struct endpoint *endpoint)
 void
 key_add_user(struct tracker *tracker, struct slice user)
 {
-    char clear[INDEX_PART_MAX];
-    size_t n = 0;
-    if (!user.len || user.len > sizeof clear || !memchr(user.p, '%', user.len)) {
-        key_add(tracker, user);
-        return;
-    }
-    for (size_t i = 0; i < user.len; i++) {
-        bool escaped = user.p[i] == '%' && i + 2 < user.len && g_ascii_isxdigit(user.p[i + 1]) &&
-                       g_ascii_isxdigit(user.p[i + 2]);
-        clear[n++] =
-            escaped ? (char)(g_ascii_xdigit_value(user.p[i + 1]) * 16 + g_ascii_xdigit_value(user.p[i + 2]))
-                    : user.p[i];
-        i += escaped ? 2 : 0;
-    }
-    key_add(tracker, (struct slice){clear, n});
+    bool escaped = user.len > 0 && memchr(user.p, '%', user.len);
+    char *clear = escaped ? g_uri_unescape_segment(user.p, slice_end(user), NULL) : NULL;
+    key_add(tracker, clear ? (struct slice){clear, strlen(clear)} : user);
+    g_free(clear);
+}
+
+/* "[IPv6 address]" and what follows it. */
+static bool
+read_reference(struct slice place, uint8_t address[16], struct slice *rest)
+{
+    char text[INET6_ADDRSTRLEN];
+    if (place.len == 0 || *place.p != '[')
+        return false;
+    struct slice inside = slice_until(slice_from(place, 1), ']', rest);
+    if (inside.len >= sizeof text)
+        return false;
+    memcpy(text, inside.p, inside.len);
+    text[inside.len] = '\0';
+    return inet_pton(AF_INET6, text, address) == 1;
 }
 
 void
 key_add_place(struct tracker *tracker, struct slice place)
 {
-    char text[INET6_ADDRSTRLEN];
+    const struct slice usual = SLICE(":5060");
     uint8_t address[16];
-    struct slice port, inside = slice_until(slice_from(place, 1), ']', &port);
-    if (place.len > 5 && memcmp(slice_end(place) - 5, ":5060", 5) == 0)
-        place.len -= 5;
-    bool reference = place.len > 2 && *place.p == '[' && inside.len < sizeof text;
-    if (reference) {
-        memcpy(text, inside.p, inside.len);
-        text[inside.len] = '\0';
-        reference = inet_pton(AF_INET6, text, address) == 1;
-    }
-    if (!reference) {
+    struct slice port;
+    if (place.len > usual.len && slice_equal(slice_from(place, place.len - usual.len), usual))
+        place.len -= usual.len;
+    if (!read_reference(place, address, &port)) {
         key_add_nocase(tracker, place);
         return;
     }
     key_add(tracker, (struct slice){(const char *)address, sizeof address});
-    key_add(tracker, slice_between(MIN(port.p, slice_end(place)), slice_end(place)));
+    key_add(tracker, port);
 }
 
 char *

@@ -462,8 +462,8 @@ add_notify(struct tracker *tracker, const struct sip_message *message, struct re
                                             .record = record,
                                             .subscription = subscription,
                                             .condition_holds = conditional != 0};
-    if (subscription->answer.hop !=
-        hash_short(tracker->here.hop)) /* something between may have taken it out */
+    /* On another hop something between may have taken the condition out. */
+    if (subscription->answer.hop != hash_short(tracker->here.hop))
         subscription->ignored_in = 0;
     note_notify_gap(tracker, subscription, message->cseq);
     audit_notify(tracker, message, subscription, state, record);

@@ -90,8 +90,8 @@ struct account {
     uint32_t latest_accepted;    /**< latest of these; 0: none */
     bool accepted;               /**< counted among the accounts of its source that were accepted */
     bool failed;                 /**< counted among the failing accounts of its source */
-    bool emptying;               /**< a REGISTER asks for that, and has no answer yet */
     uint32_t emptied_frame;      /**< latest 2xx to a REGISTER that removed all its contacts; 0: none */
+    bool emptying;               /**< such a REGISTER has no answer yet */
     struct registration *latest; /**< of them, the one that was named last; NULL: none yet */
     uint32_t references;         /**< by registrations, exchanges and credentials: the tracker's own */
 };
@@ -141,7 +141,7 @@ struct exchange {
     struct finding_set suspects; /**< what in the challenge may have kept the client from answering */
     uint32_t removed_frame;      /**< a request one hop earlier with the credentials asked for; 0: none */
     uint32_t removed_in;         /**< the same request on this hop, which lacks them */
-    uint32_t cancelled_in;       /**< CANCEL of the refused request; 0: none */
+    uint32_t cancelled_in;       /**< CANCEL of the refused request, or of the retry; 0: none */
     uint32_t kept_in; /**< other answer that the client got from the element that was challenged; 0: none */
     struct exchange *nearer;  /**< the same challenge, passed on to the hop before; NULL: not seen */
     struct account *asked_of; /**< who was asked on the hop that this was passed on from; NULL: it was not */

@@ -671,6 +671,7 @@ test_parameter(void)
     assert_slice(sip_parameter(list, SLICE("q")), "\"y;id=no\"");
     assert_slice(sip_parameter(list, SLICE("empty")), "");
     assert_slice(sip_parameter(list, SLICE("d")), NULL);
+    assert_slice(sip_parameter(list, SLICE("a=1")), NULL);
     assert_slice(sip_parameter((struct slice){NULL, 0}, SLICE("a")), NULL);
     assert_slice(sip_parameter(SLICE("x=\"open;id=1"), SLICE("id")), NULL);
 }

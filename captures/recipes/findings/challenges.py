@@ -1,6 +1,6 @@
 """Challenges: what is wrong with them, and what keeps a client from answering."""
 
-from refused import acknowledge, branch_of, registered
+from refused import acknowledge, branch_of, cancel, registered
 from subscriptions import OPEN, subscribed
 
 UNANSWERED = {
@@ -144,10 +144,7 @@ def cancelled(phone):
     registered(phone)
     phone.new_call()
     phone.send("INVITE")
-    invite = phone.message
-    phone.send("CANCEL", cseq=phone.cseq, branch=branch_of(invite))
-    phone.reply(200)
-    phone.message = invite
+    cancel(phone, phone.message)
     phone.challenge(407)
     acknowledge(phone)
     phone.ping()

@@ -1,7 +1,7 @@
 """Neighbours of the findings: odd, and yet accepted or allowed. Nothing is to be said of them."""
 from base64 import b64encode
 
-from refused import ANSWERS, SDP, acknowledge, acknowledged_bare, branch_of, registered
+from refused import ANSWERS, SDP, acknowledge, acknowledged_bare, cancel, registered
 from sip import Account, digest, parameters
 from subscriptions import CLOSED, OPEN, lasting, notified_through, prolonged, renewed, subscribed, subscribed_through
 
@@ -345,9 +345,7 @@ def none_cancelled(phone):
     invite = phone.message
     phone.reply(180, tag=phone.scene.token(10))
     phone.scene.wait(4)
-    phone.send("CANCEL", cseq=phone.cseq, branch=branch_of(invite))
-    phone.reply(200)
-    phone.message = invite
+    cancel(phone, invite)
     phone.reply(487)
     acknowledge(phone)
     phone.ping()

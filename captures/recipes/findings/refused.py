@@ -352,6 +352,13 @@ def acknowledge(phone):
     phone.scene.send(phone.phone, phone.server, ack(phone.message, phone.scene.latest))
 
 
+def cancel(phone, invite):
+    """Its answer comes at once; what is said next is about the INVITE again."""
+    phone.send("CANCEL", cseq=phone.cseq, branch=branch_of(invite))
+    phone.reply(200)
+    phone.message = invite
+
+
 def uri_rewritten(phone):
     """A session border controller passes the credentials on, but with another Request-URI."""
     border = ("203.0.113.5", 5060)
