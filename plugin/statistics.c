@@ -856,21 +856,6 @@ print_cell(const char *text, glong width, bool right, bool last)
     printf(last ? "\n" : "  ");
 }
 
-/* `cells` holds the rows one after the other, the headings first. */
-static void
-print_cells(const struct table *table, char **cells, guint rows)
-{
-    glong width[COLUMNS_MAX] = {0};
-    int count = table->count;
-    for (guint i = 0; i < rows * (guint)count; i++)
-        width[i % (guint)count] = MAX(width[i % (guint)count], g_utf8_strlen(cells[i], -1));
-    for (guint row = 0; row < rows; row++) {
-        for (int column = 0; column < count; column++)
-            print_cell(cells[row * (guint)count + (guint)column], width[column],
-                       table->columns[column].align == TAP_ALIGN_RIGHT, column == count - 1);
-    }
-}
-
 static GPtrArray *
 sorted_rows(struct listing *listing)
 {
@@ -897,21 +882,43 @@ cell_text(struct cell cell)
     return cell.text ? cell.text : g_strdup_printf("%u", cell.number);
 }
 
+/* In characters: of the heading or the longest text. */
+static glong
+column_width(const struct table *table, int column, const GPtrArray *rows)
+{
+    glong width = g_utf8_strlen(table->columns[column].column_name, -1);
+    for (guint row = 0; row < rows->len; row++) {
+        char *text = cell_text(table->cell(rows->pdata[row], column));
+        width = MAX(width, g_utf8_strlen(text, -1));
+        g_free(text);
+    }
+    return width;
+}
+
+static void
+print_row(const struct table *table, const glong *width, const void *row)
+{
+    for (int column = 0; column < table->count; column++) {
+        const stat_tap_table_item *item = &table->columns[column];
+        char *text = row ? cell_text(table->cell(row, column)) : g_strdup(item->column_name);
+        print_cell(text, width[column], item->align == TAP_ALIGN_RIGHT, column == table->count - 1);
+        g_free(text);
+    }
+}
+
+/* The texts are made twice, to measure and to print: those of a million rows would take half a gigabyte. */
 static void
 listing_draw(void *data)
 {
     struct listing *listing = data;
     const struct table *table = listing->table;
     GPtrArray *rows = sorted_rows(listing);
-    GPtrArray *cells = g_ptr_array_new_with_free_func(g_free);
-    for (int column = 0; column < table->count; column++)
-        g_ptr_array_add(cells, g_strdup(table->columns[column].column_name));
-    for (guint row = 0; row < rows->len; row++) {
-        for (int column = 0; column < table->count; column++)
-            g_ptr_array_add(cells, cell_text(table->cell(rows->pdata[row], column)));
-    }
-    print_cells(table, (char **)cells->pdata, rows->len + 1);
-    g_ptr_array_unref(cells);
+    glong width[COLUMNS_MAX] = {0};
+    for (int column = 0; column < table->count - 1; column++) /* the last one is not filled up */
+        width[column] = column_width(table, column, rows);
+    print_row(table, width, NULL);
+    for (guint row = 0; row < rows->len; row++)
+        print_row(table, width, rows->pdata[row]);
     g_ptr_array_unref(rows);
 }
 
