@@ -202,7 +202,7 @@ exchange_cell(const void *row, int column)
     case ACCOUNT:
         return wire_cell(exchange_account(exchange));
     case PEER:
-        return server_cell(&exchange->server);
+        return server_cell(&exchange->peers->server);
     case DIGEST:
         return words(digest == DIGEST_NONE ? "-" : digest_status_text(digest));
     case OUTCOME:
@@ -348,7 +348,7 @@ has_gone_on(const struct exchange *exchange)
 static enum outcome
 latest_outcome(const struct exchange *exchange)
 {
-    return has_gone_on(exchange) ? exchange->later_outcome : account_outcome(exchange);
+    return has_gone_on(exchange) ? (enum outcome)exchange->later_outcome : account_outcome(exchange);
 }
 
 /* Why a client gives up is said by what it was told before. */
@@ -463,7 +463,7 @@ account_cell(const void *data, int column)
     case A_CAUSE:
         return cause_cell(latest_cause(last));
     default:
-        return server_cell(&last->server);
+        return server_cell(&last->peers->server);
     }
 }
 
@@ -549,7 +549,7 @@ find_account_row(struct listing *listing, const struct exchange *exchange)
 {
     struct counted *counted = g_new0(struct counted, 1);
     const char *aor = other_address(exchange);
-    struct cell peer = server_cell(&exchange->server), client = address_cell(&exchange->client);
+    struct cell peer = server_cell(&exchange->peers->server), client = address_cell(&exchange->peers->client);
     char *key = g_strdup_printf("%s\n%s\n%s", account_name(exchange), aor ? aor : "", peer.text);
     char *client_key = g_strdup_printf("%s\n%s", key, client.text);
     counted->row = find_or_make(listing->groups, key, sizeof *counted->row);

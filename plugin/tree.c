@@ -516,7 +516,7 @@ add_advice(const struct view *view, struct advice advice, const struct finding_v
 static bool
 line_value(const struct auth_line *line, struct auth_value *value)
 {
-    struct slice rest = line->text;
+    struct slice rest = auth_line_text(line);
     return auth_header_next(&rest, value);
 }
 
@@ -636,7 +636,7 @@ show_info(const struct view *view, const struct record_detail *detail)
     struct auth_value value;
     const struct server_proof *proof = detail->proof;
     const struct finding_values values = {0};
-    auth_info_parse(detail->lines->text, &value);
+    auth_info_parse(auth_line_text(detail->lines), &value);
     struct slice header = sip_header_name(detail->lines->header);
     struct view inner = add_subtree(view, hf_info, ett_info, param_text(view, header));
     add_slice(&inner, hf_info_header, header);
@@ -678,7 +678,7 @@ show_exchange(const struct view *view, const struct exchange *exchange)
     if (exchange->closed_frame == 0 && finding_rule(cause)->stage != STAGE_CHALLENGE)
         add_expert(view, view->item, cause, &values);
     for (unsigned i = 1; outcome == OUTCOME_NO_RETRY && i < FINDING_COUNT; i++) {
-        if (finding_set_has(&exchange->suspects, i) && i != cause &&
+        if (finding_set_has(&exchange_detail(exchange)->suspects, i) && i != cause &&
             finding_rule((enum finding)i)->stage == STAGE_OFFER)
             add_expert(view, view->item, (enum finding)i, &values);
     }

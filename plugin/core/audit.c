@@ -277,7 +277,7 @@ failure_cause(const struct use *use)
 {
     if (use->closed_status == 400)
         return bad_request_cause(use);
-    if (use->closed_status == 487 && use->exchange && use->exchange->cancelled_in)
+    if (use->closed_status == 487 && use->exchange && exchange_detail(use->exchange)->cancelled_in)
         return FINDING_CANCELLED;
     if (audit_server_failed(use->closed_status))
         return FINDING_SERVER_ERROR;
@@ -390,15 +390,16 @@ unwilling_cause(const struct exchange *exchange)
 static enum finding
 silence_cause(const struct exchange *exchange)
 {
-    if (exchange->kept_in && exchange->challenges)
+    const struct exchange_detail *detail = exchange_detail(exchange);
+    if (detail->kept_in && exchange->challenges)
         return FINDING_CHALLENGE_KEPT;
-    if (exchange_answered_elsewhere(exchange) && !exchange->removed_frame)
+    if (exchange_answered_elsewhere(exchange) && !detail->removed_frame)
         return FINDING_ANSWERED_ELSEWHERE;
-    if (exchange->cancelled_in)
+    if (detail->cancelled_in)
         return FINDING_CANCELLED;
     for (int i = 1; i < FINDING_COUNT; i++) {
         if (finding_rule((enum finding)i)->weight == WEIGHT_CAUSE &&
-            finding_set_has(&exchange->suspects, (unsigned)i))
+            finding_set_has(&detail->suspects, (unsigned)i))
             return (enum finding)i;
     }
     if (exchange_refused_for_good(exchange))
@@ -407,7 +408,7 @@ silence_cause(const struct exchange *exchange)
         return FINDING_OPTIONS_CHALLENGED;
     if (exchange->refused_repeated)
         return FINDING_CHALLENGE_LOST;
-    bool gave_up = exchange->nearer && exchange_refused_for_good(exchange->nearer);
+    bool gave_up = detail->nearer && exchange_refused_for_good(detail->nearer);
     return gave_up ? FINDING_GAVE_UP : unwilling_cause(exchange);
 }
 

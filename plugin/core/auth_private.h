@@ -17,16 +17,25 @@ enum { LINES_MAX = 32, LINES_OCTETS_MAX = 1 << 14 };
 struct issue {
     struct exchange *exchange; /**< that it belongs to; NULL: issued as nextnonce */
     struct auth_line *lines;
-    uint32_t frame;
+    struct issue *next; /**< of the same exchange */
     int64_t time;
-    struct issue *next;  /**< of the same exchange */
+    uint32_t frame;
     uint32_t references; /**< counted here only without an exchange */
 };
 
-/** An exchange and the response that begins it, which is nearly always the only one. */
+/** An exchange, its first response, which is nearly always the only one, and the first challenge of that. */
 struct exchange_block {
     struct exchange exchange;
     struct issue first;
+    struct auth_line line;
+    char text[]; /**< of `line` */
+};
+
+/** Peers that exchanges share. */
+struct peers_block {
+    struct peers peers;
+    uint32_t references;
+    struct index_entry entry;
 };
 
 /** One nonce in the hands of one user: a server may give the same nonce to all that ask in the same second.
@@ -38,18 +47,20 @@ struct nonce_user {
     uint32_t answered;     /**< of these */
     uint32_t nc, nc_frame; /**< highest, in whatever call; 0: none */
     uint32_t accepted_in;  /**< 2xx to a request with it */
-    struct slice first_cnonce;
+    uint32_t first_cnonce_len;
+    const char *first_cnonce; /**< NULL: none, or nobody to verify a digest with it */
 };
 
 /** One nonce in one call: many clients count nc for each call by itself. */
 struct nonce_call {
-    struct hash128 call_id; /**< both 0: of no call yet */
+    uint64_t call_id;       /**< half of its hash; 0: of no call yet */
     struct issue *issue;    /**< in this call; NULL: issued in another one */
-    uint32_t nc, nc_frame;  /**< latest; 0: none */
+    int64_t used_clock;     /**< of the latest request with it */
+    uint32_t used_cseq;     /**< likewise */
+    uint32_t nc;            /**< latest; 0: none */
     uint32_t nc_cseq;       /**< of that request */
-    bool lost;              /**< issued in this call by a response that is not in the capture */
-    uint32_t used_cseq;     /**< of the latest request with it */
-    int64_t used_clock;
+    uint32_t nc_frame : 31; /**< likewise */
+    uint32_t lost : 1;      /**< issued in this call by a response that is not in the capture */
 };
 
 /** Further ones of the same nonce. */
@@ -67,17 +78,17 @@ struct other_call {
 /** One nonce on one hop. */
 struct nonce {
     struct index_link link; /**< the same on other hops */
-    struct hash128 hop;
     struct aged aged;
     struct issue *issue;    /**< the latest */
     struct nonce_user user; /**< nearly always the only one */
     struct nonce_call call; /**< likewise */
     struct other_user *other_users;
     struct other_call *other_calls;
-    uint32_t references; /**< by credentials */
-    bool shared;         /**< issued to more than one account */
-    bool repeated;       /**< issued in more than one call */
-    bool dropped;        /**< the index does not know it any more */
+    uint32_t hop;             /**< hash */
+    uint32_t references : 29; /**< by credentials */
+    uint32_t shared : 1;      /**< issued to more than one account */
+    uint32_t repeated : 1;    /**< issued in more than one call */
+    uint32_t dropped : 1;     /**< the index does not know it any more */
 };
 
 /** Credentials as seen on their first hop, if there may be another one, and on those after it that change
@@ -118,6 +129,9 @@ void line_remember(struct tracker *tracker, const struct auth_line *line, const 
 
 /** The header that answers a challenge in `header` (RFC 3261 section 22.2, 22.3). */
 enum sip_header answering_header(enum sip_header header);
+
+/** Fills a line with a copy of the text that goes with the record at hand. */
+void line_set(struct tracker *tracker, struct auth_line *line, enum sip_header header, struct slice text);
 
 /** Of the same realm and algorithm: findings.c. */
 bool same_offer(const struct auth_value *a, const struct auth_value *b);
@@ -167,6 +181,9 @@ void key_dialog(struct tracker *tracker, const char *method);
 
 /** Sets a pointer to an issue, which lives for as long as there is one. */
 void issue_hold(struct tracker *tracker, struct issue **holder, struct issue *issue);
+/** Those of the message at hand, once for each two, for as long as an exchange holds them. */
+const struct peers *peers_hold(struct tracker *tracker, const struct endpoint *client,
+                               const struct endpoint *server);
 /** The credentials of a request are linked: what they point to stays until `use_release`. */
 void use_hold(struct use *use);
 void use_release(struct tracker *tracker, struct use *use);

@@ -31,20 +31,25 @@ struct note_target {
     struct exchange *exchange;
 };
 
-/* With its text behind it. */
+/* With its text behind it, and the exchange before it that it begins. */
 static struct auth_line *
-line_new(struct tracker *tracker, enum sip_header header, struct slice text)
+line_new(struct tracker *tracker, enum sip_header header, struct slice text, bool begins)
 {
-    struct auth_line *line = tracker->host.allocate(sizeof *line + text.len + 1);
+    const size_t before = begins ? G_STRUCT_OFFSET(struct exchange_block, line) : 0;
+    char *block = tracker->host.allocate(before + sizeof(struct auth_line) + text.len + 1);
+    struct auth_line *line = (struct auth_line *)(void *)(block + before);
     char *copy = (char *)(line + 1);
     memcpy(copy, text.p, text.len);
-    *line = (struct auth_line){.header = header, .text = {copy, text.len}};
+    *line = (struct auth_line){.text = copy, .len = (uint32_t)text.len, .header = (uint8_t)header};
     return line;
 }
 
-/* Copies the challenges of a response into its detail. */
+/* Copies the challenges of a response into its detail.
+ *
+ * begins: an exchange, for which there is room with the first of them */
 static void
-keep_challenges(struct tracker *tracker, const struct sip_message *message, struct record_detail *detail)
+keep_challenges(struct tracker *tracker, const struct sip_message *message, struct record_detail *detail,
+                bool begins)
 {
     struct line_walk walk = line_walk(message, is_challenge_header);
     struct auth_line **tail = &detail->lines;
@@ -57,7 +62,7 @@ keep_challenges(struct tracker *tracker, const struct sip_message *message, stru
             detail->lines_left_out++;
             continue;
         }
-        *tail = line_new(tracker, walk.id, text);
+        *tail = line_new(tracker, walk.id, text, begins && tail == &detail->lines);
         detail->lines_joined |= walk.joined;
         line_remember(tracker, *tail, &value);
         tail = &(*tail)->next;
@@ -95,7 +100,7 @@ read_refusal(struct tracker *tracker, const struct auth_line *lines, const struc
 static void
 exchange_close(struct exchange *exchange, const struct use *use, const struct record *record)
 {
-    exchange->outcome = use->outcome;
+    exchange->outcome = (uint8_t)use->outcome;
     exchange->cause = use->cause;
     exchange->closed_frame = record->frame;
     exchange->closed_time = record->time;
@@ -111,7 +116,7 @@ exchange_go_on(struct exchange *exchange, const struct use *use, const struct re
         method_is(use->method, "CANCEL")) /* is answered by whoever has the call */
         return;
     exchange->later_frame = record->frame;
-    exchange->later_outcome = let_in ? OUTCOME_ACCEPTED : use->outcome;
+    exchange->later_outcome = (uint8_t)(let_in ? OUTCOME_ACCEPTED : use->outcome);
     exchange->later_cause = let_in ? FINDING_NONE : use->cause;
 }
 
@@ -153,7 +158,7 @@ suspect_other_server(struct use *use, const struct arrival *arrival, bool asks)
 {
     const struct exchange *exchange = use->exchange;
     if (!asks || !exchange || use->evidence != EVIDENCE_NONCE ||
-        endpoint_same_address(&exchange->server, &arrival->from))
+        endpoint_same_address(&exchange->peers->server, &arrival->from))
         return;
     finding_set_add(&use->suspects, FINDING_NONCE_OF_OTHER_SERVER);
     finding_set_drop(&use->suspects, FINDING_NC_REPLAYED); /* it has not counted with the other */
@@ -348,13 +353,13 @@ tell_suspects(struct tracker *tracker, const struct use *use, struct record *rec
 }
 
 void
-exchange_cancelled(struct transaction *invite, uint32_t frame)
+exchange_cancelled(struct tracker *tracker, struct transaction *invite, uint32_t frame)
 {
     invite->cancelled_in = frame;
     if (invite->opened)
-        invite->opened->cancelled_in = frame;
+        exchange_detail_make(tracker, invite->opened)->cancelled_in = frame;
     if (invite->request->exchange)
-        invite->request->exchange->cancelled_in = frame;
+        exchange_detail_make(tracker, invite->request->exchange)->cancelled_in = frame;
 }
 
 /* To a server the retry with the old branch is a retransmission of the refused request, and it sends its
@@ -476,13 +481,16 @@ static struct exchange *
 exchange_new(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
              const struct transaction *transaction, struct record *record)
 {
-    struct exchange *exchange = &host_new(tracker, struct exchange_block)->exchange;
+    struct auth_line *first = record->detail->lines;
+    struct exchange_block *block =
+        first ? CONTAINER(first, struct exchange_block, line) : host_new(tracker, struct exchange_block);
+    struct exchange *exchange = &block->exchange;
     struct account *account = account_here(tracker, message, arrival, transaction);
     exchange->status = record->status;
     exchange->method = record->method;
     exchange->challenge_frame = record->frame;
     exchange->challenge_time = record->time;
-    exchange->challenge_clock = tracker->clock;
+    exchange->waits_since = tracker->clock;
     exchange->request_frame = transaction ? transaction->request->frame : 0;
     exchange->cseq = message->cseq;
     exchange->call_id_hash = hash_short(tracker->here.call_id);
@@ -491,16 +499,16 @@ exchange_new(struct tracker *tracker, const struct sip_message *message, const s
     exchange->uri_hash = transaction ? transaction->uri : 0;
     exchange->to_hash = transaction ? transaction->to : 0;
     exchange->in_dialog = transaction && transaction->in_dialog;
-    exchange->cancelled_in = transaction ? transaction->cancelled_in : 0;
+    if (transaction && transaction->cancelled_in)
+        exchange_detail_make(tracker, exchange)->cancelled_in = transaction->cancelled_in;
     /* What would tie an answer to it may be cut; and where the request is missing, so may its answer be, as
      * in a capture of one direction, or by a filter for a port, which fragments do not have. */
     exchange->lost = message->headers_cut || !transaction;
-    exchange->client = arrival->to;
-    exchange->server = arrival->from;
+    exchange->peers = peers_hold(tracker, &arrival->to, &arrival->from);
     exchange->account = account;
     account->references++;
     exchange->attempt = ++account->attempt;
-    exchange->challenges = record->detail->lines;
+    exchange->challenges = first;
     if (transaction && transaction->request->detail)
         exchange->refused = transaction->request->detail->uses;
     if (exchange->refused)
@@ -526,11 +534,13 @@ use_asked_again(struct tracker *tracker, const struct record_detail *request, co
 }
 
 static void
-mark_removed(struct exchange *exchange, const struct use *use, const struct record *request)
+mark_removed(struct tracker *tracker, struct exchange *exchange, const struct use *use,
+             const struct record *request)
 {
-    exchange->removed_frame = use->request_frame;
-    exchange->removed_in = request->frame;
-    finding_set_add(&exchange->suspects, FINDING_CREDENTIALS_REMOVED);
+    struct exchange_detail *detail = exchange_detail_make(tracker, exchange);
+    detail->removed_frame = use->request_frame;
+    detail->removed_in = request->frame;
+    finding_set_add(&detail->suspects, FINDING_CREDENTIALS_REMOVED);
 }
 
 /* One hop earlier the request has the credentials that its challenge asks for, and here it has not: neither
@@ -549,11 +559,11 @@ note_removed(struct tracker *tracker, const struct sip_message *message, struct 
         return;
     use->suspect_frame = request->frame;
     finding_set_add(&use->suspects, FINDING_CREDENTIALS_REMOVED);
-    mark_removed(exchange, use, request);
+    mark_removed(tracker, exchange, use, request);
     key_dialog(tracker, exchange->method);
     struct exchange *answered = key_find(tracker);
     if (answered && answered->retry_frame == 0)
-        mark_removed(answered, use, request);
+        mark_removed(tracker, answered, use, request);
 }
 
 static void
@@ -563,14 +573,13 @@ note_challenge(enum finding finding, const struct finding_context *context, void
     struct note_target *target = data;
     record_note(target->tracker, target->record, (uint16_t)finding, target->record->frame, 0);
     if (finding_rule(finding)->severity != SEVERITY_CHAT)
-        finding_set_add(&target->exchange->suspects, finding);
+        finding_set_add(&exchange_detail_make(target->tracker, target->exchange)->suspects, finding);
 }
 
 static void
 note_offer(enum finding finding, const struct finding_context *context, void *data)
 {
-    (void)context;
-    finding_set_add(&((struct exchange *)data)->suspects, finding);
+    finding_set_add(&exchange_detail_make(context->tracker, data)->suspects, finding);
 }
 
 static bool
@@ -590,7 +599,7 @@ note_loop(struct tracker *tracker, struct account *account, const struct exchang
 {
     if (method_is(exchange->method, "OPTIONS"))
         return; /* a keep-alive */
-    if (!record->detail->lines || exchange->removed_frame)
+    if (!record->detail->lines || exchange_detail(exchange)->removed_frame)
         return; /* the client cannot answer, or its answer does not arrive: told of each */
     if (!exchange->request_frame)
         return; /* whether it had credentials is not in the capture */
@@ -659,10 +668,11 @@ issue_nonces(struct tracker *tracker, const struct arrival *arrival, struct exch
 
 /* The request was refused to one copy of it, and accepted to another: the challenge needs no answer. */
 static void
-exchange_settle(struct exchange *exchange, uint32_t frame, uint16_t status)
+exchange_settle(struct tracker *tracker, struct exchange *exchange, uint32_t frame, uint16_t status)
 {
-    exchange->settled_frame = frame;
-    exchange->settled_status = status;
+    struct exchange_detail *detail = exchange_detail_make(tracker, exchange);
+    detail->settled_frame = frame;
+    detail->settled_status = status;
 }
 
 /* The latest of those with its Call-ID, method and CSeq number. */
@@ -707,36 +717,36 @@ exchange_passed_on(const struct transaction *transaction)
  * where the request is accepted, nobody has to; where it is refused for another reason, the client does not
  * hear of them. A fork chooses the best of its answers. */
 static void
-settle_branches(const struct transaction *transaction, const struct record *record)
+settle_branches(struct tracker *tracker, const struct transaction *transaction, const struct record *record)
 {
     bool accepted = record->status < 300, challenged = record->status == 401 || record->status == 407;
     bool forked = count_below(transaction) > 1;
     for (const struct transaction *i = transactions_alike(transaction); i; i = transaction_before(i)) {
         struct exchange *exchange = i->opened;
         bool below = is_below(i, transaction);
-        if (!exchange || exchange->retry_frame || exchange->settled_frame ||
+        if (!exchange || exchange->retry_frame || exchange_detail(exchange)->settled_frame ||
             (!below && !is_beside(i, transaction)))
             continue;
         if (accepted)
-            exchange_settle(exchange, record->frame, record->status);
+            exchange_settle(tracker, exchange, record->frame, record->status);
         else if (below && (forked || record->status == 487)) /* cancelled */
             exchange->lost |= !challenged;
         else if (below && !challenged)
-            exchange->kept_in = record->frame;
+            exchange_detail_make(tracker, exchange)->kept_in = record->frame;
     }
 }
 
 /* Another branch was accepted before this one was challenged, or the client had its answer by then: it does
  * not hear of the challenge. */
 static void
-settle_by_branches(const struct transaction *transaction, struct exchange *exchange)
+settle_by_branches(struct tracker *tracker, const struct transaction *transaction, struct exchange *exchange)
 {
     for (const struct transaction *i = transactions_alike(transaction); i; i = transaction_before(i)) {
         bool above = is_below(transaction, i);
         if (i->status < 200 || (!above && !is_beside(i, transaction)))
             continue;
         if (i->status < 300)
-            exchange_settle(exchange, i->request->response_frame, i->status);
+            exchange_settle(tracker, exchange, i->request->response_frame, i->status);
         else if (above && exchange->challenge_time - i->request->response_time > DISORDER_NS)
             exchange->lost = true;
     }
@@ -773,9 +783,9 @@ open_exchange(struct tracker *tracker, const struct sip_message *message, const 
     if (!transaction->request->exchange)
         transaction->request->exchange = exchange;
     if (transaction->status >= 200 && transaction->status < 300)
-        exchange_settle(exchange, transaction->request->response_frame, transaction->status);
+        exchange_settle(tracker, exchange, transaction->request->response_frame, transaction->status);
     else
-        settle_by_branches(transaction, exchange);
+        settle_by_branches(tracker, transaction, exchange);
 }
 
 static void
@@ -830,8 +840,7 @@ add_info(struct tracker *tracker, const struct sip_message *message, const struc
     struct record_detail *detail = record_detail(tracker, record);
     detail->proof = record_new(tracker, struct server_proof);
     detail->lines = record_new(tracker, struct auth_line);
-    detail->lines->header = header;
-    detail->lines->text = record_slice(tracker, text);
+    line_set(tracker, detail->lines, header, text);
     auth_info_parse(text, &info);
     note_nextnonce(tracker, arrival, &info);
     if (message->headers_cut && slice_end(text) >= slice_end(slice_trim(message->headers)))
@@ -874,15 +883,16 @@ exchange_response(struct tracker *tracker, const struct sip_message *message, co
     if (!transaction)
         note_orphan(tracker, message, record);
     if (challenges) {
-        keep_challenges(tracker, message, record_detail(tracker, record));
+        keep_challenges(tracker, message, record_detail(tracker, record),
+                        !transaction || !transaction->opened);
         if (record->detail->lines_left_out)
             record_note(tracker, record, FINDING_CHALLENGES_LEFT_OUT, record->frame, 0);
     }
     if (transaction) {
         close_uses(tracker, message, arrival, transaction->request, record);
         if (transaction->opened && record->status < 300)
-            exchange_settle(transaction->opened, record->frame, record->status);
-        settle_branches(transaction, record);
+            exchange_settle(tracker, transaction->opened, record->frame, record->status);
+        settle_branches(tracker, transaction, record);
     }
     if (challenges)
         open_exchange(tracker, message, arrival, transaction, record);

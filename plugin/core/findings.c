@@ -26,7 +26,7 @@ asked(const struct finding_context *c, enum auth_param param)
 static bool
 read_line(const struct auth_line *line, struct auth_value *value)
 {
-    struct slice rest = line->text;
+    struct slice rest = auth_line_text(line);
     return auth_header_next(&rest, value);
 }
 
@@ -137,7 +137,8 @@ qop_list_returned(const struct finding_context *c)
     struct auth_value value;
     if (!is_digest_answer(c) || !is_list(asked(c, AUTH_QOP)) || !read_line(&c->use->line, &value))
         return false;
-    return is_list(value.param[AUTH_QOP]) || has_token_behind(value.param[AUTH_QOP], c->use->line.text);
+    return is_list(value.param[AUTH_QOP]) ||
+           has_token_behind(value.param[AUTH_QOP], auth_line_text(&c->use->line));
 }
 
 static bool
@@ -241,7 +242,7 @@ algorithm_not_echoed(const struct finding_context *c)
 static bool
 comes_from_other_port(const struct finding_context *c, bool over_datagrams)
 {
-    const struct endpoint *to = c->exchange ? &c->exchange->client : NULL;
+    const struct endpoint *to = c->exchange ? &c->exchange->peers->client : NULL;
     bool datagrams = slice_equal_nocase(c->message->via.transport, SLICE("UDP"));
     return to && datagrams == over_datagrams && to->port != c->arrival->from.port;
 }
@@ -355,7 +356,7 @@ request_uri_changed(const struct finding_context *c)
 {
     return c->use->is_retry && c->exchange->call_id_hash == c->call_id_hash && c->exchange->uri_hash &&
            c->exchange->uri_hash != c->uri_hash &&
-           endpoint_same_address(&c->exchange->server, &c->arrival->to);
+           endpoint_same_address(&c->exchange->peers->server, &c->arrival->to);
 }
 
 static bool
@@ -1009,7 +1010,8 @@ append_hints(GString *text, const struct finding_values *values)
 {
     const char *join = "; what in it may keep a client silent: ";
     for (unsigned i = 1; values->exchange && i < FINDING_COUNT; i++) {
-        if (!finding_set_has(&values->exchange->suspects, i) || rules[i].weight == WEIGHT_CAUSE)
+        if (!finding_set_has(&exchange_detail(values->exchange)->suspects, i) ||
+            rules[i].weight == WEIGHT_CAUSE)
             continue;
         g_string_append_printf(text, "%s%s", join, rules[i].brief);
         join = ", ";
@@ -1036,7 +1038,7 @@ append_endpoint(GString *text, const struct endpoint *endpoint)
 static void
 append_relay(GString *text, const struct exchange *exchange)
 {
-    char *address = exchange ? endpoint_text(&exchange->server) : g_strdup("?");
+    char *address = exchange ? endpoint_text(&exchange->peers->server) : g_strdup("?");
     g_string_append(text, address);
     g_free(address);
 }
@@ -1097,7 +1099,7 @@ append_between(GString *text, const struct finding_values *values)
 {
     const struct use *use = values_use(values);
     const struct endpoint *element = use && use->signed_request ? &use->signed_request->to
-                                     : values->exchange         ? &values->exchange->client
+                                     : values->exchange         ? &values->exchange->peers->client
                                                                 : NULL;
     char *address = element ? endpoint_text(element) : g_strdup("?");
     g_string_append(text, address);
@@ -1110,7 +1112,7 @@ append_or_address(GString *text, const struct exchange *exchange)
 {
     if (!exchange || method_is(exchange->method, "REGISTER"))
         return;
-    char *address = endpoint_text(&exchange->client);
+    char *address = endpoint_text(&exchange->peers->client);
     g_string_append_printf(text, ", or let the server know it by its address, %s", address);
     g_free(address);
 }
@@ -1121,9 +1123,8 @@ append_offered(GString *text, const struct finding_values *values)
 {
     const struct auth_line *lines = values->exchange ? values->exchange->challenges : NULL;
     for (const struct auth_line *line = lines; line; line = line->next) {
-        struct slice rest = line->text;
         struct auth_value value;
-        if (!auth_header_next(&rest, &value))
+        if (!read_line(line, &value))
             continue;
         g_string_append(text, line == lines ? "" : ", ");
         append_slice(text,
@@ -1176,15 +1177,16 @@ exchange_number(const struct exchange *exchange, const char *name)
 {
     if (!exchange)
         return 0;
+    const struct exchange_detail *detail = exchange_detail(exchange);
     const struct {
         const char *name;
         uint32_t number;
     } numbers[] = {
         {"challenge", exchange->challenge_frame},
-        {"retry", exchange->retry_frame ? exchange->retry_frame : exchange->removed_frame},
-        {"a", exchange->removed_in ? exchange->removed_in : exchange->kept_in},
+        {"retry", exchange->retry_frame ? exchange->retry_frame : detail->removed_frame},
+        {"a", detail->removed_in ? detail->removed_in : detail->kept_in},
         {"elsewhere", exchange_answered_elsewhere(exchange)},
-        {"cancelled", exchange->cancelled_in},
+        {"cancelled", detail->cancelled_in},
         {"closed", exchange->closed_frame},
         {"attempts", exchange->attempt},
         {"code", exchange->closed_status ? exchange->closed_status : exchange->status},
@@ -1408,7 +1410,7 @@ append_of_exchange(GString *text, const struct finding_values *values, const cha
     else if (strcmp(name, "or_address") == 0)
         append_or_address(text, values->exchange);
     else if (strcmp(name, "client") == 0)
-        append_endpoint(text, values->exchange ? &values->exchange->client : NULL);
+        append_endpoint(text, values->exchange ? &values->exchange->peers->client : NULL);
     else if (strcmp(name, "asker") == 0)
         append_asker(text, values);
     else if (strcmp(name, "address") == 0)

@@ -28,7 +28,7 @@ uses_forget(struct tracker *tracker, struct use *uses)
     for (struct use *use = uses; use; use = use->next) {
         struct exchange *exchange = use->exchange;
         if (exchange && exchange->retry == use) {
-            exchange->digest = exchange_digest(exchange);
+            exchange->digest = (uint8_t)exchange_digest(exchange);
             exchange->retry = NULL;
         }
     }

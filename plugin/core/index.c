@@ -190,30 +190,38 @@ index_drop_own(struct index *index, struct index_entry *entry)
     g_hash_table_remove(index->entries, entry);
 }
 
-/* Takes `link` out of its list and leaves the entry, be it empty. */
+/* The entry of a key goes with the one that it is a member of: another takes its place. */
 static void
-unlink_sharer(struct index_link *link)
+replace_entry(struct index *index, struct index_entry *entry, struct index_link *first)
 {
-    struct index_link *first = link->entry->value, **at = &first;
-    while (*at != link)
-        at = &(*at)->next;
-    *at = link->next;
-    link->entry->value = first;
-    link->entry = NULL;
+    const struct hash128 hash = entry->hash;
+    index_drop_own(index, entry);
+    if (!first)
+        return;
+    first->own = (struct index_entry){hash, first};
+    g_hash_table_add(index->entries, &first->own);
+    for (struct index_link *link = first; link; link = link->next)
+        link->entry = &first->own;
 }
 
 void
 index_share(struct index *index, struct index_link *link)
 {
-    struct index_entry *entry = index_entry(index);
-    if (link->entry)
-        unlink_sharer(link);
+    struct index_entry *entry = seek(index);
+    if (entry && entry->value == link)
+        return;
+    index_unshare(index, link);
+    entry = seek(index);
+    if (!entry) {
+        entry = &link->own;
+        put(index, entry, NULL);
+    }
     link->next = entry->value;
     link->entry = entry;
     entry->value = link;
     for (int n = 1; (link = link->next); n++) {
         if (n == INDEX_SHARERS_MAX) {
-            unlink_sharer(link);
+            index_unshare(index, link);
             return;
         }
     }
@@ -225,8 +233,14 @@ index_unshare(struct index *index, struct index_link *link)
     struct index_entry *entry = link->entry;
     if (!entry)
         return;
-    unlink_sharer(link);
-    index_drop(index, entry, NULL);
+    struct index_link *first = entry->value, **at = &first;
+    while (*at != link)
+        at = &(*at)->next;
+    *at = link->next;
+    entry->value = first;
+    link->entry = NULL;
+    if (entry == &link->own)
+        replace_entry(index, entry, first);
 }
 
 void

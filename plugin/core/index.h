@@ -33,7 +33,9 @@ enum { INDEX_KEY_MAX = 360, INDEX_PART_MAX = 40 };
 /** What shares a key with others: the first member of such a struct. */
 struct index_link {
     struct index_link *next;
-    struct index_entry *entry; /**< NULL: not in the index */
+    struct index_entry
+        *entry; /**< of the key, a member of one of those that share it; NULL: not in the index */
+    struct index_entry own;
 };
 
 /** As many may share a key; of more the oldest are not found any more. Real ones are a handful, and an
@@ -82,7 +84,7 @@ struct index_entry *index_entry(struct index *index);
 void index_put_own(struct index *index, struct index_entry *entry, void *value);
 /** Puts `link` in front of those that share the key, or moves it there. */
 void index_share(struct index *index, struct index_link *link);
-/** Takes `link` out, and the entry with the last one. */
+/** Takes `link` out, and the key with the last one. */
 void index_unshare(struct index *index, struct index_link *link);
 
 /** Removes an entry, unless it leads elsewhere by now. NULL is no entry. */

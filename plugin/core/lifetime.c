@@ -87,31 +87,62 @@ aged_forget(struct tracker *tracker)
 
 /* --- exchanges and issues --------------------------------------------------------- */
 
-static void
-lines_release(struct tracker *tracker, struct auth_line *line)
+const struct peers *
+peers_hold(struct tracker *tracker, const struct endpoint *client, const struct endpoint *server)
 {
-    while (line) {
-        struct auth_line *next = line->next;
-        tracker->host.release(line);
-        line = next;
+    const uint64_t ports = (uint64_t)client->port << 16 | server->port; /* the hop has none, */
+    const uint64_t order = endpoint_compare(client, server) > 0;        /* and no direction */
+    key_begin_number(tracker, INDEX_PEERS, order << 32 | ports);
+    key_add_hash(tracker, tracker->here.hop);
+    struct peers_block *block = key_find(tracker);
+    if (!block) {
+        block = host_new(tracker, struct peers_block);
+        block->peers = (struct peers){*client, *server};
+        key_put_own(tracker, &block->entry, block);
     }
+    block->references++;
+    return &block->peers;
+}
+
+static void
+peers_release(struct tracker *tracker, const struct peers *peers)
+{
+    struct peers_block *block = CONTAINER(peers, struct peers_block, peers);
+    if (--block->references > 0)
+        return;
+    index_drop_own(&tracker->index, &block->entry);
+    tracker->host.release(block);
+}
+
+static void
+issue_free(struct tracker *tracker, const struct exchange_block *block, struct issue *issue)
+{
+    while (issue->lines) {
+        struct auth_line *line = issue->lines;
+        issue->lines = line->next;
+        if (line != &block->line)
+            tracker->host.release(line);
+    }
+    if (issue != &block->first)
+        tracker->host.release(issue);
 }
 
 static void
 exchange_free(struct tracker *tracker, struct exchange *exchange)
 {
+    const struct exchange_block *block = (struct exchange_block *)exchange;
     while (exchange->issues) {
         struct issue *issue = exchange->issues;
         exchange->issues = issue->next;
-        lines_release(tracker, issue->lines);
-        if (issue != &((struct exchange_block *)exchange)->first)
-            tracker->host.release(issue);
+        issue_free(tracker, block, issue);
     }
     index_drop(&tracker->index, exchange->dialog, exchange);
     index_drop(&tracker->index, exchange->leg, exchange);
     exchange->account->references--;
-    if (exchange->asked_of)
-        exchange->asked_of->references--;
+    if (exchange_detail(exchange)->asked_of)
+        exchange_detail(exchange)->asked_of->references--;
+    tracker->host.release(exchange->detail);
+    peers_release(tracker, exchange->peers);
     tracker->host.release(exchange);
 }
 
@@ -126,7 +157,7 @@ void
 exchange_release(struct tracker *tracker, struct exchange *exchange)
 {
     while (exchange && --exchange->references == 0) {
-        struct exchange *nearer = exchange->nearer;
+        struct exchange *nearer = exchange_detail(exchange)->nearer;
         exchange_free(tracker, exchange);
         exchange = nearer;
     }
@@ -160,7 +191,7 @@ static void
 user_release(struct tracker *tracker, struct nonce_user *user)
 {
     issue_hold(tracker, &user->issue, NULL);
-    tracker->host.release((char *)(uintptr_t)user->first_cnonce.p);
+    tracker->host.release((char *)(uintptr_t)user->first_cnonce);
 }
 
 static void

@@ -84,6 +84,14 @@ line_next(struct line_walk *walk, struct slice *text, struct auth_value *value)
     }
 }
 
+void
+line_set(struct tracker *tracker, struct auth_line *line, enum sip_header header, struct slice text)
+{
+    line->text = record_slice(tracker, text).p;
+    line->len = (uint32_t)text.len;
+    line->header = (uint8_t)header;
+}
+
 struct line_walk
 line_walk(const struct sip_message *message, bool (*wanted)(enum sip_header))
 {
@@ -115,7 +123,7 @@ line_value(struct tracker *tracker, const struct auth_line *line)
             return parsed->readable ? &parsed->value : NULL;
     }
     struct parsed_line *parsed = parsed_add(tracker, line);
-    struct slice rest = line->text;
+    struct slice rest = auth_line_text(line);
     parsed->readable = auth_header_next(&rest, &parsed->value);
     return parsed->readable ? &parsed->value : NULL;
 }
@@ -264,13 +272,13 @@ key_nonce_object(struct tracker *tracker, enum index_kind kind, const struct non
 struct nonce_call *
 nonce_call_find(struct tracker *tracker, struct nonce *nonce)
 {
-    const struct hash128 here = tracker->here.call_id;
-    if (same_hash(nonce->call.call_id, (struct hash128){0, 0}))
+    const uint64_t here = tracker->here.call_id.low | 1;
+    if (nonce->call.call_id == 0)
         nonce->call.call_id = here;
-    if (same_hash(nonce->call.call_id, here))
+    if (nonce->call.call_id == here)
         return &nonce->call;
     key_nonce_object(tracker, INDEX_CALL, nonce);
-    key_add_hash(tracker, here);
+    key_add_hash(tracker, tracker->here.call_id);
     struct other_call *other = key_find(tracker);
     if (!other) {
         other = host_new(tracker, struct other_call);
@@ -323,7 +331,7 @@ nonce_links(struct tracker *tracker, struct slice text)
 bool
 nonce_is_here(const struct tracker *tracker, const struct nonce *nonce)
 {
-    return same_hash(nonce->hop, tracker->here.hop);
+    return nonce->hop == hash_short(tracker->here.hop);
 }
 
 /* On this hop; NULL none. */
@@ -340,8 +348,8 @@ static bool
 has_its_server(const struct nonce *nonce, const struct arrival *arrival)
 {
     const struct exchange *exchange = nonce->issue ? nonce->issue->exchange : NULL;
-    return exchange && (endpoint_same_address(&exchange->server, &arrival->to) ||
-                        endpoint_same_address(&exchange->server, &arrival->from));
+    return exchange && (endpoint_same_address(&exchange->peers->server, &arrival->to) ||
+                        endpoint_same_address(&exchange->peers->server, &arrival->from));
 }
 
 /* Of several other hops that of the server which gets its nonce back from elsewhere, or passes it on itself.
@@ -362,7 +370,7 @@ nonce_issue(struct tracker *tracker, struct slice text, uint32_t cseq, struct is
     struct nonce *nonce = nonce_here(tracker, nonce_links(tracker, text));
     if (!nonce) {
         nonce = host_new(tracker, struct nonce);
-        nonce->hop = tracker->here.hop;
+        nonce->hop = hash_short(tracker->here.hop);
     }
     index_share(&tracker->index, &nonce->link);
     const struct exchange *before = nonce->issue ? nonce->issue->exchange : NULL;
@@ -409,7 +417,7 @@ nonce_given_to(const struct nonce *nonce, const struct endpoint *client)
     const struct index_entry *entry = nonce->link.entry;
     for (struct index_link *link = entry ? entry->value : NULL; link; link = link->next) {
         const struct issue *issue = ((struct nonce *)link)->issue;
-        if (issue && issue->exchange && endpoint_same_address(&issue->exchange->client, client))
+        if (issue && issue->exchange && endpoint_same_address(&issue->exchange->peers->client, client))
             return (struct nonce *)link;
     }
     return NULL;

@@ -40,8 +40,8 @@ static bool
 lies_within(const struct exchange *inner, const struct exchange *outer)
 {
     return inner->status == outer->status && outer->request_frame < inner->request_frame &&
-           !endpoint_same_address(&inner->client, &outer->client) &&
-           outer->challenge_clock - inner->challenge_clock < SIP_TIMEOUT_NS;
+           !endpoint_same_address(&inner->peers->client, &outer->peers->client) &&
+           outer->challenge_time - inner->challenge_time < SIP_TIMEOUT_NS;
 }
 
 /* Several servers' challenges in one response have no order (RFC 8760 section 2.5). */
@@ -107,10 +107,10 @@ path_compare(struct tracker *tracker, const struct sip_message *message, struct 
         return;
     if (exchange->request_frame) /* else the capture began in between, and does not show all */
         tell_weakened(tracker, inner, exchange, record);
-    if (!inner->nearer && is_passed_on(tracker, inner, exchange)) {
-        inner->nearer = exchange;
+    if (!exchange_detail(inner)->nearer && is_passed_on(tracker, inner, exchange)) {
+        exchange_detail_make(tracker, inner)->nearer = exchange;
         exchange_hold(exchange);
-        exchange->asked_of = inner->account;
+        exchange_detail_make(tracker, exchange)->asked_of = inner->account;
         inner->account->references++;
     }
 }

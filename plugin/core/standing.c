@@ -25,38 +25,44 @@ exchange_account(const struct exchange *exchange)
     return exchange->user_at_realm ? exchange->user_at_realm : exchange->account->name;
 }
 
+const struct exchange_detail *
+exchange_detail(const struct exchange *exchange)
+{
+    static const struct exchange_detail none;
+    return exchange->detail ? exchange->detail : &none;
+}
+
 enum outcome
 exchange_outcome(const struct tracker *tracker, const struct exchange *exchange)
 {
     if (exchange->outcome != OUTCOME_NONE)
-        return exchange->outcome;
-    if (exchange->retry_frame == 0 && exchange->settled_frame)
+        return (enum outcome)exchange->outcome;
+    bool in_vain = tracker->clock - exchange->waits_since > SIP_TIMEOUT_NS;
+    if (exchange->retry_frame == 0 && exchange_detail(exchange)->settled_frame)
         return OUTCOME_ACCEPTED;
     if (exchange->lost)
         return OUTCOME_UNKNOWN;
     if (exchange->retry_frame == 0)
-        return tracker->clock - exchange->challenge_clock > SIP_TIMEOUT_NS ? OUTCOME_NO_RETRY
-                                                                           : OUTCOME_UNKNOWN;
+        return in_vain ? OUTCOME_NO_RETRY : OUTCOME_UNKNOWN;
     /* A client that never sends a datagram again has got an answer that is not in the capture; over TCP or
      * the like that is shown by a server that goes on to accept it. */
     bool waits = exchange->retry_datagram ? exchange->retry_repeated
                                           : exchange->account->latest_accepted < exchange->retry_frame;
-    if (waits && !exchange->retry_pending && tracker->clock - exchange->retry_clock > SIP_TIMEOUT_NS)
-        return OUTCOME_NO_ANSWER;
-    return OUTCOME_UNKNOWN;
+    return waits && in_vain && !exchange->retry_pending ? OUTCOME_NO_ANSWER : OUTCOME_UNKNOWN;
 }
 
 uint32_t
 exchange_closed_frame(const struct exchange *exchange)
 {
-    return exchange->closed_frame || exchange->retry_frame ? exchange->closed_frame : exchange->settled_frame;
+    return exchange->closed_frame || exchange->retry_frame ? exchange->closed_frame
+                                                           : exchange_detail(exchange)->settled_frame;
 }
 
 uint16_t
 exchange_closed_status(const struct exchange *exchange)
 {
     return exchange->closed_frame || exchange->retry_frame ? exchange->closed_status
-                                                           : exchange->settled_status;
+                                                           : exchange_detail(exchange)->settled_status;
 }
 
 /* More hops than any capture has. */
@@ -65,8 +71,8 @@ enum { HOPS_MAX = 8 };
 uint32_t
 exchange_answered_elsewhere(const struct exchange *exchange)
 {
-    for (int i = 0; i < HOPS_MAX && exchange->nearer && !exchange->retry_frame; i++)
-        exchange = exchange->nearer;
+    for (int i = 0; i < HOPS_MAX && exchange_detail(exchange)->nearer && !exchange->retry_frame; i++)
+        exchange = exchange_detail(exchange)->nearer;
     return exchange->retry_frame;
 }
 

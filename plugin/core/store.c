@@ -105,12 +105,6 @@ host_strdup(struct tracker *tracker, struct slice text)
 }
 
 struct slice
-host_slice(struct tracker *tracker, struct slice text)
-{
-    return (struct slice){host_strdup(tracker, text), text.len};
-}
-
-struct slice
 record_slice(struct tracker *tracker, struct slice text)
 {
     char *copy = arena_allocate(tracker->arena, &tracker->host, text.len + 1);
@@ -125,6 +119,14 @@ record_detail(struct tracker *tracker, struct record *record)
     if (!record->detail)
         record->detail = record_new(tracker, struct record_detail);
     return record->detail;
+}
+
+struct exchange_detail *
+exchange_detail_make(struct tracker *tracker, struct exchange *exchange)
+{
+    if (!exchange->detail)
+        exchange->detail = host_new(tracker, struct exchange_detail);
+    return exchange->detail;
 }
 
 struct note *

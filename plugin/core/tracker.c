@@ -127,7 +127,7 @@ link_to_invite(struct tracker *tracker, const struct sip_message *message, const
         keep_bare_ack(tracker, message, invite, record);
     if (!acknowledges && invite) {
         note_cancel_cseq(tracker, invite, record);
-        exchange_cancelled(invite, record->frame);
+        exchange_cancelled(tracker, invite, record->frame);
     }
 }
 

@@ -82,86 +82,110 @@ enum outcome {
 struct account {
     const char *name;            /**< `user@host` of From or To, UTF-8 not assured */
     const char *user;            /**< `user@realm` of its latest credentials, likewise; NULL: none yet */
+    struct registration *latest; /**< of them, the one that was named last; NULL: none yet */
     uint32_t attempt;            /**< challenges since the last success */
     uint32_t refused;            /**< of them, to credentials that were not stale */
+    int64_t bare_clock;          /**< of the first of those in `bare` */
     uint32_t bare;               /**< challenges in a row to requests without credentials */
-    int64_t bare_clock;          /**< since when */
     uint32_t accepted_frame;     /**< first 2xx to credentials of it; 0: none */
     uint32_t latest_accepted;    /**< latest of these; 0: none */
-    bool accepted;               /**< counted among the accounts of its source that were accepted */
-    bool failed;                 /**< counted among the failing accounts of its source */
     uint32_t emptied_frame;      /**< latest 2xx to a REGISTER that removed all its contacts; 0: none */
-    bool emptying;               /**< such a REGISTER has no answer yet */
-    struct registration *latest; /**< of them, the one that was named last; NULL: none yet */
     uint32_t references;         /**< by registrations, exchanges and credentials: the tracker's own */
+    bool emptying : 1;           /**< such a REGISTER has no answer yet */
+    bool accepted : 1;           /**< counted among the accounts of its source that were accepted */
+    bool failed : 1;             /**< counted among the failing accounts of its source */
 };
 
-/** One challenging response and all that follows from it. Filled until the capture ends. */
+/** Who was challenged, and by whom. */
+struct peers {
+    struct endpoint client, server;
+};
+
+/** What only few exchanges have. */
+struct exchange_detail {
+    struct finding_set suspects; /**< what in the challenge may have kept the client from answering */
+    uint32_t settled_frame; /**< a 2xx to another copy of the refused request: no retry is needed; 0: none */
+    uint32_t removed_frame; /**< a request one hop earlier with the credentials asked for; 0: none */
+    uint32_t removed_in;    /**< the same request on this hop, which lacks them */
+    uint32_t cancelled_in;  /**< CANCEL of the refused request, or of the retry; 0: none */
+    uint32_t kept_in; /**< other answer that the client got from the element that was challenged; 0: none */
+    uint16_t settled_status;
+    struct exchange *nearer;  /**< the same challenge, passed on to the hop before; NULL: not seen */
+    struct account *asked_of; /**< who was asked on the hop that this was passed on from; NULL: it was not */
+};
+
+/** One challenging response and all that follows from it. Filled until the capture ends. Millions of them may
+ * be kept: the fields stand so that they leave no gaps. */
 struct exchange {
     struct exchange *next; /**< in the order of the challenges; `tracker_exchanges` is the head */
-    uint16_t status;       /**< 401 or 407 */
     const char *method;
-    uint32_t challenge_frame;
     int64_t challenge_time;
-    int64_t challenge_clock;
+    uint32_t challenge_frame;
     uint32_t request_frame;                            /**< 0: not in the capture */
     uint32_t cseq;                                     /**< of the refused request */
     uint32_t call_id_hash, from_tag_hash, branch_hash; /**< likewise */
     uint32_t uri_hash, to_hash;                        /**< of its Request-URI and To; 0: not known */
-    bool in_dialog;                                    /**< it had a To tag */
-    const struct use *refused;                         /**< credentials of the refused request; NULL: none */
-    struct endpoint client, server;
+    const struct peers *peers;
+    const struct use *refused; /**< credentials of the refused request; NULL: none */
     struct account *account;
     const char *user_at_realm; /**< of the credentials that answered; NULL before there are any */
-    uint32_t attempt;
     struct auth_line *challenges;
+    uint32_t attempt;
+    uint16_t status; /**< 401 or 407 */
 
-    uint32_t retry_frame; /**< first authenticated retry; 0: none yet */
+    bool in_dialog : 1;        /**< the refused request had a To tag */
+    bool refused_repeated : 1; /**< it came again after the challenge: more challenges are due */
+    bool refused_for_good : 1; /**< of `refused`, once that is forgotten: it was not for another realm */
+    bool retry_datagram : 1;   /**< sent over UDP or the like, where an unanswered request is sent again */
+    bool retry_repeated : 1;   /**< and it was */
+    bool retry_pending : 1;    /**< a provisional response came: the server is at work */
+    bool retry_rang : 1;       /**< and it was more than 100 (Trying): the call went on behind the server */
+    bool
+        retry_elsewhere : 1; /**< it went to another server: one that goes to the right one takes its place */
+    bool lost : 1; /**< messages that show that it went on are in the capture, the retry or its answer is not
+                    */
+
+    struct use *retry; /**< the credentials that answered */
     int64_t retry_time;
-    int64_t retry_clock;
-    bool retry_datagram;   /**< sent over UDP or the like, where an unanswered request is sent again */
-    bool retry_repeated;   /**< and it was */
-    bool refused_repeated; /**< the refused request came again after the challenge: more challenges are due */
-    bool lost; /**< messages that show that it went on are in the capture, the retry or its answer is not */
-    bool retry_pending;   /**< a provisional response came: the server is at work */
-    bool retry_rang;      /**< and it was more than 100 (Trying): the call went on behind the server */
-    bool retry_elsewhere; /**< it went to another server: one that goes to the right one takes its place */
-    struct use *retry;    /**< the credentials that answered */
+    int64_t waits_since;  /**< of the challenge, or if there is a retry of that: by the tracker's clock */
+    uint32_t retry_frame; /**< first authenticated retry; 0: none yet */
 
-    enum outcome outcome;
     uint32_t closed_frame; /**< the message that closed it; 0: none */
     int64_t closed_time;
     uint16_t closed_status;
-    uint32_t settled_frame; /**< a 2xx to another copy of the refused request: no retry is needed; 0: none */
-    uint16_t settled_status;
-    uint16_t cause;              /**< enum finding; 0 while there is none */
-    uint32_t later_frame;        /**< latest answer to further credentials with its nonce; 0: none */
-    enum outcome later_outcome;  /**< and how these ended */
-    uint16_t later_cause;        /**< likewise */
-    struct finding_set suspects; /**< what in the challenge may have kept the client from answering */
-    uint32_t removed_frame;      /**< a request one hop earlier with the credentials asked for; 0: none */
-    uint32_t removed_in;         /**< the same request on this hop, which lacks them */
-    uint32_t cancelled_in;       /**< CANCEL of the refused request, or of the retry; 0: none */
-    uint32_t kept_in; /**< other answer that the client got from the element that was challenged; 0: none */
-    struct exchange *nearer;  /**< the same challenge, passed on to the hop before; NULL: not seen */
-    struct account *asked_of; /**< who was asked on the hop that this was passed on from; NULL: it was not */
+    uint16_t cause;         /**< enum finding; 0 while there is none */
+    uint16_t refused_cause; /**< likewise; of `refused`, once that is forgotten */
+    uint16_t later_cause;   /**< likewise */
+    uint32_t later_frame;   /**< latest answer to further credentials with its nonce; 0: none */
+    uint8_t later_outcome;  /**< enum outcome: how these ended */
+    uint8_t outcome;        /**< enum outcome */
+    uint8_t digest;         /**< enum digest_status; of `retry`, once that is forgotten */
 
-    uint32_t references; /**< the tracker's own, like all that follows */
+    struct exchange_detail *detail; /**< NULL: none; see `exchange_detail` */
+    uint32_t references;            /**< the tracker's own, like all that follows */
+    struct issue *issues;           /**< its challenging responses */
     struct index_entry
-        *leg;               /**< where the index holds it as the latest hop of its message; NULL: no longer */
-    bool refused_for_good;  /**< of `refused`, once that is forgotten: it was not for another realm */
-    uint16_t refused_cause; /**< enum finding; likewise */
-    enum digest_status digest;  /**< of `retry`, likewise */
-    struct issue *issues;       /**< its challenging responses */
-    struct index_entry *dialog; /**< where the index holds it as the latest of its call; NULL: no longer */
+        *leg; /**< where the index holds it as the latest hop of its message; NULL: no longer */
+    struct index_entry *dialog; /**< … and as the latest of its call; NULL: no longer */
 };
+
+/** What only few exchanges have, or nothing but zeros. Never NULL. */
+const struct exchange_detail *exchange_detail(const struct exchange *exchange);
 
 /** A copy of one challenge, one set of credentials or one Authentication-Info. */
 struct auth_line {
     struct auth_line *next;
-    enum sip_header header;
-    struct slice text; /**< for auth_header_next, or auth_info_parse */
+    const char *text;
+    uint32_t len;
+    uint8_t header; /**< enum sip_header */
 };
+
+/** For auth_header_next, or auth_info_parse. */
+static inline struct slice
+auth_line_text(const struct auth_line *line)
+{
+    return (struct slice){line->text, line->len};
+}
 
 /** What tied credentials to a challenge, strongest first. */
 enum evidence {
@@ -279,41 +303,41 @@ struct registration {
     struct account *account; /**< the address-of-record, at this registrar */
     struct contact_name *contact;      /**< as last seen */
     uint32_t flow_hash, instance_hash; /**< of instance and reg-id as last seen: the tracker's own */
-    bool client_changed;               /**< since it was granted: the tracker's own */
     struct endpoint registrar, client;
-    uint32_t granted;       /**< s, latest */
     uint32_t first_frame;   /**< REGISTER */
     uint32_t granted_frame; /**< latest 2xx that granted it; 0: none */
     int64_t deadline;       /**< when that runs out */
+    uint32_t granted;       /**< s, latest */
     uint32_t refreshes;     /**< further REGISTERs granted, be it after a lapse */
     uint32_t failures;      /**< see `registration_failures`, but for the REGISTER that is open */
     uint32_t lapses;        /**< times that it ran out before the next REGISTER */
     int64_t lapsed;         /**< for how long in all; a lapse that goes on is not in it */
     uint32_t last_frame;    /**< latest final answer; 0: none */
     uint16_t last_status;
-    uint16_t last_cause; /**< enum finding */
-    bool removed;
-    bool refused;             /**< since it was granted or removed */
-    bool open, open_repeated; /**< a REGISTER is unanswered; it was sent again */
-    bool unanswered;          /**< so was the one before that, for 32 s */
-    int64_t open_clock;       /**< since when */
+    uint16_t last_cause;      /**< enum finding */
+    int64_t open_clock;       /**< of the REGISTER that is `open` */
     int64_t quiet_clock;      /**< of the first REGISTER since the latest final answer */
-    bool open_once;           /**< the latest went over TCP or the like, where nothing is sent again */
-    bool unreachable;         /**< ICMP said port unreachable of it */
-    uint32_t cseq;            /**< of the latest REGISTER */
+    int64_t gap_deadline;     /**< when it runs out at the latest, for all that a `gap` may have granted */
+    int64_t asked_clock;      /**< of the latest REGISTER */
+    uint32_t asked_frame;     /**< likewise */
+    uint32_t cseq;            /**< likewise */
     uint32_t call_id_hash;    /**< likewise */
-    bool lapse_told;
-    bool calls_vary;          /**< the client takes another Call-ID for a refresh */
-    bool gap;                 /**< messages are missing in the capture since `granted_frame` */
-    int64_t gap_deadline;     /**< when it runs out at the latest, for all that these may have granted */
-    bool leaves;              /**< the latest REGISTER asks to remove it */
-    bool granted_cut;         /**< for how long it was granted may be cut off */
-    uint32_t asked_frame;     /**< latest REGISTER */
-    int64_t asked_clock;      /**< likewise */
     uint32_t granted_request; /**< latest REGISTER that was granted */
     uint32_t listed_frame;    /**< 2xx that listed it last */
-    bool listed_for;          /**< it said for how long */
-    uint32_t listed_expires;  /**< s */
+    uint32_t listed_expires;  /**< s, if `listed_for` */
+    bool listed_for : 1;      /**< it said for how long */
+    bool removed : 1;
+    bool refused : 1;                 /**< since it was granted or removed */
+    bool open : 1, open_repeated : 1; /**< a REGISTER is unanswered; it was sent again */
+    bool unanswered : 1;              /**< so was the one before that, for 32 s */
+    bool open_once : 1;   /**< the latest went over TCP or the like, where nothing is sent again */
+    bool unreachable : 1; /**< ICMP said port unreachable of it */
+    bool leaves : 1;      /**< it asks to remove it */
+    bool lapse_told : 1;
+    bool calls_vary : 1;            /**< the client takes another Call-ID for a refresh */
+    bool client_changed : 1;        /**< since it was granted: the tracker's own */
+    bool gap : 1;                   /**< messages are missing in the capture since `granted_frame` */
+    bool granted_cut : 1;           /**< for how long it was granted may be cut off */
     struct registration *successor; /**< a later contact of the same client, which was granted; NULL: none */
     struct index_entry *registrant; /**< where the index holds it: the tracker's own */
     struct exchange *challenge;     /**< latest; NULL: none */

@@ -177,6 +177,7 @@ enum index_kind {
     INDEX_SOURCE = 'P',      /**< client address */
     INDEX_TOLERANT = 'p',    /**< server address */
     INDEX_DIALOG = 'D',      /**< Call-ID, hop, method: the latest exchange */
+    INDEX_PEERS = 'H',       /**< hop, ports: client and server of an exchange */
     INDEX_ACCOUNT = 'A',     /**< address-of-record, server */
     INDEX_USER = 'U',        /**< user@realm */
     INDEX_METHOD = 'M',      /**< method that is none of the known */
@@ -333,9 +334,10 @@ struct slice record_slice(struct tracker *tracker, struct slice text);
 #define host_new(tracker, type) ((type *)(tracker)->host.allocate(sizeof(type)))
 /** A terminated copy that lasts as long. */
 char *host_strdup(struct tracker *tracker, struct slice text);
-struct slice host_slice(struct tracker *tracker, struct slice text);
 /** The record's detail, made when there is none yet. */
 struct record_detail *record_detail(struct tracker *tracker, struct record *record);
+/** Likewise the exchange's. */
+struct exchange_detail *exchange_detail_make(struct tracker *tracker, struct exchange *exchange);
 /** Adds a finding to a record.
  *  @return the note, for what else it is to hold */
 struct note *record_note(struct tracker *tracker, struct record *record, uint16_t finding, uint32_t frame_a,
@@ -391,7 +393,7 @@ void exchange_request(struct tracker *tracker, const struct sip_message *message
 void exchange_response(struct tracker *tracker, const struct sip_message *message,
                        const struct arrival *arrival, struct transaction *transaction, struct record *record);
 /** An INVITE was cancelled, before it is challenged or after. */
-void exchange_cancelled(struct transaction *invite, uint32_t frame);
+void exchange_cancelled(struct tracker *tracker, struct transaction *invite, uint32_t frame);
 /** A retransmission of a 401 or 407. */
 void exchange_refused_again(struct tracker *tracker, const struct transaction *transaction,
                             struct record *record);

@@ -103,13 +103,14 @@ note_retry(struct exchange *exchange, struct use *use, const struct request_view
         return;
     exchange->retry_frame = view->record->frame;
     exchange->retry_time = view->record->time;
-    exchange->retry_clock = clock;
+    exchange->waits_since = clock;
     exchange->retry = use;
     exchange->retry_elsewhere = use->elsewhere;
     exchange->retry_datagram = !sip_via_is_reliable(&view->message->via);
     exchange->user_at_realm = use->user_at_realm;
-    if (exchange->asked_of)
-        exchange->asked_of->bare = 0; /* it does send credentials, wherever they go from here */
+    struct account *asked_of = exchange_detail(exchange)->asked_of;
+    if (asked_of)
+        asked_of->bare = 0; /* it does send credentials, wherever they go from here */
 }
 
 /* Another client sends the nonce to another server than the challenge was between: a proxy passes on what was
@@ -118,8 +119,8 @@ note_retry(struct exchange *exchange, struct use *use, const struct request_view
 static bool
 is_relayed(const struct exchange *exchange, const struct arrival *arrival)
 {
-    return exchange && !endpoint_same_address(&exchange->client, &arrival->from) &&
-           !endpoint_same_address(&exchange->server, &arrival->to);
+    return exchange && !endpoint_same_address(&exchange->peers->client, &arrival->from) &&
+           !endpoint_same_address(&exchange->peers->server, &arrival->to);
 }
 
 /* Ties the use to the issue of its nonce and compares it with the challenge, which it returns; NULL none. */
@@ -201,8 +202,9 @@ is_own_answer(const struct tracker *tracker, const struct issue *issue, const st
     if (!exchange || exchange->cseq != view->message->cseq ||
         exchange->call_id_hash != hash_short(tracker->here.call_id))
         return false;
-    return exchange->request_frame == 0 ? exchange->branch_hash == hash_short(tracker->here.branch)
-                                        : !endpoint_same_address(&exchange->server, &view->arrival->to);
+    return exchange->request_frame == 0
+               ? exchange->branch_hash == hash_short(tracker->here.branch)
+               : !endpoint_same_address(&exchange->peers->server, &view->arrival->to);
 }
 
 /* Where the first answer to the challenge is missing, CSeq has gone on by more than one, and nc too, if there
@@ -231,7 +233,8 @@ is_of_twin(struct tracker *tracker, const struct request_view *view, const struc
 {
     const struct exchange *exchange = use->issue->exchange;
     return exchange && !nonce_is_here(tracker, nonce) &&
-           !endpoint_same_address(&exchange->server, &view->arrival->to) && dialog_exchange(tracker, view);
+           !endpoint_same_address(&exchange->peers->server, &view->arrival->to) &&
+           dialog_exchange(tracker, view);
 }
 
 /* A balancer passed on the challenge of one server, and takes the answer to another one. With several
@@ -424,6 +427,24 @@ choose_methods(const struct sip_message *message, struct digest_input *input)
     }
 }
 
+static struct slice
+first_cnonce(const struct nonce_user *holder)
+{
+    return holder ? (struct slice){holder->first_cnonce, holder->first_cnonce_len} : (struct slice){NULL, 0};
+}
+
+/* Only a digest that is verified needs it. */
+static void
+keep_first_cnonce(struct tracker *tracker, struct nonce_user *holder, struct slice cnonce)
+{
+    size_t configured = 0;
+    tracker->host.credentials(&configured);
+    if (!holder || holder->first_cnonce || !cnonce.p || configured == 0)
+        return;
+    holder->first_cnonce = host_strdup(tracker, cnonce);
+    holder->first_cnonce_len = (uint32_t)cnonce.len;
+}
+
 static void
 use_verify(struct tracker *tracker, const struct request_view *view, struct use *use,
            const struct auth_value *credentials, const struct auth_value *challenge)
@@ -437,7 +458,7 @@ use_verify(struct tracker *tracker, const struct request_view *view, struct use 
         .request_uri = message->request_uri,
         .body = message->body,
         .body_cut = message->body_cut,
-        .first_cnonce = use->holder ? use->holder->first_cnonce : (struct slice){NULL, 0},
+        .first_cnonce = first_cnonce(use->holder),
     };
     if (!auth_is_digest(credentials))
         return;
@@ -622,7 +643,7 @@ find_suspects(struct tracker *tracker, const struct request_view *view, struct u
     use->compared = context.last_nc;
     if (credentials->param[AUTH_URI].p && !slice_equal(credentials->param[AUTH_URI], message->request_uri))
         use->request_uri = record_slice(tracker, message->request_uri).p;
-    use->moved = use->exchange && !endpoint_same_address(&use->exchange->client, &view->arrival->from);
+    use->moved = use->exchange && !endpoint_same_address(&use->exchange->peers->client, &view->arrival->from);
     if (may_be_passed_on(use->nonce))
         use->signed_request =
             signed_request_find(tracker, view, credentials, use->verdict.status == DIGEST_GOOD);
@@ -672,8 +693,7 @@ use_finish(struct tracker *tracker, const struct request_view *view, struct use 
         note_retry(use->exchange, use, view, tracker->clock);
     if (use->verdict.status == DIGEST_NONE)
         use_verify(tracker, view, use, credentials, challenge);
-    if (use->holder && !use->holder->first_cnonce.p && credentials->param[AUTH_CNONCE].p)
-        use->holder->first_cnonce = host_slice(tracker, credentials->param[AUTH_CNONCE]);
+    keep_first_cnonce(tracker, use->holder, credentials->param[AUTH_CNONCE]);
     bool whole = use->verdict.reason != DIGEST_MESSAGE_CUT;
     bool passed_on = use->relayed || use->elsewhere;
     if (whole && !view->follows && !use->identity_only && !passed_on)
@@ -698,7 +718,7 @@ keep_uses(struct tracker *tracker, const struct request_view *view)
             continue;
         }
         *tail = record_new(tracker, struct use);
-        (*tail)->line = (struct auth_line){.header = walk.id, .text = record_slice(tracker, text)};
+        line_set(tracker, &(*tail)->line, walk.id, text);
         (*tail)->joined = walk.joined;
         line_remember(tracker, &(*tail)->line, &credentials);
         use_begin(tracker, view, *tail, &credentials);

@@ -54,6 +54,7 @@ test_style(gconstpointer data)
  */
 struct full {
     struct exchange exchange;
+    struct exchange_detail detail;
     struct use use;
     struct finding_values values;
 };
@@ -75,7 +76,8 @@ full_begin(struct full *full, struct script *s)
     SEND(s, .cseq = 4, .status = 401, .headers = CHALLENGE("n3"));
     full->exchange = *script_exchange(s, 0);
     full->exchange.attempt = 3;
-    full->exchange.cancelled_in = 13;
+    full->detail = (struct exchange_detail){.cancelled_in = 13};
+    full->exchange.detail = &full->detail;
     full->use = *script_use(again);
     full->use.verdict.tried = 1;
     full->use.verdict.variant = "qop-list";

@@ -1398,8 +1398,8 @@ test_credentials_removed(struct script *s)
     g_assert_cmpstr(script_cause(s, script_exchange(s, 1)), ==, "credentials_removed"); /* of the proxy */
     g_assert_cmpstr(script_cause(s, script_exchange(s, 2)), ==, "credentials_removed");
     g_assert_cmpstr(script_cause(s, script_exchange(s, 3)), ==, "gave_up");
-    g_assert_cmpuint(script_exchange(s, 0)->removed_frame, ==, 5);
-    g_assert_cmpuint(script_exchange(s, 0)->removed_in, ==, 6);
+    g_assert_cmpuint(exchange_detail(script_exchange(s, 0))->removed_frame, ==, 5);
+    g_assert_cmpuint(exchange_detail(script_exchange(s, 0))->removed_in, ==, 6);
 }
 
 static void
@@ -1407,7 +1407,7 @@ test_credentials_passed_on(struct script *s)
 {
     play_removed(s, ANSWER(s));
     g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "digest_good_refused");
-    g_assert_cmpuint(script_exchange(s, 0)->removed_frame, ==, 0);
+    g_assert_cmpuint(exchange_detail(script_exchange(s, 0))->removed_frame, ==, 0);
 }
 
 /* Those of another realm are the proxy's own: it may take them out. */
