@@ -8,9 +8,12 @@
 #include "auth_private.h"
 
 #define MINUTE_NS (INT64_C(60) * 1000000000)
-/* Longer than registrations and subscriptions usually last, whose refresh may use a nonce or tag of the time
- * before. */
-#define AGE_NS   (240 * MINUTE_NS)
+/* Longer than registrations and subscriptions last, whose refresh may use a nonce or tag of the time before: a
+ * day at the most, as a rule. */
+#define AGE_NS (25 * 60 * MINUTE_NS)
+/* Most last for an hour, so what is older than this may go without a word when there is too much; */
+#define OLD_NS (4 * 60 * MINUTE_NS)
+/* and to what is younger a live transaction may point, unless it is a nonce. */
 #define YOUNG_NS (11 * MINUTE_NS)
 
 /* --- by age ---------------------------------------------------------------------- */
@@ -37,7 +40,7 @@ void
 aged_touch(struct tracker *tracker, struct aged *aged, void (*drop)(struct tracker *, struct aged *))
 {
     bool is_new = aged->drop == NULL;
-    aged->clock = tracker->clock;
+    aged->age = tracker->age;
     aged->drop = drop;
     if (tracker->newest == aged)
         return;
@@ -63,13 +66,12 @@ strangers_go(const struct tracker *tracker)
 static bool
 may_go(struct tracker *tracker, const struct aged *aged)
 {
-    int64_t age = tracker->clock - aged->clock;
+    int64_t age = tracker->age - aged->age;
     if (age > AGE_NS)
         return true;
-    /* A live transaction may point to what is young, but not to a nonce. */
-    bool too_many =
-        tracker->aged > tracker->host.remembered_max && (age > YOUNG_NS || aged->drop == nonce_drop);
-    tracker->dropped |= too_many;
+    bool too_many = tracker->forgets && tracker->aged > tracker->host.remembered_max &&
+                    (age > YOUNG_NS || aged->drop == nonce_drop);
+    tracker->dropped |= too_many && age <= OLD_NS;
     return too_many;
 }
 

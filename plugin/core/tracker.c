@@ -345,6 +345,8 @@ tracker_free(struct tracker *tracker)
 void
 tracker_tick(struct tracker *tracker, int64_t time)
 {
+    if (time > tracker->clock)
+        tracker->age += MIN(time - tracker->clock, CLOCK_STEP_NS);
     if (time > tracker->clock || tracker->clock - time > CLOCK_STEP_NS)
         tracker->clock = time;
 }

@@ -18,7 +18,7 @@ struct tracker;
 /** What goes when it was not used for a long time. */
 struct aged {
     struct aged *newer, *older; /**< in the order of their latest use */
-    int64_t clock;              /**< of that */
+    int64_t age;                /**< of the tracker then */
     void (*drop)(struct tracker *tracker, struct aged *aged);
 };
 
@@ -235,6 +235,8 @@ struct tracker {
     bool branches_kept; /**< some response had the branch of its request */
     bool has_early;     /**< some nonce was used before it was issued */
     int64_t clock;      /**< latest time seen; steps back only when the capture does, by more than an hour */
+    int64_t age; /**< the same, for what is `aged`: never steps back, nor forward by more than an hour at a
+                  * time, as that may be a clock that was set */
     struct exchange *exchanges, **exchanges_tail;
     bool watches;            /**< some subscription was refreshed by a 204 */
     uint32_t service_routes; /**< how many clients were given one */

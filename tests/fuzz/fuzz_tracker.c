@@ -13,11 +13,15 @@
 /* More frames than this only repeat what fewer can show. */
 enum { FRAMES_MAX = 400 };
 
-/* T: '0' on. Two step back, one of them past what counts as a new clock; the next goes on for longer than a
- * nonce is remembered; '=' is for another message in the same frame, 'i' for an ICMP error that quotes it. */
-static const int64_t steps[] = {0,          1 * MS,        20 * MS,       60 * MS,    500 * MS,
-                                1000 * MS,  10000 * MS,    33000 * MS,    65000 * MS, 700000 * MS,
-                                -5000 * MS, -7200000 * MS, 18000000 * MS, 0};
+#define HOUR (3600000 * MS)
+
+/* T: '0' on. Two step back, one of them past what counts as a new clock, as does the last one; IDLE goes on
+ * for longer than a nonce is remembered; '=' is for another message in the same frame, 'i' for an ICMP error
+ * that quotes it. */
+static const int64_t steps[] = {0,          1 * MS,     20 * MS,    60 * MS,    500 * MS,
+                                1000 * MS,  10000 * MS, 33000 * MS, 65000 * MS, 700000 * MS,
+                                -5000 * MS, -2 * HOUR,  26 * HOUR,  0,          9000 * HOUR};
+#define IDLE       (26 * HOUR)
 #define SAME_FRAME '='
 #define QUOTED     'i'
 
@@ -140,6 +144,7 @@ static void
 check_unanswered(const struct tracker *tracker, const struct record *record)
 {
     const struct silence *silence = record_unheard(tracker, record);
+    must(!record_misses_notify(tracker, record) || record->detail->awaited->subscribe_frame > 0);
     bool lacks = record_lacks_answer(tracker, record) || record_answer_not_seen(tracker, record) ||
                  record_is_unreachable(record);
     must(!lacks || (record->status == 0 && record->response_frame == 0));
@@ -155,6 +160,14 @@ hear(struct tracker *tracker, const struct arrival *arrival)
 {
     tracker_tick(tracker, arrival->time);
     tracker_hear(tracker, arrival->frame, &arrival->from);
+}
+
+/* Other packets come each hour meanwhile. */
+static void
+idle(struct tracker *tracker, int64_t from, int64_t to)
+{
+    for (int64_t time = from; to - from == IDLE && time < to; time += HOUR)
+        tracker_tick(tracker, time);
 }
 
 /* What the tracker keeps. */
@@ -173,7 +186,9 @@ play(struct slice input, enum memory memory, look_at *look, void *data)
     test_host_credentials(rows, memory == KEEP ? G_N_ELEMENTS(rows) : 1);
     if (memory != KEEP)
         tracker_forget(tracker, memory == KEEP_EXCHANGES ? KEEPS_EXCHANGES : KEEPS_NOTHING);
-    while (arrival.frame < FRAMES_MAX && next_frame(&input, &arrival, &bytes, &quoted)) {
+    for (int64_t before = arrival.time;
+         arrival.frame < FRAMES_MAX && next_frame(&input, &arrival, &bytes, &quoted); before = arrival.time) {
+        idle(tracker, before, arrival.time);
         bool readable = sip_message_parse(bytes, false, &message);
         if (readable && quoted)
             tracker_unreachable(tracker, &message, &arrival);

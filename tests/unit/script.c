@@ -171,6 +171,13 @@ script_wait(struct script *script, double seconds)
     tracker_tick(script->tracker, script->time);
 }
 
+void
+script_idle(struct script *script, unsigned hours)
+{
+    while (hours-- > 0)
+        script_wait(script, 3600);
+}
+
 const struct exchange *
 script_exchange(const struct script *script, unsigned n)
 {

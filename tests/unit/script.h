@@ -71,6 +71,8 @@ void script_keep_alive(struct script *script, int from);
 
 /** Time goes by without SIP. */
 void script_wait(struct script *script, double seconds);
+/** So many hours in which other packets come, so that it is time that passes, and no step of a clock. */
+void script_idle(struct script *script, unsigned hours);
 
 /** The n-th exchange, from 0. Ends the test program when there are fewer. */
 const struct exchange *script_exchange(const struct script *script, unsigned n);
