@@ -559,6 +559,8 @@ note_removed(struct tracker *tracker, const struct sip_message *message, struct 
         return;
     use->suspect_frame = request->frame;
     finding_set_add(&use->suspects, FINDING_CREDENTIALS_REMOVED);
+    if (use->exchange)
+        use->exchange->retry_passed_on = true;
     mark_removed(tracker, exchange, use, request);
     key_dialog(tracker, exchange->method);
     struct exchange *answered = key_find(tracker);

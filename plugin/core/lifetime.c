@@ -8,8 +8,8 @@
 #include "auth_private.h"
 
 #define MINUTE_NS (INT64_C(60) * 1000000000)
-/* Longer than registrations and subscriptions last, whose refresh may use a nonce or tag of the time before: a
- * day at the most, as a rule. */
+/* Longer than registrations and subscriptions last, whose refresh may use a nonce or tag of the time before:
+ * a day at the most, as a rule. */
 #define AGE_NS (25 * 60 * MINUTE_NS)
 /* Most last for an hour, so what is older than this may go without a word when there is too much; */
 #define OLD_NS (4 * 60 * MINUTE_NS)

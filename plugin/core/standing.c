@@ -32,6 +32,32 @@ exchange_detail(const struct exchange *exchange)
     return exchange->detail ? exchange->detail : &none;
 }
 
+/* More hops than any capture has. */
+enum { HOPS_MAX = 8 };
+
+/* Where the challenge was passed on to, so that the answer has to come from there: the last hop that is seen,
+ * or the one on which it was answered, or may have been. */
+static const struct exchange *
+nearest(const struct exchange *exchange)
+{
+    for (int i = 0; i < HOPS_MAX && exchange_detail(exchange)->nearer; i++) {
+        if (exchange->retry_frame || exchange->lost)
+            break;
+        exchange = exchange_detail(exchange)->nearer;
+    }
+    return exchange;
+}
+
+/* The answer to it may have come, and not be in the capture. It did not come if the element in front of the
+ * server is seen to send it elsewhere, or asks for credentials of its own. */
+static bool
+may_miss_retry(const struct exchange *exchange)
+{
+    const struct exchange *near = nearest(exchange);
+    bool kept = near->retry_passed_on || near->outcome == OUTCOME_OTHER_REALM;
+    return near->lost || (near->retry_frame && !kept);
+}
+
 enum outcome
 exchange_outcome(const struct tracker *tracker, const struct exchange *exchange)
 {
@@ -43,7 +69,7 @@ exchange_outcome(const struct tracker *tracker, const struct exchange *exchange)
     if (exchange->lost)
         return OUTCOME_UNKNOWN;
     if (exchange->retry_frame == 0)
-        return in_vain ? OUTCOME_NO_RETRY : OUTCOME_UNKNOWN;
+        return in_vain && !may_miss_retry(exchange) ? OUTCOME_NO_RETRY : OUTCOME_UNKNOWN;
     /* A client that never sends a datagram again has got an answer that is not in the capture; over TCP or
      * the like that is shown by a server that goes on to accept it. */
     bool waits = exchange->retry_datagram ? exchange->retry_repeated
@@ -65,15 +91,10 @@ exchange_closed_status(const struct exchange *exchange)
                                                            : exchange_detail(exchange)->settled_status;
 }
 
-/* More hops than any capture has. */
-enum { HOPS_MAX = 8 };
-
 uint32_t
 exchange_answered_elsewhere(const struct exchange *exchange)
 {
-    for (int i = 0; i < HOPS_MAX && exchange_detail(exchange)->nearer && !exchange->retry_frame; i++)
-        exchange = exchange_detail(exchange)->nearer;
-    return exchange->retry_frame;
+    return nearest(exchange)->retry_frame;
 }
 
 /* --- registrations ---------------------------------------------------------------- */

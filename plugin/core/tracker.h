@@ -140,10 +140,9 @@ struct exchange {
     bool retry_repeated : 1;   /**< and it was */
     bool retry_pending : 1;    /**< a provisional response came: the server is at work */
     bool retry_rang : 1;       /**< and it was more than 100 (Trying): the call went on behind the server */
-    bool
-        retry_elsewhere : 1; /**< it went to another server: one that goes to the right one takes its place */
-    bool lost : 1; /**< messages that show that it went on are in the capture, the retry or its answer is not
-                    */
+    bool retry_passed_on : 1;  /**< it was seen one hop further */
+    bool retry_elsewhere : 1;  /**< it went to another server than that which asked */
+    bool lost : 1; /**< there are signs that its retry, or the answer to that, is not in the capture */
 
     struct use *retry; /**< the credentials that answered */
     int64_t retry_time;

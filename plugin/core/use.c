@@ -83,7 +83,8 @@ forget_retry(struct exchange *exchange)
     exchange->retry_frame = exchange->closed_frame = 0;
     exchange->closed_status = exchange->cause = 0;
     exchange->outcome = OUTCOME_NONE;
-    exchange->retry_repeated = exchange->retry_pending = exchange->retry_elsewhere = false;
+    exchange->retry_repeated = exchange->retry_pending = false;
+    exchange->retry_passed_on = exchange->retry_elsewhere = false;
 }
 
 static void
@@ -606,6 +607,8 @@ last_nc(struct tracker *tracker, const struct request_view *view, const struct u
     uint32_t last = use->call ? use->call->nc : 0;
     if (last == 0 || nc == last + 1)
         return last;
+    if (nc == last && use->call->nc_cseq == view->message->cseq)
+        return 0; /* the same request: a fork sent it elsewhere, too */
     const struct transaction *before =
         transaction_on_hop(tracker, method, view->message->cseq - 1, &view->arrival->from);
     bool whole = before ? before->status != 0 : !slice_equal(method, SLICE("REGISTER"));
@@ -741,6 +744,16 @@ note_cut_request(struct tracker *tracker, const struct request_view *view)
     account_of(tracker, view->message, &view->arrival->to)->bare = 0;
 }
 
+/* What answered a challenge on the hop before is on its way to whoever asked, or elsewhere. */
+static void
+note_forwarded(struct tracker *tracker, const struct sip_message *message)
+{
+    const struct transaction *before = transaction_hop_before(tracker, message);
+    struct exchange *answered = before ? before->request->exchange : NULL;
+    if (answered && answered->retry_frame == before->request->frame)
+        answered->retry_passed_on = true;
+}
+
 void
 exchange_request(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
                  struct record *record)
@@ -758,6 +771,7 @@ exchange_request(struct tracker *tracker, const struct sip_message *message, con
         use_finish(tracker, &view, use);
     for (struct use *use = record->detail->uses; use; use = use->next)
         use_hold(use);
+    note_forwarded(tracker, message);
     record->detail->account->bare = 0;
     if (record->detail->lines_left_out)
         record_note(tracker, record, FINDING_CHALLENGES_LEFT_OUT, record->frame, 0);

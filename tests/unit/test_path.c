@@ -282,6 +282,29 @@ test_shared(gconstpointer data)
     script_end(s);
 }
 
+/* The challenge as the client gets it is missing. A fork sends one request to both servers: that is no
+ * replay. */
+static void
+test_count_forked(struct script *s)
+{
+    outer(s, (struct sip){0});
+    branch(s, SERVER, false, (struct sip){0});
+    branch(s, SECOND_SERVER, false, (struct sip){0});
+    branch(s, SERVER, false, (struct sip){.status = 401, .headers = CHALLENGE("n1")});
+    branch(s, SECOND_SERVER, false, (struct sip){.status = 401, .headers = CHALLENGE("n2")});
+    const char *both = script_join(s, ANSWER(s), ANSWER(s, .nonce = "n2"));
+    outer(s, (struct sip){.cseq = 2, .headers = both});
+    branch(s, SERVER, false, (struct sip){.cseq = 2, .headers = both});
+    branch(s, SECOND_SERVER, false, (struct sip){.cseq = 2, .headers = both});
+    branch(s, SERVER, false, (struct sip){.cseq = 2, .status = 486});
+    struct sip again = {.cseq = 2, .status = 401, .headers = CHALLENGE("n3")};
+    const struct record *refusal = branch(s, SECOND_SERVER, false, again);
+    g_assert_nonnull(refusal->detail->closings);
+    g_assert_null(strstr(script_notes(s, refusal), "nc_replayed"));
+    for (const struct closing *i = refusal->detail->closings; i; i = i->next)
+        g_assert_cmpint(i->use->cause, !=, FINDING_NC_REPLAYED);
+}
+
 struct balanced {
     const char *name;
     unsigned end;   /* of the other server; 0: none */
@@ -317,6 +340,49 @@ test_balanced(gconstpointer data)
     }
     unsigned retry = c->again ? (c->end ? 8 : 7) : 6;
     g_assert_cmpuint(script_exchange(s, 0)->retry_frame, ==, retry);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, c->outcome);
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, c->cause);
+    script_end(s);
+}
+
+enum part { RETRY = 1, RETRY_FURTHER = 2, ANSWER_FURTHER = 4 };
+
+struct incomplete {
+    const char *name;
+    unsigned missing;            /* enum part */
+    unsigned end;                /* what the other server answers */
+    const char *outcome, *cause; /* of the challenge of the first one */
+};
+
+static const struct incomplete incomplete[] = {
+    {"whole", 0, 200, "no-retry", "answered_elsewhere"},
+    {"answer-missing", ANSWER_FURTHER, 200, "no-retry", "answered_elsewhere"},
+    {"further-hop-missing", RETRY_FURTHER, 200, "unknown", ""},
+    {"further-hop-not-captured", RETRY_FURTHER | ANSWER_FURTHER, 200, "unknown", ""},
+    {"retry-missing", RETRY | RETRY_FURTHER, 200, "unknown", ""},
+    {"asks-for-itself", RETRY_FURTHER | ANSWER_FURTHER, 407, "no-retry", "answered_elsewhere"},
+};
+
+/* The balancer signs anew for the other server, so that the first one has no answer: what may be missing in
+ * the capture is not claimed. */
+static void
+test_incomplete(gconstpointer data)
+{
+    static const char own[] = CHALLENGE_OF("Proxy-Authenticate", "edge.example.net", "n2");
+    const struct incomplete *c = data;
+    struct script *s = script_begin();
+    outer(s, (struct sip){0});
+    branch(s, SERVER, false, (struct sip){0});
+    branch(s, SERVER, false, (struct sip){.status = 401, .headers = CHALLENGE("n1")});
+    outer(s, (struct sip){.status = 401, .headers = CHALLENGE("n1")});
+    if (!(c->missing & RETRY))
+        outer(s, (struct sip){.cseq = 2, .headers = ANSWER(s)});
+    if (!(c->missing & RETRY_FURTHER))
+        branch(s, SECOND_SERVER, false, (struct sip){.cseq = 2, .headers = ANSWER(s, .nonce = "other")});
+    if (!(c->missing & ANSWER_FURTHER))
+        branch(s, SECOND_SERVER, false, (struct sip){.cseq = 2, .status = c->end});
+    outer(s, (struct sip){.cseq = 2, .status = c->end, .headers = c->end == 407 ? own : NULL});
+    script_wait(s, 40);
     g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, c->outcome);
     g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, c->cause);
     script_end(s);
@@ -425,9 +491,13 @@ test_answered_as(gconstpointer data)
 }
 
 static const struct play plays[] = {
-    {"fork", test_fork},           {"other-calls", test_other_calls},
-    {"doubtful", test_doubtful},   {"three-hops", test_three_hops},
-    {"forgotten", test_forgotten}, {"moved", test_moved},
+    {"fork", test_fork},
+    {"other-calls", test_other_calls},
+    {"doubtful", test_doubtful},
+    {"three-hops", test_three_hops},
+    {"count-forked", test_count_forked},
+    {"forgotten", test_forgotten},
+    {"moved", test_moved},
     {"too-late", test_too_late},
 };
 
@@ -439,6 +509,7 @@ main(int argc, char **argv)
     ADD_CASES("/path/forked", forked, test_forked);
     ADD_CASES("/path/shared", shared, test_shared);
     ADD_CASES("/path/balanced", balanced, test_balanced);
+    ADD_CASES("/path/incomplete", incomplete, test_incomplete);
     ADD_CASES("/path/renamed", renamed, test_renamed);
     ADD_CASES("/path/answered-as", answered_as, test_answered_as);
     script_add_plays("/path", plays, G_N_ELEMENTS(plays));
