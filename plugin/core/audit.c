@@ -391,7 +391,7 @@ static enum finding
 silence_cause(const struct exchange *exchange)
 {
     const struct exchange_detail *detail = exchange_detail(exchange);
-    if (detail->kept_in && exchange->challenges)
+    if (detail->kept_in && exchange_challenges(exchange))
         return FINDING_CHALLENGE_KEPT;
     if (exchange_answered_elsewhere(exchange) && !detail->removed_frame)
         return FINDING_ANSWERED_ELSEWHERE;

@@ -17,7 +17,7 @@ enum { LINES_MAX = 32, LINES_OCTETS_MAX = 1 << 14 };
 struct issue {
     struct exchange *exchange; /**< that it belongs to; NULL: issued as nextnonce */
     struct auth_line *lines;
-    struct issue *next; /**< of the same exchange */
+    struct issue *next; /**< of the same exchange: behind its first one the latest */
     int64_t time;
     uint32_t frame;
     uint32_t references; /**< counted here only without an exchange */
@@ -75,20 +75,25 @@ struct other_call {
     struct index_entry entry;
 };
 
+/** Those who share a nonce. */
+struct nonce_others {
+    struct other_user *users;
+    struct other_call *calls;
+};
+
 /** One nonce on one hop. */
 struct nonce {
     struct index_link link; /**< the same on other hops */
     struct aged aged;
-    struct issue *issue;    /**< the latest */
-    struct nonce_user user; /**< nearly always the only one */
-    struct nonce_call call; /**< likewise */
-    struct other_user *other_users;
-    struct other_call *other_calls;
-    uint32_t hop;             /**< hash */
-    uint32_t references : 29; /**< by credentials */
-    uint32_t shared : 1;      /**< issued to more than one account */
-    uint32_t repeated : 1;    /**< issued in more than one call */
-    uint32_t dropped : 1;     /**< the index does not know it any more */
+    struct issue *issue;         /**< the latest */
+    struct nonce_user user;      /**< nearly always the only one */
+    struct nonce_call call;      /**< likewise */
+    struct nonce_others *others; /**< NULL: none */
+    uint32_t hop;                /**< hash */
+    uint32_t references : 29;    /**< by credentials */
+    uint32_t shared : 1;         /**< issued to more than one account */
+    uint32_t repeated : 1;       /**< issued in more than one call */
+    uint32_t dropped : 1;        /**< the index does not know it any more */
 };
 
 /** Credentials as seen on their first hop, if there may be another one, and on those after it that change

@@ -100,7 +100,7 @@ read_refusal(struct tracker *tracker, const struct auth_line *lines, const struc
 static void
 exchange_close(struct exchange *exchange, const struct use *use, const struct record *record)
 {
-    exchange->outcome = (uint8_t)use->outcome;
+    exchange->outcome = use->outcome;
     exchange->cause = use->cause;
     exchange->closed_frame = record->frame;
     exchange->closed_time = record->time;
@@ -116,7 +116,7 @@ exchange_go_on(struct exchange *exchange, const struct use *use, const struct re
         method_is(use->method, "CANCEL")) /* is answered by whoever has the call */
         return;
     exchange->later_frame = record->frame;
-    exchange->later_outcome = (uint8_t)(let_in ? OUTCOME_ACCEPTED : use->outcome);
+    exchange->later_outcome = let_in ? OUTCOME_ACCEPTED : use->outcome;
     exchange->later_cause = let_in ? FINDING_NONE : use->cause;
 }
 
@@ -486,6 +486,8 @@ exchange_new(struct tracker *tracker, const struct sip_message *message, const s
         first ? CONTAINER(first, struct exchange_block, line) : host_new(tracker, struct exchange_block);
     struct exchange *exchange = &block->exchange;
     struct account *account = account_here(tracker, message, arrival, transaction);
+    block->first = (struct issue){exchange, first, NULL, record->time, record->frame, 0};
+    exchange->issues = &block->first;
     exchange->status = record->status;
     exchange->method = record->method;
     exchange->challenge_frame = record->frame;
@@ -508,7 +510,6 @@ exchange_new(struct tracker *tracker, const struct sip_message *message, const s
     exchange->account = account;
     account->references++;
     exchange->attempt = ++account->attempt;
-    exchange->challenges = first;
     if (transaction && transaction->request->detail)
         exchange->refused = transaction->request->detail->uses;
     if (exchange->refused)
@@ -527,7 +528,7 @@ use_asked_again(struct tracker *tracker, const struct record_detail *request, co
 {
     for (struct use *use = request ? request->uses : NULL; use; use = use->next) {
         const struct auth_value *credentials = line_value(tracker, &use->line);
-        if (credentials && read_refusal(tracker, exchange->challenges, use, credentials).again)
+        if (credentials && read_refusal(tracker, exchange_challenges(exchange), use, credentials).again)
             return use;
     }
     return NULL;
@@ -644,20 +645,21 @@ make_latest(struct tracker *tracker, struct exchange *exchange)
     exchange->dialog = entry;
 }
 
+/* A further challenging response of the exchange. */
+static struct issue *
+issue_again(struct tracker *tracker, const struct arrival *arrival, struct exchange *exchange,
+            struct auth_line *lines)
+{
+    struct issue *first = exchange->issues, *issue = host_new(tracker, struct issue);
+    *issue = (struct issue){exchange, lines, first->next, arrival->time, arrival->frame, 0};
+    return first->next = issue;
+}
+
 /* Makes the nonces of a challenging response known. */
 static void
-issue_nonces(struct tracker *tracker, const struct arrival *arrival, struct exchange *exchange,
-             struct auth_line *lines)
+issue_nonces(struct tracker *tracker, struct exchange *exchange, struct issue *issue)
 {
-    struct issue *issue =
-        exchange->issues ? host_new(tracker, struct issue) : &((struct exchange_block *)exchange)->first;
-    *issue = (struct issue){.exchange = exchange,
-                            .lines = lines,
-                            .frame = arrival->frame,
-                            .time = arrival->time,
-                            .next = exchange->issues};
-    exchange->issues = issue;
-    for (const struct auth_line *line = lines; line; line = line->next) {
+    for (const struct auth_line *line = issue->lines; line; line = line->next) {
         const struct auth_value *challenge = line_value(tracker, line);
         if (!challenge || challenge->param[AUTH_NONCE].len == 0)
             continue;
@@ -779,7 +781,8 @@ open_exchange(struct tracker *tracker, const struct sip_message *message, const 
     audit_challenge(tracker, message, exchange, record);
     if (is_new)
         path_compare(tracker, message, exchange, record);
-    issue_nonces(tracker, arrival, exchange, detail->lines);
+    issue_nonces(tracker, exchange,
+                 is_new ? exchange->issues : issue_again(tracker, arrival, exchange, detail->lines));
     if (!transaction)
         return;
     if (!transaction->request->exchange)

@@ -946,7 +946,7 @@ append_slice(GString *text, struct slice slice)
 static bool
 first_challenge(const struct finding_values *values, struct auth_value *value)
 {
-    const struct auth_line *line = values->exchange ? values->exchange->challenges : NULL;
+    const struct auth_line *line = values->exchange ? exchange_challenges(values->exchange) : NULL;
     return line && read_line(line, value);
 }
 
@@ -956,7 +956,7 @@ static const struct auth_line *
 answered_line(const struct finding_values *values, const struct auth_value *credentials,
               struct auth_value *challenge)
 {
-    const struct auth_line *best = values->exchange ? values->exchange->challenges : NULL;
+    const struct auth_line *best = values->exchange ? exchange_challenges(values->exchange) : NULL;
     for (const struct auth_line *line = best; line; line = line->next) {
         if (read_line(line, challenge) &&
             slice_equal(challenge->param[AUTH_NONCE], credentials->param[AUTH_NONCE]) &&
@@ -1121,7 +1121,7 @@ append_or_address(GString *text, const struct exchange *exchange)
 static void
 append_offered(GString *text, const struct finding_values *values)
 {
-    const struct auth_line *lines = values->exchange ? values->exchange->challenges : NULL;
+    const struct auth_line *lines = values->exchange ? exchange_challenges(values->exchange) : NULL;
     for (const struct auth_line *line = lines; line; line = line->next) {
         struct auth_value value;
         if (!read_line(line, &value))

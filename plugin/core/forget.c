@@ -28,7 +28,7 @@ uses_forget(struct tracker *tracker, struct use *uses)
     for (struct use *use = uses; use; use = use->next) {
         struct exchange *exchange = use->exchange;
         if (exchange && exchange->retry == use) {
-            exchange->digest = (uint8_t)exchange_digest(exchange);
+            exchange->digest = exchange_digest(exchange);
             exchange->retry = NULL;
         }
     }
@@ -61,7 +61,7 @@ transaction_forget(struct tracker *tracker, struct transaction *transaction)
     struct exchange *opened = transaction->opened;
     if (opened && tracker->forgets) {
         opened->refused_for_good = exchange_refused_for_good(opened);
-        opened->refused_cause = (uint16_t)exchange_refused_cause(opened);
+        opened->refused_cause = exchange_refused_cause(opened);
         opened->refused = NULL;
     }
     if (opened) {

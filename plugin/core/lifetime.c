@@ -7,16 +7,22 @@
 
 #include "auth_private.h"
 
-#define MINUTE_NS (INT64_C(60) * 1000000000)
+#define HOUR (60 * 60)
 /* Longer than registrations and subscriptions last, whose refresh may use a nonce or tag of the time before:
  * a day at the most, as a rule. */
-#define AGE_NS (25 * 60 * MINUTE_NS)
+#define AGE_S (25 * HOUR)
 /* Most last for an hour, so what is older than this may go without a word when there is too much; */
-#define OLD_NS (4 * 60 * MINUTE_NS)
+#define OLD_S (4 * HOUR)
 /* and to what is younger a live transaction may point, unless it is a nonce. */
-#define YOUNG_NS (11 * MINUTE_NS)
+#define YOUNG_S (11 * 60)
 
 /* --- by age ---------------------------------------------------------------------- */
+
+static uint32_t
+age_s(const struct tracker *tracker)
+{
+    return (uint32_t)(tracker->age / INT64_C(1000000000));
+}
 
 static void
 aged_unlink(struct tracker *tracker, struct aged *aged)
@@ -37,11 +43,11 @@ aged_link(struct tracker *tracker, struct aged *aged)
 }
 
 void
-aged_touch(struct tracker *tracker, struct aged *aged, void (*drop)(struct tracker *, struct aged *))
+aged_touch(struct tracker *tracker, struct aged *aged, enum aged_kind kind)
 {
-    bool is_new = aged->drop == NULL;
-    aged->age = tracker->age;
-    aged->drop = drop;
+    bool is_new = aged->kind == AGED_NOT;
+    aged->age = age_s(tracker);
+    aged->kind = (uint8_t)kind;
     if (tracker->newest == aged)
         return;
     if (!is_new)
@@ -52,9 +58,9 @@ aged_touch(struct tracker *tracker, struct aged *aged, void (*drop)(struct track
 void
 aged_stay(struct tracker *tracker, struct aged *aged)
 {
-    if (aged->drop)
+    if (aged->kind != AGED_NOT)
         aged_unlink(tracker, aged);
-    aged->drop = NULL;
+    aged->kind = AGED_NOT;
 }
 
 bool
@@ -66,23 +72,31 @@ strangers_go(const struct tracker *tracker)
 static bool
 may_go(struct tracker *tracker, const struct aged *aged)
 {
-    int64_t age = tracker->age - aged->age;
-    if (age > AGE_NS)
+    uint32_t age = age_s(tracker) - aged->age;
+    if (age > AGE_S)
         return true;
     bool too_many = tracker->forgets && tracker->aged > tracker->host.remembered_max &&
-                    (age > YOUNG_NS || aged->drop == nonce_drop);
-    tracker->dropped |= too_many && age <= OLD_NS;
+                    (age > YOUNG_S || aged->kind == AGED_NONCE);
+    tracker->dropped |= too_many && age <= OLD_S;
     return too_many;
 }
 
 void
 aged_forget(struct tracker *tracker)
 {
+    static aged_drop *const drops[AGED_KINDS] = {
+        [AGED_NONCE] = nonce_drop,
+        [AGED_EARLY] = early_drop,
+        [AGED_ACCOUNT] = account_drop,
+        [AGED_REGISTRATION] = registration_drop,
+        [AGED_SUBSCRIPTION] = subscription_drop,
+        [AGED_AWAITED] = awaited_drop,
+        [AGED_TAG] = tag_drop,
+    };
     struct aged *oldest;
     while ((oldest = tracker->oldest) && may_go(tracker, oldest)) {
-        void (*drop)(struct tracker *, struct aged *) = oldest->drop;
-        aged_unlink(tracker, oldest);
-        oldest->drop = NULL;
+        aged_drop *drop = drops[oldest->kind];
+        aged_stay(tracker, oldest);
         drop(tracker, oldest);
     }
 }
@@ -114,6 +128,12 @@ peers_release(struct tracker *tracker, const struct peers *peers)
         return;
     index_drop_own(&tracker->index, &block->entry);
     tracker->host.release(block);
+}
+
+const struct auth_line *
+exchange_challenges(const struct exchange *exchange)
+{
+    return exchange->issues ? exchange->issues->lines : NULL;
 }
 
 static void
@@ -197,22 +217,30 @@ user_release(struct tracker *tracker, struct nonce_user *user)
 }
 
 static void
-nonce_free(struct tracker *tracker, struct nonce *nonce)
+others_free(struct tracker *tracker, struct nonce_others *others)
 {
     struct other_user *user;
     struct other_call *call;
-    while ((user = nonce->other_users)) {
-        nonce->other_users = user->next;
+    while ((user = others->users)) {
+        others->users = user->next;
         index_drop_own(&tracker->index, &user->entry);
         user_release(tracker, &user->user);
         tracker->host.release(user);
     }
-    while ((call = nonce->other_calls)) {
-        nonce->other_calls = call->next;
+    while ((call = others->calls)) {
+        others->calls = call->next;
         index_drop_own(&tracker->index, &call->entry);
         issue_hold(tracker, &call->call.issue, NULL);
         tracker->host.release(call);
     }
+    tracker->host.release(others);
+}
+
+static void
+nonce_free(struct tracker *tracker, struct nonce *nonce)
+{
+    if (nonce->others)
+        others_free(tracker, nonce->others);
     user_release(tracker, &nonce->user);
     issue_hold(tracker, &nonce->call.issue, NULL);
     issue_hold(tracker, &nonce->issue, NULL);

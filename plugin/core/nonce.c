@@ -165,12 +165,12 @@ block_of(struct account *account)
     return CONTAINER(account, struct account_block, account);
 }
 
-static void
+void
 account_drop(struct tracker *tracker, struct aged *aged)
 {
     struct account_block *block = CONTAINER(aged, struct account_block, aged);
     if (block->account.references > 0) {
-        aged_touch(tracker, aged, account_drop);
+        aged_touch(tracker, aged, AGED_ACCOUNT);
         return;
     }
     index_drop_own(&tracker->index, &block->entry);
@@ -209,7 +209,7 @@ account_of(struct tracker *tracker, const struct sip_message *message, const str
     if (!account)
         account = account_new(tracker, user, host);
     if (!account->accepted && strangers_go(tracker))
-        aged_touch(tracker, &block_of(account)->aged, account_drop);
+        aged_touch(tracker, &block_of(account)->aged, AGED_ACCOUNT);
     return account;
 }
 
@@ -268,6 +268,14 @@ key_nonce_object(struct tracker *tracker, enum index_kind kind, const struct non
     key_begin_number(tracker, kind, (uintptr_t)nonce);
 }
 
+static struct nonce_others *
+others_of(struct tracker *tracker, struct nonce *nonce)
+{
+    if (!nonce->others)
+        nonce->others = host_new(tracker, struct nonce_others);
+    return nonce->others;
+}
+
 /* The first call is in the nonce itself, the others are in the index. */
 struct nonce_call *
 nonce_call_find(struct tracker *tracker, struct nonce *nonce)
@@ -284,8 +292,9 @@ nonce_call_find(struct tracker *tracker, struct nonce *nonce)
         other = host_new(tracker, struct other_call);
         other->call.call_id = here;
         key_put_own(tracker, &other->entry, other);
-        other->next = nonce->other_calls;
-        nonce->other_calls = other;
+        struct nonce_others *others = others_of(tracker, nonce);
+        other->next = others->calls;
+        others->calls = other;
     }
     return &other->call;
 }
@@ -305,8 +314,9 @@ nonce_user_find(struct tracker *tracker, struct nonce *nonce, const char *name)
         other = host_new(tracker, struct other_user);
         other->user.name = name;
         key_put_own(tracker, &other->entry, other);
-        other->next = nonce->other_users;
-        nonce->other_users = other;
+        struct nonce_others *others = others_of(tracker, nonce);
+        other->next = others->users;
+        others->users = other;
     }
     return &other->user;
 }
@@ -379,7 +389,7 @@ nonce_issue(struct tracker *tracker, struct slice text, uint32_t cseq, struct is
         nonce->repeated |= before->call_id_hash != issue->exchange->call_id_hash;
     }
     issue_hold(tracker, &nonce->issue, issue);
-    aged_touch(tracker, &nonce->aged, nonce_drop);
+    aged_touch(tracker, &nonce->aged, AGED_NONCE);
     struct nonce_call *call = nonce_call_find(tracker, nonce);
     issue_hold(tracker, &call->issue, issue);
     call->nc = call->nc_frame = 0; /* given anew: the client may count from 1 again */
@@ -394,7 +404,7 @@ nonce_find(struct tracker *tracker, struct slice text, const struct arrival *arr
     if (!nonce)
         nonce = nonce_elsewhere(links, arrival);
     if (nonce)
-        aged_touch(tracker, &nonce->aged, nonce_drop);
+        aged_touch(tracker, &nonce->aged, AGED_NONCE);
     return nonce;
 }
 
@@ -432,7 +442,7 @@ struct early_use {
     bool issued; /* though not in this call, or not on this hop */
 };
 
-static void
+void
 early_drop(struct tracker *tracker, struct aged *aged)
 {
     struct early_use *early = CONTAINER(aged, struct early_use, aged);
@@ -457,7 +467,7 @@ nonce_note_early(struct tracker *tracker, struct slice text, uint32_t cseq, bool
         early = host_new(tracker, struct early_use);
         key_put_own(tracker, &early->entry, early);
     }
-    aged_touch(tracker, &early->aged, early_drop);
+    aged_touch(tracker, &early->aged, AGED_EARLY);
     early->cseq = cseq;
     early->frame = tracker->frame;
     early->issued = issued;

@@ -63,8 +63,10 @@ compare(const struct offer *inner, const struct offer *outer)
 static bool
 is_passed_on(struct tracker *tracker, const struct exchange *inner, const struct exchange *outer)
 {
-    const struct auth_value *before = inner->challenges ? line_value(tracker, inner->challenges) : NULL;
-    const struct auth_value *after = outer->challenges ? line_value(tracker, outer->challenges) : NULL;
+    const struct auth_value *before =
+        exchange_challenges(inner) ? line_value(tracker, exchange_challenges(inner)) : NULL;
+    const struct auth_value *after =
+        exchange_challenges(outer) ? line_value(tracker, exchange_challenges(outer)) : NULL;
     return before && after && after->param[AUTH_NONCE].len > 0 &&
            slice_equal(before->param[AUTH_NONCE], after->param[AUTH_NONCE]);
 }
@@ -74,12 +76,13 @@ static void
 tell_weakened(struct tracker *tracker, const struct exchange *inner, const struct exchange *outer,
               struct record *record)
 {
-    const struct auth_value *first = outer->challenges ? line_value(tracker, outer->challenges) : NULL;
+    const struct auth_value *first =
+        exchange_challenges(outer) ? line_value(tracker, exchange_challenges(outer)) : NULL;
     if (!first)
         return;
     struct slice realm = first->param[AUTH_REALM];
-    struct offer before = read_offer(tracker, inner->challenges, realm);
-    struct offer after = read_offer(tracker, outer->challenges, realm);
+    struct offer before = read_offer(tracker, exchange_challenges(inner), realm);
+    struct offer after = read_offer(tracker, exchange_challenges(outer), realm);
     enum weakened how = compare(&before, &after);
     if (how != WEAKENED_NOT)
         record_note(tracker, record,

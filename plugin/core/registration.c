@@ -118,7 +118,7 @@ take_out(struct tracker *tracker, struct registration *registration)
 }
 
 /* One that was never granted: nothing else leads to it. */
-static void
+void
 registration_drop(struct tracker *tracker, struct aged *aged)
 {
     struct registration_block *block = CONTAINER(aged, struct registration_block, aged);
@@ -379,7 +379,7 @@ ask(struct tracker *tracker, const struct sip_message *message, const struct sip
     bool moves = only && contact->reg_id.len == 0 && !(has_asked && seconds == 0);
     struct registration *registration = registration_of(tracker, message, contact, moves, arrival, record);
     if (registration->granted_request == 0 && strangers_go(tracker))
-        aged_touch(tracker, &block_of(registration)->aged, registration_drop);
+        aged_touch(tracker, &block_of(registration)->aged, AGED_REGISTRATION);
     if (has_step(record, registration))
         return;
     uint32_t behind = stays_behind(tracker, registration, message, record);

@@ -151,7 +151,7 @@ mark_missed(struct no_notify *no_notify, uint16_t finding, uint32_t frame)
     no_notify->missed_finding = finding;
 }
 
-static void
+void
 subscription_drop(struct tracker *tracker, struct aged *aged)
 {
     struct subscription *subscription = CONTAINER(aged, struct subscription, aged);
@@ -190,7 +190,7 @@ subscription_find(struct tracker *tracker, const struct sip_message *message, co
         lead_to(tracker, subscription, LEAD_DIALOG);
     }
     if (subscription)
-        aged_touch(tracker, &subscription->aged, subscription_drop);
+        aged_touch(tracker, &subscription->aged, AGED_SUBSCRIPTION);
     return subscription;
 }
 
@@ -205,7 +205,7 @@ key_awaited(struct tracker *tracker, struct slice subscriber_tag)
     key_add(tracker, subscriber_tag);
 }
 
-static void
+void
 awaited_drop(struct tracker *tracker, struct aged *aged)
 {
     struct awaited *awaited = CONTAINER(aged, struct awaited, aged);
@@ -225,7 +225,7 @@ awaited_find(struct tracker *tracker, struct slice subscriber_tag)
         awaited = &host_new(tracker, struct awaited)->notify;
         awaited->entry = key_put(tracker, awaited);
     }
-    aged_touch(tracker, &CONTAINER(awaited, struct awaited, notify)->aged, awaited_drop);
+    aged_touch(tracker, &CONTAINER(awaited, struct awaited, notify)->aged, AGED_AWAITED);
     return awaited;
 }
 
@@ -338,7 +338,7 @@ judge_notify(const struct subscription *subscription, const struct sip_message *
     return state_changed && subscription->state_hash ? FINDING_STATE_WITH_BODY : FINDING_NOTIFY_BODY;
 }
 
-static void
+void
 tag_drop(struct tracker *tracker, struct aged *aged)
 {
     struct tag_issue *issue = CONTAINER(aged, struct tag_issue, aged);
@@ -377,7 +377,7 @@ remember_etag(struct tracker *tracker, const struct sip_message *message, const 
         issue->entry = key_put(tracker, issue);
     }
     issue->frame = frame;
-    aged_touch(tracker, &issue->aged, tag_drop);
+    aged_touch(tracker, &issue->aged, AGED_TAG);
     make_latest(tracker, message, event, etag, issue);
     if (!subscription->etag || !slice_equal(text_slice(subscription->etag), etag)) {
         tracker->host.release((char *)(uintptr_t)subscription->etag);
@@ -515,7 +515,7 @@ find_tag(struct tracker *tracker, const struct sip_message *message, const char 
         issue = key_find(tracker);
     }
     if (issue)
-        aged_touch(tracker, &issue->aged, tag_drop);
+        aged_touch(tracker, &issue->aged, AGED_TAG);
     *resumed &= issue != NULL;
     return issue;
 }

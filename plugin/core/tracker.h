@@ -129,44 +129,45 @@ struct exchange {
     const struct use *refused; /**< credentials of the refused request; NULL: none */
     struct account *account;
     const char *user_at_realm; /**< of the credentials that answered; NULL before there are any */
-    struct auth_line *challenges;
-    uint32_t attempt;
-    uint16_t status; /**< 401 or 407 */
-
-    bool in_dialog : 1;        /**< the refused request had a To tag */
-    bool refused_repeated : 1; /**< it came again after the challenge: more challenges are due */
-    bool refused_for_good : 1; /**< of `refused`, once that is forgotten: it was not for another realm */
-    bool retry_datagram : 1;   /**< sent over UDP or the like, where an unanswered request is sent again */
-    bool retry_repeated : 1;   /**< and it was */
-    bool retry_pending : 1;    /**< a provisional response came: the server is at work */
-    bool retry_rang : 1;       /**< and it was more than 100 (Trying): the call went on behind the server */
-    bool retry_passed_on : 1;  /**< it was seen one hop further */
-    bool retry_elsewhere : 1;  /**< it went to another server than that which asked */
-    bool lost : 1; /**< there are signs that its retry, or the answer to that, is not in the capture */
 
     struct use *retry; /**< the credentials that answered */
     int64_t retry_time;
-    int64_t waits_since;  /**< of the challenge, or if there is a retry of that: by the tracker's clock */
-    uint32_t retry_frame; /**< first authenticated retry; 0: none yet */
-
-    uint32_t closed_frame; /**< the message that closed it; 0: none */
+    int64_t waits_since; /**< of the challenge, or if there is a retry of that: by the tracker's clock */
     int64_t closed_time;
-    uint16_t closed_status;
-    uint16_t cause;         /**< enum finding; 0 while there is none */
-    uint16_t refused_cause; /**< likewise; of `refused`, once that is forgotten */
-    uint16_t later_cause;   /**< likewise */
-    uint32_t later_frame;   /**< latest answer to further credentials with its nonce; 0: none */
-    uint8_t later_outcome;  /**< enum outcome: how these ended */
-    uint8_t outcome;        /**< enum outcome */
-    uint8_t digest;         /**< enum digest_status; of `retry`, once that is forgotten */
+    uint32_t retry_frame;  /**< first authenticated retry; 0: none yet */
+    uint32_t closed_frame; /**< the message that closed it; 0: none */
+    uint32_t later_frame;  /**< latest answer to further credentials with its nonce; 0: none */
+    uint32_t attempt;
 
+    uint32_t status : 10; /**< 401 or 407 */
+    uint32_t closed_status : 10;
+    uint32_t cause : 10;         /**< enum finding; 0 while there is none */
+    uint32_t refused_cause : 10; /**< likewise; of `refused`, once that is forgotten */
+    uint32_t later_cause : 10;   /**< likewise, with `later_frame` */
+    uint32_t later_outcome : 4;  /**< enum outcome, likewise */
+    uint32_t outcome : 4;        /**< enum outcome */
+    uint32_t digest : 2;         /**< enum digest_status; of `retry`, once that is forgotten */
+    bool in_dialog : 1;          /**< the refused request had a To tag */
+    bool refused_repeated : 1;   /**< it came again after the challenge: more challenges are due */
+    bool refused_for_good : 1;   /**< of `refused`, once that is forgotten: it was not for another realm */
+    bool retry_datagram : 1;     /**< sent over UDP or the like, where an unanswered request is sent again */
+    bool retry_repeated : 1;     /**< and it was */
+    bool retry_pending : 1;      /**< a provisional response came: the server is at work */
+    bool retry_rang : 1;         /**< and it was more than 100 (Trying): the call went on behind the server */
+    bool retry_passed_on : 1;    /**< it was seen one hop further */
+    bool retry_elsewhere : 1;    /**< it went to another server than that which asked */
+    bool lost : 1; /**< there are signs that its retry, or the answer to that, is not in the capture */
+
+    uint32_t references;            /**< the tracker's own, like `issues`, `leg` and `dialog` */
     struct exchange_detail *detail; /**< NULL: none; see `exchange_detail` */
-    uint32_t references;            /**< the tracker's own, like all that follows */
-    struct issue *issues;           /**< its challenging responses */
+    struct issue *issues;           /**< its challenging responses, the first one first */
     struct index_entry
         *leg; /**< where the index holds it as the latest hop of its message; NULL: no longer */
     struct index_entry *dialog; /**< … and as the latest of its call; NULL: no longer */
 };
+
+/** The challenges of its first response; NULL: there is none in it. */
+const struct auth_line *exchange_challenges(const struct exchange *exchange);
 
 /** What only few exchanges have, or nothing but zeros. Never NULL. */
 const struct exchange_detail *exchange_detail(const struct exchange *exchange);

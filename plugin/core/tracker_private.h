@@ -15,11 +15,24 @@
 
 struct tracker;
 
+/** Whose member an `aged` is. */
+enum aged_kind {
+    AGED_NOT, /**< it does not go by age */
+    AGED_NONCE,
+    AGED_EARLY,
+    AGED_ACCOUNT,
+    AGED_REGISTRATION,
+    AGED_SUBSCRIPTION,
+    AGED_AWAITED,
+    AGED_TAG,
+    AGED_KINDS
+};
+
 /** What goes when it was not used for a long time. */
 struct aged {
     struct aged *newer, *older; /**< in the order of their latest use */
-    int64_t age;                /**< of the tracker then */
-    void (*drop)(struct tracker *tracker, struct aged *aged);
+    uint32_t age;               /**< of the tracker then, s */
+    uint8_t kind;               /**< enum aged_kind */
 };
 
 /** The struct that `pointer` is the member `member` of. */
@@ -404,9 +417,8 @@ uint32_t credentials_fingerprint(struct tracker *tracker, const struct sip_messa
 
 /* --- lifetime.c --- */
 
-/** It was just made or used.
- *  @param drop  releases it, and takes it out of the index */
-void aged_touch(struct tracker *tracker, struct aged *aged, void (*drop)(struct tracker *, struct aged *));
+/** It was just made or used. */
+void aged_touch(struct tracker *tracker, struct aged *aged, enum aged_kind kind);
 /** It is not to be released by its age any more. */
 void aged_stay(struct tracker *tracker, struct aged *aged);
 /** Drops what is too old, or, if there is too much, the oldest. */
@@ -416,8 +428,11 @@ void aged_forget(struct tracker *tracker);
 bool strangers_go(const struct tracker *tracker);
 void exchange_hold(struct exchange *exchange);
 void exchange_release(struct tracker *tracker, struct exchange *exchange);
-/** Nonces may go even when they are young. */
-void nonce_drop(struct tracker *tracker, struct aged *aged);
+/** Each releases what this is a member of, and takes it out of the index. */
+typedef void aged_drop(struct tracker *tracker, struct aged *aged);
+aged_drop nonce_drop, early_drop, account_drop;      /* lifetime.c, nonce.c */
+aged_drop registration_drop;                         /* registration.c */
+aged_drop subscription_drop, awaited_drop, tag_drop; /* subscription.c */
 /** NULL is none. */
 void no_notify_release(struct tracker *tracker, struct no_notify *no_notify);
 

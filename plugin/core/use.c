@@ -374,7 +374,7 @@ link_by_dialog(struct tracker *tracker, const struct request_view *view, struct 
     if (!exchange)
         return NULL;
     const struct issue issue = {.exchange = exchange,
-                                .lines = exchange->challenges,
+                                .lines = exchange->issues->lines,
                                 .frame = exchange->challenge_frame,
                                 .time = exchange->challenge_time};
     trial.evidence = EVIDENCE_DIALOG;
@@ -394,7 +394,8 @@ link_to_twin(struct tracker *tracker, const struct request_view *view, struct us
 {
     struct exchange *exchange = dialog_exchange(tracker, view);
     const struct auth_line *line =
-        exchange ? best_challenge(tracker, exchange->challenges, use->line.header, credentials) : NULL;
+        exchange ? best_challenge(tracker, exchange_challenges(exchange), use->line.header, credentials)
+                 : NULL;
     if (!line)
         return;
     if (answering_header(line->header) != use->line.header ||

@@ -49,7 +49,7 @@ static struct {
     GSList *blocks;
     char *next;
     size_t left, reserved;
-    size_t taken; /* octets in use */
+    size_t taken; /* octets in use, with what each piece knows of itself */
     union piece *freed[CLASSES];
 } arena;
 
@@ -79,7 +79,7 @@ arena_allocate(size_t size)
     else
         piece = arena_cut(grains);
     piece->grains = grains;
-    arena.taken += grains * GRAIN;
+    arena.taken += (grains + 1) * GRAIN;
     return memset(piece + 1, 0, grains * GRAIN);
 }
 
@@ -90,7 +90,7 @@ arena_release(void *memory)
         return;
     union piece *piece = (union piece *)memory - 1;
     const size_t grains = piece->grains;
-    arena.taken -= grains * GRAIN;
+    arena.taken -= (grains + 1) * GRAIN;
     if (grains >= CLASSES)
         return;
     piece->next = arena.freed[grains];
