@@ -865,14 +865,19 @@ note_provisional(const struct transaction *transaction, uint16_t status)
     exchange->retry_rang |= status > 100;
 }
 
-/* An answer to a later request of the call, which is not in the capture itself: it went on. */
+/* An answer to a later request of the call, which is not in the capture itself: it went on. What is seen of
+ * it may be its way to another server. */
 static void
 note_orphan(struct tracker *tracker, const struct sip_message *message, const struct record *record)
 {
     key_dialog(tracker, record->method);
-    struct exchange *exchange = key_find(tracker);
-    if (exchange && message->cseq > exchange->cseq)
-        exchange->lost = true;
+    struct exchange *here = key_find(tracker);
+    key_leg(tracker, message->method, message->cseq - 1);
+    struct exchange *elsewhere = key_find(tracker);
+    if (here && message->cseq > here->cseq)
+        here->lost = true;
+    if (elsewhere)
+        elsewhere->lost = true;
 }
 
 void

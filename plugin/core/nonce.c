@@ -330,6 +330,15 @@ key_dialog(struct tracker *tracker, const char *method)
     key_add(tracker, (struct slice){method, strlen(method)});
 }
 
+void
+key_leg(struct tracker *tracker, struct slice method, uint32_t cseq)
+{
+    key_begin_number(tracker, INDEX_LEG, cseq);
+    key_add_hash(tracker, tracker->here.call_id);
+    key_add_hash(tracker, tracker->here.from_tag);
+    key_add(tracker, method);
+}
+
 static struct index_link *
 nonce_links(struct tracker *tracker, struct slice text)
 {

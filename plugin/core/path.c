@@ -95,10 +95,7 @@ void
 path_compare(struct tracker *tracker, const struct sip_message *message, struct exchange *exchange,
              struct record *record)
 {
-    key_begin_number(tracker, INDEX_LEG, message->cseq);
-    key_add_hash(tracker, tracker->here.call_id);
-    key_add_hash(tracker, tracker->here.from_tag);
-    key_add(tracker, message->method);
+    key_leg(tracker, message->method, message->cseq);
     struct index_entry *entry = index_entry(&tracker->index);
     struct exchange *inner = entry->value;
     entry->value = exchange;

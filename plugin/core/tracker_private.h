@@ -500,6 +500,8 @@ void unheard_forget(struct tracker *tracker, const struct unheard *unheard);
 
 /* --- path.c --- */
 
+/** For the challenge to that message of the call at hand, on whatever hop it came last. */
+void key_leg(struct tracker *tracker, struct slice method, uint32_t cseq);
 /** A challenge: compares it with the same one a hop nearer to the server. */
 void path_compare(struct tracker *tracker, const struct sip_message *message, struct exchange *exchange,
                   struct record *record);

@@ -209,14 +209,16 @@ is_own_answer(const struct tracker *tracker, const struct issue *issue, const st
 }
 
 /* Where the first answer to the challenge is missing, CSeq has gone on by more than one, and nc too, if there
- * is one. */
+ * is one and the client counts. One that leaves out a number of CSeq answers at once all the same. */
 static bool
-is_late(const struct tracker *tracker, const struct use *use, const struct sip_message *message)
+is_late(const struct tracker *tracker, const struct use *use, const struct request_view *view)
 {
     const struct exchange *exchange = use->issue->exchange;
-    return exchange && exchange->retry_frame == 0 && use->nonce_use <= 1 &&
-           exchange->call_id_hash == hash_short(tracker->here.call_id) &&
-           message->cseq > exchange->cseq + 1 && use->nc != 1;
+    if (!exchange || exchange->retry_frame || use->nonce_use > 1 ||
+        exchange->call_id_hash != hash_short(tracker->here.call_id) ||
+        view->message->cseq <= exchange->cseq + 1)
+        return false;
+    return use->nc != 1 || view->arrival->time - exchange->challenge_time > SIP_T1_NS;
 }
 
 /* This user has used the nonce in another call, and begins to count again: it was given anew, or he counts
@@ -358,7 +360,7 @@ link_by_nonce(struct tracker *tracker, const struct request_view *view, struct u
         issue_hold(tracker, &use->holder->issue, use->issue);
     use->evidence = use->issue->exchange ? EVIDENCE_NONCE : EVIDENCE_NEXTNONCE;
     use->nonce_age = view->record->time - use->issue->time;
-    use->late = is_late(tracker, use, view->message);
+    use->late = is_late(tracker, use, view);
     use_answers(tracker, use, use->issue, credentials);
     return nonce;
 }

@@ -300,6 +300,29 @@ test_retry_lost_other_method_challenged(struct script *s)
     g_assert_cmpstr(script_outcome(s, script_exchange(s, 1)), ==, "no-retry");
 }
 
+/* A client that never counts up: by the time it is not the first answer, though by its count it is. */
+static void
+test_accepted_retry_of_no_count_lost(struct script *s)
+{
+    SEND(s);
+    SEND(s, .status = 401, .headers = CHALLENGE("n1"));
+    const struct record *again = SEND(s, .cseq = 3, .headers = ANSWER(s), .ms = 1000);
+    SEND(s, .cseq = 3, .status = 401, .headers = CHALLENGE("n2"));
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "unknown");
+    g_assert_cmpint(script_use(again)->outcome, ==, OUTCOME_UNKNOWN);
+}
+
+/* … and one that leaves out a number answers at once. */
+static void
+test_number_left_out(struct script *s)
+{
+    SEND(s);
+    SEND(s, .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .cseq = 3, .headers = ANSWER(s), .ms = 20);
+    SEND(s, .cseq = 3, .status = 401, .headers = CHALLENGE("n2"));
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "rejected");
+}
+
 /* A server that goes on to accept the client has answered it. */
 static void
 test_answer_over_tcp_lost(struct script *s)
@@ -449,6 +472,8 @@ static const struct play plays[] = {
     {"refusal/request-behind-a-later-challenge", test_request_behind_a_later_challenge},
     {"refusal/bare-refresh-lost", test_bare_refresh_lost},
     {"refusal/challenge-of-a-repeated-count-lost", test_challenge_of_a_repeated_count_lost},
+    {"refusal/accepted-retry-of-no-count-lost", test_accepted_retry_of_no_count_lost},
+    {"refusal/number-left-out", test_number_left_out},
     {"refusal/challenge-of-an-old-nonce-lost", test_challenge_of_an_old_nonce_lost},
     {"204/known-body", test_known_body},
     {"204/state-before-lost", test_state_before_lost},

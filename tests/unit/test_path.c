@@ -345,7 +345,7 @@ test_balanced(gconstpointer data)
     script_end(s);
 }
 
-enum part { RETRY = 1, RETRY_FURTHER = 2, ANSWER_FURTHER = 4 };
+enum part { RETRY = 1, RETRY_FURTHER = 2, ANSWER_FURTHER = 4, END = 8 };
 
 struct incomplete {
     const char *name;
@@ -360,6 +360,8 @@ static const struct incomplete incomplete[] = {
     {"further-hop-missing", RETRY_FURTHER, 200, "unknown", ""},
     {"further-hop-not-captured", RETRY_FURTHER | ANSWER_FURTHER, 200, "unknown", ""},
     {"retry-missing", RETRY | RETRY_FURTHER, 200, "unknown", ""},
+    {"answer-further-alone", RETRY | RETRY_FURTHER | END, 200, "unknown", ""},
+    {"nothing-more", RETRY | RETRY_FURTHER | ANSWER_FURTHER | END, 200, "no-retry", "never_answered"},
     {"asks-for-itself", RETRY_FURTHER | ANSWER_FURTHER, 407, "no-retry", "answered_elsewhere"},
 };
 
@@ -381,7 +383,8 @@ test_incomplete(gconstpointer data)
         branch(s, SECOND_SERVER, false, (struct sip){.cseq = 2, .headers = ANSWER(s, .nonce = "other")});
     if (!(c->missing & ANSWER_FURTHER))
         branch(s, SECOND_SERVER, false, (struct sip){.cseq = 2, .status = c->end});
-    outer(s, (struct sip){.cseq = 2, .status = c->end, .headers = c->end == 407 ? own : NULL});
+    if (!(c->missing & END))
+        outer(s, (struct sip){.cseq = 2, .status = c->end, .headers = c->end == 407 ? own : NULL});
     script_wait(s, 40);
     g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, c->outcome);
     g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, c->cause);
