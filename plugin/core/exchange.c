@@ -655,10 +655,11 @@ issue_again(struct tracker *tracker, const struct arrival *arrival, struct excha
     return first->next = issue;
 }
 
-/* Makes the nonces of a challenging response known. */
-static void
+/* Makes the nonces of a challenging response known. False: there are none. */
+static bool
 issue_nonces(struct tracker *tracker, struct exchange *exchange, struct issue *issue)
 {
+    bool any = false;
     for (const struct auth_line *line = issue->lines; line; line = line->next) {
         const struct auth_value *challenge = line_value(tracker, line);
         if (!challenge || challenge->param[AUTH_NONCE].len == 0)
@@ -666,8 +667,10 @@ issue_nonces(struct tracker *tracker, struct exchange *exchange, struct issue *i
         exchange->lost |=
             nonce_was_early(tracker, challenge->param[AUTH_NONCE], exchange->cseq, exchange->request_frame);
         exchange->lost |= nonce_issue(tracker, challenge->param[AUTH_NONCE], exchange->cseq, issue);
+        any = true;
     }
     make_latest(tracker, exchange);
+    return any;
 }
 
 /* The request was refused to one copy of it, and accepted to another: the challenge needs no answer. */
@@ -760,12 +763,11 @@ settle_by_branches(struct tracker *tracker, const struct transaction *transactio
  * was accepted already, nobody has to answer this. */
 static void
 open_exchange(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
-              struct transaction *transaction, struct record *record)
+              struct transaction *transaction, struct record *record, bool begins)
 {
     struct record_detail *detail = record->detail;
     struct exchange *exchange = transaction ? transaction->opened : NULL;
-    bool is_new = !exchange;
-    if (is_new) {
+    if (begins) {
         exchange = exchange_new(tracker, message, arrival, transaction, record);
         note_removed(tracker, message, exchange, transaction);
         note_loop(tracker, exchange->account, exchange, record);
@@ -779,10 +781,13 @@ open_exchange(struct tracker *tracker, const struct sip_message *message, const 
     detail->account = exchange->account;
     record->exchange = exchange;
     audit_challenge(tracker, message, exchange, record);
-    if (is_new)
+    if (begins)
         path_compare(tracker, message, exchange, record);
-    issue_nonces(tracker, exchange,
-                 is_new ? exchange->issues : issue_again(tracker, arrival, exchange, detail->lines));
+    bool known =
+        issue_nonces(tracker, exchange,
+                     begins ? exchange->issues : issue_again(tracker, arrival, exchange, detail->lines));
+    if (!transaction && !known)
+        exchange_withdraw(tracker, exchange); /* nothing else says when it is over */
     if (!transaction)
         return;
     if (!transaction->request->exchange)
@@ -885,6 +890,7 @@ exchange_response(struct tracker *tracker, const struct sip_message *message, co
                   struct transaction *transaction, struct record *record)
 {
     bool challenges = record->status == 401 || record->status == 407;
+    bool begins = challenges && !(transaction && transaction->opened);
     if (record->status < 200) {
         if (transaction)
             note_provisional(transaction, record->status);
@@ -893,8 +899,7 @@ exchange_response(struct tracker *tracker, const struct sip_message *message, co
     if (!transaction)
         note_orphan(tracker, message, record);
     if (challenges) {
-        keep_challenges(tracker, message, record_detail(tracker, record),
-                        !transaction || !transaction->opened);
+        keep_challenges(tracker, message, record_detail(tracker, record), begins);
         if (record->detail->lines_left_out)
             record_note(tracker, record, FINDING_CHALLENGES_LEFT_OUT, record->frame, 0);
     }
@@ -905,7 +910,7 @@ exchange_response(struct tracker *tracker, const struct sip_message *message, co
         settle_branches(tracker, transaction, record);
     }
     if (challenges)
-        open_exchange(tracker, message, arrival, transaction, record);
+        open_exchange(tracker, message, arrival, transaction, record, begins);
     else
         add_info(tracker, message, arrival, transaction ? transaction->request : NULL, record);
 }

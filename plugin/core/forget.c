@@ -1,9 +1,10 @@
 /* forget.c
- * Releases what nobody will ask for again: in one pass over a long capture, or a live one.
+ * Forgets what is over or old, so that what is said of a message does not depend on how long things are kept,
+ * and, in one pass over a long capture or a live one, releases what nobody will ask for again.
  *
- * A record goes with its transaction. An exchange goes when no credentials, no nonce and no transaction point
- * to it any more; a nonce, when it was not used for a long time. All this happens between two frames, so that
- * whoever shows a frame finds its records whole.
+ * A record goes with its transaction then. An exchange goes when no credentials, no nonce and no transaction
+ * point to it any more; a nonce, when it was not used for a long time. All this happens between two frames,
+ * so that whoever shows a frame finds its records whole.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -14,10 +15,10 @@
 /* A transaction is remembered for as long as a response may still come; an INVITE rings. Once it is accepted,
  * only copies of the request may come, and those only until the client would have given up (RFC 3261 section
  * 17.1.2.2). */
-#define OTHERS_NS   (2 * SIP_TIMEOUT_NS)
-#define ACCEPTED_NS (SIP_TIMEOUT_NS + INT64_C(3) * 1000000000)
-#define INVITES_NS  (INT64_C(600) * 1000000000)
-#define RINGS_NS    (INT64_C(180) * 1000000000)
+#define OTHERS_NS   (2 * (uint64_t)SIP_TIMEOUT_NS)
+#define ACCEPTED_NS ((uint64_t)SIP_TIMEOUT_NS + UINT64_C(3) * 1000000000)
+#define INVITES_NS  (UINT64_C(600) * 1000000000)
+#define RINGS_NS    (UINT64_C(180) * 1000000000)
 
 /* --- records ---------------------------------------------------------------------- */
 
@@ -44,6 +45,8 @@ record_forget(struct tracker *tracker, struct record *record)
     if (!detail)
         return;
     uses_forget(tracker, detail->uses);
+    if (record->status == 0 && detail->account)
+        detail->account->references--;
     for (struct registration_step *step = detail->registrations; step; step = step->next)
         contact_release(tracker, step->contact);
     if (detail->opens) /* has the lines, too */
@@ -59,14 +62,11 @@ static void
 transaction_forget(struct tracker *tracker, struct transaction *transaction)
 {
     struct exchange *opened = transaction->opened;
-    if (opened && tracker->forgets) {
+    if (opened) {
         opened->refused_for_good = exchange_refused_for_good(opened);
         opened->refused_cause = exchange_refused_cause(opened);
         opened->refused = NULL;
-    }
-    if (opened) {
-        index_drop(&tracker->index, opened->leg, opened);
-        opened->leg = NULL;
+        exchange_withdraw(tracker, opened);
         exchange_release(tracker, opened);
     }
     if (!tracker->forgets)
@@ -87,10 +87,10 @@ transaction_free(struct tracker *tracker, struct transaction *transaction)
 
 /* The oldest of a queue, taken out of it, if its time is over; else NULL. */
 static struct transaction *
-transactions_take(const struct tracker *tracker, struct transaction_queue *queue, int64_t lifetime)
+transactions_take(const struct tracker *tracker, struct transaction_queue *queue, uint64_t lifetime)
 {
     struct transaction *oldest = queue->head;
-    if (!oldest || tracker->clock - oldest->clock <= lifetime)
+    if (!oldest || tracker->age - oldest->age <= lifetime)
         return NULL;
     queue->head = oldest->next;
     oldest->next = NULL;
@@ -101,10 +101,7 @@ transactions_take(const struct tracker *tracker, struct transaction_queue *queue
 static bool
 still_rings(const struct tracker *tracker, const struct transaction *invite)
 {
-    int64_t heard = 0;
-    for (const struct seen_response *seen = invite->responses; seen; seen = seen->next)
-        heard = MAX(heard, seen->last_seen);
-    return invite->status == 0 && tracker->clock - heard < RINGS_NS;
+    return invite->status == 0 && invite->responses && tracker->age - invite->heard < RINGS_NS;
 }
 
 void
@@ -121,7 +118,7 @@ transactions_expire(struct tracker *tracker)
         transaction_free(tracker, oldest);
     while ((oldest = transactions_take(tracker, &tracker->invites, INVITES_NS))) {
         if (still_rings(tracker, oldest)) {
-            oldest->clock = tracker->clock;
+            oldest->age = tracker->age;
             transactions_append(&tracker->invites, oldest);
         } else
             transaction_free(tracker, oldest);

@@ -18,12 +18,6 @@
 
 /* --- by age ---------------------------------------------------------------------- */
 
-static uint32_t
-age_s(const struct tracker *tracker)
-{
-    return (uint32_t)(tracker->age / INT64_C(1000000000));
-}
-
 static void
 aged_unlink(struct tracker *tracker, struct aged *aged)
 {
@@ -46,7 +40,7 @@ void
 aged_touch(struct tracker *tracker, struct aged *aged, enum aged_kind kind)
 {
     bool is_new = aged->kind == AGED_NOT;
-    aged->age = age_s(tracker);
+    aged->age = tracker->age_s;
     aged->kind = (uint8_t)kind;
     if (tracker->newest == aged)
         return;
@@ -72,7 +66,7 @@ strangers_go(const struct tracker *tracker)
 static bool
 may_go(struct tracker *tracker, const struct aged *aged)
 {
-    uint32_t age = age_s(tracker) - aged->age;
+    uint32_t age = tracker->age_s - aged->age;
     if (age > AGE_S)
         return true;
     bool too_many = tracker->forgets && tracker->aged > tracker->host.remembered_max &&
@@ -149,6 +143,14 @@ issue_free(struct tracker *tracker, const struct exchange_block *block, struct i
         tracker->host.release(issue);
 }
 
+void
+exchange_withdraw(struct tracker *tracker, struct exchange *exchange)
+{
+    index_drop(&tracker->index, exchange->dialog, exchange);
+    index_drop(&tracker->index, exchange->leg, exchange);
+    exchange->dialog = exchange->leg = NULL;
+}
+
 static void
 exchange_free(struct tracker *tracker, struct exchange *exchange)
 {
@@ -158,8 +160,7 @@ exchange_free(struct tracker *tracker, struct exchange *exchange)
         exchange->issues = issue->next;
         issue_free(tracker, block, issue);
     }
-    index_drop(&tracker->index, exchange->dialog, exchange);
-    index_drop(&tracker->index, exchange->leg, exchange);
+    exchange_withdraw(tracker, exchange);
     exchange->account->references--;
     if (exchange_detail(exchange)->asked_of)
         exchange_detail(exchange)->asked_of->references--;
@@ -253,6 +254,8 @@ nonce_drop(struct tracker *tracker, struct aged *aged)
 {
     struct nonce *nonce = CONTAINER(aged, struct nonce, aged);
     index_unshare(&tracker->index, &nonce->link);
+    if (nonce->issue && nonce->issue->exchange)
+        exchange_withdraw(tracker, nonce->issue->exchange);
     nonce->dropped = true;
     if (nonce->references == 0)
         nonce_free(tracker, nonce);

@@ -9,6 +9,7 @@
 
 /* The same packet captured twice arrives within this; no stack retransmits so soon. */
 #define COPY_NS       (INT64_C(50) * 1000000)
+#define SECOND_NS     UINT64_C(1000000000)
 #define CLOCK_STEP_NS (INT64_C(3600) * 1000000000)
 /* Of what may go by its age; some hundred octets each. */
 enum { REMEMBERED_MAX = 1 << 19 };
@@ -226,6 +227,7 @@ response_remember(struct tracker *tracker, struct transaction *transaction, uint
                                    arrival->time,          arrival->from, record};
     transaction->responses = seen;
     transaction->responses_seen++;
+    transaction->heard = tracker->age;
 }
 
 /* The first final response answers the request; a 2xx that comes later is the better answer (each copy of a
@@ -254,6 +256,7 @@ add_response_again(struct tracker *tracker, const struct sip_message *message, c
     if (opened && opened->retry_frame && seen->last_seen < opened->retry_time)
         record->is_copy = false;
     seen->last_seen = arrival->time;
+    transaction->heard = tracker->age;
     if (record->is_copy)
         return record;
     exchange_refused_again(tracker, transaction, record);
@@ -342,11 +345,21 @@ tracker_free(struct tracker *tracker)
     g_free(tracker);
 }
 
+/* Both go on from 0 when they are full. */
+static void
+grow_older(struct tracker *tracker, int64_t passed)
+{
+    tracker->age += (uint64_t)passed;
+    tracker->age_rest += (uint64_t)passed;
+    tracker->age_s += (uint32_t)(tracker->age_rest / SECOND_NS);
+    tracker->age_rest %= SECOND_NS;
+}
+
 void
 tracker_tick(struct tracker *tracker, int64_t time)
 {
     if (time > tracker->clock)
-        tracker->age += MIN(time - tracker->clock, CLOCK_STEP_NS);
+        grow_older(tracker, MIN(time - tracker->clock, CLOCK_STEP_NS));
     if (time > tracker->clock || tracker->clock - time > CLOCK_STEP_NS)
         tracker->clock = time;
 }

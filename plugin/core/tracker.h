@@ -469,8 +469,8 @@ struct tracker *tracker_new(const struct tracker_host *host);
 void tracker_free(struct tracker *tracker);
 
 /** From now on nobody asks for a record once the next frame is read: the tracker may release what it no
- * longer needs itself. Until then, and if this is never called, all is kept for as long as the host keeps its
- * memory.
+ * longer needs itself. Until then, and if this is never called, records and exchanges are kept for as long as
+ * the host keeps its memory. What is said of a message does not depend on it: what is too old is not found.
  *
  *  @param keeps  what not: without it, exchanges, and registrations that were never granted, may go */
 void tracker_forget(struct tracker *tracker, enum tracker_keeps keeps);

@@ -141,6 +141,8 @@ struct transaction {
     uint32_t above;       /**< hash of the branch one hop before, by the second Via; 0: not known */
     struct record *request;
     int64_t clock;     /**< when it began */
+    uint64_t age;      /**< of the tracker when it began, or when it was last seen to ring */
+    uint64_t heard;    /**< of the tracker when the latest response came */
     int64_t last_seen; /**< time of the last copy of the request */
     struct endpoint client, server;
     uint32_t fingerprint; /**< hash of the request's credentials: tells a retry from a retransmission */
@@ -248,8 +250,10 @@ struct tracker {
     bool branches_kept; /**< some response had the branch of its request */
     bool has_early;     /**< some nonce was used before it was issued */
     int64_t clock;      /**< latest time seen; steps back only when the capture does, by more than an hour */
-    int64_t age; /**< the same, for what is `aged`: never steps back, nor forward by more than an hour at a
-                  * time, as that may be a clock that was set */
+    uint64_t age; /**< ns, for what is released: grows as the clock does, but never steps back, nor forward by
+                   * more than an hour at a time, as that may be a clock that was set; goes on from 0 */
+    uint32_t age_s;    /**< the same in whole s, */
+    uint64_t age_rest; /**< and ns that are left */
     struct exchange *exchanges, **exchanges_tail;
     bool watches;            /**< some subscription was refreshed by a 204 */
     uint32_t service_routes; /**< how many clients were given one */
@@ -426,6 +430,8 @@ void aged_forget(struct tracker *tracker);
 /** Whether strangers are released: accounts and registrations that no server ever accepted. They are not when
  * a table is to list them. */
 bool strangers_go(const struct tracker *tracker);
+/** Its call does not lead to it any more; its nonces do. */
+void exchange_withdraw(struct tracker *tracker, struct exchange *exchange);
 void exchange_hold(struct exchange *exchange);
 void exchange_release(struct tracker *tracker, struct exchange *exchange);
 /** Each releases what this is a member of, and takes it out of the index. */

@@ -196,6 +196,7 @@ transaction_new(struct tracker *tracker, const struct sip_message *message, cons
     struct transaction *transaction = arena_allocate(&arena, &tracker->host, sizeof *transaction);
     transaction->arena = arena;
     transaction->clock = tracker->clock;
+    transaction->age = tracker->age;
     transaction->last_seen = arrival->time;
     transaction->client = arrival->from;
     transaction->server = arrival->to;

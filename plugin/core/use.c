@@ -268,6 +268,9 @@ issues_nonce(struct tracker *tracker, const struct issue *issue, struct slice no
     return false;
 }
 
+/* A request is not sent more often (RFC 3261 section 17.1.2.2); an attacker has it challenged as he likes. */
+enum { ISSUES_MAX = 16 };
+
 /* The challenge is to a later request of the call than this one: where the request before this one got the
  * same nonce, too, it is that challenge, and the packets are out of order. So they are where this one was
  * sent before the challenge came. */
@@ -282,7 +285,8 @@ issue_in_order(struct tracker *tracker, const struct request_view *view, struct 
         return issue;
     const struct transaction *before =
         transaction_on_hop(tracker, message->method, message->cseq - 1, &view->arrival->from);
-    for (struct issue *i = before && before->opened ? before->opened->issues : NULL; i; i = i->next) {
+    struct issue *i = before && before->opened ? before->opened->issues : NULL;
+    for (int n = 0; i && n < ISSUES_MAX; i = i->next, n++) {
         if (issues_nonce(tracker, i, nonce))
             return i;
     }
@@ -607,15 +611,40 @@ static uint32_t
 last_nc(struct tracker *tracker, const struct request_view *view, const struct use *use, uint32_t nc)
 {
     const struct slice method = view->message->method;
-    uint32_t last = use->call ? use->call->nc : 0;
+    uint32_t last = use->call->nc;
     if (last == 0 || nc == last + 1)
         return last;
-    if (nc == last && use->call->nc_cseq == view->message->cseq)
-        return 0; /* the same request: a fork sent it elsewhere, too */
     const struct transaction *before =
         transaction_on_hop(tracker, method, view->message->cseq - 1, &view->arrival->from);
     bool whole = before ? before->status != 0 : !slice_equal(method, SLICE("REGISTER"));
     return whole ? last : 0;
+}
+
+/* The count that this one has was that of the same request, which a fork sent elsewhere. */
+static bool
+is_count_of_fork(struct tracker *tracker, const struct request_view *view, const struct use *use)
+{
+    if (!use->call || use->nc != use->call->nc || use->call->nc_cseq != view->message->cseq)
+        return false;
+    const struct transaction *own =
+        transaction_on_hop(tracker, view->message->method, view->message->cseq, &view->arrival->from);
+    for (const struct transaction *i = own ? transaction_before(own) : NULL; i; i = transaction_before(i)) {
+        if (same_hash(i->hop, tracker->here.hop))
+            return false;
+    }
+    return true;
+}
+
+static void
+compare_counts(struct tracker *tracker, const struct request_view *view, struct use *use,
+               struct finding_context *context)
+{
+    if (!use->call || is_count_of_fork(tracker, view, use))
+        return;
+    context->last_nc = last_nc(tracker, view, use, use->nc);
+    context->highest_nc = use->holder->nc;
+    use->suspect_frame = context->last_nc == 0 ? use->holder->nc_frame : use->call->nc_frame;
+    use->compared = context->last_nc;
 }
 
 static void
@@ -640,13 +669,8 @@ find_suspects(struct tracker *tracker, const struct request_view *view, struct u
         .uri_hash = hash_slice(tracker, message->request_uri),
         .to_hash = hash_slice(tracker, message->to_uri),
         .nc = use->nc,
-        .highest_nc = use->holder ? use->holder->nc : 0,
     };
-    context.last_nc = last_nc(tracker, view, use, context.nc);
-    use->suspect_frame = use->call ? use->call->nc_frame : 0;
-    if (context.last_nc == 0 && use->holder)
-        use->suspect_frame = use->holder->nc_frame;
-    use->compared = context.last_nc;
+    compare_counts(tracker, view, use, &context);
     if (credentials->param[AUTH_URI].p && !slice_equal(credentials->param[AUTH_URI], message->request_uri))
         use->request_uri = record_slice(tracker, message->request_uri).p;
     use->moved = use->exchange && !endpoint_same_address(&use->exchange->peers->client, &view->arrival->from);
@@ -749,11 +773,11 @@ note_cut_request(struct tracker *tracker, const struct request_view *view)
 
 /* What answered a challenge on the hop before is on its way to whoever asked, or elsewhere. */
 static void
-note_forwarded(struct tracker *tracker, const struct sip_message *message)
+note_forwarded(struct tracker *tracker, const struct sip_message *message, const struct record *record)
 {
     const struct transaction *before = transaction_hop_before(tracker, message);
     struct exchange *answered = before ? before->request->exchange : NULL;
-    if (answered && answered->retry_frame == before->request->frame)
+    if (answered && answered->retry_frame == before->request->frame && before->request != record)
         answered->retry_passed_on = true;
 }
 
@@ -764,8 +788,10 @@ exchange_request(struct tracker *tracker, const struct sip_message *message, con
     struct request_view view = {message, arrival, record, false};
     bool has_credentials = message_has_any(message, is_credentials_header);
     view.follows = method_is(record->method, "ACK") || method_is(record->method, "CANCEL");
-    if (method_is(record->method, "REGISTER") || has_credentials)
+    if (method_is(record->method, "REGISTER") || has_credentials) {
         record_detail(tracker, record)->account = account_of(tracker, message, &arrival->to);
+        record->detail->account->references++; /* until the record is forgotten */
+    }
     if (message->headers_cut && !has_credentials)
         note_cut_request(tracker, &view);
     if (!has_credentials || !keep_uses(tracker, &view))
@@ -774,7 +800,7 @@ exchange_request(struct tracker *tracker, const struct sip_message *message, con
         use_finish(tracker, &view, use);
     for (struct use *use = record->detail->uses; use; use = use->next)
         use_hold(use);
-    note_forwarded(tracker, message);
+    note_forwarded(tracker, message, record);
     record->detail->account->bare = 0;
     if (record->detail->lines_left_out)
         record_note(tracker, record, FINDING_CHALLENGES_LEFT_OUT, record->frame, 0);
