@@ -100,7 +100,7 @@ struct nonce {
  * nothing. */
 struct signed_request {
     struct index_entry entry;
-    uint32_t references; /**< by credentials */
+    uint32_t references; /**< by credentials of live transactions */
     uint32_t frame;
     uint32_t uri_hash; /**< of the Request-URI */
     struct account *account;
@@ -192,5 +192,7 @@ const struct peers *peers_hold(struct tracker *tracker, const struct endpoint *c
 /** The credentials of a request are linked: what they point to stays until `use_release`. */
 void use_hold(struct use *use);
 void use_release(struct tracker *tracker, struct use *use);
+/** Credentials of a request that is over. NULL is none. */
+void signed_request_release(struct tracker *tracker, struct signed_request *request);
 
 #endif

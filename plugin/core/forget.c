@@ -56,6 +56,14 @@ record_forget(struct tracker *tracker, struct record *record)
     record->detail = NULL;
 }
 
+/* Where the record stays, nothing leads to its credentials any more. */
+static void
+signed_requests_forget(struct tracker *tracker, const struct record_detail *detail)
+{
+    for (const struct use *use = detail ? detail->uses : NULL; use; use = use->next)
+        signed_request_release(tracker, use->signed_request);
+}
+
 /* --- transactions ----------------------------------------------------------------- */
 
 static void
@@ -69,9 +77,10 @@ transaction_forget(struct tracker *tracker, struct transaction *transaction)
         exchange_withdraw(tracker, opened);
         exchange_release(tracker, opened);
     }
-    if (!tracker->forgets)
-        return;
-    record_forget(tracker, transaction->request);
+    if (tracker->forgets)
+        record_forget(tracker, transaction->request);
+    else
+        signed_requests_forget(tracker, transaction->request->detail);
 }
 
 static void

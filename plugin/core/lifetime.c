@@ -275,18 +275,24 @@ use_hold(struct use *use)
 }
 
 void
+signed_request_release(struct tracker *tracker, struct signed_request *request)
+{
+    if (!request || --request->references > 0)
+        return;
+    index_drop_own(&tracker->index, &request->entry);
+    request->account->references--;
+    if (tracker->forgets) /* else a record points to it */
+        tracker->host.release(request);
+}
+
+void
 use_release(struct tracker *tracker, struct use *use)
 {
     if (use->exchange)
         exchange_release(tracker, use->exchange);
     if (use->nonce && --use->nonce->references == 0 && use->nonce->dropped)
         nonce_free(tracker, use->nonce);
-    struct signed_request *request = use->signed_request;
-    if (request && --request->references == 0) {
-        index_drop_own(&tracker->index, &request->entry);
-        request->account->references--;
-        tracker->host.release(request);
-    }
+    signed_request_release(tracker, use->signed_request);
     tracker->host.release((char *)(uintptr_t)use->phrase);
 }
 

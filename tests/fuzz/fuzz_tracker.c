@@ -183,7 +183,7 @@ play(struct slice input, enum memory memory, look_at *look, void *data)
     struct sip_message message;
     bool quoted;
     struct tracker *tracker = tracker_new(&test_host);
-    test_host_credentials(rows, memory == KEEP ? G_N_ELEMENTS(rows) : 1);
+    test_host_credentials(rows, memory == FORGET ? 1 : G_N_ELEMENTS(rows));
     if (memory != KEEP)
         tracker_forget(tracker, memory == KEEP_EXCHANGES ? KEEPS_EXCHANGES : KEEPS_NOTHING);
     for (int64_t before = arrival.time;
@@ -200,17 +200,49 @@ play(struct slice input, enum memory memory, look_at *look, void *data)
     return tracker;
 }
 
+/* What is said of messages, each as of the moment when it was added. */
+struct diary {
+    GString *text;
+    GPtrArray *records; /* NULL: they do not stay */
+};
+
 static void
-look_later(struct record *record, void *records)
+write_use(GString *text, const struct use *use)
 {
-    g_ptr_array_add(records, record);
+    g_string_append_printf(text, " use %u %d %d %u %d %d %u", use->challenge_frame, (int)use->evidence,
+                           use->is_retry, use->nonce_use, (int)use->outcome, (int)use->verdict.status,
+                           use->cause);
 }
 
 static void
-look_now(struct record *record, void *data)
+write_down(GString *text, const struct record *record)
 {
-    (void)data;
-    check_record(record);
+    const struct record_detail *detail = record->detail;
+    g_string_append_printf(text, "%u to %u, %u\n", record->frame,
+                           record->request ? record->request->frame : 0,
+                           record->exchange ? record->exchange->challenge_frame : 0);
+    for (const struct use *use = detail ? detail->uses : NULL; use; use = use->next)
+        write_use(text, use);
+    for (const struct closing *closing = detail ? detail->closings : NULL; closing; closing = closing->next)
+        write_use(text, closing->use);
+    for (const struct note *note = detail ? detail->notes : NULL; note; note = note->next)
+        g_string_append_printf(text, " %s %u %u %u", finding_rule((enum finding)note->finding)->name,
+                               note->frame_a, note->frame_b, note->number);
+    for (const struct registration_step *step = detail ? detail->registrations : NULL; step;
+         step = step->next)
+        g_string_append_printf(text, " %d %u", (int)step->state, step->granted_frame);
+}
+
+static void
+look(struct record *record, void *data)
+{
+    struct diary *diary = data;
+    if (diary->records)
+        g_ptr_array_add(diary->records, record);
+    else
+        check_record(record);
+    if (diary->text)
+        write_down(diary->text, record);
 }
 
 int
@@ -218,7 +250,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct slice input = fuzz_text(data, size);
     GPtrArray *records = g_ptr_array_new();
-    struct tracker *tracker = play(input, KEEP, look_later, records);
+    struct diary kept = {g_string_new(NULL), records}, passed = {g_string_new(NULL), NULL},
+                 none = {NULL, NULL};
+    struct tracker *tracker = play(input, KEEP, look, &kept);
     for (guint i = 0; i < records->len; i++) {
         check_record(g_ptr_array_index(records, i));
         check_unanswered(tracker, g_ptr_array_index(records, i));
@@ -226,12 +260,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_exchanges(tracker, true);
     check_registrations(tracker);
     tracker_free(tracker);
-    tracker = play(input, KEEP_EXCHANGES, look_now, NULL);
+    tracker = play(input, KEEP_EXCHANGES, look, &passed);
+    must(g_string_equal(kept.text, passed.text));
     check_exchanges(tracker, false);
     check_registrations(tracker);
     tracker_free(tracker);
-    tracker_free(play(input, FORGET, look_now, NULL));
+    tracker_free(play(input, FORGET, look, &none));
     g_ptr_array_unref(records);
+    g_string_free(kept.text, TRUE);
+    g_string_free(passed.text, TRUE);
     test_host_reset();
     return 0;
 }
