@@ -415,6 +415,27 @@ long_credentials(struct attack *attack, unsigned count)
     }
 }
 
+/* One request is challenged again and again, and another one after it; the answers are to the first. */
+static void
+challenges_to_one_request(struct attack *attack, unsigned count)
+{
+    request(attack, "REGISTER", "one", 1);
+    send(attack);
+    for (unsigned i = 0; i < count; i++) {
+        char nonce[16];
+        g_snprintf(nonce, sizeof nonce, "m%u", i);
+        response(attack, 401, "one", 1, "REGISTER");
+        challenge(attack, nonce);
+        send(attack);
+    }
+    asked(attack, "one", 9, "n");
+    for (unsigned i = 0; i < count; i++) {
+        request(attack, "REGISTER", "one", 2);
+        credentials(attack, "alice", "n", i);
+        send(attack);
+    }
+}
+
 /* --- attacks with one large message
  * -------------------------------------------------------------------------- */
 
@@ -670,6 +691,7 @@ static const struct kind kinds[] = {
     {"notifies", notifies},
     {"long-challenge", long_challenge},
     {"long-credentials", long_credentials},
+    {"challenges-to-one-request", challenges_to_one_request},
     {"challenge-lines", challenge_lines},
     {"challenge-hops", challenge_hops},
     {"unheard-calls", unheard_calls},

@@ -301,6 +301,92 @@ test_awaited_notify(void)
     script_end(s);
 }
 
+/* @return whether one of the messages tells that something was forgotten */
+static bool
+stranger(struct script *s, unsigned n, bool challenged)
+{
+    char *name = g_strdup_printf("u%u", n), *branch = g_strdup_printf("z9hG4bKs%u", n);
+    char *challenge =
+        g_strdup_printf("WWW-Authenticate: Digest realm=\"example.com\", nonce=\"s%u\", qop=\"auth\"\r\n", n);
+    const char *notes =
+        script_notes(s, SEND(s, .user = name, .call_id = name, .branch = branch, .headers = CONTACT));
+    bool told = strstr(notes, "state_dropped") != NULL;
+    if (challenged)
+        SEND(s, .user = name, .call_id = name, .branch = branch, .status = 401, .headers = challenge);
+    g_free(name);
+    g_free(branch);
+    g_free(challenge);
+    return told;
+}
+
+/* The clock is set back, or one frame is from another time: what goes by age goes no earlier than the
+ * transactions that point to it. */
+static void
+test_clock_set(gconstpointer data)
+{
+    static const double steps[] = {-3700, -26 * 3600, 3e8};
+    enum tracker_keeps keeps = (enum tracker_keeps)GPOINTER_TO_INT(data);
+    for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
+        struct script *s = script_begin();
+        tracker_forget(s->tracker, keeps);
+        SEND(s, .method = "SUBSCRIBE", .headers = "Event: presence\r\n");
+        SEND(s, .call_id = "r", .headers = CONTACT);
+        SEND(s, .method = "OPTIONS", .call_id = "w", .ms = steps[i] * 1000);
+        if (steps[i] > 0)
+            script_wait(s, -steps[i]);
+        script_idle(s, 26);
+        SEND(s, .method = "OPTIONS", .call_id = "o", .user = "bob", .ms = -1000);
+        g_assert_null(SEND(s, .method = "SUBSCRIBE", .status = 200, .to_tag = "n")->request);
+        g_assert_null(SEND(s, .call_id = "r", .status = 200, .headers = CONTACT)->request);
+        script_end(s);
+    }
+}
+
+/* It rings for longer than strangers are remembered when there are many, and is answered where nobody asked
+ * for credentials. */
+static void
+test_rings_among_strangers(void)
+{
+    struct script *s = script_begin();
+    struct tracker_host host = test_host;
+    host.remembered_max = 10;
+    tracker_free(s->tracker);
+    s->tracker = tracker_new(&host);
+    tracker_forget(s->tracker, KEEPS_NOTHING);
+    SEND(s, .method = "INVITE");
+    SEND(s, .method = "INVITE", .status = 401, .headers = CHALLENGE("n1"));
+    struct record *retry =
+        SEND(s, .method = "INVITE", .cseq = 2, .to = 3, .headers = ANSWER(s, .method = "INVITE"));
+    for (unsigned n = 0; n < 280; n++) {
+        stranger(s, n, false);
+        script_wait(s, 3);
+        if (n % 20 == 0)
+            SEND(s, .method = "INVITE", .cseq = 2, .status = 183, .from = 3, .body = n % 40 ? "a" : "b");
+    }
+    g_assert_true(SEND(s, .method = "INVITE", .cseq = 2, .status = 200, .from = 3)->request == retry);
+    script_end(s);
+}
+
+/* Without a nonce to go by, the call leads to its challenge for as long as the request is remembered. */
+static void
+test_weak_evidence(gconstpointer data)
+{
+    static const double seconds[] = {10, 100};
+    for (size_t i = 0; i < G_N_ELEMENTS(seconds); i++) {
+        struct script *s = script_begin();
+        if (GPOINTER_TO_INT(data))
+            tracker_forget(s->tracker, KEEPS_EXCHANGES);
+        SEND(s, .transport = "TCP");
+        SEND(s, .transport = "TCP", .status = 401, .headers = CHALLENGE("n1"));
+        script_wait(s, seconds[i]);
+        SEND(s, .method = "OPTIONS", .call_id = "o", .user = "bob");
+        const struct record *late =
+            SEND(s, .transport = "TCP", .cseq = 2, .headers = ANSWER(s, .nonce = "n9"));
+        g_assert_cmpuint(script_use(late)->challenge_frame, ==, seconds[i] < 64 ? 2 : 0);
+        script_end(s);
+    }
+}
+
 /* Several messages of one frame, long after the transaction of the first: all whole until the next frame. */
 static void
 test_one_frame(void)
@@ -339,24 +425,6 @@ test_answered_from_two(void)
         g_assert_null(script_use(late)->exchange);
     }
     script_end(s);
-}
-
-/* @return whether one of the messages tells that something was forgotten */
-static bool
-stranger(struct script *s, unsigned n, bool challenged)
-{
-    char *name = g_strdup_printf("u%u", n), *branch = g_strdup_printf("z9hG4bKs%u", n);
-    char *challenge =
-        g_strdup_printf("WWW-Authenticate: Digest realm=\"example.com\", nonce=\"s%u\", qop=\"auth\"\r\n", n);
-    const char *notes =
-        script_notes(s, SEND(s, .user = name, .call_id = name, .branch = branch, .headers = CONTACT));
-    bool told = strstr(notes, "state_dropped") != NULL;
-    if (challenged)
-        SEND(s, .user = name, .call_id = name, .branch = branch, .status = 401, .headers = challenge);
-    g_free(name);
-    g_free(branch);
-    g_free(challenge);
-    return told;
 }
 
 /* A scan of ever new users, day and night: whom nobody let in is forgotten after a day. */
@@ -458,6 +526,11 @@ main(int argc, char **argv)
     g_test_add_data_func("/forget/nonce", GINT_TO_POINTER(true), test_nonce);
     g_test_add_data_func("/forget/nonce-kept", GINT_TO_POINTER(false), test_nonce);
     g_test_add_func("/forget/awaited-notify", test_awaited_notify);
+    g_test_add_data_func("/forget/clock-set", GINT_TO_POINTER(KEEPS_NOTHING), test_clock_set);
+    g_test_add_data_func("/forget/clock-set-for-exchanges", GINT_TO_POINTER(KEEPS_EXCHANGES), test_clock_set);
+    g_test_add_func("/forget/rings-among-strangers", test_rings_among_strangers);
+    g_test_add_data_func("/forget/weak-evidence", GINT_TO_POINTER(true), test_weak_evidence);
+    g_test_add_data_func("/forget/weak-evidence-kept", GINT_TO_POINTER(false), test_weak_evidence);
     g_test_add_func("/forget/one-frame", test_one_frame);
     g_test_add_func("/forget/answered-from-two", test_answered_from_two);
     g_test_add_func("/forget/strangers", test_strangers);

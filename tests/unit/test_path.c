@@ -305,6 +305,38 @@ test_count_forked(struct script *s)
         g_assert_cmpint(i->use->cause, !=, FINDING_NC_REPLAYED);
 }
 
+/* The nonce is of another call: the copy on the other branch is no other call. */
+static void
+test_count_forked_in_next_call(struct script *s)
+{
+    struct sip call = {.method = "INVITE", .call_id = "a"};
+    script_send(s, &call);
+    SEND(s, .method = "INVITE", .call_id = "a", .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .method = "INVITE", .call_id = "a", .cseq = 2, .headers = ANSWER(s, .method = "INVITE"));
+    SEND(s, .method = "INVITE", .call_id = "a", .cseq = 2, .status = 200);
+    call = (struct sip){.method = "INVITE", .call_id = "b", .branch = "z9hG4bKp"};
+    call.headers = ANSWER(s, .method = "INVITE", .nc = "00000002");
+    script_send(s, &call);
+    call.branch = "z9hG4bKq";
+    call.to = SECOND_SERVER;
+    const struct use *use = script_use(script_send(s, &call));
+    g_assert_false(finding_set_has(&use->suspects, FINDING_NC_REPLAYED));
+    g_assert_false(finding_set_has(&use->suspects, FINDING_NC_OF_EACH_CALL));
+}
+
+/* The same request on another branch to the same server is no fork. */
+static void
+test_count_replayed(struct script *s)
+{
+    SEND(s);
+    SEND(s, .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .headers = ANSWER(s));
+    SEND(s, .cseq = 2, .status = 200);
+    struct record *again =
+        SEND(s, .cseq = 2, .branch = "z9hG4bKnew", .headers = ANSWER(s, .more = ",opaque=\"x\""), .ms = 5000);
+    g_assert_true(finding_set_has(&script_use(again)->suspects, FINDING_NC_REPLAYED));
+}
+
 struct balanced {
     const char *name;
     unsigned end;   /* of the other server; 0: none */
@@ -499,6 +531,8 @@ static const struct play plays[] = {
     {"doubtful", test_doubtful},
     {"three-hops", test_three_hops},
     {"count-forked", test_count_forked},
+    {"count-forked-in-next-call", test_count_forked_in_next_call},
+    {"count-replayed", test_count_replayed},
     {"forgotten", test_forgotten},
     {"moved", test_moved},
     {"too-late", test_too_late},
