@@ -715,6 +715,16 @@ count_below(const struct transaction *transaction)
 }
 
 bool
+exchange_misses_branch(const struct transaction *transaction)
+{
+    for (const struct transaction *i = transactions_alike(transaction); i; i = transaction_before(i)) {
+        if (is_beside(i, transaction) && i->status == 0)
+            return true;
+    }
+    return false;
+}
+
+bool
 exchange_passed_on(const struct transaction *transaction)
 {
     return count_below(transaction) > 0;

@@ -404,6 +404,8 @@ void transactions_append(struct transaction_queue *queue, struct transaction *tr
 
 /** The same request was seen one hop further. */
 bool exchange_passed_on(const struct transaction *transaction);
+/** A fork: on another branch its answer is not in the capture so far. */
+bool exchange_misses_branch(const struct transaction *transaction);
 
 /** Links and judges the credentials of a new request. */
 void exchange_request(struct tracker *tracker, const struct sip_message *message,

@@ -379,6 +379,12 @@ link_by_dialog(struct tracker *tracker, const struct request_view *view, struct 
     struct exchange *exchange = view->follows || use->identity_only ? NULL : dialog_exchange(tracker, view);
     if (!exchange)
         return NULL;
+    const struct transaction *asked =
+        transaction_on_hop(tracker, view->message->method, exchange->cseq, &view->arrival->from);
+    if (asked && exchange_misses_branch(asked)) {
+        exchange->lost = true; /* the nonce may be that of the other branch */
+        return NULL;
+    }
     const struct issue issue = {.exchange = exchange,
                                 .lines = exchange->issues->lines,
                                 .frame = exchange->challenge_frame,

@@ -305,6 +305,22 @@ test_count_forked(struct script *s)
         g_assert_cmpint(i->use->cause, !=, FINDING_NC_REPLAYED);
 }
 
+/* The challenge of the other branch is missing, and it may be that which is answered. */
+static void
+test_other_branch_unanswered(struct script *s)
+{
+    branch(s, SERVER, false, (struct sip){0});
+    branch(s, SECOND_SERVER, false, (struct sip){0});
+    branch(s, SECOND_SERVER, false, (struct sip){.status = 401, .headers = CHALLENGE("n2")});
+    const char *answer = ANSWER(s);
+    branch(s, SERVER, false, (struct sip){.cseq = 2, .headers = answer});
+    branch(s, SECOND_SERVER, false, (struct sip){.cseq = 2, .headers = answer});
+    branch(s, SECOND_SERVER, false, (struct sip){.cseq = 2, .status = 401, .headers = CHALLENGE("n3")});
+    script_wait(s, 40);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "unknown");
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "");
+}
+
 /* The nonce is of another call: the copy on the other branch is no other call. */
 static void
 test_count_forked_in_next_call(struct script *s)
@@ -533,6 +549,7 @@ static const struct play plays[] = {
     {"count-forked", test_count_forked},
     {"count-forked-in-next-call", test_count_forked_in_next_call},
     {"count-replayed", test_count_replayed},
+    {"other-branch-unanswered", test_other_branch_unanswered},
     {"forgotten", test_forgotten},
     {"moved", test_moved},
     {"too-late", test_too_late},
