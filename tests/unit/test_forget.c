@@ -171,7 +171,7 @@ test_keeps_all_otherwise(void)
         if (round == 19)
             before = test_host_blocks();
     }
-    g_assert_cmpuint(test_host_blocks(), >, before + 20 * 10);
+    g_assert_cmpuint(test_host_blocks(), >, before + 20 * 4);
     script_end(diary.script);
     g_string_free(diary.text, TRUE);
 }
