@@ -513,13 +513,6 @@ add_advice(const struct view *view, struct advice advice, const struct finding_v
 
 /* --- challenges and credentials ------------------------------------------------- */
 
-static bool
-line_value(const struct auth_line *line, struct auth_value *value)
-{
-    struct slice rest = auth_line_text(line);
-    return auth_header_next(&rest, value);
-}
-
 /* "Digest MD5, qop auth, realm pbx.example.com" */
 static const char *
 describe(const struct view *view, const struct auth_value *value)
@@ -548,7 +541,7 @@ show_challenges(const struct view *view, const struct record_detail *detail)
         is_header_asked(view, hf_challenge, hf_challenge_scheme, hf_challenge_header, hf_challenge_param);
     for (const struct auth_line *line = detail->lines; line && asked; line = line->next) {
         struct auth_value value;
-        if (!line_value(line, &value))
+        if (!auth_line_read(line, &value))
             continue;
         struct slice header = sip_header_name(line->header);
         char *title = wmem_strdup_printf(view->pinfo->pool, "Challenge (%.*s): %s", (int)header.len, header.p,
@@ -615,7 +608,7 @@ show_use(const struct view *view, const struct use *use)
         add_back_link(view, hf_challenge_in, use->challenge_frame);
         return;
     }
-    if (!line_value(&use->line, &value))
+    if (!auth_line_read(&use->line, &value))
         return;
     struct view inner = add_credentials(view, use, &value);
     show_verdict(&inner, use);

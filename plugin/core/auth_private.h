@@ -135,8 +135,8 @@ void line_remember(struct tracker *tracker, const struct auth_line *line, const 
 /** The header that answers a challenge in `header` (RFC 3261 section 22.2, 22.3). */
 enum sip_header answering_header(enum sip_header header);
 
-/** Fills a line with a copy of the text that goes with the record at hand. */
-void line_set(struct tracker *tracker, struct auth_line *line, enum sip_header header, struct slice text);
+/** @param text  lives as long as the line */
+void line_set(struct auth_line *line, enum sip_header header, struct slice text);
 
 /** Of the same realm and algorithm: findings.c. */
 bool same_offer(const struct auth_value *a, const struct auth_value *b);
@@ -181,6 +181,8 @@ bool nonce_was_early(struct tracker *tracker, struct slice text, uint32_t cseq, 
 struct nonce_user *nonce_user_find(struct tracker *tracker, struct nonce *nonce, const char *user_at_realm);
 struct nonce_call *nonce_call_find(struct tracker *tracker, struct nonce *nonce);
 void key_dialog(struct tracker *tracker, const char *method);
+/** For the challenge to that message of the call at hand, on whatever hop it came last. */
+void key_leg(struct tracker *tracker, struct slice method, uint32_t cseq);
 
 /* --- lifetimes: lifetime.c --- */
 

@@ -40,7 +40,7 @@ line_new(struct tracker *tracker, enum sip_header header, struct slice text, boo
     struct auth_line *line = (struct auth_line *)(void *)(block + before);
     char *copy = (char *)(line + 1);
     memcpy(copy, text.p, text.len);
-    *line = (struct auth_line){.text = copy, .len = (uint32_t)text.len, .header = (uint8_t)header};
+    line_set(line, header, (struct slice){copy, text.len});
     return line;
 }
 
@@ -860,7 +860,7 @@ add_info(struct tracker *tracker, const struct sip_message *message, const struc
     struct record_detail *detail = record_detail(tracker, record);
     detail->proof = record_new(tracker, struct server_proof);
     detail->lines = record_new(tracker, struct auth_line);
-    line_set(tracker, detail->lines, header, text);
+    line_set(detail->lines, header, record_slice(tracker, text));
     auth_info_parse(text, &info);
     note_nextnonce(tracker, arrival, &info);
     if (message->headers_cut && slice_end(text) >= slice_end(slice_trim(message->headers)))

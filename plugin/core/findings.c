@@ -24,13 +24,6 @@ asked(const struct finding_context *c, enum auth_param param)
 }
 
 static bool
-read_line(const struct auth_line *line, struct auth_value *value)
-{
-    struct slice rest = auth_line_text(line);
-    return auth_header_next(&rest, value);
-}
-
-static bool
 is_digest_answer(const struct finding_context *c)
 {
     return c->challenge && c->use->evidence == EVIDENCE_NONCE && auth_is_digest(c->credentials) &&
@@ -135,7 +128,7 @@ static bool
 qop_list_returned(const struct finding_context *c)
 {
     struct auth_value value;
-    if (!is_digest_answer(c) || !is_list(asked(c, AUTH_QOP)) || !read_line(&c->use->line, &value))
+    if (!is_digest_answer(c) || !is_list(asked(c, AUTH_QOP)) || !auth_line_read(&c->use->line, &value))
         return false;
     return is_list(value.param[AUTH_QOP]) ||
            has_token_behind(value.param[AUTH_QOP], auth_line_text(&c->use->line));
@@ -946,8 +939,8 @@ append_slice(GString *text, struct slice slice)
 static bool
 first_challenge(const struct finding_values *values, struct auth_value *value)
 {
-    const struct auth_line *line = values->exchange ? exchange_challenges(values->exchange) : NULL;
-    return line && read_line(line, value);
+    const struct auth_line *line = exchange_challenges(values->exchange);
+    return line && auth_line_read(line, value);
 }
 
 /* The challenge that the credentials answer: of several the one of the same nonce and realm, else the first.
@@ -956,14 +949,14 @@ static const struct auth_line *
 answered_line(const struct finding_values *values, const struct auth_value *credentials,
               struct auth_value *challenge)
 {
-    const struct auth_line *best = values->exchange ? exchange_challenges(values->exchange) : NULL;
+    const struct auth_line *best = exchange_challenges(values->exchange);
     for (const struct auth_line *line = best; line; line = line->next) {
-        if (read_line(line, challenge) &&
+        if (auth_line_read(line, challenge) &&
             slice_equal(challenge->param[AUTH_NONCE], credentials->param[AUTH_NONCE]) &&
             slice_equal(challenge->param[AUTH_REALM], credentials->param[AUTH_REALM]))
             return line;
     }
-    return best && read_line(best, challenge) ? best : NULL;
+    return best && auth_line_read(best, challenge) ? best : NULL;
 }
 
 /* A parameter of the credentials, or of the challenge where there are no credentials. */
@@ -972,7 +965,7 @@ append_param(GString *text, const struct finding_values *values, enum auth_param
 {
     struct auth_value value = {0};
     const struct use *use = values_use(values);
-    if (!use || !read_line(&use->line, &value))
+    if (!use || !auth_line_read(&use->line, &value))
         first_challenge(values, &value);
     struct slice named = param == AUTH_ALGORITHM ? algorithm_or_md5(value.param[param]) : value.param[param];
     append_slice(text, named.p && named.len == 0 ? SLICE("\"\"") : named);
@@ -985,7 +978,7 @@ append_asked(GString *text, const struct finding_values *values, enum auth_param
     struct auth_value credentials = {0}, challenge = {0};
     const struct use *use = values_use(values);
     if (use)
-        read_line(&use->line, &credentials);
+        auth_line_read(&use->line, &credentials);
     answered_line(values, &credentials, &challenge);
     append_slice(text, challenge.param[param]);
 }
@@ -996,7 +989,7 @@ append_header(GString *text, const struct finding_values *values, bool due)
     struct auth_value credentials = {0}, challenge = {0};
     const struct use *use = values_use(values);
     if (use)
-        read_line(&use->line, &credentials);
+        auth_line_read(&use->line, &credentials);
     const struct auth_line *line = answered_line(values, &credentials, &challenge);
     if (line)
         append_slice(text, sip_header_name(due ? answering_header(line->header) : line->header));
@@ -1075,7 +1068,7 @@ append_nc(GString *text, const struct use *use)
 {
     struct auth_value value = {0};
     if (use)
-        read_line(&use->line, &value);
+        auth_line_read(&use->line, &value);
     char *digits = g_strndup(value.param[AUTH_NC].p ? value.param[AUTH_NC].p : "", value.param[AUTH_NC].len);
     g_string_append_printf(text, "%" G_GUINT64_FORMAT, g_ascii_strtoull(digits, NULL, 16));
     g_free(digits);
@@ -1086,7 +1079,7 @@ append_names(GString *text, const struct use *use, const char *which)
 {
     struct auth_value value = {0};
     if (use)
-        read_line(&use->line, &value);
+        auth_line_read(&use->line, &value);
     char *names = auth_param_names(strcmp(which, "repeated") == 0   ? value.repeated
                                    : strcmp(which, "unquoted") == 0 ? unquoted(&value)
                                                                     : bare_quoted(&value));
@@ -1121,10 +1114,10 @@ append_or_address(GString *text, const struct exchange *exchange)
 static void
 append_offered(GString *text, const struct finding_values *values)
 {
-    const struct auth_line *lines = values->exchange ? exchange_challenges(values->exchange) : NULL;
+    const struct auth_line *lines = exchange_challenges(values->exchange);
     for (const struct auth_line *line = lines; line; line = line->next) {
         struct auth_value value;
-        if (!read_line(line, &value))
+        if (!auth_line_read(line, &value))
             continue;
         g_string_append(text, line == lines ? "" : ", ");
         append_slice(text,

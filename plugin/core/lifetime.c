@@ -7,16 +7,26 @@
 
 #include "auth_private.h"
 
-#define HOUR (60 * 60)
+/* Of what age is counted in here: 2^AGE_SHIFT ns, some 1.07 s. So 32 bits go on from 0 where the tracker's 64
+ * do. */
+enum { AGE_SHIFT = 30 };
+#define AGES(seconds) ((uint32_t)((seconds)*UINT64_C(1000000000) >> AGE_SHIFT))
+#define HOUR          (60 * 60)
 /* Longer than registrations and subscriptions last, whose refresh may use a nonce or tag of the time before:
  * a day at the most, as a rule. */
-#define AGE_S (25 * HOUR)
+#define OVER_AGE AGES(25 * HOUR)
 /* Most last for an hour, so what is older than this may go without a word when there is too much; */
-#define OLD_S (4 * HOUR)
+#define OLD AGES(4 * HOUR)
 /* and to what is younger a live transaction may point, unless it is a nonce. */
-#define YOUNG_S (11 * 60)
+#define YOUNG AGES(11 * 60)
 
 /* --- by age ---------------------------------------------------------------------- */
+
+static uint32_t
+age_now(const struct tracker *tracker)
+{
+    return (uint32_t)(tracker->age >> AGE_SHIFT);
+}
 
 static void
 aged_unlink(struct tracker *tracker, struct aged *aged)
@@ -40,7 +50,7 @@ void
 aged_touch(struct tracker *tracker, struct aged *aged, enum aged_kind kind)
 {
     bool is_new = aged->kind == AGED_NOT;
-    aged->age = tracker->age_s;
+    aged->age = age_now(tracker);
     aged->kind = (uint8_t)kind;
     if (tracker->newest == aged)
         return;
@@ -66,12 +76,12 @@ strangers_go(const struct tracker *tracker)
 static bool
 may_go(struct tracker *tracker, const struct aged *aged)
 {
-    uint32_t age = tracker->age_s - aged->age;
-    if (age > AGE_S)
+    uint32_t age = age_now(tracker) - aged->age;
+    if (age > OVER_AGE)
         return true;
     bool too_many = tracker->forgets && tracker->aged > tracker->host.remembered_max &&
-                    (age > YOUNG_S || aged->kind == AGED_NONCE);
-    tracker->dropped |= too_many && age <= OLD_S;
+                    (age > YOUNG || aged->kind == AGED_NONCE);
+    tracker->dropped |= too_many && age <= OLD;
     return too_many;
 }
 
@@ -127,7 +137,7 @@ peers_release(struct tracker *tracker, const struct peers *peers)
 const struct auth_line *
 exchange_challenges(const struct exchange *exchange)
 {
-    return exchange->issues ? exchange->issues->lines : NULL;
+    return exchange && exchange->issues ? exchange->issues->lines : NULL;
 }
 
 static void
@@ -281,8 +291,7 @@ signed_request_release(struct tracker *tracker, struct signed_request *request)
         return;
     index_drop_own(&tracker->index, &request->entry);
     request->account->references--;
-    if (tracker->forgets) /* else a record points to it */
-        tracker->host.release(request);
+    record_release(tracker, request);
 }
 
 void

@@ -85,9 +85,9 @@ line_next(struct line_walk *walk, struct slice *text, struct auth_value *value)
 }
 
 void
-line_set(struct tracker *tracker, struct auth_line *line, enum sip_header header, struct slice text)
+line_set(struct auth_line *line, enum sip_header header, struct slice text)
 {
-    line->text = record_slice(tracker, text).p;
+    line->text = text.p;
     line->len = (uint32_t)text.len;
     line->header = (uint8_t)header;
 }
@@ -123,8 +123,7 @@ line_value(struct tracker *tracker, const struct auth_line *line)
             return parsed->readable ? &parsed->value : NULL;
     }
     struct parsed_line *parsed = parsed_add(tracker, line);
-    struct slice rest = auth_line_text(line);
-    parsed->readable = auth_header_next(&rest, &parsed->value);
+    parsed->readable = auth_line_read(line, &parsed->value);
     return parsed->readable ? &parsed->value : NULL;
 }
 

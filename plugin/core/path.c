@@ -59,14 +59,19 @@ compare(const struct offer *inner, const struct offer *outer)
     return inner->auth_int && !outer->auth_int ? WEAKENED_AUTH_INT : WEAKENED_NOT;
 }
 
+static const struct auth_value *
+first_challenge(struct tracker *tracker, const struct exchange *exchange)
+{
+    const struct auth_line *line = exchange_challenges(exchange);
+    return line ? line_value(tracker, line) : NULL;
+}
+
 /* An element that asks for itself makes a nonce of its own. */
 static bool
 is_passed_on(struct tracker *tracker, const struct exchange *inner, const struct exchange *outer)
 {
-    const struct auth_value *before =
-        exchange_challenges(inner) ? line_value(tracker, exchange_challenges(inner)) : NULL;
-    const struct auth_value *after =
-        exchange_challenges(outer) ? line_value(tracker, exchange_challenges(outer)) : NULL;
+    const struct auth_value *before = first_challenge(tracker, inner);
+    const struct auth_value *after = first_challenge(tracker, outer);
     return before && after && after->param[AUTH_NONCE].len > 0 &&
            slice_equal(before->param[AUTH_NONCE], after->param[AUTH_NONCE]);
 }
@@ -76,8 +81,7 @@ static void
 tell_weakened(struct tracker *tracker, const struct exchange *inner, const struct exchange *outer,
               struct record *record)
 {
-    const struct auth_value *first =
-        exchange_challenges(outer) ? line_value(tracker, exchange_challenges(outer)) : NULL;
+    const struct auth_value *first = first_challenge(tracker, outer);
     if (!first)
         return;
     struct slice realm = first->param[AUTH_REALM];

@@ -210,10 +210,8 @@ awaited_drop(struct tracker *tracker, struct aged *aged)
 {
     struct awaited *awaited = CONTAINER(aged, struct awaited, aged);
     index_drop(&tracker->index, awaited->notify.entry, &awaited->notify);
-    if (!tracker->forgets)
-        return; /* a record that stays may point to it */
-    tracker->host.release((char *)(uintptr_t)awaited->notify.condition);
-    tracker->host.release(awaited);
+    record_release(tracker, (char *)(uintptr_t)awaited->notify.condition);
+    record_release(tracker, awaited);
 }
 
 static struct awaited_notify *

@@ -9,7 +9,6 @@
 
 /* The same packet captured twice arrives within this; no stack retransmits so soon. */
 #define COPY_NS       (INT64_C(50) * 1000000)
-#define SECOND_NS     UINT64_C(1000000000)
 #define CLOCK_STEP_NS (INT64_C(3600) * 1000000000)
 /* Of what may go by its age; some hundred octets each. */
 enum { REMEMBERED_MAX = 1 << 19 };
@@ -345,21 +344,11 @@ tracker_free(struct tracker *tracker)
     g_free(tracker);
 }
 
-/* Both go on from 0 when they are full. */
-static void
-grow_older(struct tracker *tracker, int64_t passed)
-{
-    tracker->age += (uint64_t)passed;
-    tracker->age_rest += (uint64_t)passed;
-    tracker->age_s += (uint32_t)(tracker->age_rest / SECOND_NS);
-    tracker->age_rest %= SECOND_NS;
-}
-
 void
 tracker_tick(struct tracker *tracker, int64_t time)
 {
     if (time > tracker->clock)
-        grow_older(tracker, MIN(time - tracker->clock, CLOCK_STEP_NS));
+        tracker->age += (uint64_t)MIN(time - tracker->clock, CLOCK_STEP_NS);
     if (time > tracker->clock || tracker->clock - time > CLOCK_STEP_NS)
         tracker->clock = time;
 }

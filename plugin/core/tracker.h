@@ -166,7 +166,7 @@ struct exchange {
     struct index_entry *dialog; /**< … and as the latest of its call; NULL: no longer */
 };
 
-/** The challenges of its first response; NULL: there is none in it. */
+/** The challenges of its first response; NULL: there is none in it, or no exchange. */
 const struct auth_line *exchange_challenges(const struct exchange *exchange);
 
 /** What only few exchanges have, or nothing but zeros. Never NULL. */
@@ -180,11 +180,19 @@ struct auth_line {
     uint8_t header; /**< enum sip_header */
 };
 
-/** For auth_header_next, or auth_info_parse. */
 static inline struct slice
 auth_line_text(const struct auth_line *line)
 {
     return (struct slice){line->text, line->len};
+}
+
+/** What it says; for Authentication-Info there is auth_info_parse.
+ *  @return false when there is nothing in it */
+static inline bool
+auth_line_read(const struct auth_line *line, struct auth_value *value)
+{
+    struct slice rest = auth_line_text(line);
+    return auth_header_next(&rest, value);
 }
 
 /** What tied credentials to a challenge, strongest first. */

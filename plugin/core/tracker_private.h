@@ -31,7 +31,7 @@ enum aged_kind {
 /** What goes when it was not used for a long time. */
 struct aged {
     struct aged *newer, *older; /**< in the order of their latest use */
-    uint32_t age;               /**< of the tracker then, s */
+    uint32_t age;               /**< of the tracker then, see lifetime.c */
     uint8_t kind;               /**< enum aged_kind */
 };
 
@@ -252,8 +252,6 @@ struct tracker {
     int64_t clock;      /**< latest time seen; steps back only when the capture does, by more than an hour */
     uint64_t age; /**< ns, for what is released: grows as the clock does, but never steps back, nor forward by
                    * more than an hour at a time, as that may be a clock that was set; goes on from 0 */
-    uint32_t age_s;    /**< the same in whole s, */
-    uint64_t age_rest; /**< and ns that are left */
     struct exchange *exchanges, **exchanges_tail;
     bool watches;            /**< some subscription was refreshed by a 204 */
     uint32_t service_routes; /**< how many clients were given one */
@@ -353,6 +351,13 @@ struct slice record_slice(struct tracker *tracker, struct slice text);
 #define host_new(tracker, type) ((type *)(tracker)->host.allocate(sizeof(type)))
 /** A terminated copy that lasts as long. */
 char *host_strdup(struct tracker *tracker, struct slice text);
+/** Releases what a record may point to; where the records stay, so does it. */
+static inline void
+record_release(const struct tracker *tracker, void *memory)
+{
+    if (tracker->forgets)
+        tracker->host.release(memory);
+}
 /** The record's detail, made when there is none yet. */
 struct record_detail *record_detail(struct tracker *tracker, struct record *record);
 /** Likewise the exchange's. */
@@ -508,8 +513,6 @@ void unheard_forget(struct tracker *tracker, const struct unheard *unheard);
 
 /* --- path.c --- */
 
-/** For the challenge to that message of the call at hand, on whatever hop it came last. */
-void key_leg(struct tracker *tracker, struct slice method, uint32_t cseq);
 /** A challenge: compares it with the same one a hop nearer to the server. */
 void path_compare(struct tracker *tracker, const struct sip_message *message, struct exchange *exchange,
                   struct record *record);

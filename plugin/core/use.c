@@ -379,21 +379,17 @@ link_by_dialog(struct tracker *tracker, const struct request_view *view, struct 
     struct exchange *exchange = view->follows || use->identity_only ? NULL : dialog_exchange(tracker, view);
     if (!exchange)
         return NULL;
+    trial.evidence = EVIDENCE_DIALOG;
+    const struct auth_value *challenge = use_answers(tracker, &trial, exchange->issues, credentials);
+    bool alone = view->record->detail->uses == use && !use->next;
+    if (trial.realm_differs && !alone)
+        return NULL;
     const struct transaction *asked =
         transaction_on_hop(tracker, view->message->method, exchange->cseq, &view->arrival->from);
     if (asked && exchange_misses_branch(asked)) {
         exchange->lost = true; /* the nonce may be that of the other branch */
         return NULL;
     }
-    const struct issue issue = {.exchange = exchange,
-                                .lines = exchange->issues->lines,
-                                .frame = exchange->challenge_frame,
-                                .time = exchange->challenge_time};
-    trial.evidence = EVIDENCE_DIALOG;
-    const struct auth_value *challenge = use_answers(tracker, &trial, &issue, credentials);
-    bool alone = view->record->detail->uses == use && !use->next;
-    if (trial.realm_differs && !alone)
-        return NULL;
     *use = trial;
     return challenge;
 }
@@ -406,8 +402,7 @@ link_to_twin(struct tracker *tracker, const struct request_view *view, struct us
 {
     struct exchange *exchange = dialog_exchange(tracker, view);
     const struct auth_line *line =
-        exchange ? best_challenge(tracker, exchange_challenges(exchange), use->line.header, credentials)
-                 : NULL;
+        best_challenge(tracker, exchange_challenges(exchange), use->line.header, credentials);
     if (!line)
         return;
     if (answering_header(line->header) != use->line.header ||
@@ -630,7 +625,7 @@ last_nc(struct tracker *tracker, const struct request_view *view, const struct u
 static bool
 is_count_of_fork(struct tracker *tracker, const struct request_view *view, const struct use *use)
 {
-    if (!use->call || use->nc != use->call->nc || use->call->nc_cseq != view->message->cseq)
+    if (use->nc != use->call->nc || use->call->nc_cseq != view->message->cseq)
         return false;
     const struct transaction *own =
         transaction_on_hop(tracker, view->message->method, view->message->cseq, &view->arrival->from);
@@ -754,7 +749,7 @@ keep_uses(struct tracker *tracker, const struct request_view *view)
             continue;
         }
         *tail = record_new(tracker, struct use);
-        line_set(tracker, &(*tail)->line, walk.id, text);
+        line_set(&(*tail)->line, walk.id, record_slice(tracker, text));
         (*tail)->joined = walk.joined;
         line_remember(tracker, &(*tail)->line, &credentials);
         use_begin(tracker, view, *tail, &credentials);

@@ -25,8 +25,8 @@ static const int64_t steps[] = {0,          1 * MS,     20 * MS,    60 * MS,    
 #define SAME_FRAME '='
 #define QUOTED     'i'
 
-/* The second one is tried on all credentials, with every known mistake, which takes most of the time: once
- * for each input is enough. */
+/* The second one is tried on all credentials, with every known mistake, which takes most of the time: only
+ * where what is said is compared. */
 static const struct credential rows[] = {
     {SLICE("alice"), SLICE("example.com"), SECRET_PASSWORD, SLICE("secret"), 0},
     {SLICE("*"), SLICE("*"), SECRET_PASSWORD, SLICE("zanzibar"), 0},

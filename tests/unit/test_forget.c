@@ -171,7 +171,7 @@ test_keeps_all_otherwise(void)
         if (round == 19)
             before = test_host_blocks();
     }
-    g_assert_cmpuint(test_host_blocks(), >, before + 20 * 4);
+    g_assert_cmpuint(test_host_blocks(), >, before + 20 * 8);
     script_end(diary.script);
     g_string_free(diary.text, TRUE);
 }
@@ -340,6 +340,28 @@ test_clock_set(gconstpointer data)
         g_assert_null(SEND(s, .call_id = "r", .status = 200, .headers = CONTACT)->request);
         script_end(s);
     }
+}
+
+/* A clock that is set again and again: what counts the age goes on from 0 when it is full, and nobody is
+ * older or younger for that. */
+static void
+test_age_is_full(void)
+{
+    const unsigned hours = (unsigned)(UINT64_MAX / (UINT64_C(3600) * 1000000000));
+    struct script *s = script_begin();
+    tracker_forget(s->tracker, KEEPS_NOTHING);
+    for (unsigned hour = 0; hour < hours; hour++) {
+        script_wait(s, -7200);
+        script_wait(s, 7200);
+    }
+    SEND(s);
+    SEND(s, .status = 401, .headers = CHALLENGE("n1"));
+    script_idle(s, 2);
+    g_assert_cmpuint(script_use(SEND(s, .cseq = 2, .headers = ANSWER(s)))->challenge_frame, ==, 2);
+    script_idle(s, 26);
+    SEND(s, .method = "OPTIONS", .call_id = "o", .user = "bob");
+    g_assert_cmpuint(script_use(SEND(s, .cseq = 3, .headers = ANSWER(s)))->challenge_frame, ==, 0);
+    script_end(s);
 }
 
 /* It rings for longer than strangers are remembered when there are many, and is answered where nobody asked
@@ -528,6 +550,7 @@ main(int argc, char **argv)
     g_test_add_func("/forget/awaited-notify", test_awaited_notify);
     g_test_add_data_func("/forget/clock-set", GINT_TO_POINTER(KEEPS_NOTHING), test_clock_set);
     g_test_add_data_func("/forget/clock-set-for-exchanges", GINT_TO_POINTER(KEEPS_EXCHANGES), test_clock_set);
+    g_test_add_func("/forget/age-is-full", test_age_is_full);
     g_test_add_func("/forget/rings-among-strangers", test_rings_among_strangers);
     g_test_add_data_func("/forget/weak-evidence", GINT_TO_POINTER(true), test_weak_evidence);
     g_test_add_data_func("/forget/weak-evidence-kept", GINT_TO_POINTER(false), test_weak_evidence);

@@ -353,6 +353,16 @@ test_count_replayed(struct script *s)
     g_assert_true(finding_set_has(&script_use(again)->suspects, FINDING_NC_REPLAYED));
 }
 
+/* One server asks, and the element before it passes that on. */
+static void
+challenge_passed_on(struct script *s)
+{
+    outer(s, (struct sip){0});
+    branch(s, SERVER, false, (struct sip){0});
+    branch(s, SERVER, false, (struct sip){.status = 401, .headers = CHALLENGE("n1")});
+    outer(s, (struct sip){.status = 401, .headers = CHALLENGE("n1")});
+}
+
 struct balanced {
     const char *name;
     unsigned end;   /* of the other server; 0: none */
@@ -372,10 +382,7 @@ test_balanced(gconstpointer data)
 {
     const struct balanced *c = data;
     struct script *s = script_begin();
-    outer(s, (struct sip){0});
-    branch(s, SERVER, false, (struct sip){0});
-    branch(s, SERVER, false, (struct sip){.status = 401, .headers = CHALLENGE("n1")});
-    outer(s, (struct sip){.status = 401, .headers = CHALLENGE("n1")});
+    challenge_passed_on(s);
     const char *answer = ANSWER(s);
     outer(s, (struct sip){.cseq = 2, .headers = answer});
     branch(s, SECOND_SERVER, false, (struct sip){.cseq = 2, .headers = answer});
@@ -421,10 +428,7 @@ test_incomplete(gconstpointer data)
     static const char own[] = CHALLENGE_OF("Proxy-Authenticate", "edge.example.net", "n2");
     const struct incomplete *c = data;
     struct script *s = script_begin();
-    outer(s, (struct sip){0});
-    branch(s, SERVER, false, (struct sip){0});
-    branch(s, SERVER, false, (struct sip){.status = 401, .headers = CHALLENGE("n1")});
-    outer(s, (struct sip){.status = 401, .headers = CHALLENGE("n1")});
+    challenge_passed_on(s);
     if (!(c->missing & RETRY))
         outer(s, (struct sip){.cseq = 2, .headers = ANSWER(s)});
     if (!(c->missing & RETRY_FURTHER))
