@@ -229,13 +229,11 @@ take_params(struct slice *rest, struct auth_value *value)
 bool
 auth_header_next(struct slice *rest, struct auth_value *value)
 {
-    struct auth_value found = {0};
     skip_separators(rest);
     if (rest->len == 0)
         return false;
-    found.scheme = take_token(rest);
-    take_params(rest, &found);
-    *value = found;
+    *value = (struct auth_value){.scheme = take_token(rest)};
+    take_params(rest, value);
     return true;
 }
 

@@ -29,14 +29,16 @@ struct service_route {
 static void
 key_binding(struct tracker *tracker, const struct account *account, const struct sip_contact *contact)
 {
+    struct slice user, host_port;
     key_begin_number(tracker, INDEX_BINDING, (uintptr_t)account);
     if (contact->instance.len > 0 && contact->reg_id.len > 0) {
         key_add(tracker, contact->instance);
         key_add_nocase(tracker, contact->reg_id);
-    } else {
-        key_add_user(tracker, contact->user);
-        key_add_place(tracker, contact->host_port);
+        return;
     }
+    sip_contact_split(contact, &user, &host_port);
+    key_add_user(tracker, user);
+    key_add_place(tracker, host_port);
 }
 
 static uint32_t
@@ -175,7 +177,7 @@ contact_new(struct tracker *tracker, const struct sip_contact *contact)
     struct contact_name *name = tracker->host.allocate(sizeof *name + contact->uri.len + 1);
     memcpy(name->uri, contact->uri.p, contact->uri.len);
     name->len = (uint32_t)contact->uri.len;
-    name->bulk = contact->bulk;
+    name->bulk = sip_contact_is_bulk(contact);
     name->references = 1;
     return name;
 }
@@ -614,9 +616,12 @@ static bool
 is_rewritten(const struct registration_step *asked, const struct listing *listing)
 {
     const struct contact_name *contact = asked->contact;
-    struct slice user, host;
-    sip_uri_split((struct slice){contact->uri, contact->len}, &user, &host);
-    return listing->has_other && !asked->next && slice_equal(listing->other.user, user);
+    struct slice asked_user, listed_user, host;
+    if (!listing->has_other || asked->next)
+        return false;
+    sip_uri_split((struct slice){contact->uri, contact->len}, &asked_user, &host);
+    sip_uri_split(listing->other.uri, &listed_user, &host);
+    return slice_equal(listed_user, asked_user);
 }
 
 /* That address is the one from which the registrar saw the request come (RFC 3581): it knows what it does. */

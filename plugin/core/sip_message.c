@@ -178,6 +178,10 @@ struct slice
 sip_parameter(struct slice parameters, struct slice name)
 {
     while (parameters.len > 0) {
+        if (*parameters.p == ';') { /* in front of the first one */
+            parameters = slice_from(parameters, 1);
+            continue;
+        }
         struct slice one = slice_trim_left(unquoted_until(parameters, ';', &parameters));
         if (!slice_starts_nocase(one, name))
             continue;
@@ -231,11 +235,16 @@ parse_sent_by(struct slice sent_by, struct sip_via *via)
 static void
 parse_via(struct slice value, struct sip_via *via)
 {
+    const struct slice protocol = SLICE("SIP/2.0/");
     struct slice rest, parameters;
     struct slice one = unquoted_until(value, ',', NULL);
     struct slice head = unquoted_until(one, ';', &parameters);
-    slice_until(head, '/', &rest);
-    slice_until(rest, '/', &rest);
+    if (slice_starts_nocase(head, protocol)) { /* nearly always there are no blanks */
+        rest = slice_from(head, protocol.len);
+    } else {
+        slice_until(head, '/', &rest);
+        slice_until(rest, '/', &rest);
+    }
     rest = slice_trim(rest);
     size_t n = 0;
     while (n < rest.len && !slice_is_lws(rest.p[n]))
@@ -477,17 +486,12 @@ take_contact(struct slice *values)
 static void
 read_contact(struct slice value, struct sip_contact *contact)
 {
-    struct slice bracketed, parameters, uri_parameters = {NULL, 0}, host;
+    struct slice bracketed, parameters;
     *contact = (struct sip_contact){.star = slice_equal(value, SLICE("*"))};
     struct slice before = unquoted_until(value, '<', &bracketed);
     contact->uri = before.len < value.len ? slice_until(bracketed, '>', &parameters)
                                           : slice_until(value, ';', &parameters);
     contact->uri = slice_trim(contact->uri);
-    sip_uri_split(contact->uri, &contact->user, &host);
-    if (host.p)
-        contact->host_port =
-            slice_until(slice_between(host.p, slice_end(contact->uri)), ';', &uri_parameters);
-    contact->bulk = sip_parameter(uri_parameters, SLICE("bnc")).p != NULL;
     contact->expires = sip_parameter(parameters, SLICE("expires"));
     contact->instance = sip_parameter(parameters, SLICE("+sip.instance"));
     contact->reg_id = sip_parameter(parameters, SLICE("reg-id"));
@@ -505,6 +509,30 @@ sip_contact_next(struct sip_contacts *walk, struct sip_contact *contact)
     }
     read_contact(take_contact(&walk->values), contact);
     return true;
+}
+
+/* Host, port and parameters. */
+static struct slice
+contact_tail(const struct sip_contact *contact, struct slice *user)
+{
+    struct slice host;
+    sip_uri_split(contact->uri, user, &host);
+    return host.p ? slice_between(host.p, slice_end(contact->uri)) : host;
+}
+
+void
+sip_contact_split(const struct sip_contact *contact, struct slice *user, struct slice *host_port)
+{
+    struct slice tail = contact_tail(contact, user);
+    *host_port = slice_until(tail, ';', NULL);
+}
+
+bool
+sip_contact_is_bulk(const struct sip_contact *contact)
+{
+    struct slice user, parameters;
+    slice_until(contact_tail(contact, &user), ';', &parameters);
+    return sip_parameter(parameters, SLICE("bnc")).p != NULL;
 }
 
 bool

@@ -104,10 +104,8 @@ bool sip_message_next_header(struct slice *rest, enum sip_header *id, struct sli
 struct sip_contact {
     bool star; /**< `*`: all of them */
     struct slice uri;
-    struct slice user, host_port;  /**< of it */
     struct slice expires;          /**< parameters; absent when not there */
     struct slice instance, reg_id; /**< RFC 5626 section 4.1 */
-    bool bulk;                     /**< `bnc` in the URI: stands for many numbers (RFC 6140 section 5.2) */
 };
 
 /** Walks the contacts of a message. */
@@ -117,6 +115,12 @@ struct sip_contacts {
 struct sip_contacts sip_contacts(const struct sip_message *message);
 /** @return false when there are no more */
 bool sip_contact_next(struct sip_contacts *walk, struct sip_contact *contact);
+
+/** Of its URI: absent where there is none. */
+void sip_contact_split(const struct sip_contact *contact, struct slice *user, struct slice *host_port);
+
+/** `bnc` in the URI: it stands for many numbers (RFC 6140 section 5.2). */
+bool sip_contact_is_bulk(const struct sip_contact *contact);
 
 /** Of the request or of the one contact (RFC 3261 section 10.2.1.1), in s.
  *  @return false when neither says */

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 /** `len` octets at `p`; not terminated, may hold any octet. `p` is NULL when the text is absent,
@@ -64,7 +65,9 @@ slice_equal_nocase(struct slice a, struct slice b)
 static inline bool
 slice_is_lws(char c)
 {
-    return c <= ' ' && (c == ' ' || c == '\t' || c == '\r' || c == '\n'); /* nearly all octets are greater */
+    const uint64_t blanks = UINT64_C(1) << ' ' | 1 << '\t' | 1 << '\r' | 1 << '\n';
+    unsigned char u = (unsigned char)c;
+    return u <= ' ' && (blanks >> u & 1); /* nearly all octets are greater */
 }
 
 static inline struct slice
@@ -105,10 +108,9 @@ static inline struct slice
 slice_until(struct slice s, char c, struct slice *rest)
 {
     const char *hit = s.len ? memchr(s.p, c, s.len) : NULL;
-    struct slice head = hit ? slice_between(s.p, hit) : s;
     if (rest)
-        *rest = slice_from(s, head.len + (hit ? 1 : 0));
-    return head;
+        *rest = hit ? slice_between(hit + 1, slice_end(s)) : slice_from(s, s.len);
+    return hit ? slice_between(s.p, hit) : s;
 }
 
 static inline bool
