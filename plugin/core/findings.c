@@ -267,8 +267,8 @@ static bool
 is_twin(const struct finding_context *c, const struct auth_line *line)
 {
     const struct auth_value *value = line_value(c->tracker, line);
-    return value && same_offer(value, c->credentials) &&
-           !slice_equal(value->param[AUTH_NONCE], sent(c, AUTH_NONCE));
+    return value && !slice_equal(value->param[AUTH_NONCE], sent(c, AUTH_NONCE)) &&
+           same_offer(value, c->credentials);
 }
 
 /* A fork led to them: all of them ask in one response, or are answered in one request. */
@@ -332,7 +332,7 @@ aor_changed(const struct finding_context *c)
 {
     const struct record_detail *detail = c->record->detail;
     return c->use->is_retry && c->exchange->call_id_hash == c->call_id_hash && c->exchange->request_frame &&
-           g_ascii_strcasecmp(c->exchange->account->name, detail->account->name) != 0;
+           !account_same_name(c->exchange->account, detail->account);
 }
 
 /* To of a REGISTER is its address-of-record. */
@@ -620,9 +620,10 @@ realm_unrelated(const struct finding_context *c)
 {
     struct slice user, host;
     const struct auth_value *first = c->lines ? line_value(c->tracker, c->lines) : NULL;
+    if (c->exchange->in_dialog || c->exchange->refused || !first || first->param[AUTH_REALM].len == 0)
+        return false;
     sip_uri_split(c->message->to_uri, &user, &host);
-    if (c->exchange->in_dialog || c->exchange->refused || !first || host.len == 0 ||
-        first->param[AUTH_REALM].len == 0 || g_ascii_isdigit(host.p[host.len - 1]) || *host.p == '[')
+    if (host.len == 0 || g_ascii_isdigit(host.p[host.len - 1]) || *host.p == '[')
         return false;
     struct slice realm = first->param[AUTH_REALM];
     return !ends_with_label(realm, host) && !ends_with_label(host, realm);

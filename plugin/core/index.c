@@ -69,7 +69,7 @@ index_key(struct index *index, char kind, uint64_t number)
 static char *
 grow_key(struct index *index, size_t len)
 {
-    static char scratch[INDEX_KEY_MAX];
+    static char scratch[sizeof index->key];
     g_return_val_if_fail(index->key_len + len <= INDEX_KEY_MAX, scratch);
     char *at = index->key + index->key_len;
     index->key_len += len;
@@ -106,18 +106,34 @@ index_key_add(struct index *index, struct slice part)
         memcpy(at + 1, part.p, part.len);
 }
 
+/* A to Z in eight octets at once: what an addition carries into the highest bit of each tells. */
+static uint64_t
+lower8(uint64_t octets)
+{
+    const uint64_t each = UINT64_C(0x0101010101010101), high = 0x80 * each, seven = octets & ~high;
+    const uint64_t from_a = seven + (0x80 - 'A') * each, behind_z = seven + (0x7f - 'Z') * each;
+    return octets | ((from_a & ~behind_z & ~octets & high) >> 2);
+}
+
+/* `to` has room for 7 octets more than the text. */
 static void
 copy_lower(char *to, struct slice text)
 {
-    for (size_t i = 0; i < text.len; i++)
-        to[i] = (char)(text.p[i] | ((unsigned char)(text.p[i] - 'A') < 26) << 5);
+    uint64_t octets;
+    if (text.len > 0)
+        memcpy(to, text.p, text.len);
+    for (size_t i = 0; i < text.len; i += sizeof octets) {
+        memcpy(&octets, to + i, sizeof octets);
+        octets = lower8(octets);
+        memcpy(to + i, &octets, sizeof octets);
+    }
 }
 
 void
 index_key_add_nocase(struct index *index, struct slice part)
 {
     if (part.len > INDEX_PART_MAX) {
-        char *lower = g_malloc(part.len);
+        char *lower = g_malloc0(part.len + 7);
         copy_lower(lower, part);
         add_long(index, (struct slice){lower, part.len});
         g_free(lower);

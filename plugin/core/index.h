@@ -48,7 +48,7 @@ struct index {
     unsigned char secret[192]; /**< made of the seed, for long texts */
     void *(*allocate)(size_t);
     void (*release)(void *);
-    char key[INDEX_KEY_MAX]; /**< in the making */
+    char key[INDEX_KEY_MAX + 8]; /**< in the making; eight octets at a time are made lower case */
     size_t key_len;
     bool hashed; /**< `hash` is that of `key` */
     struct hash128 hash;

@@ -146,7 +146,7 @@ struct transaction {
     int64_t last_seen; /**< time of the last copy of the request */
     struct endpoint client, server;
     uint32_t fingerprint; /**< hash of the request's credentials: tells a retry from a retransmission */
-    uint32_t uri, to;     /**< hashes of its Request-URI and of the URI in To */
+    uint32_t uri, to;     /**< as in `message_hashes` */
     uint32_t cseq;
     uint16_t status; /**< of its final response; 0: none. A 2xx replaces any other. */
     struct seen_response *responses;
@@ -222,6 +222,7 @@ struct message_hashes {
     struct hash128 call_id, from_tag;
     struct hash128 branch; /**< and sent-by */
     struct hash128 hop; /**< the two addresses in a fixed order, without the ports: a NAT may change those */
+    uint32_t uri, to;   /**< of a request: of its Request-URI and of the URI in To */
 };
 
 /** Transactions, oldest first. */
@@ -373,6 +374,13 @@ char *endpoint_text(const struct endpoint *endpoint);
 int endpoint_compare(const struct endpoint *a, const struct endpoint *b);
 /** The port aside. */
 bool endpoint_same_address(const struct endpoint *a, const struct endpoint *b);
+
+/** The same address-of-record, be it at two servers. */
+static inline bool
+account_same_name(const struct account *a, const struct account *b)
+{
+    return a == b || g_ascii_strcasecmp(a->name, b->name) == 0;
+}
 
 /* --- transaction.c --- */
 

@@ -79,6 +79,10 @@ hash_message(struct tracker *tracker, const struct sip_message *message, const s
         .from_tag = index_hash(&tracker->index, message->from_tag),
         .hop = hash_hop(tracker, arrival),
     };
+    if (!message->is_request)
+        return;
+    tracker->here.uri = hash_slice(tracker, message->request_uri);
+    tracker->here.to = hash_slice(tracker, message->to_uri);
 }
 
 /* --- finding -------------------------------------------------------------------- */
@@ -149,11 +153,13 @@ transaction_of_changed_via(struct tracker *tracker, const struct sip_message *me
 const struct transaction *
 transaction_hop_before(struct tracker *tracker, const struct sip_message *message)
 {
-    struct sip_message before = *message;
+    struct sip_via above;
     struct hash128 here = tracker->here.branch;
-    if (!sip_message_second_via(message, &before.via) || !has_magic_cookie(before.via.branch))
+    if (!sip_message_second_via(message, &above) || !has_magic_cookie(above.branch))
         return NULL;
-    tracker->here.branch = hash_branch(tracker, &before.via);
+    struct sip_message before = *message;
+    before.via = above;
+    tracker->here.branch = hash_branch(tracker, &above);
     const struct transaction *transaction = transaction_find(tracker, &before, message->method);
     tracker->here.branch = here;
     return transaction;
@@ -200,8 +206,8 @@ transaction_new(struct tracker *tracker, const struct sip_message *message, cons
     transaction->last_seen = arrival->time;
     transaction->client = arrival->from;
     transaction->server = arrival->to;
-    transaction->uri = hash_slice(tracker, message->request_uri);
-    transaction->to = hash_slice(tracker, message->to_uri);
+    transaction->uri = tracker->here.uri;
+    transaction->to = tracker->here.to;
     transaction->cseq = message->cseq;
     transaction->in_dialog = message->to_tag.len > 0;
     transaction->branch = tracker->here.branch;

@@ -156,8 +156,8 @@ choose_issue(const struct tracker *tracker, const struct nonce *nonce, const str
         return NULL;
     /* Whoever asked in the same second may have got the same one, and the answer to this account be missing.
      */
-    bool others = exchange && !nonce_is_here(tracker, nonce) &&
-                  g_ascii_strcasecmp(exchange->account->name, account->name) != 0;
+    bool others =
+        exchange && !nonce_is_here(tracker, nonce) && !account_same_name(exchange->account, account);
     return others ? NULL : nonce->issue;
 }
 
@@ -539,7 +539,7 @@ is_as_signed(const struct request_view *view, const struct signed_request *reque
              bool good)
 {
     return request->uri_hash == uri_hash && request->good == good &&
-           g_ascii_strcasecmp(request->account->name, view->record->detail->account->name) == 0;
+           account_same_name(request->account, view->record->detail->account);
 }
 
 static struct signed_request *
@@ -547,7 +547,7 @@ signed_request_find(struct tracker *tracker, const struct request_view *view,
                     const struct auth_value *credentials, bool good)
 {
     struct signed_request *request = signed_request_known(tracker, credentials);
-    uint32_t uri_hash = hash_slice(tracker, view->message->request_uri);
+    const uint32_t uri_hash = tracker->here.uri;
     if (!request) {
         request = host_new(tracker, struct signed_request);
         *request = (struct signed_request){.uri_hash = uri_hash,
@@ -573,7 +573,7 @@ signed_elsewhere(struct tracker *tracker, const struct request_view *view, const
     if (!first)
         return 0;
     bool rewritten = !endpoint_same_address(&first->to, &view->arrival->to) &&
-                     first->uri_hash != hash_slice(tracker, view->message->request_uri) &&
+                     first->uri_hash != tracker->here.uri &&
                      first->uri_hash == hash_slice(tracker, credentials->param[AUTH_URI]);
     return rewritten ? first->frame : 0;
 }
@@ -594,7 +594,7 @@ named_elsewhere(const struct request_view *view, const struct use *use)
 {
     const struct signed_request *first = use->signed_request;
     bool renamed = first && !endpoint_same_address(&first->to, &view->arrival->to) &&
-                   g_ascii_strcasecmp(first->account->name, view->record->detail->account->name) != 0;
+                   !account_same_name(first->account, view->record->detail->account);
     return renamed ? first->frame : 0;
 }
 
@@ -667,8 +667,8 @@ find_suspects(struct tracker *tracker, const struct request_view *view, struct u
         .branch_hash = hash_short(tracker->here.branch),
         .call_id_hash = hash_short(tracker->here.call_id),
         .from_tag_hash = hash_short(tracker->here.from_tag),
-        .uri_hash = hash_slice(tracker, message->request_uri),
-        .to_hash = hash_slice(tracker, message->to_uri),
+        .uri_hash = tracker->here.uri,
+        .to_hash = tracker->here.to,
         .nc = use->nc,
     };
     compare_counts(tracker, view, use, &context);
