@@ -21,7 +21,7 @@ enum { REPEATED_IN_VAIN = 2 };
 
 /* One address and port of clients. */
 struct flow {
-    struct index_entry *entry;
+    struct index_entry entry;
     uint32_t references;                     /* by registrations */
     const struct registration *registration; /* latest that was granted to it */
     struct endpoint client;
@@ -177,7 +177,7 @@ flow_leave(struct tracker *tracker, struct registration *registration)
     registration->flow = NULL;
     if (!flow || --flow->references > 0)
         return;
-    index_drop(&tracker->index, flow->entry, flow);
+    index_drop_own(&tracker->index, &flow->entry);
     silence_release(tracker, flow->silence);
     tracker->host.release(flow);
     tracker->flows--;
@@ -193,7 +193,7 @@ flow_make(struct tracker *tracker, const struct endpoint *client)
     flow->client = *client;
     flow->clock = tracker->clock;
     key_flow(tracker, client);
-    flow->entry = key_put(tracker, flow);
+    key_put_own(tracker, &flow->entry, flow);
     tracker->flows++;
     return flow;
 }

@@ -231,6 +231,19 @@ user_of_account(struct tracker *tracker, struct account *account, const struct a
     return account->user;
 }
 
+/* Under a key that was just not found. */
+static const char *
+user_new(struct tracker *tracker, struct slice user, struct slice realm)
+{
+    struct user {
+        struct index_entry entry;
+        char name[];
+    } *block = tracker->host.allocate(sizeof *block + user.len + realm.len + 2);
+    join_at(block->name, user, realm);
+    key_put_own(tracker, &block->entry, block->name);
+    return block->name;
+}
+
 const char *
 user_at_realm(struct tracker *tracker, const struct auth_value *value)
 {
@@ -238,20 +251,16 @@ user_at_realm(struct tracker *tracker, const struct auth_value *value)
         value->param[AUTH_USERNAME].p ? value->param[AUTH_USERNAME] : value->param[AUTH_USERNAME_EXT];
     struct slice realm = value->param[AUTH_REALM];
     char *scratch = g_malloc(user.len + realm.len + 1);
-    char *name;
     key_begin(tracker, INDEX_USER);
     key_add(tracker, user);
     key_add(tracker, realm);
-    name = key_find(tracker);
+    const char *name = key_find(tracker);
     if (!name) {
-        struct index_entry *entry = key_put(tracker, NULL);
         struct slice clear = auth_unescape(user, scratch);
         if (!value->param[AUTH_USERNAME].p && user.p)
             clear = auth_decode_extended(user, scratch);
         realm = auth_unescape(realm, scratch + user.len);
-        name = tracker->host.allocate(clear.len + realm.len + 2);
-        join_at(name, clear, ends_in_realm(clear, realm) ? (struct slice){NULL, 0} : realm);
-        entry->value = name;
+        name = user_new(tracker, clear, ends_in_realm(clear, realm) ? (struct slice){NULL, 0} : realm);
     }
     g_free(scratch);
     return name;

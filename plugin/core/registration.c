@@ -119,6 +119,14 @@ take_out(struct tracker *tracker, struct registration *registration)
         tracker->registrations_tail = link;
 }
 
+static void
+drop_registrant(struct tracker *tracker, struct registration_block *block)
+{
+    if (block->registrant.value)
+        index_drop_own(&tracker->index, &block->registrant);
+    block->registrant.value = NULL;
+}
+
 /* One that was never granted: nothing else leads to it. */
 void
 registration_drop(struct tracker *tracker, struct aged *aged)
@@ -130,7 +138,7 @@ registration_drop(struct tracker *tracker, struct aged *aged)
         account->latest = NULL;
     account->references--;
     index_drop_own(&tracker->index, &block->binding);
-    index_drop(&tracker->index, registration->registrant, registration);
+    drop_registrant(tracker, block);
     take_out(tracker, registration);
     contact_release(tracker, registration->contact);
     if (registration->challenge)
@@ -239,15 +247,13 @@ static void
 put_registrant(struct tracker *tracker, struct registration *registration)
 {
     key_registrant(tracker, registration->account);
-    struct index_entry *entry = index_entry(&tracker->index);
-    struct registration *before = entry->value;
+    struct registration *before = key_find(tracker);
     if (before == registration)
         return;
     if (before)
-        before->registrant = NULL;
-    entry->value = registration;
-    index_drop(&tracker->index, registration->registrant, registration);
-    registration->registrant = entry;
+        drop_registrant(tracker, block_of(before));
+    drop_registrant(tracker, block_of(registration));
+    key_put_own(tracker, &block_of(registration)->registrant, registration);
 }
 
 /* Named last of its account, in the same call, by the same client: all keys lead to it already. */

@@ -347,7 +347,6 @@ struct registration {
     bool gap : 1;                   /**< messages are missing in the capture since `granted_frame` */
     bool granted_cut : 1;           /**< for how long it was granted may be cut off */
     struct registration *successor; /**< a later contact of the same client, which was granted; NULL: none */
-    struct index_entry *registrant; /**< where the index holds it: the tracker's own */
     struct exchange *challenge;     /**< latest; NULL: none */
     struct exchange *left;          /**< the first since which none was answered; NULL: none */
     struct flow *flow;              /**< the tracker's own: that it was granted to over UDP; NULL: none */

@@ -51,7 +51,8 @@ struct registration_block {
     struct registration registration;
     struct aged aged; /**< while it was never granted */
     struct index_entry binding;
-    struct registration **link; /**< that points to it in the list of all */
+    struct index_entry registrant; /**< value NULL: it is not in the index */
+    struct registration **link;    /**< that points to it in the list of all */
 };
 
 /** What a SUBSCRIBE asked for; kept until its response. */
