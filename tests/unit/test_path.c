@@ -159,6 +159,30 @@ test_three_hops(struct script *s)
     assert_notes(outer(s, (struct sip){.status = 401, .headers = MD5}), "");
 }
 
+/* The element in the middle changed it, which is in the capture though its request is not: who passed it on
+ * has nothing to do with it. */
+static void
+test_middle_request_missing(struct script *s)
+{
+    outer(s, (struct sip){0});
+    inner(s, (struct sip){0});
+    inner(s, (struct sip){.status = 401, .headers = SHA MD5});
+    SEND(s, .branch = "z9hG4bKm", .host = "192.0.2.3", .status = 401, .from = 14, .to = 13, .headers = MD5);
+    assert_notes(outer(s, (struct sip){.status = 401, .headers = MD5}), "");
+}
+
+/* It passes on what the other server asks for. */
+static void
+test_branch_request_missing(struct script *s)
+{
+    outer(s, (struct sip){0});
+    inner(s, (struct sip){0});
+    inner(s, (struct sip){.status = 401, .headers = SHA MD5});
+    SEND(s, .branch = "z9hG4bKj", .host = "192.0.2.4", .status = 401, .from = SECOND_SERVER, .to = INNER,
+         .headers = CHALLENGE("n2"));
+    assert_notes(outer(s, (struct sip){.status = 401, .headers = CHALLENGE("n2")}), "");
+}
+
 /* What one hop kept is gone with its transaction. */
 static void
 test_forgotten(struct script *s)
@@ -550,6 +574,8 @@ static const struct play plays[] = {
     {"other-calls", test_other_calls},
     {"doubtful", test_doubtful},
     {"three-hops", test_three_hops},
+    {"middle-request-missing", test_middle_request_missing},
+    {"branch-request-missing", test_branch_request_missing},
     {"count-forked", test_count_forked},
     {"count-forked-in-next-call", test_count_forked_in_next_call},
     {"count-replayed", test_count_replayed},
