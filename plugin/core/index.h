@@ -80,7 +80,7 @@ struct hash128 index_key_hash(struct index *index);
 void *index_find(struct index *index);
 /** The entry of the key, made with the value NULL when there is none. Never NULL. */
 struct index_entry *index_entry(struct index *index);
-/** Puts `entry`, which is part of `value` and goes with it, under a key that was just not found. */
+/** Puts `entry`, which is in one piece of memory with `value`, under a key that was just not found. */
 void index_put_own(struct index *index, struct index_entry *entry, void *value);
 /** Puts `link` in front of those that share the key, or moves it there. */
 void index_share(struct index *index, struct index_link *link);

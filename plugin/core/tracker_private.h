@@ -218,12 +218,12 @@ struct parsed_line {
     struct auth_value value;
 };
 
-/** Of the message at hand: parts of many keys. */
+/** Of the message at hand, what is hashed once. */
 struct message_hashes {
     struct hash128 call_id, from_tag;
     struct hash128 branch; /**< and sent-by */
     struct hash128 hop; /**< the two addresses in a fixed order, without the ports: a NAT may change those */
-    uint32_t uri, to;   /**< of a request: of its Request-URI and of the URI in To */
+    uint32_t uri, to;   /**< of its Request-URI and of the URI in To; of a new request only */
 };
 
 /** Transactions, oldest first. */
@@ -322,6 +322,13 @@ same_hash(struct hash128 a, struct hash128 b)
     return a.low == b.low && a.high == b.high;
 }
 
+/** The same address-of-record, be it at two servers. */
+static inline bool
+account_same_name(const struct account *a, const struct account *b)
+{
+    return a == b || g_ascii_strcasecmp(a->name, b->name) == 0;
+}
+
 /** For what was just not found, and takes its entry with it. */
 static inline void
 key_put_own(struct tracker *tracker, struct index_entry *entry, void *value)
@@ -375,13 +382,6 @@ char *endpoint_text(const struct endpoint *endpoint);
 int endpoint_compare(const struct endpoint *a, const struct endpoint *b);
 /** The port aside. */
 bool endpoint_same_address(const struct endpoint *a, const struct endpoint *b);
-
-/** The same address-of-record, be it at two servers. */
-static inline bool
-account_same_name(const struct account *a, const struct account *b)
-{
-    return a == b || g_ascii_strcasecmp(a->name, b->name) == 0;
-}
 
 /* --- transaction.c --- */
 

@@ -79,10 +79,6 @@ hash_message(struct tracker *tracker, const struct sip_message *message, const s
         .from_tag = index_hash(&tracker->index, message->from_tag),
         .hop = hash_hop(tracker, arrival),
     };
-    if (!message->is_request)
-        return;
-    tracker->here.uri = hash_slice(tracker, message->request_uri);
-    tracker->here.to = hash_slice(tracker, message->to_uri);
 }
 
 /* --- finding -------------------------------------------------------------------- */
@@ -206,8 +202,8 @@ transaction_new(struct tracker *tracker, const struct sip_message *message, cons
     transaction->last_seen = arrival->time;
     transaction->client = arrival->from;
     transaction->server = arrival->to;
-    transaction->uri = tracker->here.uri;
-    transaction->to = tracker->here.to;
+    transaction->uri = tracker->here.uri = hash_slice(tracker, message->request_uri);
+    transaction->to = tracker->here.to = hash_slice(tracker, message->to_uri);
     transaction->cseq = message->cseq;
     transaction->in_dialog = message->to_tag.len > 0;
     transaction->branch = tracker->here.branch;
