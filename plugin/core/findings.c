@@ -889,18 +889,23 @@ finding_rule(enum finding finding)
     return &rules[finding < FINDING_COUNT ? finding : FINDING_NONE];
 }
 
-/* The rules of one stage, FINDING_NONE behind the last. */
-static const uint8_t *
-rules_of(enum finding_stage stage)
+struct check {
+    bool (*applies)(const struct finding_context *); /* NULL: behind the last */
+    enum finding finding;
+};
+
+/* What is evaluated in one stage; close together, as the rules with all their texts are not. */
+static const struct check *
+checks_of(enum finding_stage stage)
 {
-    static uint8_t of_stage[STAGE_COUNT][FINDING_COUNT];
+    static struct check of_stage[STAGE_COUNT][FINDING_COUNT];
     static bool sorted;
     if (!sorted) {
-        uint8_t *tail[STAGE_COUNT];
+        struct check *tail[STAGE_COUNT];
         for (int i = 0; i < STAGE_COUNT; i++)
             tail[i] = of_stage[i];
         for (int i = 1; i < FINDING_COUNT; i++)
-            *tail[rules[i].stage]++ = (uint8_t)i;
+            *tail[rules[i].stage]++ = (struct check){rules[i].applies, (enum finding)i};
         sorted = true;
     }
     return of_stage[stage];
@@ -914,9 +919,9 @@ findings_each(enum finding_stage stage, const struct finding_context *context,
      * they were. */
     if (stage != STAGE_CREDENTIALS && context->message->headers_cut)
         return;
-    for (const uint8_t *i = rules_of(stage); *i != FINDING_NONE; i++) {
-        if (rules[*i].applies(context))
-            found((enum finding) * i, context, data);
+    for (const struct check *check = checks_of(stage); check->applies; check++) {
+        if (check->applies(context))
+            found(check->finding, context, data);
     }
 }
 
