@@ -36,7 +36,7 @@ key_binding(struct tracker *tracker, const struct account *account, const struct
         key_add_nocase(tracker, contact->reg_id);
         return;
     }
-    sip_contact_split(contact, &user, &host_port);
+    sip_uri_split_place(contact->uri, &user, &host_port);
     key_add_user(tracker, user);
     key_add_place(tracker, host_port);
 }
@@ -185,7 +185,7 @@ contact_new(struct tracker *tracker, const struct sip_contact *contact)
     struct contact_name *name = tracker->host.allocate(sizeof *name + contact->uri.len + 1);
     memcpy(name->uri, contact->uri.p, contact->uri.len);
     name->len = (uint32_t)contact->uri.len;
-    name->bulk = sip_contact_is_bulk(contact);
+    name->bulk = sip_uri_is_bulk(contact->uri);
     name->references = 1;
     return name;
 }
@@ -492,11 +492,11 @@ next_route(struct slice line, struct slice *rest)
 static uint32_t
 hash_route(struct tracker *tracker, struct slice uri)
 {
-    struct slice user, host;
-    sip_uri_split(uri, &user, &host);
+    struct slice user, host_port;
+    sip_uri_split_place(uri, &user, &host_port);
     key_begin(tracker, INDEX_SERVICE_ROUTE);
     key_add_user(tracker, user);
-    key_add_place(tracker, host.p ? slice_between(host.p, slice_end(uri)) : uri);
+    key_add_place(tracker, host_port.p ? host_port : uri);
     return hash_short(index_key_hash(&tracker->index)) | 1;
 }
 

@@ -452,6 +452,29 @@ sip_uri_split(struct slice uri, struct slice *user, struct slice *host)
         *host = slice_until(rest, ':', NULL);
 }
 
+/* Host, port and parameters. */
+static struct slice
+uri_tail(struct slice uri, struct slice *user)
+{
+    struct slice host;
+    sip_uri_split(uri, user, &host);
+    return host.p ? slice_between(host.p, slice_end(uri)) : host;
+}
+
+void
+sip_uri_split_place(struct slice uri, struct slice *user, struct slice *host_port)
+{
+    *host_port = slice_until(uri_tail(uri, user), ';', NULL);
+}
+
+bool
+sip_uri_is_bulk(struct slice uri)
+{
+    struct slice user, parameters;
+    slice_until(uri_tail(uri, &user), ';', &parameters);
+    return sip_parameter(parameters, SLICE("bnc")).p != NULL;
+}
+
 /* --- contacts -------------------------------------------------------------------- */
 
 struct sip_contacts
@@ -509,30 +532,6 @@ sip_contact_next(struct sip_contacts *walk, struct sip_contact *contact)
     }
     read_contact(take_contact(&walk->values), contact);
     return true;
-}
-
-/* Host, port and parameters. */
-static struct slice
-contact_tail(const struct sip_contact *contact, struct slice *user)
-{
-    struct slice host;
-    sip_uri_split(contact->uri, user, &host);
-    return host.p ? slice_between(host.p, slice_end(contact->uri)) : host;
-}
-
-void
-sip_contact_split(const struct sip_contact *contact, struct slice *user, struct slice *host_port)
-{
-    struct slice tail = contact_tail(contact, user);
-    *host_port = slice_until(tail, ';', NULL);
-}
-
-bool
-sip_contact_is_bulk(const struct sip_contact *contact)
-{
-    struct slice user, parameters;
-    slice_until(contact_tail(contact, &user), ';', &parameters);
-    return sip_parameter(parameters, SLICE("bnc")).p != NULL;
 }
 
 bool

@@ -116,12 +116,6 @@ struct sip_contacts sip_contacts(const struct sip_message *message);
 /** @return false when there are no more */
 bool sip_contact_next(struct sip_contacts *walk, struct sip_contact *contact);
 
-/** Of its URI: absent where there is none. */
-void sip_contact_split(const struct sip_contact *contact, struct slice *user, struct slice *host_port);
-
-/** `bnc` in the URI: it stands for many numbers (RFC 6140 section 5.2). */
-bool sip_contact_is_bulk(const struct sip_contact *contact);
-
 /** Of the request or of the one contact (RFC 3261 section 10.2.1.1), in s.
  *  @return false when neither says */
 bool sip_contact_expires(const struct sip_message *message, const struct sip_contact *contact,
@@ -137,6 +131,12 @@ bool sip_min_expires(const struct sip_message *message, uint32_t *seconds);
  *  @param user  absent when the URI has none; a tel URI's number
  *  @param host  absent in a tel URI */
 void sip_uri_split(struct slice uri, struct slice *user, struct slice *host);
+
+/** The same with the port, as written. */
+void sip_uri_split_place(struct slice uri, struct slice *user, struct slice *host_port);
+
+/** `bnc` in the URI of a contact: it stands for many numbers (RFC 6140 section 5.2). */
+bool sip_uri_is_bulk(struct slice uri);
 
 /** The value of parameter `name` in a list of `;name=value`; absent when it is not there, empty without a
  * value. A quoted value keeps its quotes. */
