@@ -82,7 +82,7 @@ take(struct slice *rest, size_t n)
     return taken;
 }
 
-static struct slice
+static inline struct slice
 take_token(struct slice *rest)
 {
     size_t n = 0;
@@ -92,7 +92,7 @@ take_token(struct slice *rest)
 }
 
 /* True when there was a comma. */
-static bool
+static inline bool
 skip_separators(struct slice *rest)
 {
     bool comma = false;
@@ -109,7 +109,7 @@ quoted_end(struct slice s)
 {
     struct slice head = slice_until(slice_from(s, 1), '"', NULL);
     size_t n = 1;
-    if (!head.len || !memchr(head.p, '\\', head.len))
+    if (head.len == 0 || slice_end(head)[-1] != '\\') /* the first one is not escaped */
         return head.len + 1;
     while (n < s.len && s.p[n] != '"')
         n += s.p[n] == '\\' && n + 1 < s.len ? 2 : 1;
@@ -117,7 +117,7 @@ quoted_end(struct slice s)
 }
 
 /* The string after the opening quote; a backslash escapes whatever follows it. */
-static struct slice
+static inline struct slice
 take_quoted(struct slice *rest, struct auth_value *value)
 {
     size_t n = quoted_end(*rest);
@@ -129,7 +129,7 @@ take_quoted(struct slice *rest, struct auth_value *value)
 }
 
 /* A bare value ends at a comma or blank, whatever its sender should have quoted. */
-static struct slice
+static inline struct slice
 take_bare(struct slice *rest)
 {
     size_t n = 0;
@@ -138,7 +138,7 @@ take_bare(struct slice *rest)
     return take(rest, n);
 }
 
-static enum auth_param
+static inline enum auth_param
 param_of(struct slice name)
 {
     unsigned char first = (unsigned char)(*name.p | 0x20),
@@ -165,7 +165,7 @@ store_param(struct auth_value *value, enum auth_param param, struct slice text, 
 enum { NAME_MAX_LEN = sizeof "nextnonce" };
 
 /* What is in front of "=" is a known name, or else any token. False when neither stands next. */
-static bool
+static inline bool
 take_name(struct slice *rest, enum auth_param *param)
 {
     struct slice ahead = {rest->p, MIN(rest->len, (size_t)NAME_MAX_LEN)};
@@ -186,7 +186,7 @@ take_name(struct slice *rest, enum auth_param *param)
 }
 
 /* Reads `name = value` when that stands next; otherwise leaves `rest` alone. */
-static bool
+static inline bool
 take_param(struct slice *rest, struct auth_value *value)
 {
     enum auth_param param;
@@ -211,19 +211,21 @@ at_scheme(struct slice rest, bool comma)
     return name.len > 0 && (comma || (ahead.len > 0 && *ahead.p == '='));
 }
 
-/* Parameters up to the end or to the next scheme. What fits no grammar is stepped over to the next comma. */
-static void
-take_params(struct slice *rest, struct auth_value *value)
+/* Parameters up to the end or to the next scheme, which is returned. What fits no grammar is stepped over to
+ * the next comma. */
+static struct slice
+take_params(struct slice rest, struct auth_value *value)
 {
-    bool comma = skip_separators(rest);
-    while (rest->len > 0) {
-        bool skipped = !take_param(rest, value);
-        if (skipped && at_scheme(*rest, comma))
-            return;
+    bool comma = skip_separators(&rest);
+    while (rest.len > 0) {
+        bool skipped = !take_param(&rest, value);
+        if (skipped && at_scheme(rest, comma))
+            break;
         if (skipped)
-            slice_until(*rest, ',', rest);
-        comma = skip_separators(rest) || skipped;
+            slice_until(rest, ',', &rest);
+        comma = skip_separators(&rest) || skipped;
     }
+    return rest;
 }
 
 bool
@@ -233,7 +235,7 @@ auth_header_next(struct slice *rest, struct auth_value *value)
     if (rest->len == 0)
         return false;
     *value = (struct auth_value){.scheme = take_token(rest)};
-    take_params(rest, value);
+    *rest = take_params(*rest, value);
     return true;
 }
 
@@ -241,7 +243,7 @@ void
 auth_info_parse(struct slice text, struct auth_value *value)
 {
     *value = (struct auth_value){0};
-    take_params(&text, value);
+    take_params(text, value);
 }
 
 bool
@@ -254,7 +256,7 @@ struct slice
 auth_unescape(struct slice raw, char *buffer)
 {
     size_t n = 0;
-    if (raw.len == 0 || !memchr(raw.p, '\\', raw.len))
+    if (!slice_has(raw, '\\'))
         return raw;
     for (size_t i = 0; i < raw.len; i++) {
         if (raw.p[i] == '\\' && i + 1 < raw.len)

@@ -387,7 +387,7 @@ VARIANT(without_user_scheme)
 static bool
 make_user(struct attempt *attempt, struct slice domain, const char *text)
 {
-    bool whole = attempt->user.len > 0 && memchr(attempt->user.p, '@', attempt->user.len);
+    bool whole = slice_has(attempt->user, '@');
     if (attempt->user.len == 0 || (whole && !*text) || (!whole && domain.len == 0))
         return false;
     GString *user = g_string_new(text);

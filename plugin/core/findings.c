@@ -121,7 +121,7 @@ has_token_behind(struct slice value, struct slice line)
 static bool
 is_list(struct slice qop)
 {
-    return qop.len > 0 && memchr(qop.p, ',', qop.len);
+    return slice_has(qop, ',');
 }
 
 static bool

@@ -25,7 +25,7 @@ struct flow {
     uint32_t references;                     /* by registrations */
     const struct registration *registration; /* latest that was granted to it */
     struct endpoint client;
-    uint32_t sent_by_hash;   /* of the client's Via */
+    uint32_t sent_by;        /* of the client's Via */
     uint32_t frame;          /* latest packet from there */
     int64_t clock;           /* of that */
     struct silence *silence; /* since then; NULL: nobody minded */
@@ -84,10 +84,22 @@ silence_end(const struct tracker *tracker, struct silence *silence)
     silence->ended = tracker->clock;
 }
 
+/* Half of all messages come from a server, which need not be looked for each time. */
+static struct flow *
+flow_heard(struct tracker *tracker, const struct endpoint *from)
+{
+    if (same_endpoint(&tracker->no_flow, from))
+        return NULL;
+    struct flow *flow = flow_find(tracker, from);
+    if (!flow)
+        tracker->no_flow = *from;
+    return flow;
+}
+
 void
 tracker_hear(struct tracker *tracker, uint32_t frame, const struct endpoint *from)
 {
-    struct flow *flow = flow_find(tracker, from);
+    struct flow *flow = flow_heard(tracker, from);
     if (!flow)
         return;
     flow->frame = frame;
@@ -195,13 +207,8 @@ flow_make(struct tracker *tracker, const struct endpoint *client)
     key_flow(tracker, client);
     key_put_own(tracker, &flow->entry, flow);
     tracker->flows++;
+    tracker->no_flow = (struct endpoint){.len = UINT8_MAX}; /* like no address */
     return flow;
-}
-
-static uint32_t
-sent_by_hash(const struct tracker *tracker, const struct sip_message *message)
-{
-    return hash_slice(tracker, message->via.host) * 31 + message->via.port;
 }
 
 void
@@ -217,7 +224,7 @@ flow_join(struct tracker *tracker, const struct sip_message *message, struct reg
     if (!flow)
         return;
     flow->registration = registration;
-    flow->sent_by_hash = sent_by_hash(tracker, message);
+    flow->sent_by = tracker->here.sent_by;
     if (flow->frame == 0)
         flow->frame = record->request->frame;
 }
@@ -243,7 +250,7 @@ flow_note_move(struct tracker *tracker, const struct sip_message *message, const
         !same_endpoint(&flow->client, &registration->client) || tracker->clock - flow->clock <= QUIET_NS)
         return;
     if (registration->call_id_hash != hash_short(tracker->here.call_id) || !is_datagram(message) ||
-        flow->sent_by_hash != sent_by_hash(tracker, message) || !is_behind_nat(message, &arrival->from))
+        flow->sent_by != tracker->here.sent_by || !is_behind_nat(message, &arrival->from))
         return;
     record_note(tracker, record, FINDING_NAT_REBOUND, flow->frame, 0)->number =
         (uint32_t)((tracker->clock - flow->clock) / SECOND_NS);

@@ -440,8 +440,7 @@ registration_request(struct tracker *tracker, const struct sip_message *message,
     struct sip_contact contact;
     if (!message->header[SIP_CONTACT].p) /* asks what is registered, and registers nothing */
         return;
-    bool only = message->header_lines[SIP_CONTACT] == 1 &&
-                !memchr(message->header[SIP_CONTACT].p, ',', message->header[SIP_CONTACT].len);
+    bool only = message->header_lines[SIP_CONTACT] == 1 && !slice_has(message->header[SIP_CONTACT], ',');
     for (unsigned n = 0; n < CONTACTS_MAX && sip_contact_next(&walk, &contact); n++) {
         if (contact.star)
             ask_to_empty(tracker, message, arrival, record);

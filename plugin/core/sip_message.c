@@ -57,12 +57,17 @@ sip_header_name(enum sip_header id)
 }
 
 static enum sip_header
+compact_id(struct slice name)
+{
+    const char *compact = name.len ? memchr(header_compact, *name.p | 0x20, SIP_HEADER_COUNT) : NULL;
+    return compact ? (enum sip_header)(compact - header_compact) : SIP_HEADER_COUNT;
+}
+
+static inline enum sip_header
 header_id(struct slice name)
 {
-    if (name.len < 2) {
-        const char *compact = name.len ? memchr(header_compact, *name.p | 0x20, SIP_HEADER_COUNT) : NULL;
-        return compact ? (enum sip_header)(compact - header_compact) : SIP_HEADER_COUNT;
-    }
+    if (name.len < 2)
+        return compact_id(name);
     unsigned place = header_places[PLACE(name.len, (unsigned char)(name.p[1] | 0x20))];
     if (place == 0 || !slice_equal_nocase(name, header_names[place - 1]))
         return SIP_HEADER_COUNT;
@@ -80,13 +85,17 @@ sip_number(struct slice text, uint32_t *number)
 {
     uint64_t n = 0;
     text = slice_trim(text);
+    while (text.len > 1 && *text.p == '0')
+        text = slice_from(text, 1);
+    if (text.len == 0 || text.len > sizeof "4294967295" - 1)
+        return false;
     for (size_t i = 0; i < text.len; i++) {
-        if (!is_digit(text.p[i]) || n > UINT32_MAX)
+        if (!is_digit(text.p[i]))
             return false;
         n = n * 10 + (uint64_t)(text.p[i] - '0');
     }
     *number = (uint32_t)n;
-    return text.len > 0 && n <= UINT32_MAX;
+    return n <= UINT32_MAX;
 }
 
 /* One physical line, its end removed. False when nothing is left. */
@@ -167,7 +176,7 @@ static inline struct slice
 unquoted_until(struct slice s, char stop, struct slice *rest)
 {
     struct slice behind, head = slice_until(s, stop, &behind);
-    if (head.len && memchr(head.p, '"', head.len))
+    if (slice_has(head, '"'))
         return until_behind_quotes(s, stop, rest);
     if (rest)
         *rest = behind;
@@ -177,12 +186,15 @@ unquoted_until(struct slice s, char stop, struct slice *rest)
 struct slice
 sip_parameter(struct slice parameters, struct slice name)
 {
+    const bool quotes = slice_has(parameters, '"');
     while (parameters.len > 0) {
         if (*parameters.p == ';') { /* in front of the first one */
             parameters = slice_from(parameters, 1);
             continue;
         }
-        struct slice one = slice_trim_left(unquoted_until(parameters, ';', &parameters));
+        struct slice one = quotes ? until_behind_quotes(parameters, ';', &parameters)
+                                  : slice_until(parameters, ';', &parameters);
+        one = slice_trim_left(one);
         if (!slice_starts_nocase(one, name))
             continue;
         struct slice value, key = slice_trim_right(slice_until(one, '=', &value));
@@ -238,8 +250,8 @@ parse_via(struct slice value, struct sip_via *via)
     const struct slice protocol = SLICE("SIP/2.0/");
     struct slice rest, parameters;
     struct slice one = unquoted_until(value, ',', NULL);
-    struct slice head = unquoted_until(one, ';', &parameters);
-    if (slice_starts_nocase(head, protocol)) { /* nearly always there are no blanks */
+    struct slice head = slice_until(one, ';', &parameters); /* in front of it nothing is quoted */
+    if (slice_starts_nocase(head, protocol)) {              /* nearly always there are no blanks */
         rest = slice_from(head, protocol.len);
     } else {
         slice_until(head, '/', &rest);
@@ -355,7 +367,7 @@ bool
 sip_message_is_first_hop(const struct sip_message *message)
 {
     struct slice via = message->header[SIP_VIA];
-    return message->header_lines[SIP_VIA] == 1 && !memchr(via.p, ',', via.len);
+    return message->header_lines[SIP_VIA] == 1 && !slice_has(via, ',');
 }
 
 bool
@@ -415,16 +427,20 @@ sip_message_parse(struct slice bytes, bool snapped, struct sip_message *message)
     return true;
 }
 
-/* What is in front of parameters and headers, and of what follows a URI that stands without brackets. */
+/* What is in front of port, parameters and headers, and of what follows a URI that stands without brackets.
+ * An IPv6 reference keeps its brackets. */
 static size_t
-host_port_length(struct slice rest)
+host_length(struct slice rest)
 {
-    static const bool ends[UCHAR_MAX + 1] =
-        {[';'] = true, ['?'] = true, ['>'] = true, [','] = true, [0] = true};
+    enum { ANY = 1, NAME = 2, REFERENCE = 4 };
+    static const uint8_t ends[UCHAR_MAX + 1] =
+        {[';'] = ANY, ['?'] = ANY, ['>'] = ANY, [','] = ANY, [0] = ANY, [':'] = NAME, [']'] = REFERENCE};
+    bool reference = rest.len > 0 && *rest.p == '[';
+    const uint8_t wanted = ANY | (reference ? REFERENCE : NAME);
     size_t n = 0;
-    while (n < rest.len && !ends[(unsigned char)rest.p[n]])
+    while (n < rest.len && !(ends[(unsigned char)rest.p[n]] & wanted))
         n++;
-    return n;
+    return reference && n < rest.len && rest.p[n] == ']' ? n + 1 : n;
 }
 
 void
@@ -444,12 +460,7 @@ sip_uri_split(struct slice uri, struct slice *user, struct slice *host)
         *user = slice_until(before_at, ':', NULL);
         rest = after_at;
     }
-    rest.len = host_port_length(rest);
-    if (rest.len > 0 && *rest.p == '[')
-        *host = slice_between(rest.p, slice_end(slice_until(rest, ']', NULL)) +
-                                          (memchr(rest.p, ']', rest.len) ? 1 : 0));
-    else
-        *host = slice_until(rest, ':', NULL);
+    *host = (struct slice){rest.p, host_length(rest)};
 }
 
 /* Host, port and parameters. */
@@ -491,7 +502,7 @@ take_contact(struct slice *values)
 {
     const char *p = values->p, *end = slice_end(*values);
     bool inside = false;
-    if (!memchr(p, ',', values->len)) /* nearly always there is one only */
+    if (!slice_has(*values, ',')) /* nearly always there is one only */
         p = end;
     while (p < end && (inside || *p != ',')) {
         if (*p == '"' && !inside) {

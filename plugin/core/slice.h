@@ -103,6 +103,12 @@ slice_from(struct slice s, size_t n)
     return (struct slice){s.p ? s.p + n : NULL, s.len - n};
 }
 
+static inline bool
+slice_has(struct slice s, char c)
+{
+    return s.len > 0 && memchr(s.p, c, s.len);
+}
+
 /** Up to the first `c`, which need not be there; `rest`, if wanted, gets what follows it. */
 static inline struct slice
 slice_until(struct slice s, char c, struct slice *rest)

@@ -45,7 +45,7 @@ key_add_address(struct tracker *tracker, const struct endpoint *endpoint)
 void
 key_add_user(struct tracker *tracker, struct slice user)
 {
-    bool escaped = user.len > 0 && memchr(user.p, '%', user.len);
+    bool escaped = slice_has(user, '%');
     char *clear = escaped ? g_uri_unescape_segment(user.p, slice_end(user), NULL) : NULL;
     key_add(tracker, clear ? (struct slice){clear, strlen(clear)} : user);
     g_free(clear);

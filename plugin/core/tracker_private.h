@@ -138,8 +138,8 @@ struct transaction {
     struct arena arena;       /**< its own memory; that of its records, too, if they are forgotten with it */
     struct transaction *next; /**< in its queue */
     struct hash128 branch, from_tag, hop;
-    uint32_t branch_text; /**< hash of the branch alone */
-    uint32_t above;       /**< hash of the branch one hop before, by the second Via; 0: not known */
+    uint32_t sent_by;
+    uint32_t above; /**< hash of the branch one hop before, by the second Via; 0: not known */
     struct record *request;
     int64_t clock;     /**< when it began */
     uint64_t age;      /**< of the tracker when it began, or when it was last seen to ring */
@@ -184,7 +184,6 @@ struct seen_response {
 /** Tags of the index, the first octet of each key. */
 enum index_kind {
     INDEX_TRANSACTION = 'T', /**< Call-ID, CSeq, method: those transactions */
-    INDEX_BRANCH = 'Z',      /**< branch, sent-by: is not in the index, see struct message_hashes */
     INDEX_NONCE = 'N',       /**< nonce: those of all hops */
     INDEX_EARLY = 'Q',       /**< nonce, Call-ID: credentials with a nonce that nobody had issued so far */
     INDEX_NONCE_USER = 'u',  /**< nonce of a hop, user@realm, but for the first */
@@ -221,7 +220,8 @@ struct parsed_line {
 /** Of the message at hand, what is hashed once. */
 struct message_hashes {
     struct hash128 call_id, from_tag;
-    struct hash128 branch; /**< and sent-by */
+    struct hash128 branch;
+    uint32_t sent_by;   /**< with the branch it names a transaction (RFC 3261 section 17.2.3) */
     struct hash128 hop; /**< the two addresses in a fixed order, without the ports: a NAT may change those */
     uint32_t uri, to;   /**< of its Request-URI and of the URI in To; of a new request only */
 };
@@ -258,6 +258,7 @@ struct tracker {
     bool watches;            /**< some subscription was refreshed by a 204 */
     uint32_t service_routes; /**< how many clients were given one */
     uint32_t flows;          /**< how many there are */
+    struct endpoint no_flow; /**< latest that was found to be none of them */
     struct registration *registrations, **registrations_tail;
 };
 

@@ -48,14 +48,20 @@ has_magic_cookie(struct slice branch)
     return slice_starts_nocase(branch, SLICE("z9hG4bK"));
 }
 
-/* RFC 3261 section 17.2.3: sent-by is compared, too. */
 static struct hash128
-hash_branch(struct tracker *tracker, const struct sip_via *via)
+hash_branch(const struct tracker *tracker, const struct sip_via *via)
 {
-    key_begin_number(tracker, INDEX_BRANCH, via->port);
-    key_add(tracker, via->branch);
-    key_add_nocase(tracker, via->host);
-    return index_key_hash(&tracker->index);
+    return index_hash(&tracker->index, via->branch);
+}
+
+/* No key of the index, so that it need not be one that nobody can foresee. */
+static uint32_t
+hash_sent_by(const struct sip_via *via)
+{
+    uint32_t hash = via->port;
+    for (size_t i = 0; i < via->host.len; i++)
+        hash = hash * 31 + (unsigned char)(via->host.p[i] | 0x20); /* a host's case does not matter */
+    return hash;
 }
 
 /* Only who passes a request on adds a Via. */
@@ -64,7 +70,7 @@ hash_above(struct tracker *tracker, const struct sip_message *message)
 {
     struct slice first = message->header[SIP_VIA];
     struct sip_via above;
-    bool several = message->header_lines[SIP_VIA] > 1 || (first.len > 0 && memchr(first.p, ',', first.len));
+    bool several = message->header_lines[SIP_VIA] > 1 || slice_has(first, ',');
     if (!several || !sip_message_second_via(message, &above) || !has_magic_cookie(above.branch))
         return 0;
     return hash_short(hash_branch(tracker, &above)) | 1;
@@ -76,6 +82,7 @@ hash_message(struct tracker *tracker, const struct sip_message *message, const s
     tracker->here = (struct message_hashes){
         .call_id = index_hash(&tracker->index, message->header[SIP_CALL_ID]),
         .branch = hash_branch(tracker, &message->via),
+        .sent_by = hash_sent_by(&message->via),
         .from_tag = index_hash(&tracker->index, message->from_tag),
         .hop = hash_hop(tracker, arrival),
     };
@@ -100,7 +107,7 @@ is_same_transaction(const struct transaction *transaction, const struct message_
                     const struct sip_message *message)
 {
     bool same_tag = same_hash(transaction->from_tag, here->from_tag);
-    if (!same_hash(transaction->branch, here->branch))
+    if (!same_hash(transaction->branch, here->branch) || transaction->sent_by != here->sent_by)
         return false;
     return same_hash(transaction->hop, here->hop) ? same_tag || has_magic_cookie(message->via.branch)
                                                   : same_tag && message->from_tag.len > 0;
@@ -141,7 +148,7 @@ transaction_of_changed_via(struct tracker *tracker, const struct sip_message *me
 {
     struct transaction *transaction =
         transaction_on_hop(tracker, message->method, message->cseq, &arrival->to);
-    bool same_branch = transaction && transaction->branch_text == hash_slice(tracker, message->via.branch);
+    bool same_branch = transaction && same_hash(transaction->branch, tracker->here.branch);
     bool may_differ = !tracker->branches_kept || !has_magic_cookie(message->via.branch);
     return same_branch || may_differ ? transaction : NULL;
 }
@@ -150,14 +157,16 @@ const struct transaction *
 transaction_hop_before(struct tracker *tracker, const struct sip_message *message)
 {
     struct sip_via above;
-    struct hash128 here = tracker->here.branch;
+    struct message_hashes *here = &tracker->here;
+    const struct message_hashes of_message = *here;
     if (!sip_message_second_via(message, &above) || !has_magic_cookie(above.branch))
         return NULL;
     struct sip_message before = *message;
     before.via = above;
-    tracker->here.branch = hash_branch(tracker, &above);
+    here->branch = hash_branch(tracker, &above);
+    here->sent_by = hash_sent_by(&above);
     const struct transaction *transaction = transaction_find(tracker, &before, message->method);
-    tracker->here.branch = here;
+    *here = of_message;
     return transaction;
 }
 
@@ -207,7 +216,7 @@ transaction_new(struct tracker *tracker, const struct sip_message *message, cons
     transaction->cseq = message->cseq;
     transaction->in_dialog = message->to_tag.len > 0;
     transaction->branch = tracker->here.branch;
-    transaction->branch_text = hash_slice(tracker, message->via.branch);
+    transaction->sent_by = tracker->here.sent_by;
     transaction->from_tag = tracker->here.from_tag;
     transaction->hop = tracker->here.hop;
     index_share(&tracker->index, &transaction->link);
