@@ -497,7 +497,7 @@ exchange_new(struct tracker *tracker, const struct sip_message *message, const s
     exchange->cseq = message->cseq;
     exchange->call_id_hash = hash_short(tracker->here.call_id);
     exchange->from_tag_hash = hash_short(tracker->here.from_tag);
-    exchange->branch_hash = hash_short(tracker->here.branch);
+    exchange->branch_hash = hash_via(tracker->here.branch, tracker->here.sent_by);
     exchange->uri_hash = transaction ? transaction->uri : 0;
     exchange->to_hash = transaction ? transaction->to : 0;
     exchange->in_dialog = transaction && transaction->in_dialog;
@@ -701,7 +701,7 @@ is_beside(const struct transaction *other, const struct transaction *transaction
 static bool
 is_below(const struct transaction *other, const struct transaction *transaction)
 {
-    return other->above == (hash_short(transaction->branch) | 1);
+    return other->above == hash_via(transaction->branch, transaction->sent_by);
 }
 
 /* How often the same request was seen one hop further. */

@@ -344,7 +344,14 @@ hash_short(struct hash128 hash)
     return (uint32_t)hash.high;
 }
 
-/** The same of a text; 0 for an absent or empty one. */
+/** Of branch and sent-by; never 0. Some proxies give all requests one branch. */
+static inline uint32_t
+hash_via(struct hash128 branch, uint32_t sent_by)
+{
+    return (hash_short(branch) ^ sent_by) | 1;
+}
+
+/** 32 bits of a text; 0 for an absent or empty one. */
 static inline uint32_t
 hash_slice(const struct tracker *tracker, struct slice text)
 {

@@ -73,7 +73,7 @@ hash_above(struct tracker *tracker, const struct sip_message *message)
     bool several = message->header_lines[SIP_VIA] > 1 || slice_has(first, ',');
     if (!several || !sip_message_second_via(message, &above) || !has_magic_cookie(above.branch))
         return 0;
-    return hash_short(hash_branch(tracker, &above)) | 1;
+    return hash_via(hash_branch(tracker, &above), hash_sent_by(&above));
 }
 
 void

@@ -204,7 +204,7 @@ is_own_answer(const struct tracker *tracker, const struct issue *issue, const st
         exchange->call_id_hash != hash_short(tracker->here.call_id))
         return false;
     return exchange->request_frame == 0
-               ? exchange->branch_hash == hash_short(tracker->here.branch)
+               ? exchange->branch_hash == hash_via(tracker->here.branch, tracker->here.sent_by)
                : !endpoint_same_address(&exchange->peers->server, &view->arrival->to);
 }
 
@@ -664,7 +664,7 @@ find_suspects(struct tracker *tracker, const struct request_view *view, struct u
         .use = use,
         .credentials = credentials,
         .challenge = challenge,
-        .branch_hash = hash_short(tracker->here.branch),
+        .branch_hash = hash_via(tracker->here.branch, tracker->here.sent_by),
         .call_id_hash = hash_short(tracker->here.call_id),
         .from_tag_hash = hash_short(tracker->here.from_tag),
         .uri_hash = tracker->here.uri,

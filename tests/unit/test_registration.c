@@ -541,6 +541,31 @@ test_extensions(struct script *s)
     }
 }
 
+/* Two stateless proxies in a row that give all requests one branch: sent-by tells their hops apart, and only
+ * the last one is the registrar's. */
+static void
+test_one_branch_for_all(struct script *s)
+{
+    static const struct {
+        const char *host, *headers;
+        int from, to;
+        const char *notes;
+    } hops[] = {
+        {"192.0.2.3", "Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKo\r\nContact: " PHONE "\r\n", 3, 4, ""},
+        {"192.0.2.4", "Via: SIP/2.0/UDP 192.0.2.3;branch=z9hG4bK1\r\nContact: " PHONE "\r\n", 4, 2,
+         "register_refused"},
+    };
+    SEND(s, .cseq = 1, .branch = "z9hG4bKo", .headers = "Contact: " PHONE "\r\n", .to = 3);
+    for (unsigned i = 0; i < G_N_ELEMENTS(hops); i++)
+        SEND(s, .cseq = 1, .branch = "z9hG4bK1", .host = hops[i].host, .headers = hops[i].headers,
+             .from = hops[i].from, .to = hops[i].to);
+    for (unsigned i = G_N_ELEMENTS(hops); i-- > 0;) {
+        struct record *end = SEND(s, .cseq = 1, .branch = "z9hG4bK1", .host = hops[i].host, .status = 403,
+                                  .headers = hops[i].headers, .from = hops[i].to, .to = hops[i].from);
+        g_assert_cmpstr(script_notes(s, end), ==, hops[i].notes);
+    }
+}
+
 /* Told when the registrar refuses the request itself, and where the client has not just answered a challenge.
  */
 static void
@@ -1003,6 +1028,7 @@ static const struct play plays[] = {
     {"refused/after-removal", test_refused_after_removal},
     {"refused/refresh", test_refused_refresh},
     {"refused/extensions", test_extensions},
+    {"refused/one-branch-for-all", test_one_branch_for_all},
     {"refused/cseq-behind", test_cseq_behind},
     {"lapsed/told-once", test_lapse_told_once},
     {"lapsed/in-time", test_in_time},
