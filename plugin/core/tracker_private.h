@@ -138,8 +138,8 @@ struct transaction {
     struct arena arena;       /**< its own memory; that of its records, too, if they are forgotten with it */
     struct transaction *next; /**< in its queue */
     struct hash128 branch, from_tag, hop;
-    uint32_t sent_by;
-    uint32_t above; /**< hash of the branch one hop before, by the second Via; 0: not known */
+    uint32_t sent_by; /**< as in `message_hashes` */
+    uint32_t above;   /**< `hash_via` of the hop before, by the second Via; 0: not known */
     struct record *request;
     int64_t clock;     /**< when it began */
     uint64_t age;      /**< of the tracker when it began, or when it was last seen to ring */

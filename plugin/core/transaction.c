@@ -64,16 +64,18 @@ hash_sent_by(const struct sip_via *via)
     return hash;
 }
 
-/* Only who passes a request on adds a Via. */
-static uint32_t
-hash_above(struct tracker *tracker, const struct sip_message *message)
+/* That of the hop before: only who passes a request on adds a Via. */
+static bool
+via_above(const struct sip_message *message, struct sip_via *above)
 {
-    struct slice first = message->header[SIP_VIA];
+    return sip_message_second_via(message, above) && has_magic_cookie(above->branch);
+}
+
+static uint32_t
+hash_above(const struct tracker *tracker, const struct sip_message *message)
+{
     struct sip_via above;
-    bool several = message->header_lines[SIP_VIA] > 1 || slice_has(first, ',');
-    if (!several || !sip_message_second_via(message, &above) || !has_magic_cookie(above.branch))
-        return 0;
-    return hash_via(hash_branch(tracker, &above), hash_sent_by(&above));
+    return via_above(message, &above) ? hash_via(hash_branch(tracker, &above), hash_sent_by(&above)) : 0;
 }
 
 void
@@ -159,7 +161,7 @@ transaction_hop_before(struct tracker *tracker, const struct sip_message *messag
     struct sip_via above;
     struct message_hashes *here = &tracker->here;
     const struct message_hashes of_message = *here;
-    if (!sip_message_second_via(message, &above) || !has_magic_cookie(above.branch))
+    if (!via_above(message, &above))
         return NULL;
     struct sip_message before = *message;
     before.via = above;
