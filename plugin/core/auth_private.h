@@ -53,7 +53,7 @@ struct nonce_user {
 
 /** One nonce in one call: many clients count nc for each call by itself. */
 struct nonce_call {
-    uint64_t call_id;       /**< half of its hash; 0: of no call yet */
+    uint64_t call_id;       /**< its hash; 0: of no call yet */
     struct issue *issue;    /**< in this call; NULL: issued in another one */
     int64_t used_clock;     /**< of the latest request with it */
     uint32_t used_cseq;     /**< likewise */

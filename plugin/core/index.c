@@ -10,26 +10,13 @@
 #define XXH_STATIC_LINKING_ONLY
 #include <xxhash.h>
 
-static guint
-entry_hash(gconstpointer entry)
-{
-    return (guint)((const struct index_entry *)entry)->hash.low;
-}
-
-static gboolean
-entry_equal(gconstpointer a, gconstpointer b)
-{
-    const struct hash128 *x = &((const struct index_entry *)a)->hash;
-    const struct hash128 *y = &((const struct index_entry *)b)->hash;
-    return x->low == y->low && x->high == y->high;
-}
-
 void
 index_init(struct index *index, uint64_t seed, void *(*allocate)(size_t), void (*release)(void *))
 {
     *index = (struct index){.seed = seed, .allocate = allocate, .release = release};
     XXH3_generateSecret_fromSeed(index->secret, seed);
-    index->entries = g_hash_table_new(entry_hash, entry_equal);
+    /* An entry begins with its hash. */
+    index->entries = g_hash_table_new(g_int64_hash, g_int64_equal);
 }
 
 void
@@ -39,15 +26,13 @@ index_clear(struct index *index)
     *index = (struct index){0};
 }
 
-static struct hash128
+static uint64_t
 hash_bytes(const struct index *index, const void *bytes, size_t len)
 {
-    XXH128_hash_t hash =
-        XXH3_128bits_withSecretandSeed(bytes, len, index->secret, sizeof index->secret, index->seed);
-    return (struct hash128){hash.low64, hash.high64};
+    return XXH3_64bits_withSecretandSeed(bytes, len, index->secret, sizeof index->secret, index->seed);
 }
 
-struct hash128
+uint64_t
 index_hash(const struct index *index, struct slice text)
 {
     return hash_bytes(index, text.len ? text.p : "", text.len);
@@ -78,7 +63,7 @@ grow_key(struct index *index, size_t len)
 }
 
 void
-index_key_add_hash(struct index *index, struct hash128 part)
+index_key_add_hash(struct index *index, uint64_t part)
 {
     memcpy(grow_key(index, sizeof part), &part, sizeof part);
 }
@@ -144,7 +129,7 @@ index_key_add_nocase(struct index *index, struct slice part)
     copy_lower(at + 1, part);
 }
 
-struct hash128
+uint64_t
 index_key_hash(struct index *index)
 {
     if (!index->hashed)
@@ -210,7 +195,7 @@ index_drop_own(struct index *index, struct index_entry *entry)
 static void
 replace_entry(struct index *index, struct index_entry *entry, struct index_link *first)
 {
-    const struct hash128 hash = entry->hash;
+    const uint64_t hash = entry->hash;
     index_drop_own(index, entry);
     if (!first)
         return;

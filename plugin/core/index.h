@@ -1,8 +1,9 @@
 /* index.h
  * Finds by keys of several parts what the tracker remembers.
  *
- * A key is kept as a hash of 128 bits under a secret seed. Keys come from the wire, so neither their length
- * nor their choice may cost more than that; and two keys that are not the same do not meet by chance.
+ * A key is kept as a hash of 64 bits under a secret seed. Keys come from the wire, so neither their length
+ * nor their choice may cost more than that; and that two of ten million keys meet by chance happens in one of
+ * 300,000 captures that have so many.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -16,14 +17,9 @@
 
 #include "slice.h"
 
-/** What stands for a text: as good as the text itself, to compare by. */
-struct hash128 {
-    uint64_t low, high;
-};
-
 /** One key and what it leads to. Lives until it is dropped, or the index is cleared. */
 struct index_entry {
-    struct hash128 hash;
+    uint64_t hash;
     void *value;
 };
 
@@ -51,7 +47,7 @@ struct index {
     char key[INDEX_KEY_MAX + 8]; /**< in the making; eight octets at a time are made lower case */
     size_t key_len;
     bool hashed; /**< `hash` is that of `key` */
-    struct hash128 hash;
+    uint64_t hash;
     bool sought;               /**< `found` is what the key leads to; NULL: nothing */
     struct index_entry *found; /**< only until the next key begins, or an entry is dropped */
 };
@@ -62,7 +58,8 @@ struct index {
 void index_init(struct index *index, uint64_t seed, void *(*allocate)(size_t), void (*release)(void *));
 void index_clear(struct index *index);
 
-struct hash128 index_hash(const struct index *index, struct slice text);
+/** What stands for a text: as good as the text itself, to compare by. */
+uint64_t index_hash(const struct index *index, struct slice text);
 
 /** Begins a key; then come its parts, at most 8, always in the same order for a kind; then find or put. One
  * key at a time.
@@ -72,9 +69,9 @@ void index_key_add(struct index *index, struct slice part);
 /** ASCII case does not matter. */
 void index_key_add_nocase(struct index *index, struct slice part);
 /** What is as good as its text. */
-void index_key_add_hash(struct index *index, struct hash128 part);
+void index_key_add_hash(struct index *index, uint64_t part);
 /** Of all its parts, in place of a search. */
-struct hash128 index_key_hash(struct index *index);
+uint64_t index_key_hash(struct index *index);
 
 /** NULL when the key is not there; the newest of those that share it. */
 void *index_find(struct index *index);

@@ -288,7 +288,7 @@ others_of(struct tracker *tracker, struct nonce *nonce)
 struct nonce_call *
 nonce_call_find(struct tracker *tracker, struct nonce *nonce)
 {
-    const uint64_t here = tracker->here.call_id.low | 1;
+    const uint64_t here = tracker->here.call_id | 1;
     if (nonce->call.call_id == 0)
         nonce->call.call_id = here;
     if (nonce->call.call_id == here)
@@ -316,7 +316,7 @@ nonce_user_find(struct tracker *tracker, struct nonce *nonce, const char *name)
     if (nonce->user.name == name)
         return &nonce->user;
     key_nonce_object(tracker, INDEX_NONCE_USER, nonce);
-    key_add_hash(tracker, (struct hash128){(uintptr_t)name, 0}); /* there is one text for each user */
+    key_add_hash(tracker, (uintptr_t)name); /* there is one text for each user */
     struct other_user *other = key_find(tracker);
     if (!other) {
         other = host_new(tracker, struct other_user);

@@ -71,7 +71,7 @@ key_client(struct tracker *tracker, const struct account *account, uint32_t inst
            const struct endpoint *address)
 {
     key_begin_number(tracker, INDEX_REGISTERED_CLIENT, (uintptr_t)account);
-    key_add_hash(tracker, (struct hash128){instance, 0});
+    key_add_hash(tracker, instance);
     if (instance == 0)
         key_add_address(tracker, address);
 }

@@ -137,9 +137,9 @@ struct transaction {
     struct index_link link;   /**< those with the same Call-ID, CSeq and method */
     struct arena arena;       /**< its own memory; that of its records, too, if they are forgotten with it */
     struct transaction *next; /**< in its queue */
-    struct hash128 branch, from_tag, hop;
-    uint32_t sent_by; /**< as in `message_hashes` */
-    uint32_t above;   /**< `hash_via` of the hop before, by the second Via; 0: not known */
+    uint64_t branch, from_tag, hop; /**< as in `message_hashes` */
+    uint32_t sent_by;               /**< as in `message_hashes` */
+    uint32_t above;                 /**< `hash_via` of the hop before, by the second Via; 0: not known */
     struct record *request;
     int64_t clock;     /**< when it began */
     uint64_t age;      /**< of the tracker when it began, or when it was last seen to ring */
@@ -219,11 +219,10 @@ struct parsed_line {
 
 /** Of the message at hand, what is hashed once. */
 struct message_hashes {
-    struct hash128 call_id, from_tag;
-    struct hash128 branch;
-    uint32_t sent_by;   /**< with the branch it names a transaction (RFC 3261 section 17.2.3) */
-    struct hash128 hop; /**< the two addresses in a fixed order, without the ports: a NAT may change those */
-    uint32_t uri, to;   /**< of its Request-URI and of the URI in To; of a new request only */
+    uint64_t call_id, from_tag, branch;
+    uint64_t hop;     /**< the two addresses in a fixed order, without the ports: a NAT may change those */
+    uint32_t sent_by; /**< with the branch it names a transaction (RFC 3261 section 17.2.3) */
+    uint32_t uri, to; /**< of its Request-URI and of the URI in To; of a new request only */
 };
 
 /** Transactions, oldest first. */
@@ -285,7 +284,7 @@ key_add(struct tracker *tracker, struct slice part)
 }
 
 static inline void
-key_add_hash(struct tracker *tracker, struct hash128 part)
+key_add_hash(struct tracker *tracker, uint64_t part)
 {
     index_key_add_hash(&tracker->index, part);
 }
@@ -317,12 +316,6 @@ key_put(struct tracker *tracker, void *value)
     return entry;
 }
 
-static inline bool
-same_hash(struct hash128 a, struct hash128 b)
-{
-    return a.low == b.low && a.high == b.high;
-}
-
 /** The same address-of-record, be it at two servers. */
 static inline bool
 account_same_name(const struct account *a, const struct account *b)
@@ -339,14 +332,14 @@ key_put_own(struct tracker *tracker, struct index_entry *entry, void *value)
 
 /** 32 bits are enough to tell what is unlikely to differ. */
 static inline uint32_t
-hash_short(struct hash128 hash)
+hash_short(uint64_t hash)
 {
-    return (uint32_t)hash.high;
+    return (uint32_t)(hash >> 32);
 }
 
 /** Of branch and sent-by; never 0. Some proxies give all requests one branch. */
 static inline uint32_t
-hash_via(struct hash128 branch, uint32_t sent_by)
+hash_via(uint64_t branch, uint32_t sent_by)
 {
     return (hash_short(branch) ^ sent_by) | 1;
 }

@@ -19,15 +19,15 @@ number_of(const struct endpoint *endpoint)
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-/* They stand for themselves; `high` is for who wants a short hash only, and needs to tell both. */
-static struct hash128
+/* They stand for themselves: to multiply by an odd number maps no two of them to one. */
+static uint64_t
 hash_hop_of_four(const struct endpoint *a, const struct endpoint *b)
 {
     const uint64_t both = (uint64_t)number_of(a) << 32 | number_of(b), odd = UINT64_C(0x9e3779b97f4a7c15);
-    return (struct hash128){both, (uint64_t)(a->type << 8 | b->type) << 32 | (both * odd) >> 32};
+    return both * odd ^ (uint64_t)(a->type << 8 | b->type);
 }
 
-static struct hash128
+static uint64_t
 hash_hop(const struct tracker *tracker, const struct arrival *arrival)
 {
     bool ordered = endpoint_compare(&arrival->from, &arrival->to) <= 0;
@@ -48,7 +48,7 @@ has_magic_cookie(struct slice branch)
     return slice_starts_nocase(branch, SLICE("z9hG4bK"));
 }
 
-static struct hash128
+static uint64_t
 hash_branch(const struct tracker *tracker, const struct sip_via *via)
 {
     return index_hash(&tracker->index, via->branch);
@@ -108,11 +108,11 @@ static bool
 is_same_transaction(const struct transaction *transaction, const struct message_hashes *here,
                     const struct sip_message *message)
 {
-    bool same_tag = same_hash(transaction->from_tag, here->from_tag);
-    if (!same_hash(transaction->branch, here->branch) || transaction->sent_by != here->sent_by)
+    bool same_tag = transaction->from_tag == here->from_tag;
+    if (transaction->branch != here->branch || transaction->sent_by != here->sent_by)
         return false;
-    return same_hash(transaction->hop, here->hop) ? same_tag || has_magic_cookie(message->via.branch)
-                                                  : same_tag && message->from_tag.len > 0;
+    return transaction->hop == here->hop ? same_tag || has_magic_cookie(message->via.branch)
+                                         : same_tag && message->from_tag.len > 0;
 }
 
 /* RFC 3261 section 17.2.3. Scanners all call themselves 127.0.0.1, and some take the same branch: of several
@@ -125,7 +125,7 @@ transaction_find(struct tracker *tracker, const struct sip_message *message, str
          i = transaction_before(i)) {
         if (!is_same_transaction(i, &tracker->here, message))
             continue;
-        if (same_hash(i->hop, tracker->here.hop))
+        if (i->hop == tracker->here.hop)
             return i;
         if (!latest)
             latest = i;
@@ -138,7 +138,7 @@ transaction_on_hop(struct tracker *tracker, struct slice method, uint32_t cseq, 
 {
     const struct message_hashes *here = &tracker->here;
     struct transaction *i = transactions_of(tracker, method, cseq);
-    while (i && !(same_hash(i->from_tag, here->from_tag) && same_hash(i->hop, here->hop) &&
+    while (i && !(i->from_tag == here->from_tag && i->hop == here->hop &&
                   endpoint_same_address(&i->client, client)))
         i = transaction_before(i);
     return i;
@@ -150,7 +150,7 @@ transaction_of_changed_via(struct tracker *tracker, const struct sip_message *me
 {
     struct transaction *transaction =
         transaction_on_hop(tracker, message->method, message->cseq, &arrival->to);
-    bool same_branch = transaction && same_hash(transaction->branch, tracker->here.branch);
+    bool same_branch = transaction && transaction->branch == tracker->here.branch;
     bool may_differ = !tracker->branches_kept || !has_magic_cookie(message->via.branch);
     return same_branch || may_differ ? transaction : NULL;
 }

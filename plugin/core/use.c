@@ -630,7 +630,7 @@ is_count_of_fork(struct tracker *tracker, const struct request_view *view, const
     const struct transaction *own =
         transaction_on_hop(tracker, view->message->method, view->message->cseq, &view->arrival->from);
     for (const struct transaction *i = own ? transaction_before(own) : NULL; i; i = transaction_before(i)) {
-        if (same_hash(i->hop, tracker->here.hop))
+        if (i->hop == tracker->here.hop)
             return false;
     }
     return true;
