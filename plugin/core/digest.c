@@ -413,10 +413,10 @@ digest_user_configured(const struct auth_value *credentials, const struct creden
 {
     const struct digest_input input = {.credentials = credentials,
                                        .response = credentials->param[AUTH_RESPONSE]};
-    struct reading reading = {0};
     bool configured = false;
     if (count == 0)
         return false;
+    struct reading reading = {0};
     const struct algorithm *algorithm = effective_algorithm(&input);
     if (reading_begin(&input, algorithm ? algorithm : algorithm_find(SLICE("MD5")), &reading)) {
         for (size_t i = 0; i < count && !configured; i++) {

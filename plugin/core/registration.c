@@ -25,15 +25,28 @@ struct service_route {
 
 /* --- finding them ---------------------------------------------------------------- */
 
+/* RFC 5626 section 4.1 */
+static struct slice
+instance_of(const struct sip_contact *contact)
+{
+    return sip_parameter(contact->parameters, SLICE("+sip.instance"));
+}
+
+static struct slice
+reg_id_of(const struct sip_contact *contact)
+{
+    return sip_parameter(contact->parameters, SLICE("reg-id"));
+}
+
 /* An instance has one binding for each flow. The port that goes without saying may be said, too. */
 static void
 key_binding(struct tracker *tracker, const struct account *account, const struct sip_contact *contact)
 {
-    struct slice user, host_port;
+    struct slice user, host_port, instance = instance_of(contact), reg_id = reg_id_of(contact);
     key_begin_number(tracker, INDEX_BINDING, (uintptr_t)account);
-    if (contact->instance.len > 0 && contact->reg_id.len > 0) {
-        key_add(tracker, contact->instance);
-        key_add_nocase(tracker, contact->reg_id);
+    if (instance.len > 0 && reg_id.len > 0) {
+        key_add(tracker, instance);
+        key_add_nocase(tracker, reg_id);
         return;
     }
     sip_uri_split_place(contact->uri, &user, &host_port);
@@ -44,7 +57,7 @@ key_binding(struct tracker *tracker, const struct account *account, const struct
 static uint32_t
 hash_flow(const struct tracker *tracker, const struct sip_contact *contact)
 {
-    return hash_slice(tracker, contact->instance) * 31 + hash_slice(tracker, contact->reg_id);
+    return hash_slice(tracker, instance_of(contact)) * 31 + hash_slice(tracker, reg_id_of(contact));
 }
 
 static bool
@@ -170,7 +183,7 @@ moved_registration(struct tracker *tracker, const struct account *account, const
     struct registration *registration = key_find(tracker);
     if (registration)
         return registration;
-    key_client(tracker, account, hash_slice(tracker, contact->instance), &arrival->from);
+    key_client(tracker, account, hash_slice(tracker, instance_of(contact)), &arrival->from);
     registration = key_find(tracker);
     return registration && registration_has_run_out(tracker, registration) &&
                    !registration_is_removed(registration)
@@ -202,7 +215,7 @@ set_contact(struct tracker *tracker, struct registration *registration, const st
 {
     struct contact_name *before = registration->contact;
     registration->flow_hash = hash_flow(tracker, contact);
-    registration->instance_hash = hash_slice(tracker, contact->instance);
+    registration->instance_hash = hash_slice(tracker, instance_of(contact));
     if (before && has_uri(registration, contact->uri))
         return;
     registration->contact = contact_new(tracker, contact);
@@ -384,7 +397,7 @@ ask(struct tracker *tracker, const struct sip_message *message, const struct sip
 {
     uint32_t seconds = 0;
     bool has_asked = sip_contact_expires(message, contact, &seconds);
-    bool moves = only && contact->reg_id.len == 0 && !(has_asked && seconds == 0);
+    bool moves = only && reg_id_of(contact).len == 0 && !(has_asked && seconds == 0);
     struct registration *registration = registration_of(tracker, message, contact, moves, arrival, record);
     if (registration->granted_request == 0 && strangers_go(tracker))
         aged_touch(tracker, &block_of(registration)->aged, AGED_REGISTRATION);

@@ -85,17 +85,13 @@ sip_number(struct slice text, uint32_t *number)
 {
     uint64_t n = 0;
     text = slice_trim(text);
-    while (text.len > 1 && *text.p == '0')
-        text = slice_from(text, 1);
-    if (text.len == 0 || text.len > sizeof "4294967295" - 1)
-        return false;
     for (size_t i = 0; i < text.len; i++) {
-        if (!is_digit(text.p[i]))
+        if (!is_digit(text.p[i]) || n > UINT32_MAX)
             return false;
         n = n * 10 + (uint64_t)(text.p[i] - '0');
     }
     *number = (uint32_t)n;
-    return n <= UINT32_MAX;
+    return text.len > 0 && n <= UINT32_MAX;
 }
 
 /* One physical line, its end removed. False when nothing is left. */
@@ -183,10 +179,10 @@ unquoted_until(struct slice s, char stop, struct slice *rest)
     return head;
 }
 
-struct slice
-sip_parameter(struct slice parameters, struct slice name)
+/* quotes: there are some among the parameters */
+static struct slice
+find_parameter(struct slice parameters, struct slice name, bool quotes)
 {
-    const bool quotes = slice_has(parameters, '"');
     while (parameters.len > 0) {
         if (*parameters.p == ';') { /* in front of the first one */
             parameters = slice_from(parameters, 1);
@@ -197,11 +193,18 @@ sip_parameter(struct slice parameters, struct slice name)
         one = slice_trim_left(one);
         if (!slice_starts_nocase(one, name))
             continue;
-        struct slice value, key = slice_trim_right(slice_until(one, '=', &value));
-        if (key.len == name.len)
-            return slice_trim(value);
+        struct slice behind = slice_trim_left(slice_from(one, name.len));
+        bool flag = behind.len == 0 && !slice_has(one, '=');
+        if (flag || (behind.len > 0 && *behind.p == '=')) /* else it is another name that begins alike */
+            return slice_trim(slice_from(behind, 1));
     }
     return (struct slice){NULL, 0};
+}
+
+struct slice
+sip_parameter(struct slice parameters, struct slice name)
+{
+    return find_parameter(parameters, name, slice_has(parameters, '"'));
 }
 
 /* From and To: name-addr or addr-spec, then parameters (RFC 3261 section 20.10, 20.20). */
@@ -249,7 +252,8 @@ parse_via(struct slice value, struct sip_via *via)
 {
     const struct slice protocol = SLICE("SIP/2.0/");
     struct slice rest, parameters;
-    struct slice one = unquoted_until(value, ',', NULL);
+    const bool quotes = slice_has(value, '"');
+    struct slice one = quotes ? until_behind_quotes(value, ',', NULL) : slice_until(value, ',', NULL);
     struct slice head = slice_until(one, ';', &parameters); /* in front of it nothing is quoted */
     if (slice_starts_nocase(head, protocol)) {              /* nearly always there are no blanks */
         rest = slice_from(head, protocol.len);
@@ -263,7 +267,7 @@ parse_via(struct slice value, struct sip_via *via)
         n++;
     via->transport = (struct slice){rest.p, n};
     parse_sent_by(slice_trim(slice_from(rest, n)), via);
-    via->branch = sip_parameter(parameters, SLICE("branch"));
+    via->branch = find_parameter(parameters, SLICE("branch"), quotes);
 }
 
 static void
@@ -376,6 +380,8 @@ sip_via_is_reliable(const struct sip_via *via)
     /* RFC 3261 section 18, 4168, 7118 */
     static const struct slice reliable[] = {SLICE_INIT("TCP"), SLICE_INIT("TLS"),  SLICE_INIT("WS"),
                                             SLICE_INIT("WSS"), SLICE_INIT("SCTP"), SLICE_INIT("TLS-SCTP")};
+    if (slice_equal_nocase(via->transport, SLICE("UDP"))) /* nearly all */
+        return false;
     for (size_t i = 0; i < sizeof reliable / sizeof *reliable; i++) {
         if (slice_equal_nocase(via->transport, reliable[i]))
             return true;
@@ -520,15 +526,13 @@ take_contact(struct slice *values)
 static void
 read_contact(struct slice value, struct sip_contact *contact)
 {
-    struct slice bracketed, parameters;
+    struct slice bracketed;
     *contact = (struct sip_contact){.star = slice_equal(value, SLICE("*"))};
     struct slice before = unquoted_until(value, '<', &bracketed);
-    contact->uri = before.len < value.len ? slice_until(bracketed, '>', &parameters)
-                                          : slice_until(value, ';', &parameters);
+    contact->uri = before.len < value.len ? slice_until(bracketed, '>', &contact->parameters)
+                                          : slice_until(value, ';', &contact->parameters);
     contact->uri = slice_trim(contact->uri);
-    contact->expires = sip_parameter(parameters, SLICE("expires"));
-    contact->instance = sip_parameter(parameters, SLICE("+sip.instance"));
-    contact->reg_id = sip_parameter(parameters, SLICE("reg-id"));
+    contact->expires = sip_parameter(contact->parameters, SLICE("expires"));
 }
 
 bool

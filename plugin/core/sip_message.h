@@ -104,8 +104,8 @@ bool sip_message_next_header(struct slice *rest, enum sip_header *id, struct sli
 struct sip_contact {
     bool star; /**< `*`: all of them */
     struct slice uri;
-    struct slice expires;          /**< parameters; absent when not there */
-    struct slice instance, reg_id; /**< RFC 5626 section 4.1 */
+    struct slice parameters; /**< for `sip_parameter` */
+    struct slice expires;    /**< of them; absent when not there */
 };
 
 /** Walks the contacts of a message. */

@@ -19,23 +19,26 @@ number_of(const struct endpoint *endpoint)
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-/* They stand for themselves: to multiply by an odd number maps no two of them to one. */
+/* To multiply by it maps no two numbers to one, and spreads them over all bits. */
+static const uint64_t odd = UINT64_C(0x9e3779b97f4a7c15);
+
+/* They stand for themselves. */
 static uint64_t
 hash_hop_of_four(const struct endpoint *a, const struct endpoint *b)
 {
-    const uint64_t both = (uint64_t)number_of(a) << 32 | number_of(b), odd = UINT64_C(0x9e3779b97f4a7c15);
-    return both * odd ^ (uint64_t)(a->type << 8 | b->type);
+    const uint64_t x = number_of(a), y = number_of(b);
+    return (x < y ? x << 32 | y : y << 32 | x) * odd ^ a->type;
 }
 
 static uint64_t
 hash_hop(const struct tracker *tracker, const struct arrival *arrival)
 {
+    if (arrival->from.len == 4 && arrival->to.len == 4 && arrival->from.type == arrival->to.type)
+        return hash_hop_of_four(&arrival->from, &arrival->to);
     bool ordered = endpoint_compare(&arrival->from, &arrival->to) <= 0;
     const struct endpoint *a = ordered ? &arrival->from : &arrival->to;
     const struct endpoint *b = ordered ? &arrival->to : &arrival->from;
     char both[2 * (2 + sizeof a->address)] = {(char)a->type, (char)a->len, (char)b->type, (char)b->len};
-    if (a->len == 4 && b->len == 4)
-        return hash_hop_of_four(a, b);
     memcpy(both + 4, a->address, a->len);
     memcpy(both + 4 + sizeof a->address, b->address, b->len);
     return index_hash(&tracker->index, (struct slice){both, sizeof both});
@@ -58,10 +61,16 @@ hash_branch(const struct tracker *tracker, const struct sip_via *via)
 static uint32_t
 hash_sent_by(const struct sip_via *via)
 {
-    uint32_t hash = via->port;
-    for (size_t i = 0; i < via->host.len; i++)
-        hash = hash * 31 + (unsigned char)(via->host.p[i] | 0x20); /* a host's case does not matter */
-    return hash;
+    const uint64_t lower = UINT64_C(0x2020202020202020); /* a host's case does not matter */
+    uint64_t hash = via->port, octets;
+    struct slice rest = via->host;
+    for (; rest.len >= sizeof octets; rest = slice_from(rest, sizeof octets)) {
+        memcpy(&octets, rest.p, sizeof octets);
+        hash = (hash ^ (octets | lower)) * odd;
+    }
+    for (; rest.len > 0; rest = slice_from(rest, 1))
+        hash = (hash ^ (unsigned char)(*rest.p | 0x20)) * odd;
+    return hash_short(hash);
 }
 
 /* That of the hop before: only who passes a request on adds a Via. */
