@@ -57,7 +57,8 @@ key_binding(struct tracker *tracker, const struct account *account, const struct
 static uint32_t
 hash_flow(const struct tracker *tracker, const struct sip_contact *contact)
 {
-    return hash_slice(tracker, instance_of(contact)) * 31 + hash_slice(tracker, reg_id_of(contact));
+    struct slice instance = instance_of(contact);
+    return instance.len ? hash_slice(tracker, instance) * 31 + hash_slice(tracker, reg_id_of(contact)) : 0;
 }
 
 static bool

@@ -80,18 +80,25 @@ is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+/* As many always fit into 64 bits. */
+enum { MAX_DIGITS = 19 };
+
 bool
 sip_number(struct slice text, uint32_t *number)
 {
     uint64_t n = 0;
     text = slice_trim(text);
+    while (text.len > MAX_DIGITS && *text.p == '0')
+        text = slice_from(text, 1);
+    if (text.len == 0 || text.len > MAX_DIGITS)
+        return false;
     for (size_t i = 0; i < text.len; i++) {
-        if (!is_digit(text.p[i]) || n > UINT32_MAX)
+        if (!is_digit(text.p[i]))
             return false;
         n = n * 10 + (uint64_t)(text.p[i] - '0');
     }
     *number = (uint32_t)n;
-    return text.len > 0 && n <= UINT32_MAX;
+    return n <= UINT32_MAX;
 }
 
 /* One physical line, its end removed. False when nothing is left. */
@@ -254,6 +261,7 @@ parse_via(struct slice value, struct sip_via *via)
     struct slice rest, parameters;
     const bool quotes = slice_has(value, '"');
     struct slice one = quotes ? until_behind_quotes(value, ',', NULL) : slice_until(value, ',', NULL);
+    via->more = one.len < value.len;
     struct slice head = slice_until(one, ';', &parameters); /* in front of it nothing is quoted */
     if (slice_starts_nocase(head, protocol)) {              /* nearly always there are no blanks */
         rest = slice_from(head, protocol.len);
@@ -370,8 +378,7 @@ frame_body(struct slice rest, bool snapped, struct sip_message *message)
 bool
 sip_message_is_first_hop(const struct sip_message *message)
 {
-    struct slice via = message->header[SIP_VIA];
-    return message->header_lines[SIP_VIA] == 1 && !slice_has(via, ',');
+    return message->header_lines[SIP_VIA] == 1 && !message->via.more;
 }
 
 bool

@@ -44,6 +44,7 @@ struct sip_via {
     struct slice host;      /**< of sent-by */
     uint16_t port;          /**< of sent-by; the transport's default when none is written */
     struct slice branch;    /**< absent in a message of RFC 2543 */
+    bool more;              /**< another one stands behind it in the same header line */
 };
 
 /** A message as views into the bytes that were parsed; lives as long as they do.
