@@ -150,6 +150,14 @@ struct account *account_of(struct tracker *tracker, const struct sip_message *me
 /** A server believed its credentials. */
 void account_accepted(struct tracker *tracker, struct account *account);
 
+/** `user@realm`, or a URI with the realm for its host; whatever the case of the realm. */
+static inline bool
+ends_in_realm(struct slice name, struct slice realm)
+{
+    return name.len > realm.len && name.p[name.len - realm.len - 1] == '@' &&
+           slice_equal_nocase(slice_from(name, name.len - realm.len), realm);
+}
+
 /** `user@realm` of credentials; the user alone when it ends in the realm already. */
 const char *user_at_realm(struct tracker *tracker, const struct auth_value *value);
 /** The same for credentials of this account, whose user is nearly always the same. */

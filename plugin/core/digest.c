@@ -429,12 +429,23 @@ digest_user_configured(const struct auth_value *credentials, const struct creden
     return configured;
 }
 
+/* Whoever has no password, or needs none, may be right without a row. */
+static bool
+needs_row(const struct digest_input *input)
+{
+    const struct slice *p = input->credentials->param;
+    return p[AUTH_USERNAME].p && !slice_has(p[AUTH_USERNAME], '\\') &&
+           !slice_equal(p[AUTH_USERNAME], SLICE("anonymous")) && !p[AUTH_AUTS].p;
+}
+
 struct digest_verdict
 digest_verify(const struct digest_input *input, const struct credential *rows, size_t count)
 {
     struct digest_verdict verdict = {.status = DIGEST_UNVERIFIED};
     const struct algorithm *algorithm = effective_algorithm(input);
     verdict.reason = obstacle(input, algorithm, &verdict.missing);
+    if (verdict.reason == DIGEST_REASON_NONE && count == 0 && needs_row(input)) /* nothing is configured */
+        verdict.reason = DIGEST_NO_CREDENTIAL;
     if (verdict.reason != DIGEST_REASON_NONE)
         return verdict;
     struct reading reading = {0};

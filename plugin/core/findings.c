@@ -622,6 +622,8 @@ realm_unrelated(const struct finding_context *c)
     const struct auth_value *first = c->lines ? line_value(c->tracker, c->lines) : NULL;
     if (c->exchange->in_dialog || c->exchange->refused || !first || first->param[AUTH_REALM].len == 0)
         return false;
+    if (ends_in_realm(c->message->to_uri, first->param[AUTH_REALM])) /* as a rule */
+        return false;
     sip_uri_split(c->message->to_uri, &user, &host);
     if (host.len == 0 || g_ascii_isdigit(host.p[host.len - 1]) || *host.p == '[')
         return false;

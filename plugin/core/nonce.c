@@ -143,13 +143,6 @@ line_remember(struct tracker *tracker, const struct auth_line *line, const struc
 
 /* --- accounts ------------------------------------------------------------------- */
 
-static bool
-ends_in_realm(struct slice user, struct slice realm)
-{
-    return user.len > realm.len && user.p[user.len - realm.len - 1] == '@' &&
-           slice_equal_nocase(slice_from(user, user.len - realm.len), realm);
-}
-
 /* `to` has room for both and two octets more. */
 static void
 join_at(char *to, struct slice user, struct slice realm)
