@@ -141,8 +141,7 @@ forget_frame(struct tracker *tracker)
 {
     for (guint i = 0; i < tracker->passing->len; i++)
         record_forget(tracker, tracker->passing->pdata[i]);
-    if (tracker->passing->len > 0)
-        g_ptr_array_set_size(tracker->passing, 0);
+    g_ptr_array_set_size(tracker->passing, 0);
     if (tracker->forgets)
         arena_release(&tracker->passing_arena, &tracker->host);
     aged_forget(tracker); /* even where records stay: what is said of a message must not depend on that */

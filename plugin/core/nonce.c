@@ -114,23 +114,23 @@ parsed_add(struct tracker *tracker, const struct auth_line *line)
     return parsed;
 }
 
-static struct parsed_line *
-parsed_read(struct tracker *tracker, const struct auth_line *line)
+static const struct auth_value *
+line_read(struct tracker *tracker, const struct auth_line *line)
 {
     struct parsed_line *parsed = parsed_add(tracker, line);
     parsed->readable = auth_line_read(line, &parsed->value);
-    return parsed;
+    return parsed->readable ? &parsed->value : NULL;
 }
 
 const struct auth_value *
 line_value(struct tracker *tracker, const struct auth_line *line)
 {
-    struct parsed_line *parsed = NULL;
-    for (unsigned i = 0; i < tracker->parsed_count && (!parsed || parsed->line != line); i++)
-        parsed = tracker->parsed->pdata[i];
-    if (!parsed || parsed->line != line)
-        parsed = parsed_read(tracker, line);
-    return parsed->readable ? &parsed->value : NULL;
+    for (unsigned i = 0; i < tracker->parsed_count; i++) {
+        const struct parsed_line *parsed = tracker->parsed->pdata[i];
+        if (parsed->line == line)
+            return parsed->readable ? &parsed->value : NULL;
+    }
+    return line_read(tracker, line);
 }
 
 void

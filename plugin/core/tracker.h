@@ -310,7 +310,8 @@ struct registration {
         *next;               /**< in the order of their first REGISTER; `tracker_registrations` is the head */
     struct account *account; /**< the address-of-record, at this registrar */
     struct contact_name *contact;      /**< as last seen */
-    uint32_t flow_hash, instance_hash; /**< of instance and reg-id as last seen: the tracker's own */
+    uint32_t flow_hash, instance_hash; /**< of instance and reg-id as last seen, the first 0 without an
+                                          instance: the tracker's own */
     struct endpoint registrar, client;
     uint32_t first_frame;   /**< REGISTER */
     uint32_t granted_frame; /**< latest 2xx that granted it; 0: none */

@@ -62,7 +62,7 @@ static uint32_t
 hash_sent_by(const struct sip_via *via)
 {
     const uint64_t lower = UINT64_C(0x2020202020202020); /* a host's case does not matter */
-    uint64_t hash = via->port, octets;
+    uint64_t hash = via->port * odd, octets;
     struct slice rest = via->host;
     for (; rest.len >= sizeof octets; rest = slice_from(rest, sizeof octets)) {
         memcpy(&octets, rest.p, sizeof octets);

@@ -37,7 +37,7 @@ best_challenge(struct tracker *tracker, const struct auth_line *lines, enum sip_
 {
     const struct auth_line *best = NULL;
     int best_score = -1;
-    if (lines && !lines->next && line_value(tracker, lines))
+    if (lines && !lines->next && line_value(tracker, lines)) /* nearly always there is one only */
         return lines;
     for (const struct auth_line *line = lines; line; line = line->next) {
         const struct auth_value *value = line_value(tracker, line);
