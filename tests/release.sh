@@ -62,7 +62,7 @@ of_versions() {
 }
 
 test_end_to_end() { # [FILE...]
-    as_user /usr/bin/python3 -m pytest -q -n 2 -p no:cacheprovider "$@" 2>&1 | tee /tmp/pytest.log
+    as_user /usr/bin/python3 -m pytest -q -n 2 --dist loadgroup -p no:cacheprovider "$@" 2>&1 | tee /tmp/pytest.log
     tail -n 1 /tmp/pytest.log | grep -q passed && ! tail -n 1 /tmp/pytest.log | grep -qE 'failed|error' ||
         fail "end to end: $(tail -n 1 /tmp/pytest.log)"
     passed "end to end $(tail -n 1 /tmp/pytest.log)"

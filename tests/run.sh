@@ -100,4 +100,4 @@ done
 "$top/tests/releases.sh" $releases
 
 echo "== end to end"
-SIPTRAIL_PLUGIN="$work/gcc/plugin/siptrail.so" /usr/bin/python3 -m pytest -q -n "$(nproc)" -p no:cacheprovider "$top/tests"
+SIPTRAIL_PLUGIN="$work/gcc/plugin/siptrail.so" /usr/bin/python3 -m pytest -q -n "$(nproc)" --dist loadgroup -p no:cacheprovider "$top/tests"

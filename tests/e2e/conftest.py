@@ -60,3 +60,12 @@ def passes(wireshark):
 @pytest.fixture
 def sharkd(wireshark):
     return lambda capture: Sharkd(wireshark, capture)
+
+
+def pytest_collection_modifyitems(items):
+    """With `--dist loadgroup`, what is read of a capture is read by one process, for all tests of a module."""
+    for item in items:
+        given = getattr(item, "callspec", None)
+        about = given and (given.params.get("name") or getattr(given.params.get("capture"), "name", None))
+        if about and not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(f"{item.module.__name__} {about}"))

@@ -1,66 +1,158 @@
 /* forkserver.c
- * Preloaded into tshark: where it opens its capture, a child for each file that standard input names reads
- * that one instead. So many files cost one start, and nothing that one of them leaves behind reaches the
- * next. What a child prints ends with a line of END and its exit code, negative for a signal.
+ * Preloaded into tshark or sharkd: its start, most of what reading a small capture costs, is made once. When all
+ * dissectors are registered, and before any setting is read, it waits for command lines on the socket that
+ * SIPTRAIL_FORKSERVER numbers, and runs main() with each of them in a child: nothing that one of them leaves
+ * behind reaches the next. A packet of the socket holds the arguments, each with its NUL, and beside them the
+ * child's standard input, output and error. Two answers: "PID started", and "PID CODE" when it has ended, with
+ * its exit code, negative for a signal.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define END "\036end of file"
+enum { STREAMS = 3, ARGUMENTS_MAX = 1024, REQUEST_MAX = 1 << 17 };
 
-enum { PATH_LENGTH_MAX = 4096 };
+typedef int main_function(int, char **, char **);
 
-static int
-exit_code(pid_t child)
+static main_function *program;
+static bool registered;
+
+/* The option parsers of Wireshark; that of 4.0 has both. */
+extern int ws_optind __attribute__((weak));
+extern int ws_optreset __attribute__((weak));
+
+/* Returns the octets of the next request, and replaces the standard streams by those that came with it; none at the end. */
+static size_t
+receive(int link, char *request, int *streams)
 {
-    int status = 0;
-    waitpid(child, &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(sizeof(int[STREAMS]))];
+    } control;
+    struct iovec into = {request, REQUEST_MAX};
+    struct msghdr message = {.msg_iov = &into, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    ssize_t length = recvmsg(link, &message, MSG_CMSG_CLOEXEC);
+    if (length <= 0 || !CMSG_FIRSTHDR(&message))
+        _exit(0);
+    memcpy(streams, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(int[STREAMS]));
+    return (size_t)length;
 }
 
-/* The parent does not come back from here. */
 static void
-await_files(char *path)
+run(char *request, size_t length, const int *streams)
 {
-    const rlim_t seconds = (rlim_t)atoi(getenv("SIPTRAIL_CPU_SECONDS"));
-    const struct rlimit limit = {seconds, seconds};
-    while (fgets(path, PATH_LENGTH_MAX, stdin)) {
-        path[strcspn(path, "\n")] = '\0';
-        fflush(NULL);
+    static char *arguments[ARGUMENTS_MAX + 1];
+    int count = 0;
+    for (char *at = request; at < request + length && count < ARGUMENTS_MAX; at += strlen(at) + 1)
+        arguments[count++] = at;
+    for (int i = 0; i < STREAMS; i++)
+        dup2(streams[i], i);
+    if (&ws_optind)
+        ws_optind = 1;
+    if (&ws_optreset)
+        ws_optreset = 1;
+    int code = program(count, arguments, environ);
+    fflush(NULL);
+    _exit(code);
+}
+
+static void
+tell_of_the_ended(int link)
+{
+    int status;
+    for (pid_t child; (child = waitpid(-1, &status, WNOHANG)) > 0;)
+        dprintf(link, "%d %d", child, WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status));
+}
+
+static void
+on_child(int number)
+{
+    (void)number; /* It only ends the wait. */
+}
+
+static void
+serve(int link)
+{
+    static char request[REQUEST_MAX];
+    sigset_t child_signal, before;
+    signal(SIGCHLD, on_child); /* sharkd ignores it. */
+    sigemptyset(&child_signal);
+    sigaddset(&child_signal, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &child_signal, &before);
+    for (;;) {
+        struct pollfd waited = {link, POLLIN, 0};
+        int ready = ppoll(&waited, 1, NULL, &before);
+        tell_of_the_ended(link);
+        if (ready <= 0)
+            continue;
+        int streams[STREAMS];
+        size_t length = receive(link, request, streams);
         pid_t child = fork();
         if (child == 0) {
-            setrlimit(RLIMIT_CPU, &limit);
-            return;
+            close(link);
+            signal(SIGCHLD, SIG_DFL);
+            sigprocmask(SIG_SETMASK, &before, NULL);
+            run(request, length, streams);
         }
-        printf("\n" END " %d\n", exit_code(child));
-        fflush(stdout);
+        for (int i = 0; i < STREAMS; i++)
+            close(streams[i]);
+        dprintf(link, "%d started", child);
     }
-    _exit(0);
 }
 
-/* As libwiretap has it; its structures are none of our business. */
-void *
-wtap_open_offline(const char *name, unsigned type, int *error, char **error_info, int random_access)
+int
+__libc_start_main(main_function *main, int argc, char **argv, void (*init)(void), void (*fini)(void),
+    void (*rtld_fini)(void), void *stack_end)
 {
-    static char path[PATH_LENGTH_MAX];
-    void *(*real)(const char *, unsigned, int *, char **, int) = dlsym(RTLD_NEXT, "wtap_open_offline");
-    if (!path[0])
-        await_files(path);
-    (void)name;
-    return real(path, type, error, error_info, random_access);
+    int (*real)(main_function *, int, char **, void (*)(void), void (*)(void), void (*)(void), void *) =
+        dlsym(RTLD_NEXT, "__libc_start_main");
+    program = main;
+    return real(main, argc, argv, init, fini, rtld_fini, stack_end);
 }
 
-/* Frees what all files have in common, which would first be copied for the child: most of its time. */
+void *
+epan_load_settings(void)
+{
+    void *(*real)(void) = dlsym(RTLD_NEXT, "epan_load_settings");
+    const char *link = getenv("SIPTRAIL_FORKSERVER");
+    if (!registered && link) {
+        registered = true;
+        serve(atoi(link));
+    }
+    return real();
+}
+
+/* Main() calls these again, for what is there already. Their parameters fit into registers, and are none of our business. */
+#define ONCE(name)                                                         \
+    uintptr_t name(uintptr_t first, uintptr_t second, uintptr_t third)     \
+    {                                                                      \
+        uintptr_t (*real)(uintptr_t, uintptr_t, uintptr_t) = dlsym(RTLD_NEXT, #name); \
+        return registered ? true : real(first, second, third);             \
+    }
+ONCE(wtap_init)
+ONCE(epan_init)
+ONCE(codecs_init)
+ONCE(register_all_tap_listeners)
+
+/* These free what all children have in common, which would first be copied for each: most of its time. */
 void
 epan_cleanup(void)
+{
+}
+
+void
+wtap_cleanup(void)
 {
 }

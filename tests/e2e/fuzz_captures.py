@@ -8,8 +8,8 @@
 
 Files are numbered: the same number makes the same file, but for those of randpkt. Most come from a single capture: damaged
 (editcap -E, -s, -C), cut off anywhere, strewn with words of the fuzzer's dictionary, or of random packets altogether; some
-from all of them, joined in an order of its own. Each is read in three ways: by tshark in one pass and in two, from a fork for
-each file (forkserver.c), and by sharkd, which walks through the frames in random order and loads one file after the other. A
+from all of them, joined in an order of its own. Each is read in three ways: by tshark in one pass and in two, each file in a
+process of its own (forkserver.c), and by sharkd, which walks through the frames in random order and loads one file after the other. A
 file that makes one of them fail, or a sanitizer, GLib or Wireshark complain, is kept, and the table counts it.
 """
 import argparse
@@ -24,6 +24,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from forkserver import ForkServer
 from packets import Pcapng
 from sharkd import Sharkd
 from wireshark import ROOT, Wireshark, captures, uat_record
@@ -37,8 +38,7 @@ SANITIZED = {"ASAN_OPTIONS": "detect_leaks=0", "UBSAN_OPTIONS": "print_stacktrac
 # Wireshark's own dissectors have bugs, too: those are of no interest here.
 COMPLAINT = re.compile(rb"AddressSanitizer|runtime error|Malformed Packet: SIP Trail"
                        rb"|(?:CRITICAL|ERROR|WARNING)\] -- (?!Dissector bug, protocol (?!SIP Trail)).*")
-END = re.compile(rb"\n\x1eend of file (-?\d+)\n$")
-CPU_SECONDS = 120       # for a file, ten times as many for all files that one sharkd reads
+SECONDS = 120           # for a file; ten times as many, of the processor, for all files that one sharkd reads
 FILES_IN_TURN = 40      # by one sharkd, which leaks 15 MB with each
 FRAMES_MAX = 400        # that sharkd looks at, of one file
 TABLES = ("exchanges", "registrations", "accounts")
@@ -124,32 +124,26 @@ class Tshark:
     """One start for all files."""
 
     def __init__(self, wireshark, sanitizer, options):
-        server = wireshark.folder / "forkserver.so"
-        subprocess.run(["cc", "-shared", "-fPIC", "-o", server, ROOT / "tests/e2e/forkserver.c"], check=True)
-        server.chmod(0o755)
-        environment = variables({**SANITIZED, "LD_PRELOAD": f"{sanitizer}:{server}", "SIPTRAIL_CPU_SECONDS": CPU_SECONDS})
-        command = ["env", *environment, "tshark", "-n", "-r", wireshark.path(captures()[0]), *options]
-        self.process = subprocess.Popen(wireshark.command(command), cwd=wireshark.folder, stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        prefix = wireshark.command(["env", *variables(SANITIZED)])
+        self.server = ForkServer(wireshark.library, prefix, "tshark", [sanitizer], wireshark.folder)
+        self.options = options
 
     def read(self, file):
-        self.process.stdin.write(b"%s\n" % str(file).encode())
-        self.process.stdin.flush()
-        text = bytearray()
-        while not (end := END.search(text, max(0, len(text) - 40))):
-            text += self.process.stdout.read1() or sys.exit(f"tshark ended: {text.decode(errors='replace')}")
+        try:
+            code, output, errors = self.server.run(["-n", "-r", file, *self.options], SECONDS)
+        except subprocess.TimeoutExpired:
+            return 0, 0, b"not read after %d seconds\n" % SECONDS
+        text = output + errors
         packets = len(re.findall(rb"^Frame \d+:", text, re.M))
         explained = len(re.findall(rb"^\[SIP Trail", text, re.M))
-        complaint, code = COMPLAINT.search(text), int(end.group(1))
+        complaint = COMPLAINT.search(text)
         # 2: tshark found the end of the file to be missing.
         if code in (0, 2) and not complaint:
             return packets, explained, b""
         return packets, explained, b"exit code %d\n%s\n%s" % (code, complaint.group() if complaint else b"", text)
 
     def close(self):
-        self.process.stdin.close()
-        self.process.wait(timeout=30)
-        self.process.stdout.close()
+        self.server.close()
 
 
 class Walker:
@@ -157,8 +151,10 @@ class Walker:
 
     def __init__(self, wireshark, sanitizer, rows):
         self.errors, self.client = tempfile.TemporaryFile(), None
-        program = ["env", *variables({**SANITIZED, "LD_PRELOAD": sanitizer}), "prlimit", f"--cpu={10 * CPU_SECONDS}", "sharkd", "-"]
-        self.new_client = lambda: Sharkd(wireshark, captures()[0], rows, program, self.errors)
+        program = ["env", *variables({**SANITIZED, "LD_PRELOAD": sanitizer}), "prlimit", f"--cpu={10 * SECONDS}", "sharkd", "-"]
+        start = lambda config: subprocess.Popen(wireshark.command(program, config=config), cwd=wireshark.folder,
+                                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors)
+        self.new_client = lambda: Sharkd(wireshark, captures()[0], rows, start)
         self._start()
 
     def _start(self):

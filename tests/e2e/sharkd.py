@@ -2,25 +2,38 @@
 import json
 import re
 import subprocess
+import threading
 
 from wireshark import uat_record
+
+CONFIG = "config-sharkd"
+SETTINGS = threading.Lock()     # in that folder, until the sharkd that is to begin with them has answered
 
 
 class Sharkd:
     """One capture, loaded. A context manager."""
 
-    def __init__(self, wireshark, capture, rows=None, program=("sharkd", "-"), errors=subprocess.DEVNULL):
-        config = wireshark.folder / f"config-{capture.name}"
-        config.mkdir(exist_ok=True)
+    def __init__(self, wireshark, capture, rows=None, start=None):
+        """`start` takes the name of a folder with settings, and returns a running sharkd that begins with them."""
         rows = capture.rows if rows is None else rows
-        (config / "siptrail_credentials").write_text("".join(uat_record(row) + "\n" for row in rows))
-        (config / "preferences").write_text("".join(self._preferences(capture.options)))
-        wireshark.make_readable()
         self.number = 0
-        self.process = subprocess.Popen(wireshark.command(program, config=config.name), cwd=wireshark.folder,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
-        self.call("load", file=str(wireshark.path(capture)))
+        with SETTINGS:
+            self._write(wireshark.folder / CONFIG, "siptrail_credentials", (uat_record(row) + "\n" for row in rows))
+            self._write(wireshark.folder / CONFIG, "preferences", self._preferences(capture.options))
+            self.process = (start or self._start_of(wireshark))(CONFIG)
+            self.call("load", file=str(wireshark.path(capture)))
         self.frames = self.call("status")["frames"]
+
+    @staticmethod
+    def _start_of(wireshark):
+        return lambda config: wireshark.start(["sharkd", "-"], config, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                              stderr=subprocess.DEVNULL)
+
+    @staticmethod
+    def _write(folder, name, lines):
+        folder.mkdir(exist_ok=True)
+        (folder / name).write_text("".join(lines))
+        (folder / name).chmod(0o644)
 
     @staticmethod
     def _preferences(options):
@@ -35,7 +48,7 @@ class Sharkd:
 
     def __exit__(self, *_):
         self.process.stdin.close()
-        self.process.wait(timeout=30)
+        self.process.wait(timeout=60)
         self.process.stdout.close()
 
     def call(self, method, **parameters):

@@ -36,6 +36,9 @@ FINDINGS, COMPARING = "findings", {"nonce_differs", "realm_differs", "nc_replaye
                                    "state_change_with_body", "known_body_sent", "condition_ignored", "condition_removed",
                                    "no_notify_expiry_missed", "no_notify_not_counted", "no_notify_not_understood"}
 
+# All of them rest on one fixture, which takes minutes.
+pytestmark = pytest.mark.xdist_group(__name__)
+
 Variant = collections.namedtuple("Variant", "name capture frames")      # frames: number in the whole capture of each packet
 
 

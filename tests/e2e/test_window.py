@@ -18,16 +18,18 @@ NAMES = ["trunk-from", "call-held", "multi-trunk", "registration-lapse", "wrong-
 @pytest.fixture(scope="module")
 def window(wireshark):
     """Heading and rows of a table, and with how many rows a second run begins."""
-    target = next((wireshark.folder / "plugins").glob("*/epan")) / "window.so"
-    shutil.copy(wireshark.plugin.parent.parent / "tests" / "window.so", target)
+    folder = wireshark.folder / "plugins-window"
+    shutil.copytree(wireshark.folder / "plugins", folder)
+    shutil.copy(wireshark.plugin.parent.parent / "tests" / "window.so", next(folder.glob("*/epan")))
     wireshark.make_readable()
 
     def run(capture, name, display_filter=""):
-        lines = wireshark.tshark(capture, "-2", "-q", "-z", f"window,siptrail,{name}{display_filter}").splitlines()
+        command = ["tshark", "-n", "-r", wireshark.path(capture), *wireshark.options(capture),
+                   "-2", "-q", "-z", f"window,siptrail,{name}{display_filter}"]
+        lines = wireshark.run(command, plugins=folder.name).decode("utf-8", "replace").splitlines()
         titles = lines[0].split("\t")
         return titles, [dict(zip(titles, line.split("\t"), strict=True)) for line in lines[1:-1]], int(lines[-1])
-    yield run
-    target.unlink()
+    return run
 
 
 def named(name):

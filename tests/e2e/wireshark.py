@@ -7,12 +7,16 @@ import re
 import shutil
 import subprocess
 import tempfile
+import threading
 import time
 import xml.etree.ElementTree
 from pathlib import Path
 
+import forkserver
+
 ROOT = Path(__file__).resolve().parents[2]
 NOBODY = 65534
+TIMEOUT = 300
 PASSED_ON = ("LD_PRELOAD", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS")
 SECRET_TYPES = ("password", "HA1", "AKA-RES", "AKA-K-OP", "AKA-K-OPc")
 UNIT = "\x1f"
@@ -62,6 +66,8 @@ class Wireshark:
 
     Neither loads personal plugins as root, nor heeds WIRESHARK_PLUGIN_DIR: root steps down to nobody, for whom everything
     needed is copied to a folder that all can read.
+
+    Each is started once for many command lines; SIPTRAIL_STARTS=1 starts it for each.
     """
 
     def __init__(self, plugin):
@@ -70,6 +76,8 @@ class Wireshark:
         for name in ("home", "config", "plugins", "no-plugins"):
             (self.folder / name).mkdir()
         shutil.copytree(ROOT / "captures", self.folder / "captures", ignore=shutil.ignore_patterns("recipes"))
+        self.library, self.servers = forkserver.build(self.folder), {}
+        self.lock = threading.Lock()
         self.plugin = Path(plugin)
         if self.plugin.is_file():
             target = self.folder / "plugins" / self._version_folder() / "epan"
@@ -78,6 +86,8 @@ class Wireshark:
         self.make_readable()
 
     def close(self):
+        for server in self.servers.values():
+            server.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def make_readable(self):
@@ -94,19 +104,44 @@ class Wireshark:
 
     def command(self, command, plugins="plugins", config="config"):
         """The argument list that runs a command in this environment."""
+        passed_on = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        return [*self._environment(plugins, config, passed_on), *map(str, command)]
+
+    def _environment(self, plugins, config, passed_on):
         step_down = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"] if os.geteuid() == 0 else []
         environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "TZ": "UTC", "LC_ALL": "C.UTF-8",
                        "HOME": self.folder / "home", "WIRESHARK_CONFIG_DIR": self.folder / config,
-                       "WIRESHARK_PLUGIN_DIR": self.folder / plugins}
-        environment.update((name, os.environ[name]) for name in PASSED_ON if name in os.environ)
-        return [*step_down, "env", "-i", *(f"{name}={value}" for name, value in environment.items()), *map(str, command)]
+                       "WIRESHARK_PLUGIN_DIR": self.folder / plugins, **passed_on}
+        return [*step_down, "env", "-i", *(f"{name}={value}" for name, value in environment.items())]
+
+    def _server(self, program, plugins, config):
+        passed_on = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        key = program, plugins, config, *passed_on.items()
+        with self.lock:
+            if key not in self.servers:
+                preloaded = passed_on.pop("LD_PRELOAD", "").split()
+                prefix = self._environment(plugins, config, passed_on)
+                self.servers[key] = forkserver.ForkServer(self.library, prefix, program, preloaded, self.folder)
+            return self.servers[key]
+
+    def start(self, command, config="config", **streams):
+        """A running sharkd or tshark; streams as for subprocess.Popen."""
+        if os.environ.get("SIPTRAIL_STARTS"):
+            return subprocess.Popen(self.command(command, config=config), cwd=self.folder, **streams)
+        return self._server(command[0], "plugins", config).start(command[1:], **streams)
+
+    def _run(self, command, plugins):
+        # A script in Lua (-X) is read while it starts.
+        if command[0] == "tshark" and "-X" not in command and not os.environ.get("SIPTRAIL_STARTS"):
+            return self._server("tshark", plugins, "config").run(command[1:], TIMEOUT)
+        result = subprocess.run(self.command(command, plugins), cwd=self.folder, capture_output=True, timeout=TIMEOUT)
+        return result.returncode, result.stdout, result.stderr
 
     def run(self, command, plugins="plugins"):
-        result = subprocess.run(self.command(command, plugins), cwd=self.folder, capture_output=True, timeout=300)
-        if result.returncode:
-            complaint = result.stderr.decode(errors="replace")
-            raise RuntimeError(f"{' '.join(map(str, command))}\nexit code {result.returncode}\n{complaint}")
-        return result.stdout
+        code, output, complaint = self._run(command, plugins)
+        if code:
+            raise RuntimeError(f"{' '.join(map(str, command))}\nexit code {code}\n{complaint.decode(errors='replace')}")
+        return output
 
     def run_without_plugin(self, command):
         return self.run(command, plugins="no-plugins")
