@@ -131,7 +131,7 @@ test_build
 as_user tar -C $build -xzf $build/siptrail-*.tar.gz
 test_personal archive "$build/siptrail-*/install.sh --profile" "$build/siptrail-*/install.sh --uninstall"
 test_personal "personal folder" \
-    "cmake -DSIPTRAIL_PERSONAL=ON -S /siptrail -B $build/personal && cmake --build $build/personal -j 2 &&
+    "cmake -DSIPTRAIL_PERSONAL=ON -DSIPTRAIL_TESTS=OFF -S /siptrail -B $build/personal && cmake --build $build/personal -j 2 &&
      cmake --install $build/personal" \
     "cmake --build $build/personal --target uninstall"
 test_personal "plugin/install.sh" "plugin/install.sh" "plugin/install.sh --uninstall"

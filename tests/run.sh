@@ -1,7 +1,7 @@
 #!/bin/sh
 # run.sh   build the plugin and run all its tests; installs what that needs.
 #
-# 1. gcc: plugin, unit tests, fuzz corpus     2. clang with ASan and UBSan: the same for the core
+# 1. gcc: plugin, unit tests, fuzz corpus     2. clang with ASan and UBSan: the same
 # 3. each fuzz target for a minute            4. damaged captures through tshark with ASan and UBSan
 # 5. clang-format, valgrind                   6. the same, packages too, in trees of other Debian releases (releases.sh)
 # 7. end to end through tshark and sharkd (pytest)
@@ -45,13 +45,13 @@ build gcc -DCMAKE_C_COMPILER=gcc
 unit_tests gcc
 
 echo "== clang, AddressSanitizer and UndefinedBehaviorSanitizer"
-build clang -DCMAKE_C_COMPILER=clang -DSIPTRAIL_SANITIZE=ON
+build clang -DCMAKE_C_COMPILER=clang -DSIPTRAIL_SANITIZE=ON -DSIPTRAIL_FUZZ=ON -DCMAKE_MODULE_LINKER_FLAGS=-shared-libasan
 unit_tests clang
 
 # A find is printed with what makes it, as the temporary folder will be gone.
 fuzz() { # TARGET
     mkdir -p "$work/fuzz-$1"
-    "$work/fuzz/tests/fuzz_$1" -max_total_time="${SIPTRAIL_FUZZ_SECONDS:-60}" -max_len=8192 -timeout=20 -rss_limit_mb=2048 \
+    "$work/clang/tests/fuzz_$1" -max_total_time="${SIPTRAIL_FUZZ_SECONDS:-60}" -max_len=8192 -timeout=20 -rss_limit_mb=2048 \
         -dict="$top/tests/fuzz/sip.dict" -artifact_prefix="$work/fuzz-$1/find-" -print_final_stats=1 \
         "$work/fuzz-$1" "$top/tests/fuzz/corpus/$1" >"$work/fuzz-$1.log" 2>&1 && {
         echo "$1: $(sed -n 's/^stat::number_of_executed_units: *//p' "$work/fuzz-$1.log") executions"
@@ -73,13 +73,11 @@ both() { # TARGET TARGET: one for each of two cores
 }
 
 echo "== fuzzing"
-build fuzz -DCMAKE_C_COMPILER=clang -DSIPTRAIL_FUZZ=ON -DSIPTRAIL_SANITIZE=ON -DSIPTRAIL_PLUGIN=OFF -DSIPTRAIL_TESTS=OFF
 both message auth
 both digest tracker
 
 echo "== damaged captures, with sanitizers"
-build asan -DCMAKE_C_COMPILER=clang -DSIPTRAIL_SANITIZE=ON -DSIPTRAIL_TESTS=OFF -DCMAKE_MODULE_LINKER_FLAGS=-shared-libasan
-/usr/bin/python3 "$top/tests/e2e/fuzz_captures.py" "$work/asan/plugin/siptrail.so" --files 80 --keep "$work/finds"
+/usr/bin/python3 "$top/tests/e2e/fuzz_captures.py" "$work/clang/plugin/siptrail.so" --files 80 --keep "$work/finds"
 
 echo "== clang-format"
 find "$top/plugin" "$top/tests" -name '*.[ch]' -exec clang-format --dry-run -Werror {} +

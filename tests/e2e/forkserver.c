@@ -1,10 +1,10 @@
 /* forkserver.c
- * Preloaded into tshark or sharkd: its start, most of what reading a small capture costs, is made once. When all
- * dissectors are registered, and before any setting is read, it waits for command lines on the socket that
- * SIPTRAIL_FORKSERVER numbers, and runs main() with each of them in a child: nothing that one of them leaves
- * behind reaches the next. A packet of the socket holds the arguments, each with its NUL, and beside them the
- * child's standard input, output and error. Two answers: "PID started", and "PID CODE" when it has ended, with
- * its exit code, negative for a signal.
+ * Preloaded into tshark or sharkd: its start, most of what reading a small capture costs, is made once. When
+ * all dissectors are registered, and before any setting is read, it waits for command lines on the socket
+ * that SIPTRAIL_FORKSERVER numbers, and runs main() with each of them in a child: nothing that one of them
+ * leaves behind reaches the next. A packet of the socket holds the arguments, each with its NUL, and beside
+ * them the child's standard input, output and error. Two answers: "PID started", and "PID CODE" when it has
+ * ended, with its exit code, negative for a signal.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -33,7 +33,8 @@ static bool registered;
 extern int ws_optind __attribute__((weak));
 extern int ws_optreset __attribute__((weak));
 
-/* Returns the octets of the next request, and replaces the standard streams by those that came with it; none at the end. */
+/* The octets of the next request, and the streams that came with it. The process ends when no more will come.
+ */
 static size_t
 receive(int link, char *request, int *streams)
 {
@@ -42,7 +43,10 @@ receive(int link, char *request, int *streams)
         char space[CMSG_SPACE(sizeof(int[STREAMS]))];
     } control;
     struct iovec into = {request, REQUEST_MAX};
-    struct msghdr message = {.msg_iov = &into, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    struct msghdr message = {.msg_iov = &into,
+                             .msg_iovlen = 1,
+                             .msg_control = &control,
+                             .msg_controllen = sizeof control};
     ssize_t length = recvmsg(link, &message, MSG_CMSG_CLOEXEC);
     if (length <= 0 || !CMSG_FIRSTHDR(&message))
         _exit(0);
@@ -114,7 +118,7 @@ serve(int link)
 
 int
 __libc_start_main(main_function *main, int argc, char **argv, void (*init)(void), void (*fini)(void),
-    void (*rtld_fini)(void), void *stack_end)
+                  void (*rtld_fini)(void), void *stack_end)
 {
     int (*real)(main_function *, int, char **, void (*)(void), void (*)(void), void (*)(void), void *) =
         dlsym(RTLD_NEXT, "__libc_start_main");
@@ -134,12 +138,13 @@ epan_load_settings(void)
     return real();
 }
 
-/* Main() calls these again, for what is there already. Their parameters fit into registers, and are none of our business. */
-#define ONCE(name)                                                         \
-    uintptr_t name(uintptr_t first, uintptr_t second, uintptr_t third)     \
-    {                                                                      \
-        uintptr_t (*real)(uintptr_t, uintptr_t, uintptr_t) = dlsym(RTLD_NEXT, #name); \
-        return registered ? true : real(first, second, third);             \
+/* main() calls these again, for what is there already. Their parameters fit into registers, and are none of
+ * our business. */
+#define ONCE(name)                                                                                           \
+    uintptr_t name(uintptr_t first, uintptr_t second, uintptr_t third)                                       \
+    {                                                                                                        \
+        uintptr_t (*real)(uintptr_t, uintptr_t, uintptr_t) = dlsym(RTLD_NEXT, #name);                        \
+        return registered ? true : real(first, second, third);                                               \
     }
 ONCE(wtap_init)
 ONCE(epan_init)
