@@ -29,12 +29,11 @@ typedef int main_function(int, char **, char **);
 static main_function *program;
 static bool registered;
 
-/* The option parsers of Wireshark; that of 4.0 has both. */
+/* Where Wireshark's option parser stands: main() begins it anew. */
 extern int ws_optind __attribute__((weak));
 extern int ws_optreset __attribute__((weak));
 
-/* The octets of the next request, and the streams that came with it. The process ends when no more will come.
- */
+/* The octets of the next request, and its streams. The process ends when no more will come. */
 static size_t
 receive(int link, char *request, int *streams)
 {
@@ -50,6 +49,8 @@ receive(int link, char *request, int *streams)
     ssize_t length = recvmsg(link, &message, MSG_CMSG_CLOEXEC);
     if (length <= 0 || !CMSG_FIRSTHDR(&message))
         _exit(0);
+    if (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC))
+        abort(); /* half of a command line would be another one */
     memcpy(streams, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(int[STREAMS]));
     return (size_t)length;
 }
@@ -59,8 +60,11 @@ run(char *request, size_t length, const int *streams)
 {
     static char *arguments[ARGUMENTS_MAX + 1];
     int count = 0;
-    for (char *at = request; at < request + length && count < ARGUMENTS_MAX; at += strlen(at) + 1)
+    for (char *at = request; at < request + length; at += strlen(at) + 1) {
+        if (count == ARGUMENTS_MAX)
+            abort();
         arguments[count++] = at;
+    }
     for (int i = 0; i < STREAMS; i++)
         dup2(streams[i], i);
     if (&ws_optind)

@@ -38,11 +38,11 @@ class ForkServer:
     """A program that waits for command lines, of several threads too. `prefix` is a command that runs another in an environment of
     its own."""
 
-    def __init__(self, library, prefix, program, preloaded=(), folder=None):
+    def __init__(self, library, prefix, program, preloaded="", folder=None):
         self.program, self.begun, self.codes, self.over = program, [], {}, False
         self.starting, self.changed = threading.Lock(), threading.Condition()
         self.link, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        environment = [f"LD_PRELOAD={':'.join(map(str, (*preloaded, library)))}", f"SIPTRAIL_FORKSERVER={theirs.fileno()}",
+        environment = [f"LD_PRELOAD={preloaded}:{library}", f"SIPTRAIL_FORKSERVER={theirs.fileno()}",
                        "GLIBC_TUNABLES=glibc.malloc.hugetlb=1"]      # fewer pages to share with children
         with theirs:
             self.process = subprocess.Popen([*prefix, "env", *environment, program, BEGIN[program]], cwd=folder, pass_fds=[theirs.fileno()],

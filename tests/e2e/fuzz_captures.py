@@ -125,7 +125,7 @@ class Tshark:
 
     def __init__(self, wireshark, sanitizer, options):
         prefix = wireshark.command(["env", *variables(SANITIZED)])
-        self.server = ForkServer(wireshark.library, prefix, "tshark", [sanitizer], wireshark.folder)
+        self.server = ForkServer(wireshark.library, prefix, "tshark", sanitizer, wireshark.folder)
         self.options = options
 
     def read(self, file):

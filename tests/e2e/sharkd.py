@@ -1,4 +1,5 @@
 """A client for sharkd, which dissects frames in any order, as the graphical Wireshark does."""
+import functools
 import json
 import re
 import subprocess
@@ -17,23 +18,21 @@ class Sharkd:
         """`start` takes the name of a folder with settings, and returns a running sharkd that begins with them."""
         rows = capture.rows if rows is None else rows
         self.number = 0
+        if not start:
+            start = functools.partial(wireshark.start, ["sharkd", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                      stderr=subprocess.DEVNULL)
         with SETTINGS:
-            self._write(wireshark.folder / CONFIG, "siptrail_credentials", (uat_record(row) + "\n" for row in rows))
-            self._write(wireshark.folder / CONFIG, "preferences", self._preferences(capture.options))
-            self.process = (start or self._start_of(wireshark))(CONFIG)
+            self._write(wireshark, "siptrail_credentials", (uat_record(row) + "\n" for row in rows))
+            self._write(wireshark, "preferences", self._preferences(capture.options))
+            self.process = start(CONFIG)
             self.call("load", file=str(wireshark.path(capture)))
         self.frames = self.call("status")["frames"]
 
     @staticmethod
-    def _start_of(wireshark):
-        return lambda config: wireshark.start(["sharkd", "-"], config, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                              stderr=subprocess.DEVNULL)
-
-    @staticmethod
-    def _write(folder, name, lines):
-        folder.mkdir(exist_ok=True)
-        (folder / name).write_text("".join(lines))
-        (folder / name).chmod(0o644)
+    def _write(wireshark, name, lines):
+        path = wireshark.folder / CONFIG / name
+        path.write_text("".join(lines))
+        path.chmod(0o644)
 
     @staticmethod
     def _preferences(options):
@@ -48,7 +47,7 @@ class Sharkd:
 
     def __exit__(self, *_):
         self.process.stdin.close()
-        self.process.wait(timeout=60)
+        self.process.wait(timeout=30)
         self.process.stdout.close()
 
     def call(self, method, **parameters):

@@ -24,9 +24,8 @@ def window(wireshark):
     wireshark.make_readable()
 
     def run(capture, name, display_filter=""):
-        command = ["tshark", "-n", "-r", wireshark.path(capture), *wireshark.options(capture),
-                   "-2", "-q", "-z", f"window,siptrail,{name}{display_filter}"]
-        lines = wireshark.run(command, plugins=folder.name).decode("utf-8", "replace").splitlines()
+        statistics = f"window,siptrail,{name}{display_filter}"
+        lines = wireshark.tshark(capture, "-2", "-q", "-z", statistics, plugins=folder.name).splitlines()
         titles = lines[0].split("\t")
         return titles, [dict(zip(titles, line.split("\t"), strict=True)) for line in lines[1:-1]], int(lines[-1])
     return run

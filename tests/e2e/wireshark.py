@@ -73,7 +73,7 @@ class Wireshark:
     def __init__(self, plugin):
         self.folder = Path(tempfile.mkdtemp(prefix="siptrail-e2e-"))
         self.folder.chmod(0o755)
-        for name in ("home", "config", "plugins", "no-plugins"):
+        for name in ("home", "config", "config-sharkd", "plugins", "no-plugins"):
             (self.folder / name).mkdir()
         shutil.copytree(ROOT / "captures", self.folder / "captures", ignore=shutil.ignore_patterns("recipes"))
         self.library, self.servers = forkserver.build(self.folder), {}
@@ -104,8 +104,11 @@ class Wireshark:
 
     def command(self, command, plugins="plugins", config="config"):
         """The argument list that runs a command in this environment."""
-        passed_on = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-        return [*self._environment(plugins, config, passed_on), *map(str, command)]
+        return [*self._environment(plugins, config, self._passed_on()), *map(str, command)]
+
+    @staticmethod
+    def _passed_on():
+        return {name: os.environ[name] for name in PASSED_ON if name in os.environ}
 
     def _environment(self, plugins, config, passed_on):
         step_down = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"] if os.geteuid() == 0 else []
@@ -115,11 +118,11 @@ class Wireshark:
         return [*step_down, "env", "-i", *(f"{name}={value}" for name, value in environment.items())]
 
     def _server(self, program, plugins, config):
-        passed_on = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        passed_on = self._passed_on()
         key = program, plugins, config, *passed_on.items()
         with self.lock:
             if key not in self.servers:
-                preloaded = passed_on.pop("LD_PRELOAD", "").split()
+                preloaded = passed_on.pop("LD_PRELOAD", "")
                 prefix = self._environment(plugins, config, passed_on)
                 self.servers[key] = forkserver.ForkServer(self.library, prefix, program, preloaded, self.folder)
             return self.servers[key]
@@ -153,9 +156,9 @@ class Wireshark:
         rows = capture.rows if rows is None else rows
         return [*capture.options, *(a for row in rows for a in ("-o", f"uat:siptrail_credentials:{uat_record(row)}"))]
 
-    def tshark(self, capture, *arguments, rows=None):
+    def tshark(self, capture, *arguments, rows=None, plugins="plugins"):
         command = ["tshark", "-n", "-r", self.path(capture), *self.options(capture, rows), *arguments]
-        return self.run(command).decode("utf-8", "replace")
+        return self.run(command, plugins).decode("utf-8", "replace")
 
     def fields(self, capture, *names, rows=None, two_pass=False, extra=()):
         """{frame number: {field: [values]}}, from one start of tshark."""
