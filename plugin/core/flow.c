@@ -207,7 +207,8 @@ flow_make(struct tracker *tracker, const struct endpoint *client)
     key_flow(tracker, client);
     key_put_own(tracker, &flow->entry, flow);
     tracker->flows++;
-    tracker->no_flow = (struct endpoint){.len = UINT8_MAX}; /* like no address */
+    if (same_endpoint(&tracker->no_flow, client))
+        tracker->no_flow = (struct endpoint){.len = UINT8_MAX}; /* like no address */
     return flow;
 }
 
@@ -233,12 +234,9 @@ flow_join(struct tracker *tracker, const struct sip_message *message, struct reg
 static bool
 is_behind_nat(const struct sip_message *message, const struct endpoint *from)
 {
-    char *there = g_strndup(message->via.host.p, message->via.host.len), *here = endpoint_text(from);
-    bool other = strcmp(there, here) != 0 || message->via.port != from->port;
-    bool numeric = from->len == 4 && g_hostname_is_ip_address(there);
-    g_free(there);
-    g_free(here);
-    return numeric && other;
+    struct endpoint there = {.type = from->type};
+    bool numeric = endpoint_read(message->via.host, &there) && there.len == 4 && from->len == 4;
+    return numeric && (!endpoint_same_address(&there, from) || message->via.port != from->port);
 }
 
 void

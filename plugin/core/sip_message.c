@@ -92,10 +92,11 @@ sip_number(struct slice text, uint32_t *number)
         text = slice_from(text, 1);
     if (text.len == 0 || text.len > MAX_DIGITS)
         return false;
-    for (size_t i = 0; i < text.len; i++) {
-        if (!is_digit(text.p[i]))
+    for (const char *p = text.p, *end = slice_end(text); p < end; p++) {
+        const unsigned digit = (unsigned)(unsigned char)*p - '0';
+        if (digit > 9)
             return false;
-        n = n * 10 + (uint64_t)(text.p[i] - '0');
+        n = n * 10 + digit;
     }
     *number = (uint32_t)n;
     return n <= UINT32_MAX;

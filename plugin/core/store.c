@@ -51,19 +51,31 @@ key_add_user(struct tracker *tracker, struct slice user)
     g_free(clear);
 }
 
+static bool
+read_numeric(int family, struct slice host, uint8_t address[16])
+{
+    char text[INET6_ADDRSTRLEN] = "";
+    if (host.len == 0 || host.len >= sizeof text)
+        return false;
+    memcpy(text, host.p, host.len);
+    return inet_pton(family, text, address) == 1;
+}
+
 /* "[IPv6 address]" and what follows it. */
 static bool
 read_reference(struct slice place, uint8_t address[16], struct slice *rest)
 {
-    char text[INET6_ADDRSTRLEN];
-    if (place.len == 0 || *place.p != '[')
-        return false;
-    struct slice inside = slice_until(slice_from(place, 1), ']', rest);
-    if (inside.len >= sizeof text)
-        return false;
-    memcpy(text, inside.p, inside.len);
-    text[inside.len] = '\0';
-    return inet_pton(AF_INET6, text, address) == 1;
+    return place.len > 0 && *place.p == '[' &&
+           read_numeric(AF_INET6, slice_until(slice_from(place, 1), ']', rest), address);
+}
+
+bool
+endpoint_read(struct slice host, struct endpoint *endpoint)
+{
+    struct slice rest;
+    bool reference = read_reference(host, endpoint->address, &rest);
+    endpoint->len = reference ? 16 : 4;
+    return reference || read_numeric(AF_INET, host, endpoint->address);
 }
 
 void

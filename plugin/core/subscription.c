@@ -280,14 +280,10 @@ static bool
 goes_elsewhere(const struct sip_message *message, const struct arrival *arrival)
 {
     struct slice user, host;
+    struct endpoint there = {.type = arrival->from.type};
     sip_uri_split(contact_uri(message), &user, &host);
-    if (host.len == 0 || has_record_route(message))
-        return false;
-    char *there = g_strndup(host.p, host.len), *here = endpoint_text(&arrival->from);
-    bool elsewhere = g_hostname_is_ip_address(there) && strcmp(there, here) != 0;
-    g_free(there);
-    g_free(here);
-    return elsewhere;
+    return endpoint_read(host, &there) && !endpoint_same_address(&there, &arrival->from) &&
+           !has_record_route(message);
 }
 
 static void

@@ -377,6 +377,10 @@ struct exchange_detail *exchange_detail_make(struct tracker *tracker, struct exc
 struct note *record_note(struct tracker *tracker, struct record *record, uint16_t finding, uint32_t frame_a,
                          uint32_t frame_b);
 
+/** The host of a URI or of a Via, where it is an address: an IPv6 one in brackets. Fills in the address
+ * alone.
+ *  @return false when it is a name */
+bool endpoint_read(struct slice host, struct endpoint *endpoint);
 /** The address without the port, as text. Free with g_free. */
 char *endpoint_text(const struct endpoint *endpoint);
 /** An order of addresses of one family, ports aside. */

@@ -21,7 +21,7 @@ enum { TOGETHER = 100, CHECKS = 20000, MANY = 20000, FEW = 200 };
 
 struct measured {
     const char *name;
-    const struct script *script;
+    struct share shares[SHARES_MAX];
     unsigned users;
 };
 
@@ -122,6 +122,7 @@ struct sent {
 struct traffic {
     GString *text;
     GArray *messages; /* struct sent */
+    uint64_t dialogs;
 };
 
 static struct endpoint
@@ -132,27 +133,46 @@ endpoint_of(struct host host)
     return endpoint;
 }
 
+static void
+traffic_add(struct traffic *traffic, const struct world *world, const struct dialog *dialog)
+{
+    const enum side from = dialog->script->steps[dialog->step].from;
+    struct sent sent = {.begin = traffic->text->len};
+    sip_text_append(traffic->text, world, dialog);
+    sent.len = traffic->text->len - sent.begin;
+    sent.arrival.frame = traffic->messages->len + 1;
+    sent.arrival.time = sent.arrival.frame * INT64_C(1000000);
+    sent.arrival.from = endpoint_of(dialog_host(world, dialog, from));
+    sent.arrival.to = endpoint_of(dialog_host(world, dialog, from == CLIENT ? SERVER : CLIENT));
+    g_array_append_val(traffic->messages, sent);
+}
+
+/* One step of a hundred dialogs; false when all of them are at their end. */
+static bool
+traffic_step(struct traffic *traffic, const struct world *world, const struct share *shares, uint8_t step)
+{
+    bool more = false;
+    for (unsigned i = 0; i < TOGETHER; i++) {
+        const uint64_t id = traffic->dialogs + i;
+        const struct dialog dialog = {.id = id, .step = step, .script = script_of(shares, world, id)};
+        if (step >= dialog.script->count)
+            continue;
+        traffic_add(traffic, world, &dialog);
+        more = true;
+    }
+    return more;
+}
+
 /* Dialogs go side by side, a hundred at a time. */
 static void
-traffic_make(struct traffic *traffic, const struct script *script, unsigned users, unsigned count)
+traffic_make(struct traffic *traffic, const struct measured *measured, unsigned count)
 {
-    const struct world world = {.seed = 1, .users = users};
-    struct dialog dialog = {.script = script};
-    *traffic = (struct traffic){g_string_new(NULL), g_array_new(FALSE, FALSE, sizeof(struct sent))};
-    for (uint64_t first = 0; traffic->messages->len < count; first += TOGETHER) {
-        for (dialog.step = 0; dialog.step < script->count; dialog.step++) {
-            for (dialog.id = first; dialog.id < first + TOGETHER; dialog.id++) {
-                const enum side from = script->steps[dialog.step].from;
-                struct sent sent = {.begin = traffic->text->len};
-                sip_text_append(traffic->text, &world, &dialog);
-                sent.len = traffic->text->len - sent.begin;
-                sent.arrival.frame = traffic->messages->len + 1;
-                sent.arrival.time = sent.arrival.frame * INT64_C(1000000);
-                sent.arrival.from = endpoint_of(dialog_host(&world, &dialog, from));
-                sent.arrival.to = endpoint_of(dialog_host(&world, &dialog, from == CLIENT ? SERVER : CLIENT));
-                g_array_append_val(traffic->messages, sent);
-            }
-        }
+    const struct world world = {.seed = 1, .users = measured->users};
+    *traffic = (struct traffic){g_string_new(NULL), g_array_new(FALSE, FALSE, sizeof(struct sent)), 0};
+    for (; traffic->messages->len < count; traffic->dialogs += TOGETHER) {
+        uint8_t step = 0;
+        while (traffic_step(traffic, &world, measured->shares, step))
+            step++;
     }
 }
 
@@ -235,7 +255,7 @@ measure_messages(const struct measured *measured, unsigned count, unsigned round
 {
     struct traffic traffic;
     double *ns = g_new(double, rounds);
-    traffic_make(&traffic, measured->script, measured->users, count);
+    traffic_make(&traffic, measured, count);
     for (unsigned round = 0; round < rounds; round++) {
         const int64_t begin = now_ns();
         struct tracker *tracker = play(&traffic, ONE_PASS);
@@ -245,7 +265,7 @@ measure_messages(const struct measured *measured, unsigned count, unsigned round
     }
     printf("%-20s%12.0f", measured->name, median(ns, rounds));
     for (enum memory memory = ONE_PASS; memory < MEMORIES; memory++)
-        printf("%12.0f", kept_octets(&traffic, memory) / traffic.messages->len * measured->script->count);
+        printf("%12.0f", kept_octets(&traffic, memory) / (double)traffic.dialogs);
     printf("\n");
     g_free(ns);
     traffic_free(&traffic);
@@ -261,7 +281,8 @@ struct signed_request {
 static void
 signed_request_make(struct signed_request *request)
 {
-    traffic_make(&request->traffic, &script_registration, TOGETHER, 4 * TOGETHER);
+    const struct measured one_batch = {"digests", {{&script_registration, 100}}, TOGETHER};
+    traffic_make(&request->traffic, &one_batch, 4 * TOGETHER);
     const struct sent *sent = &g_array_index(request->traffic.messages, struct sent, 2 * TOGETHER);
     const struct slice text = {request->traffic.text->str + sent->begin, sent->len};
     if (!sip_message_parse(text, false, &request->message))
@@ -353,14 +374,16 @@ int
 main(int argc, char **argv)
 {
     static const struct measured cases[] = {
-        {"pings", &script_ping, MANY},
-        {"calls", &script_call, MANY},
-        {"subscriptions", &script_subscription, MANY},
-        {"registrations", &script_registration, MANY},
-        {"registrations again", &script_registration, FEW},
-        {"scan", &script_unanswered, MANY},
-        {"refused scan", &script_refused, MANY},
-        {"shared nonce", &script_shared_nonce, MANY},
+        {"mixed", MIXED_SHARES, MANY},
+        {"mixed, unchallenged", UNCHALLENGED_SHARES, MANY},
+        {"pings", {{&script_ping, 100}}, MANY},
+        {"calls", {{&script_call, 100}}, MANY},
+        {"subscriptions", {{&script_subscription, 100}}, MANY},
+        {"registrations", {{&script_registration, 100}}, MANY},
+        {"registrations again", {{&script_registration, 100}}, FEW},
+        {"scan", {{&script_unanswered, 100}}, MANY},
+        {"refused scan", {{&script_refused, 100}}, MANY},
+        {"shared nonce", {{&script_shared_nonce, 100}}, MANY},
     };
     const char *only = argc > 1 ? argv[1] : "all";
     const unsigned count = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 100000;

@@ -74,3 +74,14 @@ const struct script script_one_call_id = {STEPS(refresh_steps), .goes_round = tr
 const struct script script_one_nonce = {STEPS(refresh_steps), .goes_round = true, .first_again = 2,
                                         .cseq_each_round = 1, .one_nonce = true};
 const struct script script_shared_nonce = {STEPS(registration_steps), .shared_nonce = true};
+
+const struct script *
+script_of(const struct share *shares, const struct world *world, uint64_t id)
+{
+    unsigned percent = (unsigned)(mix(mix(world->seed, id), 1) % 100);
+    while (percent >= shares->percent) {
+        percent -= shares->percent;
+        shares++;
+    }
+    return shares->script;
+}

@@ -9,6 +9,28 @@
 
 #include "sip_text.h"
 
+/** A mixture of dialogs, by weight: of 100 dialogs that begin, so many are of this kind. */
+struct share {
+    const struct script *script;
+    unsigned percent;
+};
+enum { SHARES_MAX = 6 };
+
+/** A trunk's signalling. */
+#define MIXED_SHARES                                                                                         \
+    {                                                                                                        \
+        {&script_ping, 40}, {&script_registration, 30}, {&script_call, 20}, {&script_subscription, 7},       \
+            {&script_unanswered, 2}, {&script_refused, 1},                                                   \
+    }
+/** What of it nobody challenges. */
+#define UNCHALLENGED_SHARES                                                                                  \
+    {                                                                                                        \
+        {&script_ping, 85}, {&script_subscription, 15},                                                      \
+    }
+
+/** The script of one dialog of the mixture. */
+const struct script *script_of(const struct share *shares, const struct world *world, uint64_t id);
+
 /** REGISTER 401 REGISTER 200 */
 extern const struct script script_registration;
 /** INVITE 407 ACK INVITE 100 180 200 ACK BYE 200 */

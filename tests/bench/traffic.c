@@ -14,17 +14,11 @@
 
 static const int64_t start_time = INT64_C(1700000000) * 1000000000;
 
-/** A mixture of dialogs, by weight: of 100 dialogs that begin, so many are of this kind. */
-struct share {
-    const struct script *script;
-    unsigned percent;
-};
-
 enum special { NOTHING_SPECIAL, NO_SIP, SEGMENTS_OF_100 };
 
 static const struct kind {
     const char *name;
-    struct share shares[6];
+    struct share shares[SHARES_MAX];
     enum special special;
     const char *text;
 } kinds[] = {
@@ -40,14 +34,7 @@ static const struct kind {
      {{&script_shared_nonce, 100}},
      0,
      "registrations, the server gives everybody the same nonce"},
-    {"mixed",
-     {{&script_ping, 40},
-      {&script_registration, 30},
-      {&script_call, 20},
-      {&script_subscription, 7},
-      {&script_unanswered, 2},
-      {&script_refused, 1}},
-     0,
+    {"mixed", MIXED_SHARES, 0,
      "a trunk's signalling: 40 % pings, 30 % registrations, 20 % calls, 7 % subscriptions, 3 % scan"},
     {"media", {{&script_call_with_media, 100}}, 0, "calls with 200 packets of RTP each"},
     {"segments",
@@ -190,18 +177,6 @@ write_first_due(struct writer *writer, struct schedule *schedule)
     schedule_sink(schedule);
 }
 
-static const struct script *
-choose(const struct kind *kind, uint64_t random)
-{
-    unsigned percent = (unsigned)(random % 100);
-    const struct share *share = kind->shares;
-    while (percent >= share->percent) {
-        percent -= share->percent;
-        share++;
-    }
-    return share->script;
-}
-
 static double
 messages_per_dialog(const struct kind *kind)
 {
@@ -227,7 +202,7 @@ write_dialogs(struct writer *writer)
             write_first_due(writer, &schedule);
             continue;
         }
-        const struct script *script = choose(writer->kind, mix(mix(writer->world.seed, id), 1));
+        const struct script *script = script_of(writer->kind->shares, &writer->world, id);
         schedule_add(&schedule, (struct dialog){.due = next, .id = id++, .script = script});
         next = script->goes_round ? INT64_MAX : next + interval;
     }

@@ -447,6 +447,8 @@ static const struct awaited awaited[] = {
     {"refresh", "t1", PRESENCE, "", 0, 33, false},
     {"captured-behind-a-proxy", NULL, VIA_PROXY PRESENCE, "", 0, 33, false},
     {"goes-another-way", NULL, PRESENCE, "Contact: \"x\" <sip:bob@192.0.2.77:5070;ob>\r\n", 0, 33, false},
+    {"goes-another-way-by-ipv6", NULL, PRESENCE, "Contact: <sip:bob@[2001:db8::77]:5070>\r\n", 0, 33, false},
+    {"missing-contact-is-no-address", NULL, PRESENCE, "Contact: <sip:[2001:db8::7::7]>\r\n", 0, 33, true},
     {"record-route", NULL, PRESENCE, "Record-Route: <sip:192.0.2.2;lr>\r\nContact: <sip:192.0.2.77>\r\n", 0,
      33, true},
 };
