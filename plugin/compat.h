@@ -12,7 +12,9 @@
 #include <epan/packet.h>
 #include <epan/conversation_filter.h> /* takes it for granted that packet_info is known */
 #include <epan/stat_groups.h>
+#include <epan/strutil.h>
 #include <epan/uat.h>
+#include <wsutil/str_util.h>
 
 /* What UAT callbacks return: gboolean, four octets, in 4.0; bool in 4.4. */
 typedef __typeof__(((uat_update_cb_t)NULL)(NULL, NULL)) uat_bool;
@@ -52,6 +54,20 @@ compat_depend_on_frame(packet_info *pinfo, guint32 frame)
                                          : pinfo->fd, default
                                          : pinfo),
                                 frame);
+}
+
+/* Text of the wire as it is shown: one line of valid UTF-8, and nothing that a terminal takes for a command.
+ * Two characters that end lines, U+2028 and U+2029, are printable to format_text. Its octets are unsigned
+ * in 4.0. */
+static inline const char *
+compat_shown(wmem_allocator_t *pool, const char *text)
+{
+    char *shown = format_text(pool, (const void *)text, strlen(text));
+    for (char *p = shown; (p = strstr(p, "\xe2\x80")); p++) {
+        if (p[2] == '\xa8' || p[2] == '\xa9')
+            memset(p, '?', 3);
+    }
+    return shown;
 }
 
 /* A field's unit is given through a macro since 4.2. */

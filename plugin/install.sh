@@ -61,27 +61,30 @@ build_and_install() {
         echo "siptrail: but tshark loads the one in $loaded: remove one of the two" >&2
 }
 
-# tshark, its remarks shown only when it fails: to root it says each time that this could be dangerous.
+# tshark, its remarks shown at the end, and only when it fails: to root it says each time that this could be dangerous. A
+# capture that was cut short is read as far as it goes.
 run_tshark() {
-    remarks=$(mktemp)
-    tshark "$@" 2>"$remarks" && rm -f "$remarks" && return
-    cat "$remarks" >&2
-    rm -f "$remarks"
-    return 1
+    tshark "$@" 2>>"$remarks" || touch "$remarks.failed"
 }
 
-# One line for each account and cause, with the frame where it is first seen. Of two causes the remedy is for the last.
+# What the wire says, without what a terminal takes for a command.
+printable() {
+    LC_ALL=C sed 's/\xc2[\x80-\x9f]/?/g' | LC_ALL=C tr '\001-\010\013-\037\177' '?'
+}
+
+# One line for each account and cause, with the frame where it is first seen. Of two causes the remedy is for the last, and of
+# two remedies it is the one of the message that comes last, which knows most.
 causes() {
     awk -F '\t' '
-        { key = $2 "\t" $3 "\t" $4 }
+        { key = $2 "\t" $3 }
         !(key in count) { first[key] = $1; order[++n] = key }
-        { count[key]++ }
+        { count[key]++; fix[key] = $4 }
         END {
             for (i = 1; i <= n; i++) {
                 split(order[i], part, "\t")
                 more = count[order[i]] - 1
                 printf "%s, frame %s%s%s: %s\n", part[1] ? part[1] : "no account", first[order[i]],
-                    more ? " and " more " more" : "", part[2] ? ", " part[2] : "", part[3]
+                    more ? " and " more " more" : "", part[2] ? ", " part[2] : "", fix[order[i]]
             }
         }'
 }
@@ -91,6 +94,7 @@ causes() {
 report() {
     capture=$1
     shift
+    remarks=$(mktemp)
     run_tshark -r "$capture" "$@" -2 -Y siptrail -T fields -e frame.number -e siptrail -E separator=/t |
         sed 's/	SIP Trail: /  /' | awk '{ n = $1; $1 = ""; printf "%7s%s\n", n, $0 }'
     echo
@@ -99,7 +103,14 @@ report() {
     run_tshark -q -r "$capture" "$@" -z siptrail,registrations
     echo
     run_tshark -r "$capture" "$@" -2 -Y 'siptrail.cause || (siptrail.fix && !siptrail.meaning)' -T fields \
-        -E occurrence=l -e frame.number -e siptrail.account -e siptrail.cause -e siptrail.fix | causes
+        -E occurrence=l -e frame.number -e siptrail.account -e siptrail.cause -e siptrail.fix | printable | causes
+    failed=0
+    if [ -e "$remarks.failed" ]; then
+        awk '!seen[$0]++' "$remarks" >&2
+        failed=1
+    fi
+    rm -f "$remarks" "$remarks.failed"
+    return $failed
 }
 
 case ${1:-} in

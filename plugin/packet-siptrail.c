@@ -142,6 +142,7 @@ siptrail_cleanup(void)
 {
     if (reading.for_nobody)
         rest(false);
+    statistics_session_ends();
     tracker_free(tracker);
     tracker = NULL;
     digest_release();

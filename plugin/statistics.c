@@ -13,7 +13,6 @@
 #include <stdio.h>
 
 #include <epan/address.h>
-#include <epan/charsets.h>
 #include <epan/stat_tap_ui.h>
 #include <epan/tap.h>
 #include <epan/to_str.h>
@@ -40,6 +39,7 @@ struct listing {
     GHashTable *rows;    /* of a window: row to its number + 1 */
     GHashTable *groups;  /* of accounts: key to struct account_row */
     GHashTable *clients; /* of these: key to struct account_client */
+    bool printed;        /* as it is now */
 };
 
 typedef void visitor(void *object, struct listing *listing);
@@ -59,6 +59,7 @@ struct table {
 
 static const struct tracker *(*file_tracker)(void);
 static enum tracker_keeps listings_keep;
+static GSList *listings; /* of the command line */
 
 #define NUMBER(title)                                                                                        \
     {                                                                                                        \
@@ -99,18 +100,22 @@ frame_cell(guint32 frame)
     return (struct cell){frame ? g_strdup_printf("%u", frame) : g_strdup("-"), 0, NULL};
 }
 
-/* What stands in a cell is one line of valid UTF-8, whatever the wire says. */
+/* Two blanks tell columns apart, so a cell has none beside another: it is shown as its code. */
 static struct cell
 wire_cell(const char *text)
 {
-    guint8 *valid = get_utf_8_string(NULL, (const guint8 *)text, (int)strlen(text));
-    for (guint8 *p = valid; *p; p++) {
-        if (*p < ' ' || *p == 0x7f)
-            *p = '?';
+    const char *shown = compat_shown(NULL, text);
+    GString *cell = g_string_new(NULL);
+    for (const char *p = shown; *p; p++) {
+        if (*p == ' ' && p > shown && p[-1] == ' ')
+            g_string_append(cell, "\\040");
+        else
+            g_string_append_c(cell, *p);
     }
-    struct cell cell = words((const char *)valid);
-    wmem_free(NULL, valid);
-    return cell;
+    wmem_free(NULL, (void *)(uintptr_t)shown);
+    if (cell->len == 0)
+        g_string_append_c(cell, '-');
+    return (struct cell){g_string_free(cell, FALSE), 0, NULL};
 }
 
 static struct cell
@@ -818,6 +823,7 @@ static void
 listing_free(void *data)
 {
     struct listing *listing = data;
+    listings = g_slist_remove(listings, listing);
     g_hash_table_destroy(listing->objects);
     g_hash_table_destroy(listing->rows);
     g_hash_table_destroy(listing->groups);
@@ -840,6 +846,7 @@ listing_packet(void *data, packet_info *pinfo _U_, epan_dissect_t *edt _U_, cons
 {
     struct listing *listing = data;
     listing->table->each((const struct record *)record, remember, listing);
+    listing->printed = false;
     return TAP_PACKET_REDRAW;
 }
 
@@ -920,6 +927,20 @@ listing_draw(void *data)
     for (guint row = 0; row < rows->len; row++)
         print_row(table, width, rows->pdata[row]);
     g_ptr_array_unref(rows);
+    listing->printed = true;
+}
+
+/* tshark begins a new session for each file of a ring buffer, and by -M, and prints its tables only once, at
+ * its end: what they are made of is gone by then. */
+void
+statistics_session_ends(void)
+{
+    for (GSList *i = listings; i; i = i->next) {
+        struct listing *listing = i->data;
+        if (!listing->printed && g_hash_table_size(listing->objects) > 0)
+            listing_draw(listing);
+        listing_reset(listing);
+    }
 }
 
 enum tracker_keeps
@@ -928,22 +949,30 @@ statistics_keep(void)
     return listings_keep;
 }
 
+static void
+refuse(const char *table, const char *why)
+{
+    fprintf(stderr, "siptrail: -z %s: %s\n", table, why);
+    exit(1);
+}
+
 /* `-z siptrail,exchanges[,filter]` */
 static stat_init_result
 listing_begin(const char *argument, void *data)
 {
     const struct table *table = data;
-    const char *filter = argument + strlen(table->command);
+    const char *behind = argument + strlen(table->command);
+    if (*behind != ',' && *behind != '\0')
+        refuse(argument, "a filter follows behind a comma: -z TABLE,FILTER");
     struct listing *listing = listing_new(table);
     listings_keep = MAX(listings_keep, table->keeps);
+    listings = g_slist_prepend(listings, listing);
     GString *error =
-        register_tap_listener(SIPTRAIL_TAP, listing, *filter == ',' ? filter + 1 : NULL, TL_REQUIRES_NOTHING,
+        register_tap_listener(SIPTRAIL_TAP, listing, *behind ? behind + 1 : NULL, TL_REQUIRES_NOTHING,
                               listing_reset, listing_packet, listing_draw, listing_free);
-    if (!error)
-        return STAT_INIT_DONE;
-    fprintf(stderr, "siptrail: -z %s: %s\n", table->command, error->str);
-    g_string_free(error, TRUE);
-    exit(1);
+    if (error)
+        refuse(table->command, error->str);
+    return STAT_INIT_DONE;
 }
 
 /* --- window --------------------------------------------------------------------- */
@@ -1118,7 +1147,7 @@ window_packet(void *data, packet_info *pinfo _U_, epan_dissect_t *edt _U_, const
 }
 
 /* The arrow at the first heading takes room from it when the columns have their widths already: a heading
- * that ends there would lose its first letters. */
+ * that ended there would lose its first letters, so it begins there. */
 static stat_tap_table_item *
 window_headings(gsize index)
 {
@@ -1126,8 +1155,7 @@ window_headings(gsize index)
     stat_tap_table_item *headings = windows[index].headings;
     for (int i = 0; i < table->window_count; i++)
         headings[i] = table->window[i] == NOW ? now_column : table->columns[table->window[i]];
-    if (headings->align == TAP_ALIGN_RIGHT)
-        headings->column_name = wmem_strdup_printf(wmem_epan_scope(), "    %s", headings->column_name);
+    headings->align = TAP_ALIGN_LEFT;
     return headings;
 }
 

@@ -15,6 +15,9 @@
 /** What the tables are made of that are to be printed at the end. */
 enum tracker_keeps statistics_keep(void);
 
+/** Before the memory of a file goes: prints what of it is not printed yet. */
+void statistics_session_ends(void);
+
 /** Registers the tables.
  *  @param tracker  gives the state of the file that is open */
 void statistics_register(const struct tracker *(*tracker)(void));

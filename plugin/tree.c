@@ -429,7 +429,8 @@ static struct view
 add_subtree(const struct view *view, int field, int ett, const char *text)
 {
     struct view inner = *view;
-    inner.item = generated(proto_tree_add_none_format(view->tree, field, view->tvb, 0, 0, "%s", text));
+    const char *shown = compat_shown(view->pinfo->pool, text);
+    inner.item = generated(proto_tree_add_none_format(view->tree, field, view->tvb, 0, 0, "%s", shown));
     inner.tree = proto_item_add_subtree(inner.item, ett);
     return inner;
 }
@@ -487,9 +488,8 @@ add_expert(const struct view *view, proto_item *item, enum finding finding,
     if (finding == FINDING_NONE || !is_expert_seen(view, finding))
         return;
     char *text = finding_expand(finding_rule(finding)->sentence, values);
-    const char *valid =
-        (const char *)get_utf_8_string(view->pinfo->pool, (const guint8 *)text, (int)strlen(text));
-    expert_add_info_format(view->pinfo, item, &finding_experts[finding], "%s", valid);
+    expert_add_info_format(view->pinfo, item, &finding_experts[finding], "%s",
+                           compat_shown(view->pinfo->pool, text));
     g_free(text);
 }
 
@@ -499,7 +499,7 @@ add_expanded(const struct view *view, int field, const char *text, const struct 
     if (!is_asked(view, field))
         return;
     char *expanded = finding_expand(text, values);
-    add_text(view, field, expanded);
+    add_text(view, field, compat_shown(view->pinfo->pool, expanded));
     g_free(expanded);
 }
 
@@ -920,7 +920,7 @@ title_request(const struct view *view, wmem_strbuf_t *title)
         return;
     }
     wmem_strbuf_append(title, record->method);
-    append_account(title, "for", account_name(view));
+    append_account(title, method_is(record->method, "REGISTER") ? "for" : "from", account_name(view));
     if (record->belongs_to)
         wmem_strbuf_append_printf(title, " of frame %u", record->belongs_to);
     if (record->response_frame)
@@ -1038,8 +1038,7 @@ title_of(const struct view *view)
         title_response(view, title);
     else
         title_request(view, title);
-    const char *text = wmem_strbuf_get_str(title);
-    return (const char *)get_utf_8_string(view->pinfo->pool, (const guint8 *)text, (int)strlen(text));
+    return compat_shown(view->pinfo->pool, wmem_strbuf_get_str(title));
 }
 
 /* --- one message ---------------------------------------------------------------- */

@@ -8,7 +8,7 @@
 # row of files is decided in one of them and only one, and that is the one that prints it. What is still undecided at the
 # end of FILE is printed with "open": 1; it counts only when no file follows.
 #
-# TSHARK_OPTIONS may hold options without blanks in them, such as -o siptrail.verify:FALSE or -d udp.port==5070,sip.
+# TSHARK_OPTIONS may hold options without blanks in them, such as -o tcp.desegment_tcp_streams:TRUE or -d udp.port==5070,sip.
 set -eu
 
 seconds=$1
@@ -55,9 +55,9 @@ end=0
 { mergecap -a -F pcapng -w - $leads "$file" || touch "$work/failed"; } |
     { tshark -n -r - ${TSHARK_OPTIONS:-} -Y siptrail.challenge -t e -o 'gui.column.format:"Number","%m","Time","%t"' \
         -z siptrail,exchanges || touch "$work/failed"; } |
-    awk -v file="$file" -v lead="$lead" -v boundary="$boundary" -v end="$end" -v seconds="$seconds" '
+    FILE=$file awk -v lead="$lead" -v boundary="$boundary" -v end="$end" -v seconds="$seconds" '
         function quoted(text) {
-            gsub(/\\/, "\\\\", text)
+            gsub(/\\/, "\\\\\\\\", text)
             gsub(/"/, "\\\"", text)
             return "\"" text "\""
         }
@@ -86,7 +86,7 @@ end=0
             if (due <= boundary || (closed && cell[3] <= lead))
                 next
             open = !closed && due > end
-            printf "{\"file\":%s,\"frame\":%d,\"time\":%s,\"account\":%s,\"peer\":%s,", quoted(file), cell[1] - lead,
+            printf "{\"file\":%s,\"frame\":%d,\"time\":%s,\"account\":%s,\"peer\":%s,", quoted(ENVIRON["FILE"]), cell[1] - lead,
                 time[cell[1]], quoted(account), word(cell[n - 3])
             printf "\"digest\":%s,\"outcome\":%s,\"cause\":%s,\"open\":%d}\n", word(cell[n - 2]), quoted(cell[n - 1]),
                 word(cell[n]), open

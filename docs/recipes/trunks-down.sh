@@ -1,13 +1,19 @@
 #!/bin/sh
 # trunks-down.sh CAPTURE [TSHARK-OPTION...]   prints registrations that are down, and accounts whose last exchange failed
 #
-# Exit status: 0 if there is none, 1 if there is one, 3 if the capture cannot be read. What the capture does not show the end
-# of says nothing, but for a REGISTER over TCP or TLS whose answer a client does not wait for any more.
+# Exit status: 0 if there is none, 1 if there is one, 3 if the capture cannot be read, 4 if it shows neither a registration nor
+# an account, so that nothing is known. Of a capture that was cut short, all counts that can be read. What it does not show the
+# end of says nothing, but for a REGISTER over TCP or TLS whose answer a client does not wait for any more.
 set -u
 
 capture=${1:?usage: trunks-down.sh CAPTURE [TSHARK-OPTION...]}
 shift
-tables=$(tshark -q -r "$capture" "$@" -z siptrail,registrations -z siptrail,accounts 2>/dev/null) || exit 3
+remarks=$(mktemp)
+trap 'rm -f "$remarks"' EXIT
+tables=$(tshark -q -r "$capture" "$@" -z siptrail,registrations -z siptrail,accounts 2>"$remarks") || {
+    grep -v '^Running as user' "$remarks" | head -n 2 >&2
+    [ -n "$tables" ] || exit 3
+}
 printf '%s\n' "$tables" | awk -F '  +' '
     function tell(name, peer, state, cause) {
         if (!((name, peer) in told))
@@ -15,7 +21,7 @@ printf '%s\n' "$tables" | awk -F '  +' '
         told[name, peer] = down = 1
     }
     /^Address-of-record / || /^Account / { table = $1; next }
-    { sub(/^ +/, "") }
+    { sub(/^ +/, ""); rows++ }
     table == "Address-of-record" && ($2 ~ /^(refused|unanswered|challenged|lapsed)$/ || $3 ~ /^(port_unreachable|answer_not_seen)$/) {
         tell($1, $12, $2, $3)
     }
@@ -25,5 +31,7 @@ printf '%s\n' "$tables" | awk -F '  +' '
             count = split(accounts[i], cell, /  +/)
             tell(cell[4] == "-" ? cell[1] : cell[4], cell[count], cell[2], cell[3])
         }
-        exit down
+        if (!rows)
+            print "trunks-down.sh: no registration and no account seen: is SIP on another port, or SIP Trail switched off?" >"/dev/stderr"
+        exit rows ? down : 4
     }'

@@ -142,6 +142,14 @@ use_answers(struct tracker *tracker, struct use *use, const struct issue *issue,
     return challenge;
 }
 
+/* Most sign with the user of their address-of-record. */
+static bool
+is_user_of(const struct account *account, const char *user_at_realm)
+{
+    const size_t len = strcspn(user_at_realm, "@");
+    return strcspn(account->name, "@") == len && g_ascii_strncasecmp(account->name, user_at_realm, len) == 0;
+}
+
 /* Which of the responses that issued the nonce: that of this call, or the one that this user answered before,
  * or the latest. If several accounts were given the nonce, the latest must have been to this one. */
 static struct issue *
@@ -158,8 +166,8 @@ choose_issue(const struct tracker *tracker, const struct nonce *nonce, const str
         return NULL;
     /* Whoever asked in the same second may have got the same one, and the answer to this account be missing.
      */
-    bool others =
-        exchange && !nonce_is_here(tracker, nonce) && !account_same_name(exchange->account, account);
+    bool others = exchange && !account_same_name(exchange->account, account) &&
+                  !(nonce_is_here(tracker, nonce) && is_user_of(exchange->account, use->user_at_realm));
     return others ? NULL : nonce->issue;
 }
 

@@ -501,6 +501,27 @@ test_nonce_differs_elsewhere(struct script *s)
     g_assert_cmpuint(script_exchange(s, 0)->retry_frame, ==, 0);
 }
 
+/* A server whose nonce is the time gives everybody the same one: that of this user is not in the capture. */
+static void
+test_nonce_of_another_user(struct script *s)
+{
+    challenge(s, CHALLENGE("n1"));
+    struct record *bob =
+        SEND(s, .call_id = "call-2", .user = "bob", .headers = ANSWER(s, .nonce = "n1", .user = "bob"));
+    g_assert_cmpuint(script_use(bob)->challenge_frame, ==, 0);
+    g_assert_cmpuint(script_exchange(s, 0)->retry_frame, ==, 0);
+}
+
+/* A trunk calls in the name of whoever calls it, with its own user and the nonce of its registration. */
+static void
+test_nonce_of_the_same_user(struct script *s)
+{
+    challenge(s, CHALLENGE("n1"));
+    struct record *call = SEND(s, .method = "INVITE", .call_id = "call-2", .user = "bob",
+                               .headers = ANSWER(s, .method = "INVITE", .nonce = "n1", .user = "alice"));
+    g_assert_cmpuint(script_use(call)->challenge_frame, ==, script_exchange(s, 0)->challenge_frame);
+}
+
 /* The header is chosen by that of the challenge, not by the status code (RFC 3261 section 22.2, 22.3). */
 static void
 test_wrong_header(struct script *s)
@@ -1616,6 +1637,8 @@ static const struct play plays[] = {
     {"link/other-from-tag", test_other_from_tag},
     {"link/nonce-differs", test_nonce_differs},
     {"link/nonce-differs-elsewhere", test_nonce_differs_elsewhere},
+    {"link/nonce-of-another-user", test_nonce_of_another_user},
+    {"link/nonce-of-the-same-user", test_nonce_of_the_same_user},
     {"link/wrong-header", test_wrong_header},
     {"link/407-with-www-authenticate", test_407_with_www_authenticate},
     {"link/realm-differs", test_realm_differs},

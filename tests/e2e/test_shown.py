@@ -1,0 +1,128 @@
+"""What is printed can be read by a terminal and by a script, whatever the wire says and however tshark is run."""
+import json
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from packets import Trace
+from test_hostile import challenge, credentials, refused, send
+from wireshark import ROOT, Capture, captures
+
+MULTI = next(c for c in captures() if c.name == "multi-trunk")
+TABLES = ("siptrail,exchanges", "siptrail,registrations", "siptrail,accounts")
+# A colour, CSI as one character, a new line in Unicode, right to left, a line separator, two blanks, a Windows domain
+USERS = ["ev\x1b[31mil", "c\u009b31m", "n\u0085el", "r\u202etl", "l\u2028s", "a  b", "CORP\\ulrich"]
+COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+@pytest.fixture(scope="module")
+def odd(wireshark):
+    """A capture of users with such names, each of them refused."""
+    trace = Trace()
+    for number, user in enumerate(USERS):
+        quoted = user.replace("\\", "\\\\")
+        for message in refused(f"odd-{number}", challenge(nonce=f"odd {number}"), credentials(quoted, nonce=f"odd {number}")):
+            text = message.replace(b"<sip:eve@example.com>", f"<sip:{user}@pbx.example.com>".encode())
+            send(trace, text.replace(b"\r\nCall-ID", f"\r\nContact: <sip:{user}@192.0.2.10>\r\nCall-ID".encode()))
+    capture = Capture("odd", "odd.pcapng", (), (), "")
+    trace.write(wireshark.path(capture))
+    return capture
+
+
+SHOWN = {"details": ["-O", "siptrail"], "expert infos": ["-q", "-z", "expert"], "titles": ["-T", "fields", "-e", "siptrail"],
+         "remedies": ["-T", "fields", "-e", "siptrail.fix"], **{name: ["-q", "-z", name] for name in TABLES}}
+
+
+@pytest.mark.parametrize("way", SHOWN)
+def test_nothing_commands_the_terminal(wireshark, odd, way):
+    shown = wireshark.tshark(odd, "-2", *SHOWN[way])
+    assert not COMMANDS.findall(shown)
+    if way != "remedies" and way != "expert infos":
+        assert "ev\\033[31mil@pbx.example.com" in shown and "CORP\\ulrich@" in shown
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_columns_stay_apart(wireshark, odd, name):
+    heading, *rows = wireshark.tables(odd, name)
+    columns = len(re.split("  +", heading.strip()))
+    assert len(rows) >= len(USERS) and {len(re.split("  +", row.strip())) for row in rows} == {columns}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_each_session_has_its_table(wireshark, name):
+    """By -M tshark forgets all that it knows, and begins to count anew."""
+    printed = wireshark.tables(MULTI, name)
+    heading = printed[0].split()
+    assert [line.split() for line in printed].count(heading) == 1
+    by_session = wireshark.tshark(MULTI, "-M", "10", "-q", "-z", name).splitlines()
+    assert [line.split() for line in by_session].count(heading) == 4
+    assert sum("erin@pbx.example.com" in line for line in by_session) > 0
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_each_file_of_a_ring_has_its_table(wireshark, name, tmp_path):
+    tmp_path.chmod(0o777)
+    for folder in tmp_path.parents[:3]:
+        folder.chmod(folder.stat().st_mode | 0o055)
+    pcap = wireshark.folder / "ring.pcap"
+    subprocess.run(["editcap", "-F", "pcap", wireshark.path(MULTI), pcap], check=True)
+    pcap.chmod(0o644)
+    command = f"(cat {pcap}; sleep 2) | tshark -q -i - -b packets:10 -w {tmp_path}/ring.pcapng -z {name}"
+    result = subprocess.run(wireshark.command(["sh", "-c", command]), capture_output=True, text=True, timeout=120)
+    assert result.returncode == 0, result.stderr
+    assert "trunk@pbx.example.com" in result.stdout and "mallory@pbx.example.com" in result.stdout
+
+
+@pytest.mark.parametrize("argument", ['siptrail,exchanges siptrail.cause == "forbidden"', "siptrail,exchangesfoo"])
+def test_a_filter_is_not_lost(wireshark, argument):
+    with pytest.raises(RuntimeError, match="a filter follows behind a comma"):
+        wireshark.tables(MULTI, argument)
+
+
+# --- recipes
+
+@pytest.fixture(scope="module")
+def recipes(wireshark):
+    shutil.copytree(ROOT / "docs/recipes", wireshark.folder / "recipes")
+    wireshark.make_readable()
+    return wireshark.folder / "recipes"
+
+
+def run_recipe(wireshark, *command):
+    return subprocess.run(wireshark.command(["sh", *command]), cwd=wireshark.folder, capture_output=True, text=True, timeout=120)
+
+
+def test_down_with_odd_names(wireshark, recipes, odd):
+    result = run_recipe(wireshark, recipes / "trunks-down.sh", wireshark.path(odd))
+    assert result.returncode == 1 and "a \\040b@pbx.example.com: refused (refused_unverified) at 192.0.2.20" in result.stdout
+
+
+def test_down_of_what_was_cut_short(wireshark, recipes):
+    cut = wireshark.folder / "cut.pcapng"
+    cut.write_bytes(wireshark.path(MULTI).read_bytes()[:-10])
+    cut.chmod(0o644)
+    result = run_recipe(wireshark, recipes / "trunks-down.sh", cut)
+    assert result.returncode == 1 and "mallory@pbx.example.com: refused" in result.stdout and "cut short" in result.stderr
+
+
+@pytest.mark.parametrize("option", [["--disable-protocol", "siptrail"], ["--disable-protocol", "sip"]])
+def test_nothing_known_is_not_well(wireshark, recipes, option):
+    result = run_recipe(wireshark, recipes / "trunks-down.sh", wireshark.path(MULTI), *option)
+    assert (result.returncode, result.stdout) == (4, "") and "no registration and no account" in result.stderr
+
+
+def test_down_of_nothing(wireshark, recipes):
+    result = run_recipe(wireshark, recipes / "trunks-down.sh", "no-such-file.pcap")
+    assert (result.returncode, result.stdout) == (3, "") and "no-such-file" in result.stderr
+
+
+def test_odd_names_as_json(wireshark, recipes, odd):
+    named = wireshark.folder / "we\\nird \"name\".pcapng"
+    shutil.copy(wireshark.path(odd), named)
+    named.chmod(0o644)
+    result = run_recipe(wireshark, recipes / "exchanges-of-file.sh", "300", named)
+    found = [json.loads(line) for line in result.stdout.strip("\n").split("\n")]
+    assert {row["file"] for row in found} == {str(named)}
+    assert "CORP\\ulrich@pbx.example.com" in {row["account"] for row in found}
