@@ -250,7 +250,9 @@ static int
 by_challenge(gconstpointer a, gconstpointer b)
 {
     const struct exchange *x = *(const struct exchange *const *)a, *y = *(const struct exchange *const *)b;
-    return ascending(x->challenge_frame, y->challenge_frame);
+    if (x->challenge_frame != y->challenge_frame)
+        return ascending(x->challenge_frame, y->challenge_frame);
+    return strcmp(exchange_account(x), exchange_account(y)); /* of one TCP segment */
 }
 
 /* --- accounts -------------------------------------------------------------------- */
@@ -606,7 +608,7 @@ by_failures(gconstpointer a, gconstpointer b)
         return now;
     if (account_failures(x) != account_failures(y))
         return ascending(account_failures(y), account_failures(x));
-    return ascending(x->first->challenge_frame, y->first->challenge_frame);
+    return by_challenge(&x->first, &y->first);
 }
 
 /* --- registrations --------------------------------------------------------------- */
@@ -780,7 +782,9 @@ by_service(gconstpointer a, gconstpointer b)
     guint32 failures_y = registration_failures(file_tracker(), y);
     if (failures_x != failures_y)
         return ascending(failures_y, failures_x);
-    return ascending(x->first_frame, y->first_frame);
+    if (x->first_frame != y->first_frame)
+        return ascending(x->first_frame, y->first_frame);
+    return strcmp(x->contact->uri, y->contact->uri); /* of one REGISTER */
 }
 
 /* --- the tables ------------------------------------------------------------------- */

@@ -740,7 +740,7 @@ is_right_204(const struct record_detail *detail)
 {
     for (const struct note *note = detail->notes; note; note = note->next) {
         if (note->finding == FINDING_NOT_SUBSCRIBE || note->finding == FINDING_OUT_OF_DIALOG ||
-            note->finding == FINDING_UNCONDITIONAL)
+            note->finding == FINDING_UNCONDITIONAL || note->finding == FINDING_SUPERSEDED)
             return false;
     }
     return true;
@@ -806,10 +806,9 @@ account_of(const struct record *message)
         return exchange_account(record->exchange);
     if (record->request && record->request->exchange)
         return exchange_account(record->request->exchange);
-    if (detail && detail->closings)
-        return detail->closings->use->user_at_realm;
-    if (detail && detail->uses)
-        return main_use(detail)->user_at_realm;
+    const struct use *use = !detail ? NULL : detail->closings ? detail->closings->use : main_use(detail);
+    if (use && use->user_at_realm && *use->user_at_realm)
+        return use->user_at_realm;
     return detail && detail->account ? detail->account->name : NULL;
 }
 
@@ -958,6 +957,8 @@ title_no_notify(const struct no_notify *no_notify, bool right, wmem_strbuf_t *ti
     else if (no_notify->missed_frame)
         wmem_strbuf_append_printf(title, ": no NOTIFY is due, which looks missed in frame %u",
                                   no_notify->missed_frame);
+    else if (!no_notify->subscribe_frame)
+        wmem_strbuf_append(title, ": whether it was right is not known");
     else if (no_notify->etag_frame)
         wmem_strbuf_append_printf(title, ": no NOTIFY is due, tag %s of frame %u is current", no_notify->etag,
                                   no_notify->etag_frame);

@@ -397,19 +397,21 @@ silence_cause(const struct exchange *exchange)
         return FINDING_ANSWERED_ELSEWHERE;
     if (detail->cancelled_in)
         return FINDING_CANCELLED;
+    const bool gave_up = exchange_refused_for_good(exchange);
     for (int i = 1; i < FINDING_COUNT; i++) {
-        if (finding_rule((enum finding)i)->weight == WEIGHT_CAUSE &&
+        bool knows = gave_up && i == FINDING_ALGORITHM_UNANSWERED; /* it has answered such an offer before */
+        if (!knows && finding_rule((enum finding)i)->weight == WEIGHT_CAUSE &&
             finding_set_has(&detail->suspects, (unsigned)i))
             return (enum finding)i;
     }
-    if (exchange_refused_for_good(exchange))
+    if (gave_up)
         return FINDING_GAVE_UP;
     if (method_is(exchange->method, "OPTIONS"))
         return FINDING_OPTIONS_CHALLENGED;
-    if (exchange->refused_repeated)
+    if (exchange->unheard)
         return FINDING_CHALLENGE_LOST;
-    bool gave_up = detail->nearer && exchange_refused_for_good(detail->nearer);
-    return gave_up ? FINDING_GAVE_UP : unwilling_cause(exchange);
+    bool nearer_gave_up = detail->nearer && exchange_refused_for_good(detail->nearer);
+    return nearer_gave_up ? FINDING_GAVE_UP : unwilling_cause(exchange);
 }
 
 enum finding
@@ -752,6 +754,12 @@ advice_wrong_204(const struct no_notify *no_notify)
                                    : "with a server that takes 204 for an ordinary success",
                                "let the server answer with 200 and send a NOTIFY, without a body if the "
                                "subscriber knows the state"};
+    if (no_notify->superseded_in)
+        return (struct advice){
+            "the SUBSCRIBE in frame {subscribe} names a tag that a later NOTIFY has replaced, so "
+            "a NOTIFY of the new state is due, and the 204 says that there will be none",
+            "with a server that compares the tag with any that it has given, or not at all",
+            "let the server answer with 200 and send a NOTIFY"};
     return (
         struct advice){"the SUBSCRIBE in frame {subscribe} does not say that its sender knows the state "
                        "(Suppress-If-Match), so a NOTIFY is due, and the 204 says that there will be none",
@@ -795,6 +803,12 @@ audit_advice_204(const struct no_notify *no_notify, bool right)
             "left out, as the subscriber needs none",
             "when a subscriber ends its subscription and says that it knows the state (Suppress-If-Match)",
             NOTHING ": subscription ended, no state change to notify"};
+    if (!no_notify->subscribe_frame && !no_notify->etag)
+        return (struct advice){"a SUBSCRIBE that is not in the capture was accepted, and no NOTIFY will "
+                               "come; whether that is right is "
+                               "not known",
+                               "where a capture begins too late, or lacks packets",
+                               NOTHING " so far as it is seen"};
     if (no_notify->etag && strcmp(no_notify->etag, "*") == 0)
         return (struct advice){
             "the subscription to {event} goes on for {granted}; the subscriber wants no NOTIFY of the state "

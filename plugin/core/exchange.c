@@ -88,7 +88,8 @@ read_refusal(struct tracker *tracker, const struct auth_line *lines, const struc
         const struct auth_value *challenge = line_value(tracker, line);
         if (!challenge || answering_header(line->header) != header)
             continue;
-        if (!slice_equal(challenge->param[AUTH_REALM], credentials->param[AUTH_REALM]) && !use->realm_differs)
+        bool same_realm = slice_equal(challenge->param[AUTH_REALM], credentials->param[AUTH_REALM]);
+        if (!same_realm && !use->realm_differs && auth_is_digest(credentials)) /* others may name no realm */
             continue;
         refusal.again = true;
         refusal.stale |= slice_equal_nocase(slice_trim(challenge->param[AUTH_STALE]), SLICE("true"));
@@ -257,11 +258,13 @@ keep_words(struct tracker *tracker, struct use *use, const struct sip_message *m
     use->phrase = words.p ? host_strdup(tracker, words) : NULL;
 }
 
-/* The challenge that refuses the nonce says so, or does not need to. */
+/* The challenge that refuses the nonce says so, or does not need to. A nonce that several calls were given
+ * may be that of another phone of the same user; and a digest that is known to be wrong is reason enough. */
 static bool
 is_stale(const struct use *use, const struct refusal *refusal)
 {
-    bool accepted = use->nonce_accepted_in || (use->holder && use->holder->accepted_in);
+    bool accepted = use->nonce_accepted_in && use->verdict.status != DIGEST_BAD &&
+                    !(use->nonce && use->nonce->repeated && use->is_retry);
     bool evident = accepted || audit_refuses_nonce(use->phrase);
     return refusal->stale || use->resynchronises || (evident && !refusal->same_nonce);
 }
@@ -427,7 +430,11 @@ note_late_stale(struct tracker *tracker, const struct use *use, struct record *r
 {
     const struct use *before = use->is_retry && use->exchange ? use->exchange->refused : NULL;
     if (!before || before->outcome != OUTCOME_REJECTED || before->user_at_realm != use->user_at_realm ||
-        before->verdict.status == DIGEST_BAD || is_young(before))
+        before->verdict.status == DIGEST_BAD)
+        return;
+    bool proved = before->cause == FINDING_DIGEST_GOOD_REFUSED && before->nonce_age >= 0 &&
+                  use->verdict.status == DIGEST_GOOD;
+    if (is_young(before) && !proved)
         return;
     record_note(tracker, record, FINDING_LATE_STALE, 0, 0)->use = use;
 }
@@ -506,7 +513,9 @@ exchange_new(struct tracker *tracker, const struct sip_message *message, const s
     /* What would tie an answer to it may be cut; and where the request is missing, so may its answer be, as
      * in a capture of one direction, or by a filter for a port, which fragments do not have. */
     exchange->lost = message->headers_cut || !transaction;
-    exchange->peers = peers_hold(tracker, &arrival->to, &arrival->from);
+    /* Some clients send from another port than they listen on: what the server saw is where it came from. */
+    bool same_client = transaction && endpoint_same_address(&transaction->client, &arrival->to);
+    exchange->peers = peers_hold(tracker, same_client ? &transaction->client : &arrival->to, &arrival->from);
     exchange->account = account;
     account->references++;
     exchange->attempt = ++account->attempt;

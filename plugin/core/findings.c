@@ -152,7 +152,7 @@ static bool
 nc_of_each_call(const struct finding_context *c)
 {
     bool given_here = c->use->call && c->use->call->issue; /* the client may count anew */
-    return c->nc > 0 && c->last_nc == 0 && c->nc <= c->highest_nc && !given_here;
+    return c->nc == 1 && c->last_nc == 0 && c->nc <= c->highest_nc && !given_here;
 }
 
 static bool
@@ -235,9 +235,10 @@ algorithm_not_echoed(const struct finding_context *c)
 static bool
 comes_from_other_port(const struct finding_context *c, bool over_datagrams)
 {
-    const struct endpoint *to = c->exchange ? &c->exchange->peers->client : NULL;
+    const struct peers *peers = c->exchange ? c->exchange->peers : NULL;
     bool datagrams = slice_equal_nocase(c->message->via.transport, SLICE("UDP"));
-    return to && datagrams == over_datagrams && to->port != c->arrival->from.port;
+    return peers && datagrams == over_datagrams && peers->client.port != c->arrival->from.port &&
+           peers->server.port == c->arrival->to.port; /* else both are others, as by RFC 3329 */
 }
 
 static bool
@@ -273,9 +274,34 @@ is_twin(const struct finding_context *c, const struct auth_line *line)
 
 /* A fork led to them: all of them ask in one response, or are answered in one request. */
 static bool
-realm_shared(const struct finding_context *c)
+scheme_differs(const struct finding_context *c)
+{
+    const struct auth_line *lines = c->exchange ? exchange_challenges(c->exchange) : NULL;
+    for (const struct auth_line *line = lines; line; line = line->next) {
+        const struct auth_value *value = line_value(c->tracker, line);
+        if (!value || slice_equal_nocase(value->scheme, c->credentials->scheme))
+            return false;
+    }
+    return lines != NULL;
+}
+
+/* The nonce was given for another algorithm: it is the client that mixes two challenges of one server. */
+static bool
+is_nonce_of_other_offer(const struct finding_context *c)
 {
     for (const struct auth_line *line = c->lines; line; line = line->next) {
+        const struct auth_value *value = line_value(c->tracker, line);
+        if (value && slice_equal(value->param[AUTH_NONCE], sent(c, AUTH_NONCE)))
+            return !same_offer(value, c->credentials);
+    }
+    return false;
+}
+
+static bool
+realm_shared(const struct finding_context *c)
+{
+    const bool mixed = is_nonce_of_other_offer(c);
+    for (const struct auth_line *line = c->lines; line && !mixed; line = line->next) {
         if (answering_header(line->header) == c->use->line.header && is_twin(c, line))
             return true;
     }

@@ -22,7 +22,8 @@ tracker_exchanges(const struct tracker *tracker)
 const char *
 exchange_account(const struct exchange *exchange)
 {
-    return exchange->user_at_realm ? exchange->user_at_realm : exchange->account->name;
+    const char *user = exchange->user_at_realm; /* empty where the credentials name nobody, as Basic */
+    return user && *user ? user : exchange->account->name;
 }
 
 const struct exchange_detail *

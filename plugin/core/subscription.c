@@ -617,6 +617,16 @@ find_etag(struct tracker *tracker, const struct sip_message *message, struct no_
     no_notify->etag_frame = issue ? issue->frame : 0;
 }
 
+/* The tag that the SUBSCRIBE names had been told in this subscription, and another one after it. */
+static bool
+is_superseded(const struct subscription *subscription, const struct no_notify *no_notify)
+{
+    return subscription && no_notify->etag_frame && !no_notify->etag_resumed && subscription->etag &&
+           subscription->etag_frame > no_notify->etag_frame &&
+           subscription->etag_frame < no_notify->subscribe_frame &&
+           strcmp(subscription->etag, no_notify->etag) != 0;
+}
+
 static void
 note_wrong_204(struct tracker *tracker, struct record *record, const struct no_notify *no_notify)
 {
@@ -626,6 +636,9 @@ note_wrong_204(struct tracker *tracker, struct record *record, const struct no_n
         record_note(tracker, record, FINDING_OUT_OF_DIALOG, no_notify->subscribe_frame, 0);
     else if (no_notify->subscribe_frame && !no_notify->etag)
         record_note(tracker, record, FINDING_UNCONDITIONAL, no_notify->subscribe_frame, 0);
+    else if (no_notify->superseded_in)
+        record_note(tracker, record, FINDING_SUPERSEDED, no_notify->subscribe_frame,
+                    no_notify->superseded_in);
 }
 
 static void
@@ -645,6 +658,10 @@ add_no_notify(struct tracker *tracker, const struct sip_message *message,
         no_notify->in_dialog = request->has_to_tag;
         no_notify->unsubscribed = request->unsubscribes;
         find_etag(tracker, message, no_notify);
+        const struct subscription *subscription =
+            subscription_find(tracker, message, no_notify->event, false);
+        if (is_superseded(subscription, no_notify))
+            no_notify->superseded_in = subscription->etag_frame;
     }
     no_notify->references = 1;
     record_detail(tracker, record)->no_notify = no_notify;
@@ -704,7 +721,7 @@ set_condition(struct tracker *tracker, const struct sip_message *message,
 {
     const struct subscribe_request *request = transaction->subscribe;
     struct no_notify *no_notify = record->status == 204 ? record->detail->no_notify : NULL;
-    bool right = no_notify && no_notify->etag && no_notify->in_dialog;
+    bool right = no_notify && no_notify->etag && no_notify->in_dialog && !no_notify->superseded_in;
     set_suppressed(tracker, subscription, right ? no_notify : NULL);
     subscription->suppressed_frame = record->frame;
     subscription->notified = false;

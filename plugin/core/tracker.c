@@ -119,6 +119,8 @@ link_to_invite(struct tracker *tracker, const struct sip_message *message, const
     bool acknowledges = method_is(record->method, "ACK");
     if (invite && acknowledges)
         flow_answered(tracker, invite->request);
+    if (invite && acknowledges && invite->opened)
+        invite->opened->unheard = false;
     if (invite)
         record->belongs_to = acknowledges ? invite->request->response_frame : invite->request->frame;
     if (acknowledges && by_number && (!invite || invite->status >= 300))
@@ -156,13 +158,16 @@ note_answer_lost(struct tracker *tracker, struct transaction *transaction, struc
     record_note(tracker, record, FINDING_ANSWER_LOST, request->response_frame, request->frame);
 }
 
-/* A request sent again: its answer is still out, or another one on its way. */
+/* A request sent again: its answer is still out, or another one on its way. What is sent within half of T1
+ * after the challenge has crossed it. */
 static void
-note_repeated(const struct transaction *transaction)
+note_repeated(const struct transaction *transaction, const struct record *record)
 {
-    struct exchange *answered = transaction->request->exchange;
-    if (transaction->opened)
-        transaction->opened->refused_repeated = true;
+    struct exchange *answered = transaction->request->exchange, *opened = transaction->opened;
+    if (opened) {
+        opened->refused_repeated = true;
+        opened->unheard |= record->time - opened->challenge_time > SIP_T1_NS / 2;
+    }
     if (answered && answered->retry_frame == transaction->request->frame)
         answered->retry_repeated = true;
 }
@@ -176,7 +181,7 @@ add_request_again(struct tracker *tracker, const struct sip_message *message, co
                !endpoint_same_address(&transaction->client, &arrival->from));
     transaction->last_seen = arrival->time;
     if (!record->is_copy) {
-        note_repeated(transaction);
+        note_repeated(transaction, record);
         note_answer_lost(tracker, transaction, record);
         registration_repeated(transaction->request);
         flow_repeated(tracker, message, arrival, transaction);

@@ -149,6 +149,7 @@ struct exchange {
     uint32_t digest : 2;         /**< enum digest_status; of `retry`, once that is forgotten */
     bool in_dialog : 1;          /**< the refused request had a To tag */
     bool refused_repeated : 1;   /**< it came again after the challenge: more challenges are due */
+    bool unheard : 1;            /**< … and so late that the client seems not to have it */
     bool refused_for_good : 1;   /**< of `refused`, once that is forgotten: it was not for another realm */
     bool retry_datagram : 1;     /**< sent over UDP or the like, where an unanswered request is sent again */
     bool retry_repeated : 1;     /**< and it was */
@@ -262,10 +263,11 @@ struct closing {
 struct no_notify {
     uint32_t references; /**< the tracker's own */
     uint32_t subscribe_frame;
-    const char *event;   /**< package, with `;id=` if any; NULL unknown */
-    const char *etag;    /**< the Suppress-If-Match value; NULL none */
-    uint32_t etag_frame; /**< NOTIFY that issued it; 0: not in the capture */
-    bool etag_resumed;   /**< … in an earlier dialog of the same resource */
+    const char *event;      /**< package, with `;id=` if any; NULL unknown */
+    const char *etag;       /**< the Suppress-If-Match value; NULL none */
+    uint32_t etag_frame;    /**< NOTIFY that issued it; 0: not in the capture */
+    bool etag_resumed;      /**< … in an earlier dialog of the same resource */
+    uint32_t superseded_in; /**< NOTIFY with another tag, after that and before the SUBSCRIBE; 0: none */
     bool has_expires;
     uint32_t expires; /**< s */
     bool in_dialog;   /**< the SUBSCRIBE had a To tag */

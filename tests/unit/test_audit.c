@@ -304,13 +304,15 @@ test_advice_204(void)
          .notify_frame = 7,
          .notify_finding = FINDING_NOTIFY_AFTER_END},
         {.is_subscribe = true, .missed_frame = 7, .missed_finding = FINDING_NOT_UNDERSTOOD},
+        {.is_subscribe = true}, /* the SUBSCRIBE is not in the capture */
         {.is_subscribe = true, .in_dialog = true},
+        {.is_subscribe = true, .in_dialog = true, .etag = "e1", .superseded_in = 5},
         {.is_subscribe = true},
         {0},
     };
     const char *meanings[G_N_ELEMENTS(kinds) + 1] = {NULL};
     for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
-        struct advice advice = audit_advice_204(&kinds[i], i < 6);
+        struct advice advice = audit_advice_204(&kinds[i], i < 7);
         assert_sentence(advice.meaning);
         assert_sentence(advice.when);
         assert_sentence(advice.fix);

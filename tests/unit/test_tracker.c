@@ -1223,6 +1223,28 @@ test_ack_of_refused(struct script *s)
         is_told(s, SEND(s, .method = "ACK", .branch = "z9hG4bKd", .cseq = 2, .to_tag = "t1"), "ack_cseq"));
 }
 
+/* The copy was on its way already; so it was where an ACK follows. */
+static void
+test_challenge_crossed(struct script *s)
+{
+    SEND(s);
+    SEND(s, .status = 401, .headers = CHALLENGE("n1"), .ms = 499);
+    SEND(s, .ms = 3);
+    script_wait(s, 33);
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "never_answered");
+}
+
+static void
+test_challenge_acknowledged(struct script *s)
+{
+    SEND(s, .method = "INVITE");
+    SEND(s, .method = "INVITE", .status = 401, .headers = CHALLENGE("n1"), .ms = 100);
+    SEND(s, .method = "INVITE", .ms = 400);
+    SEND(s, .method = "ACK");
+    script_wait(s, 33);
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "never_answered");
+}
+
 static void
 test_challenge_lost(struct script *s)
 {
@@ -1673,6 +1695,8 @@ static const struct play plays[] = {
     {"follow/cancel-crosses-challenge", test_cancel_crosses_challenge},
     {"follow/ack-of-refused", test_ack_of_refused},
     {"unanswered/challenge-lost", test_challenge_lost},
+    {"unanswered/challenge-crossed", test_challenge_crossed},
+    {"unanswered/challenge-acknowledged", test_challenge_acknowledged},
     {"unanswered/in-dialog", test_in_dialog_unanswered},
     {"unanswered/notify", test_notify_unanswered},
     {"unanswered/method", test_method_unanswered},

@@ -70,6 +70,16 @@ def registered(phone, **challenge):
     phone.ok()
 
 
+def scheme_differs(phone):
+    """As a phone that is set up for HTTP; the password in it is not the account's."""
+    for _ in range(2):
+        phone.register()
+        phone.challenge()
+        phone.register(extra=[("Authorization", "Basic MTAwOm5vdC10aGlzLW9uZQ==")])
+        phone.challenge()
+        phone.scene.wait(30)
+
+
 def cseq_decreased(phone):
     phone.cseq = 6
     phone.register()
@@ -527,6 +537,6 @@ STORIES = {name: refused(name) for name in ANSWERS}
 STORIES.update((f.__name__, f) for f in (
     to_tag_kept, branch_reused_replayed, tcp_reconnected, connection_changed, mistyped, some_accounts_fail, nonce_resent, nc_replayed, nc_skipped,
     source_port_changed, preloaded_refused, credentials_joined, second_realm_unanswered, uri_rewritten, digest_variant,
-    server_unproved, unanswered_loop, many_accounts_fail, cseq_decreased, auth_int_chosen, cancel_cseq, ack_cseq,
+    server_unproved, unanswered_loop, many_accounts_fail, scheme_differs, cseq_decreased, auth_int_chosen, cancel_cseq, ack_cseq,
     digest_bad_accepted, changed_on_path, stale_at_once, stale_in_phrase, form_accepted_before,
     credentials_dropped, request_uri_changed, qop_list_bare, to_changed, nc_of_each_call, nc_decreased, ack_without_credentials))

@@ -28,6 +28,14 @@ def no_notify_not_subscribe(phone):
     phone.reply(204, [("Expires", 3600), ("SIP-ETag", "kwj449x")])
 
 
+def no_notify_superseded(phone):
+    subscribed(phone)
+    phone.notify("e2", CLOSED)
+    phone.scene.wait(30)
+    phone.subscribe(condition="e1")
+    phone.granted(204)
+
+
 def no_notify_with_body(phone):
     subscribed(phone)
     phone.subscribe(condition="e1")
@@ -290,7 +298,7 @@ def condition_removed(phone):
 
 
 STORIES = {f.__name__: f for f in (
-    no_notify_not_subscribe, no_notify_with_body, expires_missing, expires_missing_at_end, expires_raised, condition_ignored,
+    no_notify_not_subscribe, no_notify_superseded, no_notify_with_body, expires_missing, expires_missing_at_end, expires_raised, condition_ignored,
     star_ignored, accepted_202, condition_malformed, condition_unknown, condition_misplaced, etag_star, etag_missing, etag_kept,
     empty_with_type, notify_without_etag, notify_not_due, notify_after_end, notify_missing, known_body_sent,
     state_change_with_body, subscription_lapsed, subscription_timed_out, no_notify_expiry_missed, no_notify_expiry_timed_out,
