@@ -740,7 +740,8 @@ is_right_204(const struct record_detail *detail)
 {
     for (const struct note *note = detail->notes; note; note = note->next) {
         if (note->finding == FINDING_NOT_SUBSCRIBE || note->finding == FINDING_OUT_OF_DIALOG ||
-            note->finding == FINDING_UNCONDITIONAL || note->finding == FINDING_SUPERSEDED)
+            note->finding == FINDING_UNCONDITIONAL || note->finding == FINDING_SUPERSEDED ||
+            note->finding == FINDING_REFRESHED_AFTER_END)
             return false;
     }
     return true;
@@ -950,7 +951,8 @@ title_no_notify(const struct no_notify *no_notify, bool right, wmem_strbuf_t *ti
     if (!no_notify->is_subscribe)
         wmem_strbuf_append(title, ": looks wrong");
     else if (!right)
-        wmem_strbuf_append(title, ": looks wrong, a NOTIFY is due");
+        wmem_strbuf_append(title, no_notify->ended_in ? ": looks wrong, the subscription had ended"
+                                                      : ": looks wrong, a NOTIFY is due");
     else if (no_notify->notify_frame)
         wmem_strbuf_append_printf(title, ": no NOTIFY was due, yet one came in frame %u",
                                   no_notify->notify_frame);

@@ -754,6 +754,12 @@ advice_wrong_204(const struct no_notify *no_notify)
                                    : "with a server that takes 204 for an ordinary success",
                                "let the server answer with 200 and send a NOTIFY, without a body if the "
                                "subscriber knows the state"};
+    if (no_notify->ended_in)
+        return (struct advice){
+            "the SUBSCRIBE in frame {subscribe} comes in a subscription that a NOTIFY had ended, and "
+            "the 204 says that it goes on: the subscriber waits in vain",
+            "with a server that keeps the dialog longer than the subscription",
+            "let the server answer with 481, so that the subscriber begins anew"};
     if (no_notify->superseded_in)
         return (struct advice){
             "the SUBSCRIBE in frame {subscribe} names a tag that a later NOTIFY has replaced, so "

@@ -142,6 +142,7 @@ expiry_answered(struct tracker *tracker, struct expiry *expiry, const struct sip
     expiry->over = transaction->subscribe->unsubscribes;
     expiry->gap = !said;
     expiry->told = expiry->timed_out = false;
+    expiry->ended_in = 0;
     expiry->granted_clock = tracker->clock;
     if (said)
         grant(tracker, expiry, seconds, transaction, record);
@@ -199,6 +200,7 @@ terminated(struct tracker *tracker, struct expiry *expiry, struct slice reason, 
     if (slice_equal_nocase(reason, SLICE("timeout")) && !unclear)
         finding = note_time_out(tracker, expiry, record);
     expiry->over = !expiry->timed_out;
+    expiry->ended_in = record->frame;
     return finding;
 }
 

@@ -627,6 +627,15 @@ is_superseded(const struct subscription *subscription, const struct no_notify *n
            strcmp(subscription->etag, no_notify->etag) != 0;
 }
 
+/* The NOTIFY that had ended the subscription before that frame, unless what came in between may be missing.
+ */
+static uint32_t
+ended_before(const struct subscription *subscription, uint32_t frame)
+{
+    const struct expiry *expiry = subscription ? &subscription->expiry : NULL;
+    return expiry && !expiry->gap && expiry->ended_in < frame ? expiry->ended_in : 0;
+}
+
 static void
 note_wrong_204(struct tracker *tracker, struct record *record, const struct no_notify *no_notify)
 {
@@ -636,6 +645,9 @@ note_wrong_204(struct tracker *tracker, struct record *record, const struct no_n
         record_note(tracker, record, FINDING_OUT_OF_DIALOG, no_notify->subscribe_frame, 0);
     else if (no_notify->subscribe_frame && !no_notify->etag)
         record_note(tracker, record, FINDING_UNCONDITIONAL, no_notify->subscribe_frame, 0);
+    else if (no_notify->ended_in)
+        record_note(tracker, record, FINDING_REFRESHED_AFTER_END, no_notify->subscribe_frame,
+                    no_notify->ended_in);
     else if (no_notify->superseded_in)
         record_note(tracker, record, FINDING_SUPERSEDED, no_notify->subscribe_frame,
                     no_notify->superseded_in);
@@ -662,6 +674,7 @@ add_no_notify(struct tracker *tracker, const struct sip_message *message,
             subscription_find(tracker, message, no_notify->event, false);
         if (is_superseded(subscription, no_notify))
             no_notify->superseded_in = subscription->etag_frame;
+        no_notify->ended_in = ended_before(subscription, no_notify->subscribe_frame);
     }
     no_notify->references = 1;
     record_detail(tracker, record)->no_notify = no_notify;
@@ -721,7 +734,8 @@ set_condition(struct tracker *tracker, const struct sip_message *message,
 {
     const struct subscribe_request *request = transaction->subscribe;
     struct no_notify *no_notify = record->status == 204 ? record->detail->no_notify : NULL;
-    bool right = no_notify && no_notify->etag && no_notify->in_dialog && !no_notify->superseded_in;
+    bool right = no_notify && no_notify->etag && no_notify->in_dialog && !no_notify->ended_in &&
+                 !no_notify->superseded_in;
     set_suppressed(tracker, subscription, right ? no_notify : NULL);
     subscription->suppressed_frame = record->frame;
     subscription->notified = false;

@@ -267,6 +267,7 @@ struct no_notify {
     const char *etag;       /**< the Suppress-If-Match value; NULL none */
     uint32_t etag_frame;    /**< NOTIFY that issued it; 0: not in the capture */
     bool etag_resumed;      /**< … in an earlier dialog of the same resource */
+    uint32_t ended_in;      /**< NOTIFY before the SUBSCRIBE that had ended the subscription; 0: none */
     uint32_t superseded_in; /**< NOTIFY with another tag, after that and before the SUBSCRIBE; 0: none */
     bool has_expires;
     uint32_t expires; /**< s */

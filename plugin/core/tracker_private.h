@@ -84,6 +84,7 @@ struct expiry {
     bool gap;                    /**< what was said since may be missing in the capture */
     bool over;                   /**< by request, by refusal, or because the notifier says so */
     bool timed_out;              /**< the notifier said so when it had run out */
+    uint32_t ended_in;           /**< NOTIFY that said so, since the latest 2xx; 0: none */
     bool told;                   /**< that it had run out */
     bool open, open_repeated;    /**< a SUBSCRIBE is unanswered; it was sent again */
     int64_t open_clock;

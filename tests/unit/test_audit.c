@@ -307,6 +307,7 @@ test_advice_204(void)
         {.is_subscribe = true}, /* the SUBSCRIBE is not in the capture */
         {.is_subscribe = true, .in_dialog = true},
         {.is_subscribe = true, .in_dialog = true, .etag = "e1", .superseded_in = 5},
+        {.is_subscribe = true, .in_dialog = true, .etag = "e1", .ended_in = 5},
         {.is_subscribe = true},
         {0},
     };

@@ -36,6 +36,14 @@ def no_notify_superseded(phone):
     phone.granted(204)
 
 
+def no_notify_after_end(phone):
+    subscribed(phone)
+    phone.notify("e2", CLOSED, state="terminated;reason=deactivated")
+    phone.scene.wait(30)
+    phone.subscribe(condition="e2")
+    phone.granted(204)
+
+
 def no_notify_with_body(phone):
     subscribed(phone)
     phone.subscribe(condition="e1")
@@ -298,7 +306,7 @@ def condition_removed(phone):
 
 
 STORIES = {f.__name__: f for f in (
-    no_notify_not_subscribe, no_notify_superseded, no_notify_with_body, expires_missing, expires_missing_at_end, expires_raised, condition_ignored,
+    no_notify_not_subscribe, no_notify_after_end, no_notify_superseded, no_notify_with_body, expires_missing, expires_missing_at_end, expires_raised, condition_ignored,
     star_ignored, accepted_202, condition_malformed, condition_unknown, condition_misplaced, etag_star, etag_missing, etag_kept,
     empty_with_type, notify_without_etag, notify_not_due, notify_after_end, notify_missing, known_body_sent,
     state_change_with_body, subscription_lapsed, subscription_timed_out, no_notify_expiry_missed, no_notify_expiry_timed_out,
