@@ -106,6 +106,8 @@ exchange_close(struct exchange *exchange, const struct use *use, const struct re
     exchange->closed_frame = record->frame;
     exchange->closed_time = record->time;
     exchange->closed_status = record->status;
+    if (use->outcome == OUTCOME_REJECTED) /* of several credentials these */
+        exchange->user_at_realm = use->user_at_realm;
 }
 
 /* Credentials with the nonce of a challenge that was answered before: how it is now. */

@@ -574,6 +574,18 @@ test_two_realms_at_once(struct script *s)
     g_assert_cmpuint(script_exchanges(s), ==, 1);
 }
 
+/* Only one of the two is refused: the exchange is that user's. */
+static void
+test_two_realms_one_refused(struct script *s)
+{
+    SEND(s);
+    SEND(s, .status = 407, .headers = PROXY("p1") CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .headers = script_join(s, PROXY_ANSWER(s, "p1"), ANSWER(s)));
+    SEND(s, .cseq = 2, .status = 401, .headers = CHALLENGE("n2"));
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "rejected");
+    g_assert_nonnull(strstr(exchange_account(script_exchange(s, 0)), "@example.com"));
+}
+
 /* One after the other: the first answer was not refused, the second realm is asked for (RFC 3261
  * section 22.3). */
 static void
@@ -975,6 +987,33 @@ test_stale_unsaid(struct script *s)
     g_assert_cmpstr(script_outcome(s, script_exchange(s, 1)), ==, "accepted");
 }
 
+/* The password was changed on one side: what is known to be wrong is not too old. */
+static void
+test_bad_is_not_stale(struct script *s)
+{
+    challenge(s, CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .headers = ANSWER(s));
+    SEND(s, .cseq = 2, .status = 200);
+    struct record *refresh =
+        SEND(s, .cseq = 3, .headers = ANSWER(s, .nc = "00000002", .password = "x"), .ms = 600000);
+    SEND(s, .cseq = 3, .status = 401, .headers = CHALLENGE("n2"));
+    g_assert_cmpint(script_use(refresh)->outcome, ==, OUTCOME_REJECTED);
+}
+
+/* Another phone of the same user got the same nonce, and was accepted. */
+static void
+test_accepted_elsewhere_is_not_stale(struct script *s)
+{
+    challenge(s, CHALLENGE("n1"));
+    SEND(s, .call_id = "call-2");
+    SEND(s, .call_id = "call-2", .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .headers = ANSWER(s));
+    SEND(s, .cseq = 2, .status = 200);
+    struct record *retry = SEND(s, .call_id = "call-2", .cseq = 2, .headers = ANSWER(s, .user = "alice"));
+    SEND(s, .call_id = "call-2", .cseq = 2, .status = 401, .headers = CHALLENGE("n2"));
+    g_assert_cmpint(script_use(retry)->outcome, ==, OUTCOME_REJECTED);
+}
+
 /* What ended stays ended: a later message of the same transaction changes nothing. */
 static void
 test_closed_once(struct script *s)
@@ -1223,6 +1262,20 @@ test_ack_of_refused(struct script *s)
         is_told(s, SEND(s, .method = "ACK", .branch = "z9hG4bKd", .cseq = 2, .to_tag = "t1"), "ack_cseq"));
 }
 
+/* Who has answered such an offer before did not stop at an algorithm. */
+static void
+test_gave_up_on_an_offer_of_two(struct script *s)
+{
+    const char *offer =
+        "WWW-Authenticate: Digest realm=\"example.com\", nonce=\"s1\", algorithm=SHA-256, qop=\"auth\"\r\n";
+    SEND(s);
+    SEND(s, .status = 401, .headers = script_join(s, offer, CHALLENGE("n1")));
+    SEND(s, .cseq = 2, .headers = ANSWER(s, .password = "x"));
+    SEND(s, .cseq = 2, .status = 401, .headers = script_join(s, offer, CHALLENGE("n2")));
+    script_wait(s, 33);
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 1)), ==, "gave_up");
+}
+
 /* The copy was on its way already; so it was where an ACK follows. */
 static void
 test_challenge_crossed(struct script *s)
@@ -1469,6 +1522,40 @@ test_credentials_consumed(struct script *s)
 }
 
 /* A fork joined what two servers of one realm ask. */
+/* Some phones send from another port than they listen on. */
+static void
+test_asymmetric_ports(struct script *s)
+{
+    SEND(s, .from = 1 + NEXT_PORT);
+    SEND(s, .status = 401, .headers = CHALLENGE("n1"));
+    struct record *retry = SEND(s, .from = 1 + NEXT_PORT, .cseq = 2, .headers = ANSWER(s));
+    SEND(s, .cseq = 2, .status = 401, .headers = CHALLENGE("n2"));
+    g_assert_false(finding_set_has(&script_use(retry)->suspects, FINDING_SOURCE_PORT_CHANGED));
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "digest_good_refused");
+}
+
+/* Both ports are others: the client was told to come back that way (RFC 3329). */
+static void
+test_protected_ports(struct script *s)
+{
+    challenge(s, CHALLENGE("n1"));
+    struct record *retry =
+        SEND(s, .from = 1 + NEXT_PORT, .to = 2 + NEXT_PORT, .cseq = 2, .headers = ANSWER(s));
+    g_assert_false(finding_set_has(&script_use(retry)->suspects, FINDING_SOURCE_PORT_CHANGED));
+}
+
+/* One server offers two algorithms, and the client takes the nonce of the other one. */
+static void
+test_nonce_of_other_offer(struct script *s)
+{
+    SEND(s);
+    SEND(s, .status = 401,
+         .headers = "WWW-Authenticate: Digest realm=\"example.com\", nonce=\"n1\", algorithm=SHA-256\r\n"
+                    "WWW-Authenticate: Digest realm=\"example.com\", nonce=\"n2\", algorithm=MD5\r\n");
+    struct record *retry = SEND(s, .cseq = 2, .headers = ANSWER(s, .nonce = "n1"));
+    g_assert_false(finding_set_has(&script_use(retry)->suspects, FINDING_REALM_SHARED));
+}
+
 static void
 test_realm_shared(struct script *s)
 {
@@ -1665,6 +1752,7 @@ static const struct play plays[] = {
     {"link/407-with-www-authenticate", test_407_with_www_authenticate},
     {"link/realm-differs", test_realm_differs},
     {"link/two-realms-at-once", test_two_realms_at_once},
+    {"link/two-realms-one-refused", test_two_realms_one_refused},
     {"link/two-realms-in-turn", test_two_realms_in_turn},
     {"link/same-nonce-several-algorithms", test_same_nonce_several_algorithms},
     {"link/challenges-joined-by-comma", test_challenges_joined_by_comma},
@@ -1686,6 +1774,8 @@ static const struct play plays[] = {
     {"outcome/answer-not-captured", test_answer_not_captured},
     {"outcome/provisional", test_provisional},
     {"outcome/stale-unsaid", test_stale_unsaid},
+    {"outcome/bad-is-not-stale", test_bad_is_not_stale},
+    {"outcome/accepted-elsewhere-is-not-stale", test_accepted_elsewhere_is_not_stale},
     {"outcome/closed-once", test_closed_once},
     {"attempts/count", test_attempts},
     {"attempts/by-account", test_attempts_by_account},
@@ -1695,6 +1785,7 @@ static const struct play plays[] = {
     {"follow/cancel-crosses-challenge", test_cancel_crosses_challenge},
     {"follow/ack-of-refused", test_ack_of_refused},
     {"unanswered/challenge-lost", test_challenge_lost},
+    {"unanswered/gave-up-on-an-offer-of-two", test_gave_up_on_an_offer_of_two},
     {"unanswered/challenge-crossed", test_challenge_crossed},
     {"unanswered/challenge-acknowledged", test_challenge_acknowledged},
     {"unanswered/in-dialog", test_in_dialog_unanswered},
@@ -1708,6 +1799,9 @@ static const struct play plays[] = {
     {"path/credentials-passed-on", test_credentials_passed_on},
     {"path/credentials-consumed", test_credentials_consumed},
     {"path/answer-lost", test_answer_lost},
+    {"finding/asymmetric-ports", test_asymmetric_ports},
+    {"finding/protected-ports", test_protected_ports},
+    {"finding/nonce-of-other-offer", test_nonce_of_other_offer},
     {"finding/realm-shared", test_realm_shared},
     {"finding/realm-shared-both-answered", test_realm_shared_both_answered},
     {"finding/realm-not-shared", test_realm_not_shared},
