@@ -302,6 +302,8 @@ close_use(struct tracker *tracker, struct use *use, const struct sip_message *me
     if (!success)
         clear_suspects(tracker, use, &arrival->from);
     use->stale_said = refusal.again && refusal.stale;
+    if (use->nonce_accepted_in == 0 && use->holder) /* the answer to it came out of order */
+        use->nonce_accepted_in = use->holder->accepted_in;
     use->outcome = audit_outcome(record->status, refusal.again, is_stale(use, &refusal));
     /* An answer of this call to a request that is not in the capture says that it may have been accepted;
      * stale=true may stand where the capture was cut. */
@@ -432,11 +434,7 @@ note_late_stale(struct tracker *tracker, const struct use *use, struct record *r
 {
     const struct use *before = use->is_retry && use->exchange ? use->exchange->refused : NULL;
     if (!before || before->outcome != OUTCOME_REJECTED || before->user_at_realm != use->user_at_realm ||
-        before->verdict.status == DIGEST_BAD)
-        return;
-    bool proved = before->cause == FINDING_DIGEST_GOOD_REFUSED && before->nonce_age >= 0 &&
-                  use->verdict.status == DIGEST_GOOD;
-    if (is_young(before) && !proved)
+        before->verdict.status == DIGEST_BAD || is_young(before))
         return;
     record_note(tracker, record, FINDING_LATE_STALE, 0, 0)->use = use;
 }
