@@ -56,10 +56,13 @@ end=0
     { tshark -n -r - ${TSHARK_OPTIONS:-} -Y siptrail.challenge -t e -o 'gui.column.format:"Number","%m","Time","%t"' \
         -z siptrail,exchanges || touch "$work/failed"; } |
     FILE=$file awk -v lead="$lead" -v boundary="$boundary" -v end="$end" -v seconds="$seconds" '
-        function quoted(text) {
-            gsub(/\\/, "\\\\\\\\", text)
-            gsub(/"/, "\\\"", text)
-            return "\"" text "\""
+        # What gsub makes of a backslash is another thing in each awk.
+        function quoted(text,    i, c, out) {
+            for (i = 1; i <= length(text); i++) {
+                c = substr(text, i, 1)
+                out = out (c == "\\" || c == "\"" ? "\\" : "") c
+            }
+            return "\"" out "\""
         }
         function word(text) {
             return text == "-" ? "null" : quoted(text)
