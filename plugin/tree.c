@@ -385,13 +385,17 @@ generated(proto_item *item)
 }
 
 static void
+add_valid(const struct view *view, int field, const char *text)
+{
+    generated(proto_tree_add_string(view->tree, field, view->tvb, 0, 0, text));
+}
+
+static void
 add_text(const struct view *view, int field, const char *text)
 {
     if (text && is_asked(view, field))
-        generated(
-            proto_tree_add_string(view->tree, field, view->tvb, 0, 0,
-                                  (const char *)get_utf_8_string(view->pinfo->pool, (const guint8 *)text,
-                                                                 (int)strlen(text))));
+        add_valid(view, field,
+                  (const char *)get_utf_8_string(view->pinfo->pool, (const guint8 *)text, (int)strlen(text)));
 }
 
 static void
@@ -461,8 +465,7 @@ add_params(const struct view *view, const int *map, const struct auth_value *val
 {
     for (int i = 0; i < AUTH_PARAM_COUNT; i++) {
         if (map[i] > 0 && value->param[i].p && is_asked(view, map[i]))
-            generated(proto_tree_add_string(view->tree, map[i], view->tvb, 0, 0,
-                                            param_text(view, value->param[i])));
+            add_valid(view, map[i], param_text(view, value->param[i]));
     }
 }
 
@@ -470,7 +473,7 @@ static void
 add_slice(const struct view *view, int field, struct slice text)
 {
     if (is_asked(view, field))
-        generated(proto_tree_add_string(view->tree, field, view->tvb, 0, 0, param_text(view, text)));
+        add_valid(view, field, param_text(view, text));
 }
 
 /* What is worse than a chat counts for the light in the status bar, where there is one. */
@@ -499,7 +502,7 @@ add_expanded(const struct view *view, int field, const char *text, const struct 
     if (!is_asked(view, field))
         return;
     char *expanded = finding_expand(text, values);
-    add_text(view, field, compat_shown(view->pinfo->pool, expanded));
+    add_valid(view, field, compat_shown(view->pinfo->pool, expanded));
     g_free(expanded);
 }
 

@@ -12,7 +12,7 @@ struct tag_issue {
     struct aged aged;
     struct index_entry *entry,
         *any_entry; /* the second: NULL when another subscription gave the same tag since */
-    uint32_t frame;
+    uint32_t frame, cseq;
 };
 
 /* 64*T1, after which a subscriber gives up that does not take a 204 for the end of its wait (RFC 6665 section
@@ -371,6 +371,7 @@ remember_etag(struct tracker *tracker, const struct sip_message *message, const 
         issue->entry = key_put(tracker, issue);
     }
     issue->frame = frame;
+    issue->cseq = message->cseq;
     aged_touch(tracker, &issue->aged, AGED_TAG);
     make_latest(tracker, message, event, etag, issue);
     if (!subscription->etag || !slice_equal(text_slice(subscription->etag), etag)) {
@@ -379,6 +380,7 @@ remember_etag(struct tracker *tracker, const struct sip_message *message, const 
         subscription->body_hash = 0;
     }
     subscription->etag_frame = frame;
+    subscription->etag_cseq = message->cseq;
     if (subscription->new_hash)
         subscription->body_hash = subscription->new_hash;
 }
@@ -607,24 +609,24 @@ subscription_request(struct tracker *tracker, const struct sip_message *message,
     ask_rules(tracker, STAGE_SUBSCRIBE, &context, record, 0, 0);
 }
 
+/* That tag was told in this subscription, and another one after it, as the notifier counts. */
+static bool
+is_superseded(const struct subscription *subscription, const struct tag_issue *issue, uint32_t frame)
+{
+    return subscription && subscription->etag_cseq > issue->cseq && subscription->etag_frame < frame;
+}
+
 static void
-find_etag(struct tracker *tracker, const struct sip_message *message, struct no_notify *no_notify)
+find_etag(struct tracker *tracker, const struct sip_message *message, const struct subscription *subscription,
+          struct no_notify *no_notify)
 {
     if (!no_notify->etag || strcmp(no_notify->etag, "*") == 0)
         return;
     const struct tag_issue *issue =
         find_tag(tracker, message, no_notify->event, text_slice(no_notify->etag), &no_notify->etag_resumed);
     no_notify->etag_frame = issue ? issue->frame : 0;
-}
-
-/* The tag that the SUBSCRIBE names had been told in this subscription, and another one after it. */
-static bool
-is_superseded(const struct subscription *subscription, const struct no_notify *no_notify)
-{
-    return subscription && no_notify->etag_frame && !no_notify->etag_resumed && subscription->etag &&
-           subscription->etag_frame > no_notify->etag_frame &&
-           subscription->etag_frame < no_notify->subscribe_frame &&
-           strcmp(subscription->etag, no_notify->etag) != 0;
+    if (issue && !no_notify->etag_resumed && is_superseded(subscription, issue, no_notify->subscribe_frame))
+        no_notify->superseded_in = subscription->etag_frame;
 }
 
 /* The NOTIFY that had ended the subscription before that frame, unless what came in between may be missing.
@@ -669,11 +671,9 @@ add_no_notify(struct tracker *tracker, const struct sip_message *message,
         no_notify->etag = keep_text(tracker, request->condition);
         no_notify->in_dialog = request->has_to_tag;
         no_notify->unsubscribed = request->unsubscribes;
-        find_etag(tracker, message, no_notify);
         const struct subscription *subscription =
             subscription_find(tracker, message, no_notify->event, false);
-        if (is_superseded(subscription, no_notify))
-            no_notify->superseded_in = subscription->etag_frame;
+        find_etag(tracker, message, subscription, no_notify);
         no_notify->ended_in = ended_before(subscription, no_notify->subscribe_frame);
     }
     no_notify->references = 1;

@@ -126,7 +126,7 @@ struct subscription {
     struct subscribed answer;       /**< frame 0: none yet */
     struct conditional conditional; /**< frame 0: none yet */
     const char *etag;               /**< of the latest NOTIFY that had one; NULL none yet */
-    uint32_t etag_frame;
+    uint32_t etag_frame, etag_cseq;
     uint32_t body_hash;   /**< of its body; 0: it had none */
     uint32_t new_hash;    /**< of the body that is looked at */
     uint32_t ignored_in;  /**< a SUBSCRIBE that named the current tag and was answered 200; 0: none */

@@ -22,7 +22,7 @@ enum { SHARES_MAX = 6 };
         {&script_ping, 40}, {&script_registration, 30}, {&script_call, 20}, {&script_subscription, 7},       \
             {&script_unanswered, 2}, {&script_refused, 1},                                                   \
     }
-/** What of it nobody challenges. */
+/** Its pings and subscriptions, which nobody challenges. */
 #define UNCHALLENGED_SHARES                                                                                  \
     {                                                                                                        \
         {&script_ping, 85}, {&script_subscription, 15},                                                      \

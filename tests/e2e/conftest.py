@@ -1,4 +1,5 @@
 import os
+import shutil
 
 import pytest
 
@@ -29,6 +30,15 @@ def wireshark(plain_wireshark):
     if "siptrail.so" not in listed:
         pytest.fail(f"tshark does not list siptrail.so, looked for at {plain_wireshark.plugin}\n{listed}", pytrace=False)
     return plain_wireshark
+
+
+@pytest.fixture(scope="session")
+def recipes(wireshark):
+    """The folder that they are copied to, as docs/recipes of the folder where commands run."""
+    folder = wireshark.folder / "docs/recipes"
+    shutil.copytree(ROOT / "docs/recipes", folder)
+    wireshark.make_readable()
+    return folder
 
 
 @pytest.fixture(scope="session")

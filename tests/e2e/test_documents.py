@@ -5,7 +5,6 @@ docs/recipes/; the lines below it are its output. A line `…` stands for any li
 """
 import json
 import re
-import shutil
 import subprocess
 
 import pytest
@@ -26,12 +25,6 @@ def examples():
 def as_pattern(output):
     lines = output.rstrip("\n").split("\n")
     return "".join("(?:.*\n)*?" if line == "…" else re.escape(line) + "\n" for line in lines)
-
-
-@pytest.fixture(scope="module")
-def recipes(wireshark):
-    shutil.copytree(ROOT / "docs/recipes", wireshark.folder / "docs/recipes")
-    wireshark.make_readable()
 
 
 @pytest.mark.parametrize("command, output", list(examples()))

@@ -65,14 +65,12 @@ def test_each_session_has_its_table(wireshark, name):
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_each_file_of_a_ring_has_its_table(wireshark, name, tmp_path):
-    tmp_path.chmod(0o777)
-    for folder in tmp_path.parents[:3]:
-        folder.chmod(folder.stat().st_mode | 0o055)
-    pcap = wireshark.folder / "ring.pcap"
-    subprocess.run(["editcap", "-F", "pcap", wireshark.path(MULTI), pcap], check=True)
-    pcap.chmod(0o644)
-    command = f"(cat {pcap}; sleep 2) | tshark -q -i - -b packets:10 -w {tmp_path}/ring.pcapng -z {name}"
+def test_each_file_of_a_ring_has_its_table(wireshark, name):
+    ring = wireshark.folder / f"ring-{name}"
+    ring.mkdir()
+    ring.chmod(0o777)
+    subprocess.run(["editcap", "-F", "pcap", wireshark.path(MULTI), ring / "all.pcap"], check=True)
+    command = f"(cat {ring}/all.pcap; sleep 2) | tshark -q -i - -b packets:10 -w {ring}/part.pcapng -z {name}"
     result = subprocess.run(wireshark.command(["sh", "-c", command]), capture_output=True, text=True, timeout=120)
     assert result.returncode == 0, result.stderr
     assert "trunk@pbx.example.com" in result.stdout and "mallory@pbx.example.com" in result.stdout
@@ -85,13 +83,6 @@ def test_a_filter_is_not_lost(wireshark, argument):
 
 
 # --- recipes
-
-@pytest.fixture(scope="module")
-def recipes(wireshark):
-    shutil.copytree(ROOT / "docs/recipes", wireshark.folder / "recipes")
-    wireshark.make_readable()
-    return wireshark.folder / "recipes"
-
 
 def run_recipe(wireshark, *command):
     return subprocess.run(wireshark.command(["sh", *command]), cwd=wireshark.folder, capture_output=True, text=True, timeout=120)

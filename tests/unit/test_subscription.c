@@ -404,6 +404,35 @@ test_other_dialog(struct script *s)
     assert_due(s, other, NULL);
 }
 
+/* Two NOTIFYs, the second of which overtook the first: the tag of the second is the current one. */
+static void
+test_current_tag_came_first(struct script *s)
+{
+    subscribe(s);
+    notify(s, 3, PRESENCE ACTIVE ETAG("e3"), "third");
+    notify(s, 2, PRESENCE ACTIVE ETAG("e2"), "second");
+    g_assert_cmpstr(script_notes(s, suppress(s, PRESENCE IF_MATCH("e3") "Expires: 3600\r\n")), ==, "");
+}
+
+static void
+test_superseded_tag(struct script *s)
+{
+    subscribe(s);
+    notify(s, 2, PRESENCE ACTIVE ETAG("e2"), "second");
+    g_assert_cmpstr(script_notes(s, suppress(s, PRESENCE IF_MATCH("e1") "Expires: 3600\r\n")), ==,
+                    "no_notify_superseded");
+}
+
+/* The state has come back to what it was. */
+static void
+test_tag_told_again(struct script *s)
+{
+    subscribe(s);
+    notify(s, 2, PRESENCE ACTIVE ETAG("e2"), "second");
+    notify(s, 3, PRESENCE ACTIVE ETAG("e1"), "state");
+    g_assert_cmpstr(script_notes(s, suppress(s, PRESENCE IF_MATCH("e1") "Expires: 3600\r\n")), ==, "");
+}
+
 /* A 204 that was wrong itself promises nothing. */
 static void
 test_after_wrong_204(struct script *s)
@@ -909,6 +938,9 @@ static const struct play plays[] = {
     {"notify/next-200", test_next_200},
     {"notify/next-refused", test_next_refused},
     {"notify/other-dialog", test_other_dialog},
+    {"204/current-tag-came-first", test_current_tag_came_first},
+    {"204/superseded-tag", test_superseded_tag},
+    {"204/tag-told-again", test_tag_told_again},
     {"notify/after-wrong-204", test_after_wrong_204},
     {"notify/only-the-first-is-linked", test_only_the_first_is_linked},
     {"notify/first-with-known-body", test_first_notify},
