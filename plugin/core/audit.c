@@ -496,7 +496,7 @@ static const struct advice advices[] = {
         {"{asker} does not take the nonce in frame {retry} any more; it is not about user and password",
          "at a refresh, when the client goes on with the nonce of an earlier challenge", NULL},
     [OUTCOME_OTHER_REALM] =
-        {"one server was satisfied by frame {retry}, the next one on the way asks for its own realm",
+        {"one server was satisfied by frame {retry}, the next one on the way asks for itself",
          "where a proxy and a registrar, or several forks, each authenticate", NULL},
     [OUTCOME_FORBIDDEN] = {"the {method} of {account} is refused for good: the account may not do that, or "
                            "is not known; some servers say so to a wrong password, too",
@@ -604,6 +604,7 @@ static const struct {
     {FINDING_PASSWORD_IN_PHRASE, "after a password was changed on one side only, or with a typing error"},
     {FINDING_STALE_UNSAID, "at a refresh, with a server that forgets to say stale=true"},
     {FINDING_PRELOADED_REFUSED, "at the first request of a capture that begins in the middle"},
+    {FINDING_SCHEME_DIFFERS, "with a client that is set up for a server of another kind"},
     {FINDING_ANONYMOUS, "with a client that has no account, or none for this realm"},
     {FINDING_GAVE_UP, "after refused credentials, when the client does not try again"},
     {FINDING_ALGORITHM_UNANSWERED, "with a client that is older than RFC 8760"},
@@ -623,6 +624,7 @@ static const struct {
     const char *meaning;
 } meanings[] = {
     {FINDING_WRONG_HEADER, "{asker} finds no answer to its challenge in frame {retry}, and asks again"},
+    {FINDING_SCHEME_DIFFERS, "{asker} finds no answer to its challenge in frame {retry}, and asks again"},
     {FINDING_BRANCH_REUSED,
      "{asker} takes frame {retry} for the refused request come again, and repeats its answer"},
     {FINDING_CANCELLED, "the call was cancelled in frame {cancelled}, and nobody waits for it any more"},
