@@ -119,6 +119,7 @@ audit_is_form(enum finding finding)
     case FINDING_OPAQUE_DIFFERS:
     case FINDING_ALGORITHM_NOT_ECHOED:
     case FINDING_NC_OF_EACH_CALL:
+    case FINDING_NEXTNONCE_IGNORED:
     case FINDING_CALL_ID_CHANGED:
     case FINDING_FROM_TAG_CHANGED:
     case FINDING_TO_CHANGED:
@@ -198,6 +199,8 @@ stale_cause(const struct use *use)
         return FINDING_NC_REPLAYED;
     if (finding_set_has(&use->suspects, FINDING_NC_OF_EACH_CALL))
         return FINDING_NC_OF_EACH_CALL;
+    if (finding_set_has(&use->suspects, FINDING_NEXTNONCE_IGNORED))
+        return FINDING_NEXTNONCE_IGNORED;
     if (audit_refuses_nonce(use->phrase))
         return FINDING_STALE_IN_PHRASE;
     return finding_set_has(&use->suspects, FINDING_SOURCE_PORT_CHANGED) ? FINDING_SOURCE_PORT_CHANGED
@@ -372,6 +375,28 @@ audit_lets_in(const char *method, uint16_t status, bool rang)
     }
 }
 
+static bool
+is_of_realm(const char *user_at_realm, struct slice realm)
+{
+    const size_t len = strlen(user_at_realm);
+    const char *end = user_at_realm + len - realm.len;
+    return len > realm.len && end[-1] == '@' && slice_equal(realm, (struct slice){end, realm.len});
+}
+
+/* Whoever was challenged has registered with credentials for this realm. Phones may share an account: the
+ * contact that was named last tells whose they were. */
+static bool
+has_registered(const struct exchange *exchange)
+{
+    const struct account *account = exchange->account;
+    const struct registration *latest = account->latest;
+    const struct auth_line *line = exchange_challenges(exchange);
+    struct auth_value asked;
+    return latest && latest->granted_frame && account->user && line && auth_line_read(line, &asked) &&
+           is_of_realm(account->user, asked.param[AUTH_REALM]) &&
+           endpoint_same_address(&latest->client, &exchange->peers->client);
+}
+
 /* The client got the challenge. What it did elsewhere tells whether it could have answered. */
 static enum finding
 unwilling_cause(const struct exchange *exchange)
@@ -381,9 +406,11 @@ unwilling_cause(const struct exchange *exchange)
     if (exchange->in_dialog)
         return FINDING_IN_DIALOG_UNANSWERED;
     bool other_realm = exchange->user_at_realm != NULL; /* it sent what it has, and that is asked no more */
-    return exchange->account->accepted_frame && !other_realm && !method_is(exchange->method, "REGISTER")
-               ? FINDING_METHOD_UNANSWERED
-               : FINDING_NEVER_ANSWERED;
+    if (other_realm || !exchange->account->accepted_frame)
+        return FINDING_NEVER_ANSWERED;
+    if (!method_is(exchange->method, "REGISTER"))
+        return FINDING_METHOD_UNANSWERED;
+    return has_registered(exchange) ? FINDING_CHALLENGE_SKIPPED : FINDING_NEVER_ANSWERED;
 }
 
 /* Why nobody answered: after a refusal the client gave up; else the challenge itself may tell. */
@@ -602,6 +629,7 @@ static const struct {
     {FINDING_STALE_IN_PHRASE,
      "with a client that takes longer than the server keeps a nonce, or goes on with an old one"},
     {FINDING_PASSWORD_IN_PHRASE, "after a password was changed on one side only, or with a typing error"},
+    {FINDING_NEXTNONCE_IGNORED, "with a client that does not know nextnonce, and a server that wants it"},
     {FINDING_STALE_UNSAID, "at a refresh, with a server that forgets to say stale=true"},
     {FINDING_PRELOADED_REFUSED, "at the first request of a capture that begins in the middle"},
     {FINDING_SCHEME_DIFFERS, "with a client that is set up for a server of another kind"},
@@ -609,6 +637,8 @@ static const struct {
     {FINDING_GAVE_UP, "after refused credentials, when the client does not try again"},
     {FINDING_ALGORITHM_UNANSWERED, "with a client that is older than RFC 8760"},
     {FINDING_METHOD_UNANSWERED, "with a client that authenticates REGISTER only"},
+    {FINDING_CHALLENGE_SKIPPED,
+     "with a client that begins anew instead of answering, was restarted, or did not get the challenge"},
     {FINDING_IN_DIALOG_UNANSWERED, "with a client that forgets its credentials within a call"},
     {FINDING_NOTIFY_UNANSWERED, "with a subscriber that challenges whatever it receives"},
     {FINDING_CANCELLED, "when a caller hangs up early, or a fork has found the callee elsewhere"},

@@ -13,6 +13,7 @@ enum { LOOP = 5 };
 enum { MANY_ACCOUNTS = 5 };
 /* A nonce refused younger than this had no time to expire; its user may have mistyped the password. */
 #define LATE_STALE_NS (INT64_C(20) * 1000000000)
+#define AT_ONCE_NS    (INT64_C(1) * 1000000000)
 
 /* The accounts behind one source address. */
 struct source {
@@ -427,16 +428,28 @@ is_young(const struct use *use)
     return use->nonce_age < 0 ? use->nc == 1 : use->nonce_age < LATE_STALE_NS;
 }
 
+/* Nobody types a password as fast; and one that was found to be right need not be typed again. */
+static bool
+is_same_password(const struct use *before, const struct use *use)
+{
+    return before->cause == FINDING_DIGEST_GOOD_REFUSED ||
+           (before->cause == FINDING_REFUSED_UNVERIFIED && use->nonce_age >= 0 &&
+            use->nonce_age < AT_ONCE_NS);
+}
+
 /* The refusal before, of the same user with an older nonce, is seen in another light once the new nonce is
  * accepted. */
 static void
-note_late_stale(struct tracker *tracker, const struct use *use, struct record *record)
+note_nonce_refused(struct tracker *tracker, const struct use *use, struct record *record)
 {
     const struct use *before = use->is_retry && use->exchange ? use->exchange->refused : NULL;
     if (!before || before->outcome != OUTCOME_REJECTED || before->user_at_realm != use->user_at_realm ||
-        before->verdict.status == DIGEST_BAD || is_young(before))
+        before->verdict.status == DIGEST_BAD)
         return;
-    record_note(tracker, record, FINDING_LATE_STALE, 0, 0)->use = use;
+    if (!is_young(before))
+        record_note(tracker, record, FINDING_LATE_STALE, 0, 0)->use = use;
+    else if (is_same_password(before, use))
+        record_note(tracker, record, FINDING_NONCE_UNKNOWN, 0, 0)->use = use;
 }
 
 static void
@@ -453,7 +466,7 @@ close_uses(struct tracker *tracker, const struct sip_message *message, const str
         account->refused += use->outcome == OUTCOME_REJECTED ? 1 : 0;
         if (use->outcome != OUTCOME_ACCEPTED)
             continue;
-        note_late_stale(tracker, use, record);
+        note_nonce_refused(tracker, use, record);
         note_tolerated(tracker, use, &arrival->from);
         account->attempt = account->refused = 0;
         if (!account->accepted_frame)
@@ -818,11 +831,17 @@ open_exchange(struct tracker *tracker, const struct sip_message *message, const 
 }
 
 static void
-note_nextnonce(struct tracker *tracker, const struct arrival *arrival, const struct auth_value *info)
+note_nextnonce(struct tracker *tracker, const struct arrival *arrival, const struct auth_value *info,
+               const struct use *uses)
 {
     struct slice text = info->param[AUTH_NEXTNONCE];
     if (text.len == 0)
         return;
+    for (const struct use *use = uses; use; use = use->next) {
+        const struct auth_value *credentials = use->holder ? line_value(tracker, &use->line) : NULL;
+        if (credentials && !slice_equal(credentials->param[AUTH_NONCE], text))
+            use->holder->replaced = true;
+    }
     struct issue *issue = host_new(tracker, struct issue);
     *issue = (struct issue){.frame = arrival->frame, .time = arrival->time};
     nonce_issue(tracker, text, UINT32_MAX, issue);
@@ -866,16 +885,16 @@ add_info(struct tracker *tracker, const struct sip_message *message, const struc
     }
     if (!text.p || record->status >= 300)
         return;
+    const struct use *uses = request && request->detail ? request->detail->uses : NULL;
     struct record_detail *detail = record_detail(tracker, record);
     detail->proof = record_new(tracker, struct server_proof);
     detail->lines = record_new(tracker, struct auth_line);
     line_set(detail->lines, header, record_slice(tracker, text));
     auth_info_parse(text, &info);
-    note_nextnonce(tracker, arrival, &info);
+    note_nextnonce(tracker, arrival, &info, uses);
     if (message->headers_cut && slice_end(text) >= slice_end(slice_trim(message->headers)))
         return; /* the snap length may have cut the very line */
-    judge_server(tracker, message, request && request->detail ? request->detail->uses : NULL, &info,
-                 detail->proof);
+    judge_server(tracker, message, uses, &info, detail->proof);
 }
 
 /* The answer to the retry is on its way: not yet silence. */

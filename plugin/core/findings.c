@@ -156,6 +156,12 @@ nc_of_each_call(const struct finding_context *c)
 }
 
 static bool
+nextnonce_ignored(const struct finding_context *c)
+{
+    return c->use->nonce_replaced;
+}
+
+static bool
 nc_skipped(const struct finding_context *c)
 {
     return c->last_nc > 0 && c->nc > c->last_nc + 1;

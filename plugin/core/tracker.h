@@ -26,6 +26,9 @@ struct endpoint {
     uint8_t address[16];
 };
 
+/** The port aside. */
+bool endpoint_same_address(const struct endpoint *a, const struct endpoint *b);
+
 /** What is known of a message from outside of it. */
 struct arrival {
     uint32_t frame;
@@ -233,6 +236,7 @@ struct use {
     struct nonce_call *call;    /**< likewise */
     struct issue *issue;        /**< likewise */
     uint32_t nonce_accepted_in; /**< an earlier 2xx to a request with this nonce; 0: none */
+    bool nonce_replaced;        /**< and it, or one before, gave a nextnonce */
     uint32_t compared; /**< what it should go on from: the nonce count before; of a 423 its Min-Expires */
     struct digest_verdict verdict;
     bool configured; /**< some credential is configured for this user */

@@ -386,8 +386,6 @@ bool endpoint_read(struct slice host, struct endpoint *endpoint);
 char *endpoint_text(const struct endpoint *endpoint);
 /** An order of addresses of one family, ports aside. */
 int endpoint_compare(const struct endpoint *a, const struct endpoint *b);
-/** The port aside. */
-bool endpoint_same_address(const struct endpoint *a, const struct endpoint *b);
 
 /* --- transaction.c --- */
 

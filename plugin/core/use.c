@@ -366,6 +366,7 @@ link_by_nonce(struct tracker *tracker, const struct request_view *view, struct u
     if (!view->follows)
         note_used(tracker, view->message, use, nonce, text);
     use->nonce_accepted_in = use->holder->accepted_in;
+    use->nonce_replaced = use->holder->replaced;
     use->holder->uses += view->follows || use->relayed || use->elsewhere ? 0 : 1;
     use->nonce_use = use->holder->uses;
     if (!use->issue)

@@ -988,6 +988,84 @@ test_bad_is_not_stale(struct script *s)
     g_assert_cmpint(script_use(refresh)->outcome, ==, OUTCOME_REJECTED);
 }
 
+/* Who is given another nonce with the answer, and goes on with the old one, has it to blame; unless this
+ * server takes such ones. */
+static const struct use *
+nextnonce_left_unused(struct script *s, unsigned last)
+{
+    challenge(s, CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .headers = ANSWER(s));
+    SEND(s, .cseq = 2, .status = 200, .headers = "Authentication-Info: nextnonce=\"n2\"\r\n");
+    for (unsigned cseq = 3; cseq < last; cseq++) {
+        SEND(s, .cseq = cseq, .headers = ANSWER(s, .nc = cseq == 3 ? "00000002" : "00000003"));
+        SEND(s, .cseq = cseq, .status = 200);
+    }
+    const struct record *refresh = SEND(s, .cseq = last, .headers = ANSWER(s, .nc = "00000009"));
+    SEND(s, .cseq = last, .status = 401, .headers = CHALLENGE("n3"));
+    return script_use(refresh);
+}
+
+static void
+test_nextnonce_ignored(struct script *s)
+{
+    const struct use *use = nextnonce_left_unused(s, 3);
+    g_assert_cmpint(use->outcome, ==, OUTCOME_STALE);
+    g_assert_cmpint(use->cause, ==, FINDING_NEXTNONCE_IGNORED);
+    g_assert_cmpuint(use->nonce_accepted_in, ==, 4);
+}
+
+static void
+test_nextnonce_optional(struct script *s)
+{
+    g_assert_cmpint(nextnonce_left_unused(s, 5)->cause, ==, FINDING_STALE_UNSAID);
+}
+
+/* The same nonce once more is no other one. */
+static void
+test_nextnonce_same(struct script *s)
+{
+    challenge(s, CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .headers = ANSWER(s));
+    SEND(s, .cseq = 2, .status = 200, .headers = "Authentication-Info: nextnonce=\"n1\"\r\n");
+    const struct record *refresh = SEND(s, .cseq = 3, .headers = ANSWER(s, .nc = "00000002"));
+    SEND(s, .cseq = 3, .status = 401, .headers = CHALLENGE("n3"));
+    g_assert_cmpint(script_use(refresh)->cause, ==, FINDING_STALE_UNSAID);
+}
+
+/* Refused, and accepted with the next nonce: it was the nonce if the password is known to be the same. */
+struct second_try {
+    const char *name;
+    const char *user, *password; /* alice is configured; the first password */
+    double ms;                   /* from the second challenge to its answer */
+    const char *note;
+};
+
+static const struct second_try second_tries[] = {
+    {"right", "alice", NULL, 5000, "nonce_unknown"},
+    {"wrong", "alice", "x", 10, NULL},
+    {"unverified-at-once", "bob", NULL, 10, "nonce_unknown"},
+    {"unverified-by-hand", "bob", NULL, 5000, NULL},
+};
+
+static void
+test_second_try(gconstpointer data)
+{
+    const struct second_try *c = data;
+    struct script *s = script_begin();
+    challenge(s, CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .headers = ANSWER(s, .user = c->user, .password = c->password));
+    SEND(s, .cseq = 2, .status = 401, .headers = CHALLENGE("n2"));
+    SEND(s, .cseq = 3, .headers = ANSWER(s, .user = c->user, .nonce = "n2"), .ms = c->ms);
+    const struct record *accepted = SEND(s, .cseq = 3, .status = 200);
+    const char *notes = script_notes(s, accepted);
+    g_assert_null(strstr(notes, "late_stale"));
+    if (c->note)
+        g_assert_nonnull(strstr(notes, c->note));
+    else
+        g_assert_null(strstr(notes, "nonce_unknown"));
+    script_end(s);
+}
+
 /* Another phone of the same user got the same nonce, and was accepted. */
 static void
 test_accepted_elsewhere_is_not_stale(struct script *s)
@@ -1345,6 +1423,38 @@ test_register_again_unanswered(struct script *s)
     SEND(s, .cseq = 3, .status = 401, .headers = CHALLENGE("n2"));
     script_wait(s, 33);
     g_assert_cmpstr(script_cause(s, script_exchange(s, 1)), ==, "never_answered");
+}
+
+/* Who has registered has a password: for that realm, and at that address. */
+struct skipped {
+    const char *name;
+    int from;
+    const char *contact, *challenge, *cause;
+};
+
+#define CONTACT "Contact: <sip:alice@192.0.2.1>\r\n"
+
+static const struct skipped skips[] = {
+    {"same", 1, CONTACT, CHALLENGE("n2"), "challenge_skipped"},
+    {"other-phone", 5, "Contact: <sip:alice@192.0.2.5>\r\n", CHALLENGE("n2"), "never_answered"},
+    {"other-realm", 1, CONTACT, CHALLENGE_OF("WWW-Authenticate", "example.net", "n2"), "never_answered"},
+    {"realm-alike", 1, CONTACT, CHALLENGE_OF("WWW-Authenticate", "le.com", "n2"), "never_answered"},
+};
+
+static void
+test_skipped(gconstpointer data)
+{
+    const struct skipped *c = data;
+    struct script *s = script_begin();
+    SEND(s, .headers = CONTACT);
+    SEND(s, .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .headers = script_join(s, ANSWER(s), CONTACT));
+    SEND(s, .cseq = 2, .status = 200, .headers = CONTACT "Expires: 600\r\n");
+    SEND(s, .call_id = "call-2", .from = c->from, .headers = c->contact);
+    SEND(s, .call_id = "call-2", .to = c->from, .status = 401, .headers = c->challenge);
+    script_wait(s, 33);
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 1)), ==, c->cause);
+    script_end(s);
 }
 
 static void
@@ -1777,6 +1887,9 @@ static const struct play plays[] = {
     {"outcome/answer-not-captured", test_answer_not_captured},
     {"outcome/provisional", test_provisional},
     {"outcome/stale-unsaid", test_stale_unsaid},
+    {"outcome/nextnonce-ignored", test_nextnonce_ignored},
+    {"outcome/nextnonce-optional", test_nextnonce_optional},
+    {"outcome/nextnonce-same", test_nextnonce_same},
     {"outcome/bad-is-not-stale", test_bad_is_not_stale},
     {"outcome/accepted-elsewhere-is-not-stale", test_accepted_elsewhere_is_not_stale},
     {"outcome/closed-once", test_closed_once},
@@ -1837,5 +1950,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     script_add_plays("/tracker", plays, G_N_ELEMENTS(plays));
     ADD_CASES("/tracker/ending", endings, test_ending);
+    ADD_CASES("/tracker/second-try", second_tries, test_second_try);
+    ADD_CASES("/tracker/skipped", skips, test_skipped);
     return test_run_all();
 }

@@ -139,6 +139,16 @@ def method_unanswered(phone):
     phone.ping()
 
 
+def challenge_skipped(phone):
+    """The phone restarts while it is challenged, and begins anew."""
+    phone.register()
+    phone.challenge()
+    phone.scene.wait(3)
+    phone.new_call()
+    registered(phone)
+    phone.ping()
+
+
 def cancelled(phone):
     """A registered phone calls, and its user hangs up before the proxy has asked who is calling."""
     registered(phone)
@@ -154,4 +164,4 @@ STORIES = {name: unanswered(challenge) for name, challenge in UNANSWERED.items()
 STORIES.update((f.__name__, f) for f in (
     no_challenge, cancel_challenged, basic_offered, no_digest_offered, too_many_challenges, challenge_repeated, subscribe_407,
     refresh_without_credentials, challenge_in_other_header, challenge_lost, notify_unanswered, in_dialog_unanswered,
-    method_unanswered, cancelled))
+    method_unanswered, challenge_skipped, cancelled))

@@ -304,6 +304,28 @@ def stale_at_once(phone):
 
 
 OLD_PHONE = {"nc": "00000001", "quote": ("nc",), "algorithm": None, "uri": "sip:192.0.2.20"}
+def nonce_unknown(phone):
+    """Behind one address are two servers, and neither knows the nonces of the other."""
+    phone.register()
+    phone.challenge()
+    phone.answer()
+    phone.challenge()
+    phone.answer()
+    phone.ok()
+
+
+def nextnonce_ignored(phone):
+    phone.register()
+    phone.challenge()
+    phone.answer()
+    phone.ok([("Authentication-Info", f'nextnonce="{phone.scene.token(32)}"')])
+    phone.scene.wait(60)
+    phone.answer()
+    phone.challenge()
+    phone.answer()
+    phone.ok()
+
+
 OLD_SERVER = {"algorithm": "MD5", "qop": None, "opaque": "1701a1351f70795", "stale": "false"}
 
 
@@ -538,5 +560,5 @@ STORIES.update((f.__name__, f) for f in (
     to_tag_kept, branch_reused_replayed, tcp_reconnected, connection_changed, mistyped, some_accounts_fail, nonce_resent, nc_replayed, nc_skipped,
     source_port_changed, preloaded_refused, credentials_joined, second_realm_unanswered, uri_rewritten, digest_variant,
     server_unproved, unanswered_loop, many_accounts_fail, scheme_differs, cseq_decreased, auth_int_chosen, cancel_cseq, ack_cseq,
-    digest_bad_accepted, changed_on_path, stale_at_once, stale_in_phrase, form_accepted_before,
+    digest_bad_accepted, changed_on_path, stale_at_once, nonce_unknown, nextnonce_ignored, stale_in_phrase, form_accepted_before,
     credentials_dropped, request_uri_changed, qop_list_bare, to_changed, nc_of_each_call, nc_decreased, ack_without_credentials))
