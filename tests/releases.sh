@@ -2,6 +2,8 @@
 # releases.sh [RELEASE...]   build, test and package the plugin in a fresh tree of each Debian release: bookworm, trixie
 #                            and sid, which have Wireshark 4.0, 4.4 and 4.6
 #
+# noble, Ubuntu 24.04 with Wireshark 4.2, wants SIPTRAIL_MIRROR to be a mirror of Ubuntu, and to be asked for alone.
+#
 # RELEASE:versions leaves out end-to-end tests in which no version of Wireshark can make a difference, RELEASE:packages all of
 # them. A tree that cannot be made is a failure. SIPTRAIL_TREES and SIPTRAIL_MIRROR: see trees.sh.
 set -eu

@@ -1,4 +1,4 @@
-# trees.sh: Debian trees to test in. Sourced, with $top set, by releases.sh and architectures.sh, which run as root.
+# trees.sh: trees of Debian (and Ubuntu) to test in. Sourced, with $top set, by releases.sh and architectures.sh, which run as root.
 
 need_packages debootstrap debian-archive-keyring util-linux tar
 
@@ -19,7 +19,10 @@ make_tree() { # NAME RELEASE
     tree=$trees/$1
     [ ! -e "$tree/made" ] || return 0
     rm -rf --one-file-system "$tree"
-    debootstrap --variant=minbase "$2" "$tree" "$mirror" || return 1
+    case $2 in
+    noble) debootstrap --variant=minbase --components=main,universe "$2" "$tree" "$mirror" gutsy ;; # Debian 12 lacks its script
+    *) debootstrap --variant=minbase "$2" "$tree" "$mirror" ;;
+    esac || return 1
     # sid's lists have a last day, and a mirror may be older.
     echo 'Acquire::Check-Valid-Until "false";' >"$tree/etc/apt/apt.conf.d/90siptrail"
     # Nor is a tree worth waiting for the disk.

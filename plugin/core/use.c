@@ -63,17 +63,24 @@ may_have_been_repeated(struct tracker *tracker, const struct request_view *view,
     return !asked || view->record->time - asked->request->time >= SIP_T1_NS;
 }
 
-/* The evidence without a nonce: the same call goes on from an unanswered challenge. */
+/* The call goes on from this unanswered challenge. */
 static struct exchange *
-dialog_exchange(struct tracker *tracker, const struct request_view *view)
+exchange_before(struct tracker *tracker, const struct request_view *view)
 {
     key_dialog(tracker, view->record->method);
     struct exchange *exchange = key_find(tracker);
     if (!exchange || exchange->retry_frame || exchange->outcome != OUTCOME_NONE ||
         exchange->refused_repeated || exchange->request_frame == 0)
         return NULL;
-    bool next = view->message->cseq - exchange->cseq == 1;
-    return next && !may_have_been_repeated(tracker, view, exchange) ? exchange : NULL;
+    return view->message->cseq - exchange->cseq == 1 ? exchange : NULL;
+}
+
+/* The evidence that a nonce of which nothing is known is to answer it. */
+static struct exchange *
+dialog_exchange(struct tracker *tracker, const struct request_view *view)
+{
+    struct exchange *exchange = exchange_before(tracker, view);
+    return exchange && !may_have_been_repeated(tracker, view, exchange) ? exchange : NULL;
 }
 
 /* What went to another server was a branch of a fork, or the request before a balancer found the right one.
@@ -387,7 +394,10 @@ link_by_dialog(struct tracker *tracker, const struct request_view *view, struct 
                const struct auth_value *credentials)
 {
     struct use trial = *use;
-    struct exchange *exchange = view->follows || use->identity_only ? NULL : dialog_exchange(tracker, view);
+    if (view->follows || use->identity_only)
+        return NULL;
+    struct exchange *exchange =
+        credentials->param[AUTH_NONCE].len ? dialog_exchange(tracker, view) : exchange_before(tracker, view);
     if (!exchange)
         return NULL;
     trial.evidence = EVIDENCE_DIALOG;

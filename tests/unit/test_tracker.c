@@ -988,6 +988,16 @@ test_bad_is_not_stale(struct script *s)
     g_assert_cmpint(script_use(refresh)->outcome, ==, OUTCOME_REJECTED);
 }
 
+/* Without a nonce it answers whichever copy of the challenge the client got, however late. */
+static void
+test_basic_late(struct script *s)
+{
+    challenge(s, CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .headers = "Authorization: Basic eDp5\r\n", .ms = 1500);
+    SEND(s, .cseq = 2, .status = 401, .headers = CHALLENGE("n2"));
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "scheme_differs");
+}
+
 /* Who is given another nonce with the answer, and goes on with the old one, has it to blame; unless this
  * server takes such ones. */
 static const struct use *
@@ -1887,6 +1897,7 @@ static const struct play plays[] = {
     {"outcome/answer-not-captured", test_answer_not_captured},
     {"outcome/provisional", test_provisional},
     {"outcome/stale-unsaid", test_stale_unsaid},
+    {"outcome/basic-late", test_basic_late},
     {"outcome/nextnonce-ignored", test_nextnonce_ignored},
     {"outcome/nextnonce-optional", test_nextnonce_optional},
     {"outcome/nextnonce-same", test_nextnonce_same},
