@@ -664,7 +664,9 @@ registration_silence(const struct registration *registration)
     bool wanted = state != REGISTRATION_REPLACED && state != REGISTRATION_REMOVED;
     if (wanted && registration->unreachable)
         return FINDING_PORT_UNREACHABLE;
-    if (wanted && registration_is_unanswered(file_tracker(), registration))
+    bool ignored = registration->open && registration->open_repeated;
+    if (wanted && (registration_is_unanswered(file_tracker(), registration) ||
+                   (state == REGISTRATION_LAPSED && ignored)))
         return FINDING_REGISTER_UNANSWERED;
     if (wanted && registration_answer_not_seen(file_tracker(), registration))
         return FINDING_ANSWER_NOT_SEEN;
@@ -689,16 +691,27 @@ registration_cause(const struct registration *registration)
     return registration_silence(registration);
 }
 
-/* Worst first: those without service now, then those that were without it for the longest time. */
+/* Registered, and yet one of the two does not hear the other. */
+static bool
+is_cut_off(const struct registration *registration)
+{
+    enum finding cause = registration_cause(registration);
+    return cause == FINDING_CLIENT_UNHEARD || cause == FINDING_ANSWER_LOST || cause == FINDING_ANSWER_LATE;
+}
+
+/* Worst first: those without service now, which they had or never had, then those that were without it for
+ * the longest time. */
 static int
 service_rank(const struct registration *registration)
 {
     static const int rank[] = {
-        [REGISTRATION_REFUSED] = 0,  [REGISTRATION_UNANSWERED] = 1, [REGISTRATION_CHALLENGED] = 2,
-        [REGISTRATION_LAPSED] = 3,   [REGISTRATION_UNKNOWN] = 4,    [REGISTRATION_REGISTERED] = 5,
-        [REGISTRATION_REPLACED] = 6, [REGISTRATION_REMOVED] = 7,
+        [REGISTRATION_LAPSED] = 0,     [REGISTRATION_REFUSED] = 1, [REGISTRATION_UNANSWERED] = 2,
+        [REGISTRATION_CHALLENGED] = 3, [REGISTRATION_UNKNOWN] = 4, [REGISTRATION_REGISTERED] = 5,
+        [REGISTRATION_REPLACED] = 6,   [REGISTRATION_REMOVED] = 7,
     };
-    return rank[registration_state(file_tracker(), registration)];
+    enum registration_state state = registration_state(file_tracker(), registration);
+    bool cut_off = state == REGISTRATION_REGISTERED && is_cut_off(registration);
+    return 2 * rank[state] - (cut_off ? 1 : 0);
 }
 
 static int64_t
@@ -739,7 +752,7 @@ registration_cell(const void *row, int column)
     case R_STATE:
         return words(registration_state_text(registration_state(file_tracker(), registration)));
     case R_EXPIRES:
-        return seconds_cell(registration->granted_frame != 0, registration->granted);
+        return seconds_cell(registration->granted_frame && registration->granted, registration->granted);
     case R_GRANTED:
         return frame_cell(registration->granted_frame);
     case R_REFRESHES:

@@ -964,6 +964,9 @@ title_no_notify(const struct no_notify *no_notify, bool right, wmem_strbuf_t *ti
                                   no_notify->missed_frame);
     else if (!no_notify->subscribe_frame)
         wmem_strbuf_append(title, ": whether it was right is not known");
+    else if (no_notify->tag_unseen)
+        wmem_strbuf_append_printf(title, ": whether it was right is not known, tag %s was not seen before",
+                                  no_notify->etag);
     else if (no_notify->etag_frame)
         wmem_strbuf_append_printf(title, ": no NOTIFY is due, tag %s of frame %u is current", no_notify->etag,
                                   no_notify->etag_frame);
@@ -978,7 +981,7 @@ title_registration(const struct record_detail *detail, wmem_strbuf_t *title)
     if (!step || (!step->has_granted && step->state != REGISTRATION_REMOVED))
         return;
     wmem_strbuf_append_printf(title, ", %s", registration_state_text(step->state));
-    if (step->has_granted)
+    if (step->granted)
         wmem_strbuf_append_printf(title, " for %u s", step->granted);
     if (step->next)
         wmem_strbuf_append(title, " (first of several contacts)");
@@ -1119,7 +1122,7 @@ registration_text(const struct view *view, const struct registration_step *step)
         wmem_strbuf_append_printf(text, ": asks for %u s (%s so far)", step->asked, state);
     else
         wmem_strbuf_append_printf(text, ": %s", state);
-    if (step->has_granted)
+    if (step->granted)
         wmem_strbuf_append_printf(text, " for %u s", step->granted);
     return param_text(view, (struct slice){wmem_strbuf_get_str(text), wmem_strbuf_get_len(text)});
 }
@@ -1149,7 +1152,7 @@ show_registration(const struct view *view, const struct registration_step *step)
     add_text(&inner, hf_registration_state, registration_state_text(step->state));
     if (step->has_asked)
         add_number(&inner, hf_registration_requested, step->asked);
-    if (step->has_granted)
+    if (step->granted)
         add_number(&inner, hf_registration_expires, step->granted);
     if (step->has_min)
         add_number(&inner, hf_registration_min_expires, step->min);

@@ -787,11 +787,11 @@ advice_wrong_204(const struct no_notify *no_notify)
                                "let the server answer with 200 and send a NOTIFY, without a body if the "
                                "subscriber knows the state"};
     if (no_notify->ended_in)
-        return (struct advice){
-            "the SUBSCRIBE in frame {subscribe} comes in a subscription that a NOTIFY had ended, and "
-            "the 204 says that it goes on: the subscriber waits in vain",
-            "with a server that keeps the dialog longer than the subscription",
-            "let the server answer with 481, so that the subscriber begins anew"};
+        return (
+            struct advice){"the SUBSCRIBE in frame {subscribe} comes in a subscription that had ended, and "
+                           "the 204 says that it goes on: the subscriber waits in vain",
+                           "with a server that keeps the dialog longer than the subscription",
+                           "let the server answer with 481, so that the subscriber begins anew"};
     if (no_notify->superseded_in)
         return (struct advice){
             "the SUBSCRIBE in frame {subscribe} names a tag that a later NOTIFY has replaced, so "
@@ -811,7 +811,7 @@ static struct advice
 advice_contradicted_204(const struct no_notify *no_notify, bool over)
 {
     struct advice advice = {"the subscription to {event} goes on for {granted}, and no NOTIFY was due as the "
-                            "state is known; yet one came in frame {notify}",
+                            "state is known, or none of it is wanted; yet one came in frame {notify}",
                             "with a notifier that forgets what the SUBSCRIBE said (Suppress-If-Match)",
                             finding_rule((enum finding)no_notify->notify_finding)->fix};
     if (!no_notify->notify_frame)
@@ -847,10 +847,20 @@ audit_advice_204(const struct no_notify *no_notify, bool right)
                                "not known",
                                "where a capture begins too late, or lacks packets",
                                NOTHING " so far as it is seen"};
+    if (no_notify->tag_unseen)
+        return (struct advice){
+            "the subscription to {event} goes on for {granted}; no NOTIFY in the capture told the tag that "
+            "its "
+            "SUBSCRIBE names, so whether the subscriber knows the state is not known",
+            "where the capture begins after that NOTIFY, or the subscriber does not copy SIP-ETag byte for "
+            "byte",
+            NOTHING
+            " if the tag is older than the capture; else let the subscriber copy SIP-ETag as it came, or "
+            "the server compare it byte for byte"};
     if (no_notify->etag && strcmp(no_notify->etag, "*") == 0)
         return (struct advice){
             "the subscription to {event} goes on for {granted}; the subscriber wants no NOTIFY of the state "
-            "(Suppress-If-Match: *), so none will come, whatever changes",
+            "(Suppress-If-Match: *), so none will come of it, whatever changes",
             "when a subscriber wants to keep its subscription, and to hear nothing until its next SUBSCRIBE",
             NOTHING ": subscription accepted, and silence is what was asked for"};
     return (struct advice){"the subscription to {event} goes on for {granted}; the subscriber knows the "

@@ -41,12 +41,19 @@ note_gap(const struct tracker *tracker, struct expiry *expiry, const struct sip_
     expiry->cseq = message->cseq;
 }
 
+/* A SUBSCRIBE before the end, whatever became of it: the subscriber did count. */
+static bool
+came_in_time(const struct expiry *expiry)
+{
+    return expiry->open_clock > expiry->granted_clock && expiry->open_clock <= expiry->latest.clock;
+}
+
 /* What a subscriber may have gone by that does not know the end which a 204 said; NULL: nothing. */
 static const struct deadline *
 believed_instead(const struct tracker *tracker, const struct expiry *expiry)
 {
     const struct deadline *const others[] = {&expiry->without_204, &expiry->asked};
-    for (size_t i = 0; expiry->by_204 && i < G_N_ELEMENTS(others); i++) {
+    for (size_t i = 0; expiry->by_204 && !came_in_time(expiry) && i < G_N_ELEMENTS(others); i++) {
         if (others[i]->frame && tracker->clock <= others[i]->clock + SLACK_NS)
             return others[i];
     }
@@ -132,6 +139,8 @@ expiry_answered(struct tracker *tracker, struct expiry *expiry, const struct sip
     expiry->open = false;
     if (record->status >= 300) {
         expiry->over |= ends_subscription(record->status);
+        if (record->status == 481)
+            expiry->ended_in = record->frame;
         return;
     }
     if (expiry->subscriber == 0) {
@@ -142,7 +151,10 @@ expiry_answered(struct tracker *tracker, struct expiry *expiry, const struct sip
     expiry->over = transaction->subscribe->unsubscribes;
     expiry->gap = !said;
     expiry->told = expiry->timed_out = false;
-    expiry->ended_in = 0;
+    if (!transaction->subscribe->unsubscribes)
+        expiry->ended_in = 0;
+    else if (record->status == 204) /* no NOTIFY says so, too */
+        expiry->ended_in = record->frame;
     expiry->granted_clock = tracker->clock;
     if (said)
         grant(tracker, expiry, seconds, transaction, record);

@@ -848,7 +848,7 @@ etag_missing(const struct finding_context *c)
 static bool
 condition_ignored(const struct finding_context *c)
 {
-    return c->subscription->ignored_in && c->subscription->etag &&
+    return c->subscription->ignored_in && c->subscription->etag && !c->state_changed &&
            slice_equal(header(c, SIP_ETAG),
                        (struct slice){c->subscription->etag, strlen(c->subscription->etag)});
 }

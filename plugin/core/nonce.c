@@ -200,7 +200,7 @@ account_of(struct tracker *tracker, const struct sip_message *message, const str
     bool registers = slice_equal(message->method, SLICE("REGISTER"));
     sip_uri_split(registers ? message->to_uri : message->from_uri, &user, &host);
     key_begin_number(tracker, INDEX_ACCOUNT, endpoint_own_port(server));
-    key_add(tracker, user);
+    key_add_user(tracker, user);
     key_add_nocase(tracker, host);
     key_add_address(tracker, server);
     struct account *account = key_find(tracker);

@@ -14,6 +14,9 @@
 
 #define SECOND_NS INT64_C(1000000000)
 
+/* Where neither says how long: it is the registrar's own time, which nobody else knows. */
+enum { UNSAID_SECONDS = 3600 };
+
 /* Contacts of one REGISTER that are followed; a client has a few, an attacker many. */
 enum { CONTACTS_MAX = 32 };
 
@@ -79,14 +82,21 @@ find_binding(struct tracker *tracker, const struct account *account, const struc
     return key_find(tracker);
 }
 
-/* One client of the account. */
+/* One client of the account: behind a proxy the hop before tells several apart.
+ *
+ * message: the REGISTER, or its answer */
 static void
 key_client(struct tracker *tracker, const struct account *account, uint32_t instance,
-           const struct endpoint *address)
+           const struct endpoint *address, const struct sip_message *message)
 {
+    struct sip_via before;
     key_begin_number(tracker, INDEX_REGISTERED_CLIENT, (uintptr_t)account);
     key_add_hash(tracker, instance);
-    if (instance == 0)
+    if (instance != 0)
+        return;
+    if (sip_message_second_via(message, &before))
+        key_add_nocase(tracker, before.host);
+    else
         key_add_address(tracker, address);
 }
 
@@ -97,8 +107,10 @@ key_registrant(struct tracker *tracker, const struct account *account)
     key_add_hash(tracker, tracker->here.call_id);
 }
 
+/* server: NULL for the one that named a route last */
 static void
-key_service_route(struct tracker *tracker, const struct endpoint *client, struct slice address_of_record)
+key_service_route(struct tracker *tracker, const struct endpoint *client, const struct endpoint *server,
+                  struct slice address_of_record)
 {
     struct slice user, host;
     sip_uri_split(address_of_record, &user, &host);
@@ -106,6 +118,8 @@ key_service_route(struct tracker *tracker, const struct endpoint *client, struct
     key_add(tracker, user);
     key_add_nocase(tracker, host);
     key_add_address(tracker, client);
+    if (server)
+        key_add_address(tracker, server);
 }
 
 static struct registration_block *
@@ -177,14 +191,14 @@ registration_new(struct tracker *tracker, struct account *account, const struct 
 /* The same client with a new contact, which is its only one: it moved, or a NAT moved it, or it comes back.
  */
 static struct registration *
-moved_registration(struct tracker *tracker, const struct account *account, const struct sip_contact *contact,
-                   const struct arrival *arrival)
+moved_registration(struct tracker *tracker, const struct sip_message *message, const struct account *account,
+                   const struct sip_contact *contact, const struct arrival *arrival)
 {
     key_registrant(tracker, account);
     struct registration *registration = key_find(tracker);
     if (registration)
         return registration;
-    key_client(tracker, account, hash_slice(tracker, instance_of(contact)), &arrival->from);
+    key_client(tracker, account, hash_slice(tracker, instance_of(contact)), &arrival->from, message);
     registration = key_find(tracker);
     return registration && registration_has_run_out(tracker, registration) &&
                    !registration_is_removed(registration)
@@ -224,10 +238,12 @@ set_contact(struct tracker *tracker, struct registration *registration, const st
 }
 
 static struct registration *
-unknown_registration(struct tracker *tracker, struct account *account, const struct sip_contact *contact,
-                     bool moves, const struct arrival *arrival, struct record *record)
+unknown_registration(struct tracker *tracker, const struct sip_message *message, struct account *account,
+                     const struct sip_contact *contact, bool moves, const struct arrival *arrival,
+                     struct record *record)
 {
-    struct registration *registration = moves ? moved_registration(tracker, account, contact, arrival) : NULL;
+    struct registration *registration =
+        moves ? moved_registration(tracker, message, account, contact, arrival) : NULL;
     if (registration) {
         if (registration->granted_frame && !registration_is_removed(registration))
             record_note(tracker, record, FINDING_CONTACT_CHANGED, registration->granted_frame, 0);
@@ -243,11 +259,12 @@ unknown_registration(struct tracker *tracker, struct account *account, const str
 /* It is granted, and so the latest of its client. The one before it may run out now, and nobody misses it,
  * unless this answer grants both. */
 static void
-put_client(struct tracker *tracker, struct registration *registration, uint32_t frame)
+put_client(struct tracker *tracker, const struct sip_message *message, struct registration *registration,
+           uint32_t frame)
 {
     if (registration->granted_frame && !registration->client_changed)
         return;
-    key_client(tracker, registration->account, registration->instance_hash, &registration->client);
+    key_client(tracker, registration->account, registration->instance_hash, &registration->client, message);
     struct registration *before = key_find(tracker);
     if (before && before != registration && registration->granted_frame == 0 &&
         before->granted_frame != frame)
@@ -292,7 +309,7 @@ registration_of(struct tracker *tracker, const struct sip_message *message, cons
     if (registration)
         flow_note_move(tracker, message, arrival, registration, record);
     else
-        registration = unknown_registration(tracker, account, contact, moves, arrival, record);
+        registration = unknown_registration(tracker, message, account, contact, moves, arrival, record);
     put_registrant(tracker, registration);
     set_contact(tracker, registration, contact);
     registration->client = arrival->from;
@@ -354,12 +371,16 @@ note_gap(const struct tracker *tracker, struct registration *registration, const
     bool gap = registration_misses_answer(tracker, registration);
     if (registration->asked_frame == 0)
         other_call = false;
+    else if (other_call)
+        gap |= may_lack_refresh(tracker, registration);
     else
-        gap |= other_call ? may_lack_refresh(tracker, registration) : message->cseq - registration->cseq > 1;
+        gap |= message->cseq > registration->cseq && message->cseq - registration->cseq > 1;
     if (gap)
         mark_gap(tracker, registration, registration->granted);
     if (other_call && registration_state(tracker, registration) == REGISTRATION_REGISTERED)
         registration->calls_vary = true;
+    else if (!other_call && registration->asked_frame == registration->granted_request)
+        registration->calls_vary = false; /* a refresh in the same call */
     registration->call_id_hash = call_id;
     registration->cseq = message->cseq;
 }
@@ -387,8 +408,10 @@ note_lapse(struct tracker *tracker, struct registration *registration, struct re
         return;
     step->lapsed = late;
     if (!registration->lapse_told && !registration->gap)
-        record_note(tracker, record, FINDING_REGISTRATION_LAPSED, registration->granted_frame, 0)->number =
-            (uint32_t)(late / SECOND_NS);
+        record_note(tracker, record,
+                    registration->refused_frame ? FINDING_REFRESH_REFUSED : FINDING_REGISTRATION_LAPSED,
+                    registration->granted_frame, registration->refused_frame)
+            ->number = (uint32_t)(late / SECOND_NS);
     registration->lapse_told = true;
 }
 
@@ -491,6 +514,16 @@ registration_pending(const struct record *request)
         request->detail->registrations->pending = true;
 }
 
+void
+registration_not_heard(const struct record *request, uint16_t finding)
+{
+    const struct record_detail *detail = request->detail;
+    for (struct registration_step *step = detail ? detail->registrations : NULL; step; step = step->next) {
+        if (step->registration->granted_request == request->frame)
+            step->registration->last_cause = finding;
+    }
+}
+
 /* --- Service-Route --------------------------------------------------------------- */
 
 /* The URI of the first Route or Service-Route in a header line; `rest` gets what follows it. */
@@ -536,8 +569,12 @@ registration_note_route(struct tracker *tracker, const struct sip_message *messa
     if (message->to_tag.len > 0 || message->headers_cut || tracker->service_routes == 0 ||
         !sip_message_is_first_hop(message))
         return;
-    key_service_route(tracker, &arrival->from, message->from_uri);
+    key_service_route(tracker, &arrival->from, &arrival->to, message->from_uri);
     const struct service_route *route = key_find(tracker);
+    if (!route) {
+        key_service_route(tracker, &arrival->from, NULL, message->from_uri);
+        route = key_find(tracker);
+    }
     if (!route || route->hash == 0 || has_route(tracker, message, route->hash))
         return;
     record_note(tracker, record, FINDING_SERVICE_ROUTE_IGNORED, route->frame, 0);
@@ -545,56 +582,110 @@ registration_note_route(struct tracker *tracker, const struct sip_message *messa
 
 /* Each 2xx replaces what the one before said (RFC 3608 section 6.1). */
 static void
-remember_route(struct tracker *tracker, const struct sip_message *message,
-               const struct transaction *transaction, const struct record *record)
+set_route(struct tracker *tracker, uint32_t hash, uint32_t frame)
 {
-    struct slice line = message->header[SIP_SERVICE_ROUTE];
-    if ((!line.p && tracker->service_routes == 0) || !sip_message_is_first_hop(message))
-        return;
-    key_service_route(tracker, &transaction->client, message->to_uri);
     struct service_route *route = key_find(tracker);
-    if (!route && !line.p)
+    if (!route && !hash)
         return;
     if (!route) {
         route = host_new(tracker, struct service_route);
         key_put(tracker, route);
         tracker->service_routes++;
     }
-    route->hash = line.p ? hash_route(tracker, next_route(line, &line)) : 0;
-    route->frame = record->frame;
+    route->hash = hash;
+    route->frame = frame;
+}
+
+/* A client may have several ways in, each with a registrar or proxy of its own. */
+static void
+remember_route(struct tracker *tracker, const struct sip_message *message,
+               const struct transaction *transaction, const struct record *record)
+{
+    struct slice line = message->header[SIP_SERVICE_ROUTE];
+    if ((!line.p && tracker->service_routes == 0) || !sip_message_is_first_hop(message))
+        return;
+    const uint32_t hash = line.p ? hash_route(tracker, next_route(line, &line)) : 0;
+    key_service_route(tracker, &transaction->client, &transaction->server, message->to_uri);
+    set_route(tracker, hash, record->frame);
+    key_service_route(tracker, &transaction->client, NULL, message->to_uri);
+    set_route(tracker, hash, record->frame);
 }
 
 /* --- the answer ------------------------------------------------------------------ */
 
-/* What a 2xx says of the contacts that it lists. */
+/* How well a contact in a 2xx fits the one that was asked for: a NAT is between and the registrar, or a
+ * gateway, where it is listed under another address; where that is the one from which the registrar saw the
+ * request come (RFC 3581), it knows what it does. */
+enum fit { FIT_NONE, FIT_USER, FIT_HOST, FIT_SOURCE, FIT_BINDING, FIT_URI };
+
+/* What a 2xx says of one contact that was asked for. */
 struct listing {
-    uint32_t count;
-    struct sip_contact other; /* the first that is nobody's here */
-    bool has_other;
+    uint32_t count; /* of all contacts in it */
+    enum fit fit;   /* of the best of them */
+    bool said;      /* for how long, or that was asked for */
+    uint32_t seconds;
 };
 
-/* Marks the registrations that a 2xx lists, and for how long. */
+static enum fit
+fit_of_address(const struct sip_message *message, const struct registration *registration,
+               const struct sip_contact *listed)
+{
+    struct slice user, host, place, parameters;
+    uint32_t seen = registration->client.port, port = 5060;
+    char *client = endpoint_text(&registration->client);
+    sip_uri_split(listed->uri, &user, &host);
+    sip_uri_split_place(listed->uri, &user, &place);
+    sip_number(slice_from(place, host.len + 1), &port);
+    slice_until(slice_until(message->header[SIP_VIA], ',', NULL), ';', &parameters);
+    struct slice received = sip_parameter(parameters, SLICE("received"));
+    sip_number(sip_parameter(parameters, SLICE("rport")), &seen);
+    bool same = slice_equal(host, received.len ? received : (struct slice){client, strlen(client)});
+    g_free(client);
+    return !same ? FIT_USER : port == seen ? FIT_SOURCE : FIT_HOST;
+}
+
+/* A registrar may list old contacts of the client, too, which differ in port or parameters only, and leave
+ * out reg-id if it knows nothing of flows. */
+static enum fit
+fit_of(struct tracker *tracker, const struct sip_message *message, const struct registration_step *asked,
+       bool alone, const struct sip_contact *listed)
+{
+    const struct registration *registration = asked->registration;
+    const struct contact_name *contact = asked->contact;
+    const struct slice uri = {contact->uri, contact->len};
+    struct slice asked_user, listed_user, host;
+    bool other_flow = reg_id_of(listed).len > 0 && hash_flow(tracker, listed) != registration->flow_hash;
+    if (!other_flow && slice_equal(listed->uri, uri))
+        return FIT_URI;
+    const struct registration *known = find_binding(tracker, registration->account, listed);
+    if (known || !alone)
+        return known == registration ? FIT_BINDING : FIT_NONE;
+    sip_uri_split(uri, &asked_user, &host);
+    sip_uri_split(listed->uri, &listed_user, &host);
+    return slice_equal(listed_user, asked_user) ? fit_of_address(message, registration, listed) : FIT_NONE;
+}
+
+/* Of several that fit alike the one that was granted for longest is the latest.
+ *
+ * alone: the REGISTER names no other contact */
 static struct listing
-read_listing(struct tracker *tracker, const struct sip_message *message, const struct account *account,
-             const struct record *record)
+read_listing(struct tracker *tracker, const struct sip_message *message,
+             const struct registration_step *asked, bool alone)
 {
     struct sip_contacts walk = sip_contacts(message);
     struct sip_contact contact;
-    struct listing listing = {0};
+    struct listing best = {0};
     while (message->header[SIP_CONTACT].p && sip_contact_next(&walk, &contact)) {
         if (contact.uri.len == 0)
             continue;
-        struct registration *registration = find_binding(tracker, account, &contact);
-        listing.count++;
-        if (registration) {
-            registration->listed_frame = record->frame;
-            registration->listed_for = sip_contact_expires(message, &contact, &registration->listed_expires);
-        } else if (!listing.has_other) {
-            listing.other = contact;
-            listing.has_other = true;
-        }
+        uint32_t seconds = asked->asked;
+        bool said = sip_contact_expires(message, &contact, &seconds) || asked->has_asked;
+        enum fit fit = fit_of(tracker, message, asked, alone, &contact);
+        best.count++;
+        if (fit > best.fit || (fit == best.fit && fit != FIT_NONE && seconds > best.seconds))
+            best = (struct listing){best.count, fit, said, seconds};
     }
-    return listing;
+    return best;
 }
 
 /* Some answers come twice: each copy of a REGISTER may be granted by itself. */
@@ -615,99 +706,70 @@ count_grant(const struct tracker *tracker, struct registration *registration, st
 }
 
 static void
-grant(struct tracker *tracker, struct registration *registration, struct registration_step *step,
-      const struct record *record)
+grant(struct tracker *tracker, const struct sip_message *message, struct registration *registration,
+      struct registration_step *step, const struct record *record)
 {
     count_grant(tracker, registration, step, record);
-    put_client(tracker, registration, record->frame);
+    put_client(tracker, message, registration, record->frame);
     aged_stay(tracker, &block_of(registration)->aged);
     step->has_granted = true;
     registration->granted = step->granted;
     registration->granted_frame = record->frame;
-    registration->deadline = tracker->clock + (int64_t)step->granted * SECOND_NS;
-    registration->removed = registration->refused = registration->gap = registration->lapse_told = false;
+    registration->deadline =
+        tracker->clock + (int64_t)(step->granted ? step->granted : UNSAID_SECONDS) * SECOND_NS;
+    registration->removed = registration->gap = registration->lapse_told = false;
+    registration->refused_frame = 0;
     registration->account->emptying = false;
     registration->successor = NULL;
 }
 
-/* Listed under another address, because a NAT is between and the registrar, or a gateway, wrote that in. */
+/* For how long the 2xx grants one contact: its parameter says, or the header, or what was asked (RFC 3261
+ * section 10.3); else `said` is false. False: it does not list it, or says that it is gone. */
 static bool
-is_rewritten(const struct registration_step *asked, const struct listing *listing)
+is_granted(struct tracker *tracker, const struct sip_message *message, const struct registration_step *asked,
+           bool alone, struct listing *listing, struct record *record)
 {
-    const struct contact_name *contact = asked->contact;
-    struct slice asked_user, listed_user, host;
-    if (!listing->has_other || asked->next)
-        return false;
-    sip_uri_split((struct slice){contact->uri, contact->len}, &asked_user, &host);
-    sip_uri_split(listing->other.uri, &listed_user, &host);
-    return slice_equal(listed_user, asked_user);
-}
-
-/* That address is the one from which the registrar saw the request come (RFC 3581): it knows what it does. */
-static bool
-is_as_seen(const struct sip_message *message, const struct registration *registration,
-           const struct listing *listing)
-{
-    struct slice user, host, parameters;
-    char *client = endpoint_text(&registration->client);
-    sip_uri_split(listing->other.uri, &user, &host);
-    slice_until(slice_until(message->header[SIP_VIA], ',', NULL), ';', &parameters);
-    struct slice received = sip_parameter(parameters, SLICE("received"));
-    bool same = slice_equal(host, received.len ? received : (struct slice){client, strlen(client)});
-    g_free(client);
-    return same;
-}
-
-/* For how long the 2xx grants one registration: its parameter says, or the header, or what was asked (RFC
- * 3261 section 10.3); 0: not at all. */
-static uint32_t
-granted_time(struct tracker *tracker, const struct sip_message *message,
-             const struct registration_step *asked, const struct listing *listing, struct record *record)
-{
-    const struct registration *registration = asked->registration;
-    uint32_t seconds = asked->asked;
-    if (registration->listed_frame == record->frame)
-        return registration->listed_for ? registration->listed_expires : seconds;
-    if (listing->count == 0)
-        return message->header[SIP_EXPIRES].p && sip_number(message->header[SIP_EXPIRES], &seconds)
-                   ? seconds
-                   : asked->asked;
-    if (message->headers_cut) /* it may be further down */
-        return asked->asked;
-    bool rewritten = is_rewritten(asked, listing);
-    if (!rewritten || !is_as_seen(message, registration, listing)) {
+    *listing = read_listing(tracker, message, asked, alone);
+    bool cut = message->headers_cut && listing->fit < FIT_BINDING; /* it may be further down */
+    if (listing->count == 0 || cut) {
+        listing->seconds = asked->asked;
+        bool header = listing->count == 0 && message->header[SIP_EXPIRES].p &&
+                      sip_number(message->header[SIP_EXPIRES], &listing->seconds);
+        listing->said = header || asked->has_asked;
+    } else if (listing->fit < FIT_HOST) {
         record_note(tracker, record, FINDING_CONTACT_NOT_LISTED, record->request->frame, 0);
         asked->registration->last_cause = FINDING_CONTACT_NOT_LISTED;
+        if (listing->fit == FIT_NONE)
+            return false;
     }
-    if (!rewritten)
-        return 0;
-    sip_contact_expires(message, &listing->other, &seconds);
-    return seconds;
+    return !listing->said || listing->seconds > 0;
 }
 
 static void
 accept(struct tracker *tracker, const struct sip_message *message, const struct registration_step *asked,
-       const struct listing *listing, struct registration_step *step, struct record *record)
+       bool alone, struct registration_step *step, struct record *record)
 {
     struct registration *registration = step->registration;
     uint32_t before = registration->granted;
+    struct listing listing;
     if (asked->has_asked && asked->asked == 0) {
         registration->removed = true;
-        registration->refused = false;
+        registration->refused_frame = 0;
         flow_leave(tracker, registration);
         return;
     }
-    step->granted = granted_time(tracker, message, asked, listing, record);
-    if (step->granted == 0)
+    if (!is_granted(tracker, message, asked, alone, &listing, record))
         return;
-    grant(tracker, registration, step, record);
+    step->granted = listing.said ? listing.seconds : 0;
+    grant(tracker, message, registration, step, record);
     flow_join(tracker, message, registration, record);
-    registration->granted_cut = message->headers_cut;
-    if (before > step->granted && step->refresh && asked->asked >= before)
+    registration->granted_unsure = message->headers_cut || !listing.said;
+    if (listing.said && before > step->granted && step->refresh && asked->asked >= before)
         record_note(tracker, record, FINDING_EXPIRY_SHRINKS, step->granted_frame, 0)->number = step->granted;
 }
 
-/* A challenge is a failure only of the credentials that it refuses, and not when it calls them too old. */
+/* A challenge is a failure only of the credentials that it refuses, and not when it calls them too old, or
+ * that can be why. */
 static bool
 is_failure(const struct record *record)
 {
@@ -715,7 +777,7 @@ is_failure(const struct record *record)
     if (record->status != 401 && record->status != 407)
         return true;
     for (const struct closing *closing = detail ? detail->closings : NULL; closing; closing = closing->next) {
-        if (closing->use->outcome == OUTCOME_REJECTED)
+        if (closing->use->outcome == OUTCOME_REJECTED && closing->use->cause != FINDING_PRELOADED_REFUSED)
             return true;
     }
     return false;
@@ -738,7 +800,7 @@ refuse(struct tracker *tracker, const struct registration_step *step, struct rec
     struct exchange *opened = record->detail ? record->detail->opens : NULL;
     if (is_failure(record)) {
         registration->failures++;
-        registration->refused = true;
+        registration->refused_frame = record->frame;
     }
     if (record->status == 420 || record->status == 421)
         record_note(tracker, record,
@@ -782,7 +844,7 @@ cause_of(const struct registration_step *step, const struct record *record)
 /* One contact, and what became of it. */
 static void
 answer(struct tracker *tracker, const struct sip_message *message, const struct registration_step *asked,
-       const struct listing *listing, struct record *record)
+       bool alone, struct record *record)
 {
     struct registration *registration = asked->registration;
     struct registration_step *step = step_new(tracker, record, registration);
@@ -794,15 +856,18 @@ answer(struct tracker *tracker, const struct sip_message *message, const struct 
         step->state = registration_state(tracker, registration);
         return;
     }
-    registration->last_cause = cause_of(step, record);
+    uint16_t cause = cause_of(step, record);
+    if (cause != FINDING_NONE || record->status < 300) /* a challenge does not change why it was refused */
+        registration->last_cause = cause;
     if (record->status < 300)
-        accept(tracker, message, asked, listing, step, record);
+        accept(tracker, message, asked, alone, step, record);
     else
         refuse(tracker, step, record);
     if (asked->behind && (record->status == 400 || record->status == 500))
         record_note(tracker, record, FINDING_REGISTER_CSEQ, record->request->frame, asked->behind);
-    registration->open = registration->open_repeated = registration->unanswered = registration->unreachable =
-        false;
+    if (registration->asked_frame == record->request->frame || !record_is_late(record))
+        registration->open = registration->open_repeated = registration->unanswered =
+            registration->unreachable = false;
     registration->last_frame = record->frame;
     registration->last_status = record->status;
     step->state = registration_state(tracker, registration);
@@ -825,19 +890,17 @@ registration_response(struct tracker *tracker, const struct sip_message *message
                       const struct transaction *transaction, struct record *record)
 {
     const struct record_detail *request = transaction->request->detail;
-    struct listing listing = {0};
     if (!request || !(request->registrations || request->removes_all))
         return;
     if (request->removes_all)
         request->account->emptying = false;
     if (record->status < 300) {
-        listing = read_listing(tracker, message, request->account, record);
         remember_route(tracker, message, transaction, record);
         if (request->removes_all)
             request->account->emptied_frame = record->frame;
     }
     for (const struct registration_step *asked = request->registrations; asked; asked = asked->next)
-        answer(tracker, message, asked, &listing, record);
+        answer(tracker, message, asked, !request->registrations->next, record);
     bool told = record->detail && record->detail->notes;
     bool forbids = record->status == 403 || record->status == 404;
     if (!told && is_refused_unasked(transaction, record))

@@ -162,7 +162,7 @@ never_granted(const struct tracker *tracker, const struct registration *registra
 {
     if (registration_is_unanswered(tracker, registration) || met_silence(tracker, registration))
         return REGISTRATION_UNANSWERED;
-    if (registration->refused)
+    if (registration->refused_frame)
         return REGISTRATION_REFUSED;
     return is_left(tracker, registration) ? REGISTRATION_CHALLENGED : REGISTRATION_UNKNOWN;
 }
@@ -193,12 +193,14 @@ registration_challenge(const struct tracker *tracker, const struct registration 
     }
 }
 
-/* A client that asked to be removed, and is content, is no client that forgot to refresh. */
+/* A client that asked to be removed, and is content, or does not care for a challenge any more, is no client
+ * that forgot to refresh. */
 static bool
 may_be_removed(const struct registration *registration)
 {
-    bool leaves = registration->open && registration->leaves && !registration->open_repeated;
-    return leaves || registration->account->emptying;
+    const uint16_t status = registration->last_status;
+    bool content = registration->open ? !registration->open_repeated : status == 401 || status == 407;
+    return (registration->leaves && content) || registration->account->emptying;
 }
 
 enum registration_state
@@ -214,7 +216,7 @@ registration_state(const struct tracker *tracker, const struct registration *reg
     if (successor && successor->granted_frame)
         return REGISTRATION_REPLACED;
     bool over = tracker->clock > registration_latest_deadline(tracker, registration) + LAPSE_SLACK_NS;
-    bool unclear = registration->granted_cut || !over || may_be_removed(registration);
+    bool unclear = registration->granted_unsure || !over || may_be_removed(registration);
     return unclear ? REGISTRATION_UNKNOWN : REGISTRATION_LAPSED;
 }
 

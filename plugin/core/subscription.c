@@ -233,10 +233,10 @@ await_notify(struct tracker *tracker, const struct sip_message *message, const s
     struct awaited_notify *awaited = awaited_find(tracker, message->from_tag);
     awaited->subscribe_frame = record->frame;
     awaited->elsewhere |= message->header_lines[SIP_VIA] > 1;
-    if (message->header[SIP_SUPPRESS_IF_MATCH].p) {
-        tracker->host.release((char *)(uintptr_t)awaited->condition);
-        awaited->condition = host_strdup(tracker, message->header[SIP_SUPPRESS_IF_MATCH]);
-    }
+    tracker->host.release((char *)(uintptr_t)awaited->condition);
+    awaited->condition = message->header[SIP_SUPPRESS_IF_MATCH].p
+                             ? host_strdup(tracker, message->header[SIP_SUPPRESS_IF_MATCH])
+                             : NULL;
     return awaited;
 }
 
@@ -324,12 +324,12 @@ judge_notify(const struct subscription *subscription, const struct sip_message *
     bool any = strcmp(subscription->suppressed->etag, "*") == 0;
     if (subscription->ended)
         return FINDING_NOTIFY_AFTER_END;
-    if (!message->header[SIP_ETAG].p && !any && (message->body.len > 0 || state_changed))
+    if (!message->header[SIP_ETAG].p && !any && message->body.len > 0)
         return FINDING_NOTIFY_UNTAGGED;
     if (message->body.len == 0)
         return state_changed || shortened ? FINDING_NONE : FINDING_NOTIFY_SUPERFLUOUS;
     /* Without a NOTIFY before it is not known what the state was. */
-    return state_changed && subscription->state_hash ? FINDING_STATE_WITH_BODY : FINDING_NOTIFY_BODY;
+    return state_changed && subscription->state_before ? FINDING_STATE_WITH_BODY : FINDING_NOTIFY_BODY;
 }
 
 void
@@ -412,17 +412,17 @@ ask_rules(struct tracker *tracker, enum finding_stage stage, const struct findin
 /* Whether this NOTIFY was due while a 204 is in force. */
 static void
 audit_notify(struct tracker *tracker, const struct sip_message *message, struct subscription *subscription,
-             uint32_t state, struct record *record)
+             bool state_changed, struct record *record)
 {
     struct no_notify *suppressed = subscription->suppressed;
     if (!suppressed || is_news(subscription, message) || subscription->expiry.open)
         return; /* a SUBSCRIBE since may have been answered otherwise */
     bool shortened = expiry_is_shorter(&subscription->expiry, expiry_of_notify(tracker, message));
-    enum finding finding = judge_notify(subscription, message, state != subscription->state_hash, shortened);
+    enum finding finding = judge_notify(subscription, message, state_changed, shortened);
     if (finding == FINDING_NONE)
         return;
     record_note(tracker, record, (uint16_t)finding, subscription->suppressed_frame, suppressed->etag_frame);
-    if (!suppressed->notify_frame) {
+    if (!suppressed->notify_frame && finding != FINDING_NOTIFY_UNTAGGED) { /* that may have been due */
         suppressed->notify_frame = record->frame;
         suppressed->notify_finding = (uint16_t)finding;
     }
@@ -433,8 +433,10 @@ audit_notify(struct tracker *tracker, const struct sip_message *message, struct 
 static void
 note_notify_gap(struct tracker *tracker, struct subscription *subscription, uint32_t cseq)
 {
-    if (subscription->notify_cseq && cseq > subscription->notify_cseq + 1)
+    if (subscription->notify_cseq && cseq > subscription->notify_cseq + 1) {
         set_suppressed(tracker, subscription, NULL);
+        subscription->ignored_in = 0;
+    }
     subscription->notify_cseq = cseq;
 }
 
@@ -448,27 +450,48 @@ content_hash(struct tracker *tracker, const struct sip_message *message)
     return (hash_slice(tracker, body) * 31 + hash_slice(tracker, type)) | 1;
 }
 
+/* On another hop it comes again, and is compared with the one before it all the same. */
+static bool
+note_state(struct tracker *tracker, struct subscription *subscription, const struct sip_message *message)
+{
+    uint32_t state = state_hash(tracker, message->header[SIP_SUBSCRIPTION_STATE]);
+    if (subscription->notify_cseq != message->cseq)
+        subscription->state_before = subscription->state_hash;
+    subscription->state_hash = state;
+    return state != subscription->state_before;
+}
+
+/* What was refused, be it for want of credentials, told nothing: it may come again. */
+static void
+notify_refused(struct tracker *tracker, const struct sip_message *message)
+{
+    key_usage(tracker, INDEX_USAGE, message);
+    struct subscription *subscription = key_find(tracker);
+    if (subscription && subscription->notify_cseq == message->cseq)
+        subscription->state_hash = subscription->state_before;
+}
+
 static void
 add_notify(struct tracker *tracker, const struct sip_message *message, struct record *record)
 {
     char *event = event_name(message->header[SIP_EVENT]);
     struct subscription *subscription = subscription_find(tracker, message, event, true);
-    uint32_t state = state_hash(tracker, message->header[SIP_SUBSCRIPTION_STATE]);
     subscription->new_hash = content_hash(tracker, message);
     uint32_t conditional = awaited_arrives(tracker, message, record);
+    bool state_changed = note_state(tracker, subscription, message);
     const struct finding_context context = {.message = message,
                                             .record = record,
                                             .subscription = subscription,
+                                            .state_changed = state_changed,
                                             .condition_holds = conditional != 0};
     /* On another hop something between may have taken the condition out. */
     if (subscription->answer.hop != hash_short(tracker->here.hop))
         subscription->ignored_in = 0;
     note_notify_gap(tracker, subscription, message->cseq);
-    audit_notify(tracker, message, subscription, state, record);
+    audit_notify(tracker, message, subscription, state_changed, record);
     ask_rules(tracker, STAGE_NOTIFY, &context, record, subscription->etag_frame,
               conditional ? conditional : subscription->ignored_in);
     subscription->ignored_in = 0;
-    subscription->state_hash = state;
     subscription->notified = true;
     mark_missed(subscription->suppressed, expiry_notified(tracker, &subscription->expiry, message, record),
                 record->frame);
@@ -609,11 +632,15 @@ subscription_request(struct tracker *tracker, const struct sip_message *message,
     ask_rules(tracker, STAGE_SUBSCRIBE, &context, record, 0, 0);
 }
 
-/* That tag was told in this subscription, and another one after it, as the notifier counts. */
+/* That tag was told, and another one after it: in this subscription by the notifier's count, in one before it
+ * by time. What is not in the capture may have told the old one anew. */
 static bool
-is_superseded(const struct subscription *subscription, const struct tag_issue *issue, uint32_t frame)
+is_superseded(const struct subscription *subscription, const struct tag_issue *issue, bool resumed,
+              uint32_t frame)
 {
-    return subscription && subscription->etag_cseq > issue->cseq && subscription->etag_frame < frame;
+    if (!subscription || subscription->etag_frame >= frame || subscription->expiry.gap)
+        return false;
+    return resumed ? subscription->etag_frame > issue->frame : subscription->etag_cseq > issue->cseq;
 }
 
 static void
@@ -625,7 +652,8 @@ find_etag(struct tracker *tracker, const struct sip_message *message, const stru
     const struct tag_issue *issue =
         find_tag(tracker, message, no_notify->event, text_slice(no_notify->etag), &no_notify->etag_resumed);
     no_notify->etag_frame = issue ? issue->frame : 0;
-    if (issue && !no_notify->etag_resumed && is_superseded(subscription, issue, no_notify->subscribe_frame))
+    no_notify->tag_unseen = !issue && subscription && subscription->notify_cseq;
+    if (issue && is_superseded(subscription, issue, no_notify->etag_resumed, no_notify->subscribe_frame))
         no_notify->superseded_in = subscription->etag_frame;
 }
 
@@ -801,6 +829,8 @@ subscription_response(struct tracker *tracker, const struct sip_message *message
         add_no_notify(tracker, message, transaction, record);
     if (!transaction)
         unseen(tracker, message, record);
+    else if (record->status >= 300 && method_is(record->method, "NOTIFY"))
+        notify_refused(tracker, message);
     if (!transaction || !transaction->subscribe || record->status < 200)
         return;
     if (record->status >= 300)

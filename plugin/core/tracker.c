@@ -155,6 +155,7 @@ note_answer_lost(struct tracker *tracker, struct transaction *transaction, struc
     if (!lost)
         return;
     transaction->answer_lost = true;
+    registration_not_heard(request, FINDING_ANSWER_LOST);
     record_note(tracker, record, FINDING_ANSWER_LOST, request->response_frame, request->frame);
 }
 
@@ -273,9 +274,11 @@ static void
 note_late(struct tracker *tracker, const struct transaction *transaction, struct record *record)
 {
     const struct record *request = transaction->request;
-    if (!transaction->opened && record_is_late(record))
-        record_note(tracker, record, FINDING_ANSWER_LATE, request->frame, 0)->number =
-            (uint32_t)((record->time - request->time) / INT64_C(1000000000));
+    if (transaction->opened || !record_is_late(record))
+        return;
+    registration_not_heard(request, FINDING_ANSWER_LATE);
+    record_note(tracker, record, FINDING_ANSWER_LATE, request->frame, 0)->number =
+        (uint32_t)((record->time - request->time) / INT64_C(1000000000));
 }
 
 static struct record *

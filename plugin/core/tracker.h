@@ -267,12 +267,14 @@ struct closing {
 struct no_notify {
     uint32_t references; /**< the tracker's own */
     uint32_t subscribe_frame;
-    const char *event;      /**< package, with `;id=` if any; NULL unknown */
-    const char *etag;       /**< the Suppress-If-Match value; NULL none */
-    uint32_t etag_frame;    /**< NOTIFY that issued it; 0: not in the capture */
-    bool etag_resumed;      /**< … in an earlier dialog of the same resource */
-    uint32_t ended_in;      /**< NOTIFY before the SUBSCRIBE that had ended the subscription; 0: none */
+    const char *event;   /**< package, with `;id=` if any; NULL unknown */
+    const char *etag;    /**< the Suppress-If-Match value; NULL none */
+    uint32_t etag_frame; /**< NOTIFY that issued it; 0: not in the capture */
+    bool etag_resumed;   /**< … in an earlier dialog of the same resource */
+    uint32_t
+        ended_in; /**< what had ended the subscription before the SUBSCRIBE: NOTIFY, 204 or 481; 0: none */
     uint32_t superseded_in; /**< NOTIFY with another tag, after that and before the SUBSCRIBE; 0: none */
+    bool tag_unseen; /**< no NOTIFY in the capture told that tag, though others came in this subscription */
     bool has_expires;
     uint32_t expires; /**< s */
     bool in_dialog;   /**< the SUBSCRIBE had a To tag */
@@ -323,7 +325,7 @@ struct registration {
     uint32_t first_frame;   /**< REGISTER */
     uint32_t granted_frame; /**< latest 2xx that granted it; 0: none */
     int64_t deadline;       /**< when that runs out */
-    uint32_t granted;       /**< s, latest */
+    uint32_t granted;       /**< s, latest; 0: not said */
     uint32_t refreshes;     /**< further REGISTERs granted, be it after a lapse */
     uint32_t failures;      /**< see `registration_failures`, but for the REGISTER that is open */
     uint32_t lapses;        /**< times that it ran out before the next REGISTER */
@@ -339,11 +341,8 @@ struct registration {
     uint32_t cseq;            /**< likewise */
     uint32_t call_id_hash;    /**< likewise */
     uint32_t granted_request; /**< latest REGISTER that was granted */
-    uint32_t listed_frame;    /**< 2xx that listed it last */
-    uint32_t listed_expires;  /**< s, if `listed_for` */
-    bool listed_for : 1;      /**< it said for how long */
+    uint32_t refused_frame;   /**< latest refusal since it was granted or removed; 0: none */
     bool removed : 1;
-    bool refused : 1;                 /**< since it was granted or removed */
     bool open : 1, open_repeated : 1; /**< a REGISTER is unanswered; it was sent again */
     bool unanswered : 1;              /**< so was the one before that, for 32 s */
     bool open_once : 1;   /**< the latest went over TCP or the like, where nothing is sent again */
@@ -353,7 +352,7 @@ struct registration {
     bool calls_vary : 1;            /**< the client takes another Call-ID for a refresh */
     bool client_changed : 1;        /**< since it was granted: the tracker's own */
     bool gap : 1;                   /**< messages are missing in the capture since `granted_frame` */
-    bool granted_cut : 1;           /**< for how long it was granted may be cut off */
+    bool granted_unsure : 1;        /**< for how long it was granted is not said, or may be cut off */
     struct registration *successor; /**< a later contact of the same client, which was granted; NULL: none */
     struct exchange *challenge;     /**< latest; NULL: none */
     struct exchange *left;          /**< the first since which none was answered; NULL: none */

@@ -84,9 +84,10 @@ struct expiry {
     bool gap;                    /**< what was said since may be missing in the capture */
     bool over;                   /**< by request, by refusal, or because the notifier says so */
     bool timed_out;              /**< the notifier said so when it had run out */
-    uint32_t ended_in;           /**< NOTIFY that said so, since the latest 2xx; 0: none */
-    bool told;                   /**< that it had run out */
-    bool open, open_repeated;    /**< a SUBSCRIBE is unanswered; it was sent again */
+    uint32_t
+        ended_in; /**< NOTIFY that said so, 204 to who unsubscribes, or 481, since the latest 2xx; 0: none */
+    bool told;    /**< that it had run out */
+    bool open, open_repeated; /**< a SUBSCRIBE is unanswered; it was sent again */
     int64_t open_clock;
     uint32_t open_frame;
     uint32_t subscriber; /**< hash of its tag; 0: not known yet */
@@ -121,6 +122,7 @@ struct subscription {
     bool notified;                  /**< a NOTIFY came since */
     uint32_t contact;               /**< hash of the URI in the SUBSCRIBE that it answers */
     uint32_t state_hash;            /**< of the latest NOTIFY's Subscription-State, without its seconds */
+    uint32_t state_before;          /**< of the one before it that was delivered */
     uint32_t notify_cseq;           /**< of the latest NOTIFY */
     struct expiry expiry;           /**< expiry.c */
     struct subscribed answer;       /**< frame 0: none yet */
@@ -497,6 +499,9 @@ void registration_repeated(const struct record *request);
 void registration_unreachable(const struct record *request, uint32_t frame);
 /** A provisional response came: the registrar is there. */
 void registration_pending(const struct record *request);
+/** Of a request that was granted: its client seems not to have got the answer, for that reason (enum
+ * finding). */
+void registration_not_heard(const struct record *request, uint16_t finding);
 /** A message that named it is forgotten. */
 void contact_release(struct tracker *tracker, struct contact_name *contact);
 /** A final response, after the exchange that it closes or opens. */

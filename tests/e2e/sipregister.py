@@ -4,7 +4,8 @@ Definitions, for one contact of one address-of-record at one registrar (its addr
 5060, 5061, or from 32768 on):
 
 attempt    a REGISTER that names the contact, its retransmissions left out
-success    a 2xx that lists the contact, or lists nothing, with an expiry above 0
+success    a 2xx that lists the contact, or lists nothing, with an expiry above 0, or none. Of several that fit, the
+           same URI counts, else the same place, else the address that the request came from; the longest of these
 failure    a final answer from 300 on, but for a challenge that refuses no credentials or calls them stale; or no answer
            within 32 s to an attempt that was sent again, or at all to one of which ICMP says port unreachable. A refusal to a copy of an attempt that succeeded is none
 refresh    an attempt that succeeds while a success before it was not removed
@@ -22,6 +23,7 @@ from dataclasses import dataclass, field
 from siptruth import TIMEOUT, address_parameters, address_uri, judge_answer, parameters, split_commas
 
 SLACK = 2.0
+UNSAID = 3600.0        # a registrar's own time, which nobody knows
 
 
 @dataclass
@@ -116,7 +118,7 @@ class Registration:
         """When an unseen success would have run out."""
         unseen = [self.gap] if self.gap is not None else []
         unseen += [self.open.time] if self.lacks_answer(now) else []
-        return max(self.deadline, *(since + self.granted for since in unseen)) if unseen else self.deadline
+        return max(self.deadline, *(since + (self.granted or 0) for since in unseen)) if unseen else self.deadline
 
     def over(self, now):
         return bool(self.granted_in) and now > self.deadline + SLACK
@@ -129,8 +131,10 @@ class Registration:
                 return "registered"
             if self.replaced_by and self.replaced_by.granted_in:
                 return "replaced"
-            leaves = self.open and self.leaves and not self.repeated
-            return "lapsed" if now > self.latest_deadline(now) + SLACK and not leaves and not self.emptying else "unknown"
+            content = not self.repeated if self.open else self.last.code in (401, 407)
+            leaves = self.leaves and content
+            known = self.granted and now > self.latest_deadline(now) + SLACK
+            return "lapsed" if known and not leaves and not self.emptying else "unknown"
         asked = self.last.exchange if self.last else None
         if self.unanswered or self.silent(now) or (asked and asked.retry and asked.outcome == {"no-answer"}):
             return "unanswered"
@@ -188,7 +192,7 @@ class Registrations:
         return registration
 
     def find(self, message, account, contact, alone):
-        call, client = (account, message.call_id), (account, contact.instance or message.source[0])
+        call, client = (account, message.call_id), (account, contact.instance or self.hop_before(message))
         found = self.bindings.get((account, contact.key))
         if not found and alone:
             back = self.clients.get(client)
@@ -203,11 +207,19 @@ class Registrations:
         self.bindings[account, contact.key] = self.calls[call] = self.clients[client] = found
         return found
 
+    @staticmethod
+    def hop_before(message):
+        """Behind a proxy its own, which tells several clients apart."""
+        vias = [via for line in message.all("via") for via in split_commas(line)]
+        return re.split(r"[;:]", vias[1].split(None, 1)[1])[0].lower() if len(vias) > 1 else message.source[0]
+
     def gaps(self, registration, message):
         before = registration.asked
         missing = registration.lacks_answer(message.time)
         if before and before.call_id == message.call_id:
-            missing |= message.cseq[0] - before.cseq[0] not in (0, 1)
+            missing |= message.cseq[0] - before.cseq[0] > 1
+            if registration.granted_to is before:       # a refresh in the same call
+                registration.calls_vary = False
         elif before and registration.calls_vary:
             missing |= message.time - before.time > (registration.granted or 0)
         if missing:
@@ -242,7 +254,7 @@ class Registrations:
             registration.removed, registration.refused = True, False
             return
         seconds = self.granted(registration, contact, request, message)
-        if not seconds:
+        if seconds == 0:
             return
         if registration.granted_to is not request:
             if registration.state(message.time) == "lapsed":
@@ -250,24 +262,37 @@ class Registrations:
                 registration.lapsed += message.time - registration.latest_deadline(message.time)
             registration.refreshes += bool(registration.granted_in) and not registration.removed
         registration.granted, registration.granted_in, registration.granted_to = seconds, message, request
-        registration.deadline = message.time + seconds
+        registration.deadline = message.time + (seconds or UNSAID)
         registration.removed = registration.refused = False
         self.empty((registration.account, registration.registrar), False)
         registration.replaced_by = registration.gap = None
 
     def granted(self, registration, contact, request, message):
+        """None: for a time that is not said."""
         listed = contacts_of(message)
-        for other in listed:
-            if other.key == contact.key:
-                return contact.expires if other.expires is None else other.expires
         if not listed:
             header = number(message.get("expires"))
             return contact.expires if header is None else header
         account = registration.account, registration.registrar
-        strangers = [c for c in listed if (account, c.key) not in self.bindings]
-        if strangers and strangers[0].user == contact.user and len(self.asks[request]) == 1:
-            return contact.expires if strangers[0].expires is None else strangers[0].expires
-        return None
+        alone = len(self.asks[request]) == 1
+        received = message.get("via").split(",")[0]
+        host = re.search(r";received=([^;\s]+)", received)
+        rport = re.search(r";rport=(\d+)", received)
+        seen = host[1] if host else request.source[0], rport[1] if rport else str(request.source[1])
+
+        def fit(other):
+            if other.uri == contact.uri and (not other.flow or other.key == contact.key):
+                return 5
+            if other.key == contact.key:
+                return 4
+            if not alone or (account, other.key) in self.bindings or other.user != contact.user:
+                return 0
+            port = re.search(r":(\d+)$", re.sub(r"^\w+:", "", other.uri).split(";")[0].rpartition("@")[2])
+            return 1 + (other.host == seen[0]) + ((other.host, port[1] if port else "5060") == seen)
+
+        expiry = lambda other: contact.expires if other.expires is None else other.expires
+        best = max(listed, key=lambda other: (fit(other), expiry(other) or 0))
+        return expiry(best) if fit(best) else 0
 
     def failure(self, registration, request, message):
         credentials = [use for use in request.credentials if use.auth.get("nonce")]     # without, they only name a user
@@ -297,7 +322,7 @@ def registration_row(r, end):
     going_on = end - r.latest_deadline(end) if r.state(end) == "lapsed" else 0
     failures = r.failures + r.silent(end)
     return {"Address-of-record": r.account, "Contact": r.contact, "Registrar": r.registrar, "State": r.state(end),
-            "Expires": f"{r.granted} s" if r.granted_in else "-", "Granted": str(r.granted_in.frame) if r.granted_in else "-",
+            "Expires": f"{r.granted} s" if r.granted_in and r.granted else "-", "Granted": str(r.granted_in.frame) if r.granted_in else "-",
             "Refreshes": str(r.refreshes), "Failures": {str(failures + n) for n in range(r.doubtful + 1)},
             "Lapses": str(r.lapses + bool(going_on)),
             "Lapsed for": {duration(r.lapsed + going_on + d) for d in (-0.001, 0, 0.001)} if r.lapsed + going_on else "-",

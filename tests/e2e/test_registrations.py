@@ -11,7 +11,7 @@ from wireshark import Capture, captures
 RIGHT = {"Expires", "Granted", "Refreshes", "Failures", "Lapses", "Lapsed for", "Last", "Code", "Clients", "Failing", "Challenges",
          "Accepted", "Rejected", "Stale", "Forbidden", "Failed", "No retry", "No answer", "Fastest", "Mean", "Slowest"}
 DURATION = re.compile(r"-|\d+\.\d (ms|s)|\d+ min \d+ s|\d+ h \d+ min")
-RANKS = ["refused", "unanswered", "challenged", "lapsed", "unknown", "registered", "replaced", "removed"]
+RANKS = ["lapsed", "refused", "unanswered", "challenged", "unknown", "registered", "replaced", "removed"]
 OUTCOMES = {"Accepted": ["accepted"], "Rejected": ["rejected"], "Stale": ["stale"], "Forbidden": ["forbidden"],
             "Failed": ["failed", "interval-too-brief"], "No retry": ["no-retry"], "No answer": ["no-answer"]}
 FIELDS = ["siptrail.registration." + name for name in ("contact", "state", "requested", "expires", "min_expires", "refresh",

@@ -98,7 +98,7 @@ check_record(const struct record *record)
     }
     for (const struct registration_step *step = record->detail->registrations; step; step = step->next) {
         must(step->registration && step->contact && step->granted_frame <= record->frame);
-        must(step->lapsed >= 0 && step->has_granted == (step->granted > 0));
+        must(step->lapsed >= 0 && (step->has_granted || step->granted == 0));
         must(*registration_state_text(step->state));
     }
     if (record->detail->no_notify)

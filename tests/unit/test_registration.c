@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
+#include "findings.h"
 #include "script.h"
 
 #define PHONE    "<sip:alice@192.0.2.1:5060>"
@@ -128,14 +129,32 @@ test_granted_for(struct script *s)
 {
     static const struct {
         const char *contact, *more, *listed, *answered;
-        unsigned granted; /* 0: not at all */
+        unsigned granted; /* 0: not at all, or for a time that is not said */
+        bool unsaid;
     } rows[] = {
         {PHONE ";expires=600", NULL, PHONE ";expires=60", "Expires: 90\r\n", 60},
         {PHONE, "Expires: 600\r\n", PHONE, "Expires: 90\r\n", 90},
         {PHONE ";expires=500", "Expires: 600\r\n", PHONE, NULL, 500},
         {PHONE, "Expires: 600\r\n", NULL, NULL, 600},
         {PHONE, "Expires: 600\r\n", NULL, "Expires: 90\r\n", 90},
-        {PHONE, NULL, NULL, NULL, 0},
+        {PHONE, NULL, NULL, NULL, 0, .unsaid = true},
+        {PHONE, NULL, PHONE, NULL, 0, .unsaid = true},
+        {"<sip:alice@192.0.2.1;line=b>", "Expires: 600\r\n",
+         "<sip:alice@192.0.2.1;line=a>;expires=1, <sip:alice@192.0.2.1;line=b>;expires=64, "
+         "<sip:alice@192.0.2.1;line=c>;expires=99",
+         NULL, 64},
+        {"<sip:alice@192.0.2.1;line=b>", "Expires: 600\r\n",
+         "<sip:alice@192.0.2.1>;expires=1, <sip:alice@192.0.2.1:5060>;expires=65, "
+         "<sip:alice@192.0.2.1>;expires=2",
+         NULL, 65},
+        {PHONE FLOW(1), "Expires: 600\r\n", "<sip:alice@192.0.2.1:1024>;expires=1, " PHONE ";expires=66",
+         NULL, 66},
+        {PHONE FLOW(1), "Expires: 600\r\n", PHONE ";expires=1" FLOW(2) ", " PHONE ";expires=67" FLOW(1), NULL,
+         67},
+        {"<sip:alice@10.0.0.1:5062>", "Expires: 600\r\n",
+         "<sip:alice@192.0.2.1:40001>;expires=99, <sip:alice@192.0.2.1>;expires=68, "
+         "<sip:alice@192.0.2.1:40002>;expires=1",
+         NULL, 68},
         {PHONE, NULL, PHONE ";expires=70", NULL, 70},
         {PHONE, "Expires: 600\r\n", PHONE ";expires=0", NULL, 0},
         {PHONE, "Expires: 600\r\n", "<sip:alice@192.0.2.1>;expires=60", NULL, 60},
@@ -152,7 +171,7 @@ test_granted_for(struct script *s)
                                  .more = rows[i].answered, .call_id = call, .user = call);
         g_test_message("row %u", i);
         g_assert_cmpuint(step_of(ok)->granted, ==, rows[i].granted);
-        g_assert_true(step_of(ok)->has_granted == (rows[i].granted > 0));
+        g_assert_true(step_of(ok)->has_granted == (rows[i].granted > 0 || rows[i].unsaid));
         g_assert_cmpstr(script_notes(s, ok), ==, "");
         g_free(call);
     }
@@ -178,6 +197,30 @@ test_listed_otherwise(struct script *s)
         g_assert_cmpstr(script_notes(s, ok), ==, rows[i].notes);
     }
     g_assert_null(nth(s, 1));
+}
+
+/* How long it lasts is not known, so nor is whether it has run out. */
+static void
+test_granted_unsaid(struct script *s)
+{
+    TURN(s, .cseq = 1, .contact = PHONE);
+    TURN(s, .status = 200, .cseq = 1);
+    g_assert_cmpstr(state(s, 0), ==, "registered");
+    TURN(s, .cseq = 2, .contact = PHONE, .after = 1800);
+    TURN(s, .status = 200, .cseq = 2);
+    g_assert_cmpuint(nth(s, 0)->refreshes, ==, 1);
+    script_wait(s, 4000);
+    g_assert_cmpstr(state(s, 0), ==, "unknown");
+}
+
+/* Of two contacts of one REGISTER somebody else's is neither. */
+static void
+test_listed_other_of_two(struct script *s)
+{
+    TURN(s, .cseq = 1, .contact = PHONE ";expires=60, " MOVED ";expires=60");
+    TURN(s, .status = 200, .cseq = 1, .contact = PHONE ";expires=60, <sip:alice@192.0.2.9>;expires=20");
+    g_assert_cmpstr(state(s, 0), ==, "registered");
+    g_assert_cmpstr(state(s, 1), ==, "unknown");
 }
 
 /* Each copy of a REGISTER may be answered: that is one refresh. */
@@ -525,6 +568,48 @@ test_refused_refresh(struct script *s)
     g_assert_cmpstr(state(s, 0), ==, "lapsed");
 }
 
+/* Why it lapsed is not that no REGISTER came; and the next challenge changes nothing about it. */
+static void
+test_lapsed_refused(struct script *s)
+{
+    registered(s, 1, PHONE, 60, 0);
+    TURN(s, .cseq = 2, .contact = PHONE, .after = 30);
+    TURN(s, .status = 403, .cseq = 2);
+    struct record *next = TURN(s, .cseq = 3, .contact = PHONE, .after = 40);
+    g_assert_cmpstr(script_notes(s, next), ==, "refresh_refused");
+    g_assert_cmpuint(next->detail->notes->frame_b, ==, 4);
+    TURN(s, .status = 401, .cseq = 3, .more = CHALLENGE("n1"));
+    g_assert_cmpint(nth(s, 0)->last_cause, ==, FINDING_FORBIDDEN);
+}
+
+/* The registrar says yes, and the client does not hear it. */
+static void
+test_not_heard(struct script *s)
+{
+    TURN(s, .cseq = 1, .contact = PHONE);
+    TURN(s, .status = 200, .cseq = 1, .contact = PHONE ";expires=600");
+    TURN(s, .cseq = 1, .contact = PHONE, .after = 5);
+    g_assert_cmpint(nth(s, 0)->last_cause, ==, FINDING_ANSWER_LOST);
+    registered(s, 2, PHONE, 600, 60);
+    g_assert_cmpint(nth(s, 0)->last_cause, ==, FINDING_NONE);
+    TURN(s, .cseq = 3, .contact = PHONE, .after = 60);
+    TURN(s, .status = 200, .cseq = 3, .contact = PHONE ";expires=600", .after = 36);
+    g_assert_cmpint(nth(s, 0)->last_cause, ==, FINDING_ANSWER_LATE);
+}
+
+/* What comes too late answers an earlier REGISTER, and not the one that is open. */
+static void
+test_late_answer_crosses(struct script *s)
+{
+    TURN(s, .cseq = 1, .contact = PHONE);
+    TURN(s, .cseq = 1, .contact = PHONE, .after = 15);
+    TURN(s, .cseq = 2, .contact = PHONE, .after = 18);
+    TURN(s, .status = 200, .cseq = 1, .contact = PHONE ";expires=60", .after = 1);
+    TURN(s, .cseq = 2, .contact = PHONE, .after = 15);
+    script_wait(s, 20);
+    g_assert_true(registration_is_unanswered(s->tracker, nth(s, 0)));
+}
+
 static void
 test_extensions(struct script *s)
 {
@@ -685,6 +770,28 @@ test_gap(struct script *s)
     g_assert_cmpuint(nth(s, 0)->lapses, ==, 0);
     late = TURN(s, .cseq = 5, .contact = PHONE, .after = 100);
     g_assert_cmpstr(script_notes(s, late), ==, "registration_lapsed");
+}
+
+/* A client that began anew need not take another Call-ID for that; and a number that goes back skips none. */
+static void
+test_counts_anew(struct script *s)
+{
+    registered(s, 7, PHONE, 60, 0);
+    g_assert_cmpstr(script_notes(s, TURN(s, .cseq = 1, .contact = PHONE, .after = 100)), ==,
+                    "registration_lapsed");
+}
+
+/* It took another Call-ID once, and goes on with that. */
+static void
+test_one_new_call(struct script *s)
+{
+    registered(s, 7, PHONE, 60, 0);
+    for (unsigned cseq = 1; cseq <= 2; cseq++) {
+        TURN(s, .cseq = cseq, .contact = PHONE, .call_id = "anew", .after = 30);
+        TURN(s, .status = 200, .cseq = cseq, .contact = PHONE ";expires=60", .call_id = "anew");
+    }
+    struct record *third = TURN(s, .cseq = 1, .contact = PHONE, .call_id = "third", .after = 100);
+    g_assert_cmpstr(script_notes(s, third), ==, "registration_lapsed");
 }
 
 static void
@@ -1000,12 +1107,41 @@ test_service_route(struct script *s)
     g_assert_cmpstr(script_notes(s, SEND(s, .method = "INVITE", .cseq = 30)), ==, "");
 }
 
+/* Two ways in, each with a route of its own. */
+static void
+test_two_service_routes(struct script *s)
+{
+    static const struct {
+        const char *route, *notes;
+        int to;
+    } rows[] = {{"Route: <sip:edge2.example.com;lr>\r\n", "", 2},
+                {"Route: <sip:edge3.example.com;lr>\r\n", "service_route_ignored", 2},
+                {"Route: <sip:edge3.example.com;lr>\r\n", "", 3}};
+    for (int registrar = 2; registrar <= 3; registrar++) {
+        char *route =
+            g_strdup_printf(CONTACT_LINE "Service-Route: <sip:edge%d.example.com;lr>\r\n", registrar);
+        SEND(s, .cseq = (unsigned)registrar, .to = registrar, .headers = CONTACT_LINE);
+        SEND(s, .cseq = (unsigned)registrar, .status = 200, .from = registrar, .headers = route);
+        g_free(route);
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        char *branch = g_strdup_printf("z9hG4bKi%u", i);
+        struct record *invite = SEND(s, .method = "INVITE", .cseq = 10 + i, .branch = branch,
+                                     .headers = rows[i].route, .to = rows[i].to);
+        g_assert_cmpstr(script_notes(s, invite), ==, rows[i].notes);
+        g_free(branch);
+    }
+}
+
 /* --- all of it ------------------------------------------------------------------ */
 
 static const struct play plays[] = {
     {"granted/refreshes", test_refreshes},
     {"granted/for", test_granted_for},
     {"granted/listed-otherwise", test_listed_otherwise},
+    {"granted/unsaid", test_granted_unsaid},
+    {"granted/listed-other-of-two", test_listed_other_of_two},
+    {"granted/not-heard", test_not_heard},
     {"granted/answered-twice", test_answered_twice},
     {"granted/copy-refused", test_copy_refused},
     {"granted/shrinks", test_shrinks},
@@ -1027,6 +1163,8 @@ static const struct play plays[] = {
     {"refused/unanswered-again", test_unanswered_again},
     {"refused/after-removal", test_refused_after_removal},
     {"refused/refresh", test_refused_refresh},
+    {"refused/lapsed", test_lapsed_refused},
+    {"refused/late-answer-crosses", test_late_answer_crosses},
     {"refused/extensions", test_extensions},
     {"refused/one-branch-for-all", test_one_branch_for_all},
     {"refused/cseq-behind", test_cseq_behind},
@@ -1036,6 +1174,8 @@ static const struct play plays[] = {
     {"lapsed/at-end", test_lapse_at_end},
     {"lapsed/orphan", test_orphan},
     {"lapsed/gap", test_gap},
+    {"lapsed/counts-anew", test_counts_anew},
+    {"lapsed/one-new-call", test_one_new_call},
     {"lapsed/answer-missing", test_answer_missing},
     {"lapsed/new-call", test_new_call},
     {"lapsed/new-calls-unanswered", test_new_calls_unanswered},
@@ -1058,6 +1198,7 @@ static const struct play plays[] = {
     {"contact/query", test_query},
     {"contact/many", test_many_contacts},
     {"service-route", test_service_route},
+    {"service-route/two", test_two_service_routes},
 };
 
 int

@@ -30,6 +30,16 @@ def registration_lapsed(phone):
     refresh(phone, 30)
 
 
+def refresh_refused(phone):
+    """The registrar's database is away for a while; the phone asks in time, and is told to come back later."""
+    register(phone)
+    for wait in (30, 25):
+        phone.scene.wait(wait)
+        phone.register(60)
+        phone.reply(503, [("Retry-After", "30")], reason="Service Unavailable")
+    refresh(phone, 30)
+
+
 def registration_lapsed_new_calls(phone):
     """A trunk that takes another Call-ID for each refresh, as the uac module of Kamailio does; its registrar is away for a minute."""
     register(phone)
@@ -219,7 +229,7 @@ def none_new_contact(phone):
     refresh(again, 30)
 
 
-STORIES = {f.__name__: f for f in (registration_lapsed, registration_lapsed_new_calls, register_unanswered, contact_not_listed,
+STORIES = {f.__name__: f for f in (registration_lapsed, refresh_refused, registration_lapsed_new_calls, register_unanswered, contact_not_listed,
                                    expiry_shrinks, contact_changed, register_cseq, none_restarted, extension_refused,
                                    extension_required, service_route_ignored, interval_long_enough, none_registrations, none_fork, none_flows,
                                    none_bulk, none_rebooted, none_new_contact)}
