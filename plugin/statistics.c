@@ -695,8 +695,9 @@ registration_cause(const struct registration *registration)
 static bool
 is_cut_off(const struct registration *registration)
 {
-    enum finding cause = registration_cause(registration);
-    return cause == FINDING_CLIENT_UNHEARD || cause == FINDING_ANSWER_LOST || cause == FINDING_ANSWER_LATE;
+    const uint16_t cause = registration->last_cause;
+    return cause == FINDING_ANSWER_LOST || cause == FINDING_ANSWER_LATE ||
+           registration_unheard(file_tracker(), registration);
 }
 
 /* Worst first: those without service now, which they had or never had, then those that were without it for

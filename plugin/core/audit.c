@@ -835,6 +835,12 @@ audit_advice_204(const struct no_notify *no_notify, bool right)
         return advice_wrong_204(no_notify);
     if (no_notify->notify_frame || no_notify->missed_frame)
         return advice_contradicted_204(no_notify, over);
+    if (over && !no_notify->unsubscribed && no_notify->subscribe_frame)
+        return (struct advice){
+            "the subscription to {event} is over by this 204 (Expires: 0), which the SUBSCRIBE did not ask "
+            "for",
+            "with a server that ends subscriptions by its answer",
+            "let the server prolong the subscription by a 204, and end it by a NOTIFY (terminated)"};
     if (over)
         return (struct advice){
             "the subscription to {event} is over, as was asked for; the NOTIFY that usually comes last is "

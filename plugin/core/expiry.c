@@ -234,6 +234,8 @@ expiry_notified(struct tracker *tracker, struct expiry *expiry, const struct sip
     uint16_t finding = FINDING_NONE;
     if (slice_equal_nocase(state, SLICE("terminated")))
         return terminated(tracker, expiry, sip_parameter(parameters, SLICE("reason")), record);
+    if (has_run_out(tracker, expiry)) /* it goes on, by something that was not seen */
+        expiry->gap = true;
     int64_t clock = expiry_of_notify(tracker, message);
     bool shorter = expiry_is_shorter(expiry, clock);
     bool crossing =

@@ -11,8 +11,8 @@
 struct tag_issue {
     struct aged aged;
     struct index_entry *entry,
-        *any_entry; /* the second: NULL when another subscription gave the same tag since */
-    uint32_t frame, cseq;
+        *any_entry;              /* the second: NULL when another subscription gave the same tag since */
+    uint32_t first, frame, cseq; /* of the first and of the latest such NOTIFY */
 };
 
 /* 64*T1, after which a subscriber gives up that does not take a 204 for the end of its wait (RFC 6665 section
@@ -369,6 +369,7 @@ remember_etag(struct tracker *tracker, const struct sip_message *message, const 
     if (!issue) {
         issue = host_new(tracker, struct tag_issue);
         issue->entry = key_put(tracker, issue);
+        issue->first = frame;
     }
     issue->frame = frame;
     issue->cseq = message->cseq;
@@ -643,6 +644,15 @@ is_superseded(const struct subscription *subscription, const struct tag_issue *i
     return resumed ? subscription->etag_frame > issue->frame : subscription->etag_cseq > issue->cseq;
 }
 
+/* A NOTIFY that came between the SUBSCRIBE and its answer is not the one that it goes by. */
+static uint32_t
+told_before(const struct tag_issue *issue, uint32_t subscribe_frame)
+{
+    if (subscribe_frame == 0 || issue->frame < subscribe_frame)
+        return issue->frame;
+    return issue->first < subscribe_frame ? issue->first : 0;
+}
+
 static void
 find_etag(struct tracker *tracker, const struct sip_message *message, const struct subscription *subscription,
           struct no_notify *no_notify)
@@ -651,7 +661,7 @@ find_etag(struct tracker *tracker, const struct sip_message *message, const stru
         return;
     const struct tag_issue *issue =
         find_tag(tracker, message, no_notify->event, text_slice(no_notify->etag), &no_notify->etag_resumed);
-    no_notify->etag_frame = issue ? issue->frame : 0;
+    no_notify->etag_frame = issue ? told_before(issue, no_notify->subscribe_frame) : 0;
     no_notify->tag_unseen = !issue && subscription && subscription->notify_cseq;
     if (issue && is_superseded(subscription, issue, no_notify->etag_resumed, no_notify->subscribe_frame))
         no_notify->superseded_in = subscription->etag_frame;

@@ -327,8 +327,10 @@ static void
 test_advice_204_ends(void)
 {
     const struct no_notify alone = {.is_subscribe = true, .has_expires = true},
-                           asked = {.is_subscribe = true, .unsubscribed = true};
+                           asked = {.is_subscribe = true, .unsubscribed = true},
+                           unasked = {.is_subscribe = true, .has_expires = true, .subscribe_frame = 1};
     g_assert_cmpstr(audit_advice_204(&alone, true).meaning, ==, audit_advice_204(&asked, true).meaning);
+    g_assert_cmpstr(audit_advice_204(&unasked, true).meaning, !=, audit_advice_204(&asked, true).meaning);
 }
 
 static void

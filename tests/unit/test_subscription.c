@@ -433,6 +433,23 @@ test_tag_told_again(struct script *s)
     g_assert_cmpstr(script_notes(s, suppress(s, PRESENCE IF_MATCH("e1") "Expires: 3600\r\n")), ==, "");
 }
 
+/* By the NOTIFY before the SUBSCRIBE, whatever comes between that and its answer; and a tag that none has
+ * told is not known. */
+static void
+test_tag_told_between(struct script *s)
+{
+    subscribe(s);
+    SEND(s, .method = "SUBSCRIBE", .cseq = 2, .to_tag = "t1", .headers = PRESENCE IF_MATCH("e1"));
+    notify(s, 2, PRESENCE ACTIVE ETAG("e1"), "state");
+    const struct record *answer = SEND(s, .method = "SUBSCRIBE", .cseq = 2, .status = 204);
+    g_assert_cmpuint(no_notify_of(answer)->etag_frame, ==, 3);
+    g_assert_false(no_notify_of(answer)->tag_unseen);
+    SEND(s, .method = "SUBSCRIBE", .cseq = 3, .to_tag = "t1", .headers = PRESENCE IF_MATCH("E1"));
+    answer = SEND(s, .method = "SUBSCRIBE", .cseq = 3, .status = 204);
+    g_assert_cmpuint(no_notify_of(answer)->etag_frame, ==, 0);
+    g_assert_true(no_notify_of(answer)->tag_unseen);
+}
+
 /* Perhaps: a NOTIFY is missing that may have said so. */
 static void
 test_tag_told_again_unseen(struct script *s)
@@ -692,6 +709,7 @@ static const struct time_story time_stories[] = {
     {"ended-before", "S:0 204:0 wait:60 S:3600", ""},
     {"ended-by-notifier", "N:terminated;reason=noresource wait:4000 S:3600", ""},
     {"ended-by-481", "S:3600 481 wait:4000 S:3600", ""},
+    {"goes-on-after-its-time", "wait:3610 N:active wait:20 S:3600", ""},
     {"counted-and-refused", "S:60 204:60 wait:50 S:60 503 wait:50 S:60", "subscription_lapsed 5 0 40"},
     {"refused-for-now", "wait:1800 S:3600 503 wait:1860 S:3600", "subscription_lapsed 3 0 60"},
     {"one-is-lost", "wait:1800 lost wait:1860 S:3600", ""},
@@ -1069,6 +1087,7 @@ static const struct play plays[] = {
     {"204/current-tag-came-first", test_current_tag_came_first},
     {"204/superseded-tag", test_superseded_tag},
     {"204/tag-told-again", test_tag_told_again},
+    {"204/tag-told-between", test_tag_told_between},
     {"204/tag-told-again-unseen", test_tag_told_again_unseen},
     {"204/tag-of-dialog-before", test_tag_of_dialog_before},
     {"notify/passed-on", test_notify_passed_on},
