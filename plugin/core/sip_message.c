@@ -98,8 +98,10 @@ sip_number(struct slice text, uint32_t *number)
             return false;
         n = n * 10 + digit;
     }
+    if (n > UINT32_MAX)
+        return false;
     *number = (uint32_t)n;
-    return n <= UINT32_MAX;
+    return true;
 }
 
 /* One physical line, its end removed. False when nothing is left. */

@@ -144,6 +144,7 @@ bool sip_uri_is_bulk(struct slice uri);
 struct slice sip_parameter(struct slice parameters, struct slice name);
 
 /** A decimal number, surrounding blanks allowed.
+ *  @param number  filled on success only
  *  @return false when it is no number, or above 4294967295 */
 bool sip_number(struct slice text, uint32_t *number);
 

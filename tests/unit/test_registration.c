@@ -137,6 +137,8 @@ test_granted_for(struct script *s)
         {PHONE ";expires=500", "Expires: 600\r\n", PHONE, NULL, 500},
         {PHONE, "Expires: 600\r\n", NULL, NULL, 600},
         {PHONE, "Expires: 600\r\n", NULL, "Expires: 90\r\n", 90},
+        {PHONE, "Expires: 600\r\n", PHONE ";expires=4294967297", NULL, 600},
+        {PHONE, "Expires: 600\r\n", NULL, "Expires: 4294967297\r\n", 600},
         {PHONE, NULL, NULL, NULL, 0, .unsaid = true},
         {PHONE, NULL, PHONE, NULL, 0, .unsaid = true},
         {"<sip:alice@192.0.2.1;line=b>", "Expires: 600\r\n",
