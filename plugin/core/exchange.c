@@ -428,10 +428,13 @@ is_young(const struct use *use)
     return use->nonce_age < 0 ? use->nc == 1 : use->nonce_age < LATE_STALE_NS;
 }
 
-/* Nobody types a password as fast; and one that was found to be right need not be typed again. */
+/* Nobody types a password as fast; and one that was found to be right need not be typed again. What was cut
+ * off of the credentials may have asked for another nonce, as auts does. */
 static bool
 is_same_password(const struct use *before, const struct use *use)
 {
+    if (before->verdict.reason == DIGEST_MESSAGE_CUT)
+        return false;
     return before->cause == FINDING_DIGEST_GOOD_REFUSED ||
            (before->cause == FINDING_REFUSED_UNVERIFIED && use->nonce_age >= 0 &&
             use->nonce_age < AT_ONCE_NS);
