@@ -1,5 +1,6 @@
 #!/bin/sh
-# trunks-down.sh CAPTURE [TSHARK-OPTION...]   prints registrations that are down, and accounts whose last exchange failed
+# trunks-down.sh CAPTURE [TSHARK-OPTION...]   prints registrations that are down, or whose client does not hear the registrar
+#                                             or is not heard, and accounts whose last exchange failed
 #
 # Exit status: 0 if there is none, 1 if there is one, 3 if the capture cannot be read, 4 if it shows neither a registration nor
 # an account, so that nothing is known. Of a capture that was cut short, all counts that can be read. What it does not show the

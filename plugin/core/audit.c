@@ -856,10 +856,9 @@ audit_advice_204(const struct no_notify *no_notify, bool right)
     if (no_notify->tag_unseen)
         return (struct advice){
             "the subscription to {event} goes on for {granted}; no NOTIFY in the capture told the tag that "
-            "its "
-            "SUBSCRIBE names, so whether the subscriber knows the state is not known",
-            "where the capture begins after that NOTIFY, or the subscriber does not copy SIP-ETag byte for "
-            "byte",
+            "its SUBSCRIBE names, so whether the subscriber knows the state is not known",
+            "where the capture begins after that NOTIFY, or the subscriber changes SIP-ETag when it copies "
+            "it",
             NOTHING
             " if the tag is older than the capture; else let the subscriber copy SIP-ETag as it came, or "
             "the server compare it byte for byte"};

@@ -53,7 +53,9 @@ static const struct deadline *
 believed_instead(const struct tracker *tracker, const struct expiry *expiry)
 {
     const struct deadline *const others[] = {&expiry->without_204, &expiry->asked};
-    for (size_t i = 0; expiry->by_204 && !came_in_time(expiry) && i < G_N_ELEMENTS(others); i++) {
+    if (!expiry->by_204 || came_in_time(expiry))
+        return NULL;
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
         if (others[i]->frame && tracker->clock <= others[i]->clock + SLACK_NS)
             return others[i];
     }

@@ -211,7 +211,7 @@ class Registrations:
     def hop_before(message):
         """Behind a proxy its own, which tells several clients apart."""
         vias = [via for line in message.all("via") for via in split_commas(line)]
-        return re.split(r"[;:]", vias[1].split(None, 1)[1])[0].lower() if len(vias) > 1 else message.source[0]
+        return re.match(r"\[[^]]*\]|[^;:\s]+", vias[1].split(None, 1)[1])[0].lower() if len(vias) > 1 else message.source[0]
 
     def gaps(self, registration, message):
         before = registration.asked

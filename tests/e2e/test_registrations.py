@@ -12,6 +12,7 @@ RIGHT = {"Expires", "Granted", "Refreshes", "Failures", "Lapses", "Lapsed for", 
          "Accepted", "Rejected", "Stale", "Forbidden", "Failed", "No retry", "No answer", "Fastest", "Mean", "Slowest"}
 DURATION = re.compile(r"-|\d+\.\d (ms|s)|\d+ min \d+ s|\d+ h \d+ min")
 RANKS = ["lapsed", "refused", "unanswered", "challenged", "unknown", "registered", "replaced", "removed"]
+CUT_OFF = ["client_unheard", "answer_lost", "answer_late"]
 OUTCOMES = {"Accepted": ["accepted"], "Rejected": ["rejected"], "Stale": ["stale"], "Forbidden": ["forbidden"],
             "Failed": ["failed", "interval-too-brief"], "No retry": ["no-retry"], "No answer": ["no-answer"]}
 FIELDS = ["siptrail.registration." + name for name in ("contact", "state", "requested", "expires", "min_expires", "refresh",
@@ -272,7 +273,7 @@ def test_form(name, capture, table):
 
 def test_worst_first(capture, table):
     rows = rows_of(table(capture, "registrations"))
-    ranks = [RANKS.index(row["State"]) for row in rows]
+    ranks = [(RANKS.index(row["State"]), row["State"] == "registered" and row["Cause"] not in CUT_OFF) for row in rows]
     assert ranks == sorted(ranks)
     failing = [row["Last outcome"] != "accepted" for row in rows_of(table(capture, "accounts"))]
     assert failing == sorted(failing, reverse=True)

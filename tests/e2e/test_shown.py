@@ -107,6 +107,12 @@ def test_nothing_known_is_not_well(wireshark, recipes, option):
     assert (result.returncode, result.stdout) == (4, "") and "no registration and no account" in result.stderr
 
 
+def test_who_does_not_hear_is_down(wireshark, recipes):
+    unheard = next(c for c in captures() if c.name == "answers-lost")
+    result = run_recipe(wireshark, recipes / "trunks-down.sh", wireshark.path(unheard))
+    assert result.returncode == 1 and "registered (answer_lost)" in result.stdout
+
+
 def test_down_of_nothing(wireshark, recipes):
     result = run_recipe(wireshark, recipes / "trunks-down.sh", "no-such-file.pcap")
     assert (result.returncode, result.stdout) == (3, "") and "no-such-file" in result.stderr

@@ -1135,6 +1135,55 @@ test_two_service_routes(struct script *s)
     }
 }
 
+/* The same user, with and without escapes. */
+static void
+test_user_escaped(struct script *s)
+{
+    registered(s, 1, PHONE, 60, 0);
+    TURN(s, .cseq = 2, .contact = PHONE, .user = "%61lice", .after = 20);
+    TURN(s, .status = 200, .cseq = 2, .contact = PHONE ";expires=60", .user = "%61lice");
+    g_assert_cmpuint(nth(s, 0)->refreshes, ==, 1);
+    g_assert_null(nth(s, 1));
+}
+
+/* Both come from the proxy's address. */
+static void
+test_two_behind_proxy(struct script *s)
+{
+    static const char *const vias[] = {"Via: SIP/2.0/UDP 10.1.1.1;branch=z9hG4bKp1\r\n",
+                                       "Via: SIP/2.0/UDP 10.2.2.2;branch=z9hG4bKp2\r\n"};
+    static const char *const contacts[] = {"<sip:alice@10.1.1.1>;expires=60",
+                                           "<sip:alice@10.2.2.2>;expires=60"};
+    for (unsigned i = 0; i < G_N_ELEMENTS(vias); i++) {
+        const char *call = i ? "second" : "first";
+        TURN(s, .cseq = 1, .contact = contacts[i], .more = vias[i], .call_id = call, .after = 100);
+        TURN(s, .status = 200, .cseq = 1, .contact = contacts[i], .more = vias[i], .call_id = call);
+    }
+    g_assert_cmpstr(state(s, 0), ==, "lapsed");
+    g_assert_cmpstr(state(s, 1), ==, "registered");
+}
+
+/* It takes its leave, and does not care that it is asked who it is. */
+static void
+test_leaves_challenged(struct script *s)
+{
+    registered(s, 1, PHONE, 60, 0);
+    TURN(s, .cseq = 2, .contact = PHONE ";expires=0", .after = 20);
+    TURN(s, .status = 401, .cseq = 2, .more = CHALLENGE("n1"));
+    script_wait(s, 100);
+    g_assert_cmpstr(state(s, 0), ==, "unknown");
+}
+
+/* With a nonce that is older than the capture. */
+static void
+test_preloaded_is_no_failure(struct script *s)
+{
+    SEND(s, .headers = script_join(s, ANSWER(s, .nc = "00000002"), CONTACT_LINE));
+    SEND(s, .status = 401, .headers = CHALLENGE("n2"));
+    g_assert_cmpuint(nth(s, 0)->failures, ==, 0);
+    g_assert_cmpstr(state(s, 0), ==, "unknown");
+}
+
 /* --- all of it ------------------------------------------------------------------ */
 
 static const struct play plays[] = {
@@ -1199,6 +1248,10 @@ static const struct play plays[] = {
     {"contact/flows", test_flows},
     {"contact/query", test_query},
     {"contact/many", test_many_contacts},
+    {"contact/user-escaped", test_user_escaped},
+    {"contact/two-behind-proxy", test_two_behind_proxy},
+    {"gap/leaves-challenged", test_leaves_challenged},
+    {"refused/preloaded", test_preloaded_is_no_failure},
     {"service-route", test_service_route},
     {"service-route/two", test_two_service_routes},
 };
