@@ -4,7 +4,8 @@
  * A binding is known by its contact, at one registrar (RFC 3261 section 10.3); by instance and flow where the
  * client names them (RFC 5626 section 6). A client that moves keeps its Call-ID, and so its registration. One
  * that begins anew, with another Call-ID and contact, is known by its instance or its address: it takes up a
- * registration that had run out, and replaces one that runs out later.
+ * registration that had run out, and replaces one that runs out later. Where its registrar is down or sends it
+ * away, it goes on in the same Call-ID at another one (RFC 3263 section 4.3, RFC 3261 section 8.1.3.4).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -100,10 +101,12 @@ key_client(struct tracker *tracker, const struct account *account, uint32_t inst
         key_add_address(tracker, address);
 }
 
+/* What a client registers in one Call-ID, at whatever registrar. */
 static void
 key_registrant(struct tracker *tracker, const struct account *account)
 {
-    key_begin_number(tracker, INDEX_REGISTRANT, (uintptr_t)account);
+    key_begin(tracker, INDEX_REGISTRANT);
+    key_add(tracker, (struct slice){account->name, strlen(account->name)});
     key_add_hash(tracker, tracker->here.call_id);
 }
 
@@ -147,12 +150,43 @@ take_out(struct tracker *tracker, struct registration *registration)
         tracker->registrations_tail = link;
 }
 
-static void
-drop_registrant(struct tracker *tracker, struct registration_block *block)
+static struct registration *
+registrant(const struct index_link *link)
 {
-    if (block->registrant.value)
-        index_drop_own(&tracker->index, &block->registrant);
-    block->registrant.value = NULL;
+    return link ? &CONTAINER(link, struct registration_block, registrant)->registration : NULL;
+}
+
+static struct registration *
+next_registrant(struct registration *registration)
+{
+    return registrant(block_of(registration)->registrant.next);
+}
+
+/* The latest one of the account in this call. */
+static struct registration *
+find_registrant(struct tracker *tracker, const struct account *account)
+{
+    key_registrant(tracker, account);
+    struct registration *found = registrant(key_find(tracker));
+    while (found && found->account != account)
+        found = next_registrant(found);
+    return found;
+}
+
+/* What the same client last registered in the same call at another registrar; NULL: nothing. Between a proxy
+ * and its registrar it is another client. */
+static struct registration *
+elsewhere(struct registration *registration)
+{
+    const struct index_entry *entry = block_of(registration)->registrant.entry;
+    struct registration *latest = NULL, *other = entry ? registrant(entry->value) : NULL;
+    for (; other; other = next_registrant(other)) {
+        if (other->account != registration->account && other->flow_hash == registration->flow_hash &&
+            endpoint_same_address(&other->client, &registration->client) &&
+            (!latest || other->asked_frame > latest->asked_frame))
+            latest = other;
+    }
+    return latest;
 }
 
 /* One that was never granted: nothing else leads to it. */
@@ -166,7 +200,7 @@ registration_drop(struct tracker *tracker, struct aged *aged)
         account->latest = NULL;
     account->references--;
     index_drop_own(&tracker->index, &block->binding);
-    drop_registrant(tracker, block);
+    index_unshare(&tracker->index, &block->registrant);
     take_out(tracker, registration);
     contact_release(tracker, registration->contact);
     if (registration->challenge)
@@ -194,8 +228,7 @@ static struct registration *
 moved_registration(struct tracker *tracker, const struct sip_message *message, const struct account *account,
                    const struct sip_contact *contact, const struct arrival *arrival)
 {
-    key_registrant(tracker, account);
-    struct registration *registration = key_find(tracker);
+    struct registration *registration = find_registrant(tracker, account);
     if (registration)
         return registration;
     key_client(tracker, account, hash_slice(tracker, instance_of(contact)), &arrival->from, message);
@@ -277,14 +310,12 @@ put_client(struct tracker *tracker, const struct sip_message *message, struct re
 static void
 put_registrant(struct tracker *tracker, struct registration *registration)
 {
-    key_registrant(tracker, registration->account);
-    struct registration *before = key_find(tracker);
+    struct registration *before = find_registrant(tracker, registration->account);
     if (before == registration)
         return;
     if (before)
-        drop_registrant(tracker, block_of(before));
-    drop_registrant(tracker, block_of(registration));
-    key_put_own(tracker, &block_of(registration)->registrant, registration);
+        index_unshare(&tracker->index, &block_of(before)->registrant);
+    index_share(&tracker->index, &block_of(registration)->registrant);
 }
 
 /* Named last of its account, in the same call, by the same client: all keys lead to it already. */
@@ -352,12 +383,20 @@ may_lack_refresh(const struct tracker *tracker, const struct registration *regis
            tracker->clock - registration->asked_clock > (int64_t)registration->granted * SECOND_NS;
 }
 
+/* It may have been granted for as long, where the capture does not show it. */
 static void
-mark_gap(const struct tracker *tracker, struct registration *registration, uint32_t seconds)
+mark_gap(struct registration *registration, int64_t deadline)
 {
-    int64_t deadline = tracker->clock + seconds * SECOND_NS;
     registration->gap_deadline = registration->gap ? MAX(registration->gap_deadline, deadline) : deadline;
     registration->gap = true;
+}
+
+/* Of the REGISTER before this one in its call. */
+static uint32_t
+cseq_before(struct registration *registration)
+{
+    const struct registration *other = elsewhere(registration);
+    return other && other->asked_frame > registration->asked_frame ? other->cseq : registration->cseq;
 }
 
 /* Each REGISTER of a client counts CSeq up by one (RFC 3261 section 10.2): a step of more says that the
@@ -366,6 +405,7 @@ mark_gap(const struct tracker *tracker, struct registration *registration, uint3
 static void
 note_gap(const struct tracker *tracker, struct registration *registration, const struct sip_message *message)
 {
+    const uint32_t before = cseq_before(registration);
     uint32_t call_id = hash_short(tracker->here.call_id);
     bool other_call = registration->call_id_hash != call_id;
     bool gap = registration_misses_answer(tracker, registration);
@@ -374,9 +414,9 @@ note_gap(const struct tracker *tracker, struct registration *registration, const
     else if (other_call)
         gap |= may_lack_refresh(tracker, registration);
     else
-        gap |= message->cseq > registration->cseq && message->cseq - registration->cseq > 1;
+        gap |= message->cseq > before && message->cseq - before > 1;
     if (gap)
-        mark_gap(tracker, registration, registration->granted);
+        mark_gap(registration, tracker->clock + registration->granted * SECOND_NS);
     if (other_call && registration_state(tracker, registration) == REGISTRATION_REGISTERED)
         registration->calls_vary = true;
     else if (!other_call && registration->asked_frame == registration->granted_request)
@@ -398,21 +438,37 @@ stays_behind(const struct tracker *tracker, const struct registration *registrat
                : 0;
 }
 
+/* What ended without another in its place: this one, or that of the client at the registrar where it was
+ * before; NULL: nothing. */
+static struct registration *
+lapsed_before(const struct tracker *tracker, struct registration *registration)
+{
+    switch (registration_state(tracker, registration)) {
+    case REGISTRATION_LAPSED:
+        return registration;
+    case REGISTRATION_REGISTERED:
+        return NULL;
+    default:
+        registration = elsewhere(registration);
+        return registration && registration_state(tracker, registration) == REGISTRATION_LAPSED ? registration
+                                                                                                : NULL;
+    }
+}
+
 /* Told once for each lapse, by the first REGISTER after it. */
 static void
-note_lapse(struct tracker *tracker, struct registration *registration, struct registration_step *step,
-           struct record *record)
+note_lapse(struct tracker *tracker, struct registration_step *step, struct record *record)
 {
-    int64_t late = tracker->clock - registration_latest_deadline(tracker, registration);
-    if (step->state != REGISTRATION_LAPSED)
+    struct registration *lapsed = lapsed_before(tracker, step->registration);
+    if (!lapsed)
         return;
-    step->lapsed = late;
-    if (!registration->lapse_told && !registration->gap)
+    step->lapsed = tracker->clock - registration_latest_deadline(tracker, lapsed);
+    if (!lapsed->lapse_told && !lapsed->gap)
         record_note(tracker, record,
-                    registration->refused_frame ? FINDING_REFRESH_REFUSED : FINDING_REGISTRATION_LAPSED,
-                    registration->granted_frame, registration->refused_frame)
-            ->number = (uint32_t)(late / SECOND_NS);
-    registration->lapse_told = true;
+                    lapsed->refused_frame ? FINDING_REFRESH_REFUSED : FINDING_REGISTRATION_LAPSED,
+                    lapsed->granted_frame, lapsed->refused_frame)
+            ->number = (uint32_t)(step->lapsed / SECOND_NS);
+    lapsed->lapse_told = true;
 }
 
 static void
@@ -437,7 +493,9 @@ ask(struct tracker *tracker, const struct sip_message *message, const struct sip
     step->clock = tracker->clock;
     step->once = sip_via_is_reliable(&message->via);
     step->cut = message->headers_cut;
-    note_lapse(tracker, registration, step, record);
+    note_lapse(tracker, step, record);
+    if (step->state == REGISTRATION_REPLACED && registration->successor) /* it was served there */
+        mark_gap(registration, registration->successor->deadline);
     if (registration_is_removed(registration) && !(has_asked && seconds == 0)) { /* begins anew */
         registration->granted_frame = 0;
         registration->removed = false;
@@ -696,13 +754,23 @@ count_grant(const struct tracker *tracker, struct registration *registration, st
     if (registration->granted_request == record->request->frame)
         return;
     registration->granted_request = record->request->frame;
-    if (registration_state(tracker, registration) == REGISTRATION_LAPSED) {
-        step->lapsed = tracker->clock - registration_latest_deadline(tracker, registration);
-        registration->lapsed += step->lapsed;
-        registration->lapses++;
+    struct registration *lapsed = lapsed_before(tracker, registration);
+    if (lapsed) {
+        step->lapsed = tracker->clock - registration_latest_deadline(tracker, lapsed);
+        lapsed->lapsed += step->lapsed;
+        lapsed->lapses++;
     }
     if (registration->granted_frame && !registration_is_removed(registration))
         step->refresh = ++registration->refreshes;
+}
+
+/* The client goes on here: where it was before its time may run out. */
+static void
+leave_elsewhere(struct registration *registration)
+{
+    struct registration *other = elsewhere(registration);
+    if (other)
+        other->successor = registration;
 }
 
 static void
@@ -721,6 +789,7 @@ grant(struct tracker *tracker, const struct sip_message *message, struct registr
     registration->refused_frame = 0;
     registration->account->emptying = false;
     registration->successor = NULL;
+    leave_elsewhere(registration);
 }
 
 /* For how long the 2xx grants one contact: its parameter says, or the header, or what was asked (RFC 3261
@@ -917,11 +986,11 @@ registration_orphan(struct tracker *tracker, const struct sip_message *message, 
     struct sip_contacts walk = sip_contacts(message);
     struct sip_contact contact;
     if (account->latest)
-        mark_gap(tracker, account->latest, account->latest->granted);
+        mark_gap(account->latest, tracker->clock + account->latest->granted * SECOND_NS);
     while (message->status < 300 && message->header[SIP_CONTACT].p && sip_contact_next(&walk, &contact)) {
         struct registration *listed = contact.uri.len ? find_binding(tracker, account, &contact) : NULL;
         uint32_t seconds = 0;
         if (listed && sip_contact_expires(message, &contact, &seconds))
-            mark_gap(tracker, listed, seconds);
+            mark_gap(listed, tracker->clock + seconds * SECOND_NS);
     }
 }

@@ -157,9 +157,20 @@ met_silence(const struct tracker *tracker, const struct registration *registrati
            exchange_outcome(tracker, latest) == OUTCOME_NO_ANSWER;
 }
 
+/* The client asks at another registrar, and was granted it there. */
+static bool
+went_elsewhere(const struct registration *registration)
+{
+    const struct registration *successor = registration->successor;
+    return successor && successor->account != registration->account &&
+           successor->granted_frame > registration->asked_frame;
+}
+
 static enum registration_state
 never_granted(const struct tracker *tracker, const struct registration *registration)
 {
+    if (went_elsewhere(registration))
+        return REGISTRATION_REPLACED;
     if (registration_is_unanswered(tracker, registration) || met_silence(tracker, registration))
         return REGISTRATION_UNANSWERED;
     if (registration->refused_frame)
@@ -207,13 +218,14 @@ enum registration_state
 registration_state(const struct tracker *tracker, const struct registration *registration)
 {
     const struct registration *successor = registration->successor;
+    bool same = successor && successor->granted_frame && successor->account == registration->account;
     if (registration_is_removed(registration))
         return REGISTRATION_REMOVED;
     if (!registration->granted_frame)
         return never_granted(tracker, registration);
     if (!registration_has_run_out(tracker, registration))
         return REGISTRATION_REGISTERED;
-    if (successor && successor->granted_frame)
+    if (same || went_elsewhere(registration))
         return REGISTRATION_REPLACED;
     bool over = tracker->clock > registration_latest_deadline(tracker, registration) + LAPSE_SLACK_NS;
     bool unclear = registration->granted_unsure || !over || may_be_removed(registration);

@@ -51,7 +51,7 @@ struct registration_block {
     struct registration registration;
     struct aged aged; /**< while it was never granted */
     struct index_entry binding;
-    struct index_entry registrant; /**< value NULL: it is not in the index */
+    struct index_link registrant;  /**< the others are at other registrars */
     struct registration **link;    /**< that points to it in the list of all */
 };
 
@@ -200,7 +200,7 @@ enum index_kind {
     INDEX_USER = 'U',        /**< user@realm */
     INDEX_METHOD = 'M',      /**< method that is none of the known */
     INDEX_BINDING = 'B',     /**< account, contact */
-    INDEX_REGISTRANT = 'b',  /**< account, Call-ID: the registration that it refreshes */
+    INDEX_REGISTRANT = 'b',  /**< address-of-record, Call-ID: the registrations that it refreshes */
     INDEX_REGISTERED_CLIENT = 'c', /**< account, instance or client address: the latest registration */
     INDEX_SERVICE_ROUTE = 'V',     /**< address-of-record, client */
     INDEX_FLOW = 'f',              /**< address and port that a client registered from over UDP */

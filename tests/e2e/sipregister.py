@@ -15,8 +15,11 @@ lapse      the granted time ran out, by 2 s at least, before the next attempt: u
            None while it is not seen whether a removal that was asked for took place
 challenged never granted, and the first of the challenges since which none was answered is 32 s old
 unanswered never granted, no answer within 32 s to an attempt that was sent again, none to one that met a closed port, or to one that answers a challenge over TCP, and none since
-replaced   ran out too, but the same client (instance, or else address) had registered another contact for the first time since
+replaced   ran out too, but the same client (instance, or else address) had registered another contact for the first time since; or
+           it was, or was not, granted, and the same client was granted it at another registrar in the same Call-ID, and does not ask
+           here since. A lapse in between is told of the registrar where the client was before
 """
+import collections
 import re
 from dataclasses import dataclass, field
 
@@ -33,7 +36,7 @@ class Contact:
     user: str
     host: str
     instance: str
-    flow: bool
+    flow: str
     expires: int = None
 
 
@@ -48,7 +51,7 @@ def contact_of(value):
     instance, flow = found.get("+sip.instance", ""), found.get("reg-id", "")
     key = ("flow", instance, flow) if instance and flow else (user, re.sub(":5060$", "", place))
     host = re.sub(r":\d+$", "", place) if not place.endswith("]") else place
-    return Contact(uri, key, user, host, instance, bool(flow), number(found.get("expires")))
+    return Contact(uri, key, user, host, instance, flow, number(found.get("expires")))
 
 
 def number(text):
@@ -104,6 +107,9 @@ class Registration:
     unanswered: bool = False    # the attempt before `open` got no answer
     left: object = None         # the first challenge since which none was answered
     replaced_by: object = None
+    way: tuple = ()             # of the latest attempt: what it shares with one of the same client at another registrar
+    moved_to: object = None     # the one at another registrar that succeeded since
+    served: float = 0.0         # until then there
 
     def silent(self, now):
         return self.closed(now) or bool(self.open) and self.repeated and now - self.open.time > TIMEOUT
@@ -118,10 +124,14 @@ class Registration:
         """When an unseen success would have run out."""
         unseen = [self.gap] if self.gap is not None else []
         unseen += [self.open.time] if self.lacks_answer(now) else []
-        return max(self.deadline, *(since + (self.granted or 0) for since in unseen)) if unseen else self.deadline
+        return max(self.deadline, self.served, *(since + (self.granted or 0) for since in unseen))
 
     def over(self, now):
         return bool(self.granted_in) and now > self.deadline + SLACK
+
+    def went_elsewhere(self):
+        there = self.moved_to and self.moved_to.granted_in
+        return bool(there) and there.frame > self.asked.frame
 
     def state(self, now):
         if self.removed:
@@ -129,12 +139,14 @@ class Registration:
         if self.granted_in:
             if not self.over(now):
                 return "registered"
-            if self.replaced_by and self.replaced_by.granted_in:
+            if self.went_elsewhere() or self.replaced_by and self.replaced_by.granted_in:
                 return "replaced"
             content = not self.repeated if self.open else self.last.code in (401, 407)
             leaves = self.leaves and content
             known = self.granted and now > self.latest_deadline(now) + SLACK
             return "lapsed" if known and not leaves and not self.emptying else "unknown"
+        if self.went_elsewhere():
+            return "replaced"
         asked = self.last.exchange if self.last else None
         if self.unanswered or self.silent(now) or (asked and asked.retry and asked.outcome == {"no-answer"}):
             return "unanswered"
@@ -148,6 +160,7 @@ class Registration:
 class Registrations:
     def __init__(self, truth):
         self.all, self.bindings, self.calls, self.clients = [], {}, {}, {}
+        self.ways = collections.defaultdict(list)
         self.asks = {}              # request: [(registration, contact)]
         self.end = truth.end
         for message in truth.messages:
@@ -177,7 +190,15 @@ class Registrations:
     def ask(self, message, account, contact, alone):
         registration = self.find(message, account, contact, alone and not contact.flow and contact.expires != 0)
         now = message.time
+        way = account[0], message.call_id, message.source[0], contact.instance, contact.instance and contact.flow
+        if way != registration.way:
+            if registration.way:
+                self.ways[registration.way].remove(registration)
+            self.ways[way].append(registration)
+        registration.way = way
         self.gaps(registration, message)
+        if registration.asked and registration.state(now) == "replaced" and registration.went_elsewhere():
+            registration.served = registration.moved_to.deadline
         if registration.removed and contact.expires != 0:
             registration.removed, registration.granted_in = False, None
         if registration.silent(now):
@@ -213,11 +234,21 @@ class Registrations:
         vias = [via for line in message.all("via") for via in split_commas(line)]
         return re.match(r"\[[^]]*\]|[^;:\s]+", vias[1].split(None, 1)[1])[0].lower() if len(vias) > 1 else message.source[0]
 
+    def elsewhere(self, registration):
+        others = [r for r in self.ways[registration.way] if r.registrar != registration.registrar and r.asked]
+        return max(others, key=lambda r: r.asked.frame, default=None)
+
+    def lapsed_before(self, registration, now):
+        state, other = registration.state(now), self.elsewhere(registration)
+        if state in ("lapsed", "registered"):
+            return registration if state == "lapsed" else None
+        return other if other and other.state(now) == "lapsed" else None
+
     def gaps(self, registration, message):
-        before = registration.asked
+        before, other = registration.asked, self.elsewhere(registration)
         missing = registration.lacks_answer(message.time)
         if before and before.call_id == message.call_id:
-            missing |= message.cseq[0] - before.cseq[0] > 1
+            missing |= message.cseq[0] - (other.asked if other and other.asked.frame > before.frame else before).cseq[0] > 1
             if registration.granted_to is before:       # a refresh in the same call
                 registration.calls_vary = False
         elif before and registration.calls_vary:
@@ -257,15 +288,20 @@ class Registrations:
         if seconds == 0:
             return
         if registration.granted_to is not request:
-            if registration.state(message.time) == "lapsed":
-                registration.lapses += 1
-                registration.lapsed += message.time - registration.latest_deadline(message.time)
+            lapsed = self.lapsed_before(registration, message.time)
+            if lapsed:
+                lapsed.lapses += 1
+                lapsed.lapsed += message.time - lapsed.latest_deadline(message.time)
             registration.refreshes += bool(registration.granted_in) and not registration.removed
         registration.granted, registration.granted_in, registration.granted_to = seconds, message, request
         registration.deadline = message.time + (seconds or UNSAID)
         registration.removed = registration.refused = False
         self.empty((registration.account, registration.registrar), False)
-        registration.replaced_by = registration.gap = None
+        registration.replaced_by = registration.moved_to = registration.gap = None
+        registration.served = 0.0
+        other = self.elsewhere(registration)
+        if other:
+            other.moved_to = registration
 
     def granted(self, registration, contact, request, message):
         """None: for a time that is not said."""

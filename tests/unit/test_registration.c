@@ -20,6 +20,7 @@ struct turn {
     const char *call_id, *more, *user;
     const char *transport; /* UDP */
     int from;              /* 1 */
+    int registrar;         /* 2 */
 };
 
 static struct record *
@@ -30,11 +31,12 @@ play_turn(struct script *s, const struct turn *turn)
                         turn->contact ? "\r\n" : "", turn->more ? turn->more : "");
     char *branch =
         g_strdup_printf("z9hG4bK-%u-%s-%d", turn->cseq, turn->call_id ? turn->call_id : "", turn->from);
-    int phone = turn->from ? turn->from : 1;
+    int phone = turn->from ? turn->from : 1, registrar = turn->registrar ? turn->registrar : 2;
     struct record *record =
         SEND(s, .status = turn->status, .cseq = turn->cseq, .branch = branch, .headers = headers,
              .call_id = turn->call_id, .user = turn->user, .transport = turn->transport,
-             .ms = turn->after * 1000 + 1, .from = turn->status ? 2 : phone, .to = turn->status ? phone : 2);
+             .ms = turn->after * 1000 + 1, .from = turn->status ? registrar : phone,
+             .to = turn->status ? phone : registrar);
     g_free(headers);
     g_free(branch);
     return record;
@@ -994,6 +996,91 @@ test_elsewhere(struct script *s)
     g_assert_cmpstr(state(s, 1), ==, "registered");
 }
 
+#define HOUR PHONE ";expires=3600"
+
+static struct record *
+registered_at(struct script *s, int registrar, unsigned cseq, double after)
+{
+    struct record *request =
+        TURN(s, .cseq = cseq, .contact = HOUR, .after = after, .registrar = registrar);
+    TURN(s, .status = 200, .cseq = cseq, .contact = HOUR, .registrar = registrar);
+    return request;
+}
+
+/* It goes on at another registrar in the same call, and comes back: CSeq skips nothing. */
+static void
+test_other_registrar(struct script *s)
+{
+    registered(s, 1, PHONE, 60, 0);
+    g_assert_cmpstr(script_notes(s, registered_at(s, 3, 2, 30)), ==, "");
+    g_assert_cmpstr(state(s, 0), ==, "registered");
+    registered_at(s, 3, 3, 100);
+    g_assert_cmpstr(state(s, 0), ==, "replaced");
+    struct record *back = TURN(s, .cseq = 4, .contact = PHONE ";expires=60", .after = 100);
+    g_assert_cmpstr(state(s, 0), ==, "unknown");
+    TURN(s, .status = 200, .cseq = 4, .contact = PHONE ";expires=60");
+    g_assert_cmpstr(script_notes(s, back), ==, "");
+    g_assert_cmpuint(nth(s, 0)->lapses, ==, 0);
+    g_assert_cmpstr(state(s, 0), ==, "registered");
+    g_assert_cmpstr(state(s, 1), ==, "registered");
+    g_assert_cmpstr(script_notes(s, registered_at(s, 2, 5, 90)), ==, "registration_lapsed");
+}
+
+/* Sent there, or away from a registrar that fails. One that is asked again counts again. */
+static void
+test_sent_elsewhere(struct script *s)
+{
+    TURN(s, .cseq = 1, .contact = HOUR);
+    TURN(s, .status = 302, .cseq = 1);
+    g_assert_cmpstr(state(s, 0), ==, "refused");
+    registered_at(s, 3, 2, 0);
+    g_assert_cmpstr(state(s, 0), ==, "replaced");
+    TURN(s, .cseq = 3, .contact = HOUR);
+    TURN(s, .status = 503, .cseq = 3);
+    g_assert_cmpstr(state(s, 0), ==, "refused");
+}
+
+/* The time was over before: the lapse is that of the registration at the first one. */
+static void
+test_lapsed_elsewhere(struct script *s)
+{
+    registered(s, 1, PHONE, 60, 0);
+    struct record *late = registered_at(s, 3, 2, 100);
+    g_assert_cmpstr(script_notes(s, late), ==, "registration_lapsed");
+    g_assert_cmpuint(late->detail->notes->frame_a, ==, 2);
+    g_assert_cmpuint(late->detail->notes->number, ==, 40);
+    g_assert_cmpstr(script_notes(s, registered_at(s, 3, 3, 100)), ==, "");
+    g_assert_cmpstr(state(s, 0), ==, "replaced");
+    g_assert_cmpuint(nth(s, 0)->lapses, ==, 1);
+    g_assert_cmpuint(nth(s, 1)->lapses, ==, 0);
+}
+
+/* Another Call-ID, another flow, or the next hop: each is for itself. */
+static void
+test_not_elsewhere(struct script *s)
+{
+    const struct turn others[] = {
+        {.cseq = 2, .contact = HOUR, .registrar = 3, .call_id = "other"},
+        {.cseq = 2, .contact = HOUR FLOW(1), .registrar = 3},
+        {.cseq = 1, .contact = HOUR, .registrar = 3, .from = 2},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(others); i++) {
+        struct turn turn = others[i];
+        char *user = g_strdup_printf("user-%u", i);
+        TURN(s, .cseq = 1, .contact = PHONE ";expires=60", .user = user);
+        TURN(s, .status = 200, .cseq = 1, .contact = PHONE ";expires=60", .user = user);
+        turn.user = user;
+        play_turn(s, &turn);
+        turn.status = 200;
+        play_turn(s, &turn);
+        script_wait(s, 100);
+        g_test_message("row %u", i);
+        g_assert_cmpstr(state(s, 2 * i), ==, "lapsed");
+        g_assert_cmpstr(state(s, 2 * i + 1), ==, "registered");
+        g_free(user);
+    }
+}
+
 static void
 test_side_by_side(struct script *s)
 {
@@ -1242,6 +1329,10 @@ static const struct play plays[] = {
     {"contact/replaced", test_replaced},
     {"contact/not-replaced", test_not_replaced},
     {"contact/elsewhere", test_elsewhere},
+    {"registrar/other", test_other_registrar},
+    {"registrar/sent-elsewhere", test_sent_elsewhere},
+    {"registrar/lapsed-elsewhere", test_lapsed_elsewhere},
+    {"registrar/not-elsewhere", test_not_elsewhere},
     {"contact/side-by-side", test_side_by_side},
     {"contact/comes-back", test_comes_back},
     {"contact/instance-comes-back", test_instance_comes_back},

@@ -3,6 +3,7 @@ from refused import acknowledge
 from sip import Account
 
 INSTANCE = '+sip.instance="<urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6>"'
+SECOND = ("192.0.2.12", 5060)
 GATEWAY = "<sip:192.0.2.20;bnc>"
 
 
@@ -229,7 +230,19 @@ def none_new_contact(phone):
     refresh(again, 30)
 
 
+def register_failed_over(phone):
+    """The first registrar is shut down while the phone is registered; it goes on at the second one, in the same Call-ID, comes back, and goes again."""
+    register(phone, 60)
+    phone.scene.wait(30)
+    phone.register(60)
+    phone.reply(503, reason="Service Unavailable")
+    for server in 3 * [SECOND] + [phone.server] + 3 * [SECOND]:
+        phone.server = server
+        register(phone, 60)
+        phone.scene.wait(30)
+
+
 STORIES = {f.__name__: f for f in (registration_lapsed, refresh_refused, registration_lapsed_new_calls, register_unanswered, contact_not_listed,
                                    expiry_shrinks, contact_changed, register_cseq, none_restarted, extension_refused,
                                    extension_required, service_route_ignored, interval_long_enough, none_registrations, none_fork, none_flows,
-                                   none_bulk, none_rebooted, none_new_contact)}
+                                   none_bulk, none_rebooted, none_new_contact, register_failed_over)}
