@@ -909,6 +909,8 @@ unanswered_finding(const struct view *view, struct finding_values *values)
         return FINDING_PORT_UNREACHABLE;
     if ((values->number = record_lacks_answer(view->tracker, record)))
         return FINDING_REGISTER_UNANSWERED;
+    if ((values->frame_a = record_stays_pending(view->tracker, record)))
+        return FINDING_PROVISIONAL_ONLY;
     values->number = record_answer_not_seen(view->tracker, record);
     return values->number ? FINDING_ANSWER_NOT_SEEN : FINDING_NONE;
 }

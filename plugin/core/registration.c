@@ -515,7 +515,7 @@ ask(struct tracker *tracker, const struct sip_message *message, const struct sip
         return;
     registration->open_clock = tracker->clock;
     registration->open = true;
-    registration->open_repeated = registration->unreachable = false;
+    registration->open_repeated = registration->unreachable = registration->pending = false;
 }
 
 /* `*`: removes all contacts of the account. */
@@ -566,10 +566,13 @@ registration_unreachable(const struct record *request, uint32_t frame)
 }
 
 void
-registration_pending(const struct record *request)
+registration_pending(const struct record *request, uint32_t frame)
 {
-    if (request->detail && request->detail->registrations)
-        request->detail->registrations->pending = true;
+    const struct record_detail *detail = request->detail;
+    for (struct registration_step *step = detail ? detail->registrations : NULL; step; step = step->next) {
+        step->pending_frame = frame;
+        step->registration->pending = step->registration->open;
+    }
 }
 
 void
@@ -936,7 +939,7 @@ answer(struct tracker *tracker, const struct sip_message *message, const struct 
         record_note(tracker, record, FINDING_REGISTER_CSEQ, record->request->frame, asked->behind);
     if (registration->asked_frame == record->request->frame || !record_is_late(record))
         registration->open = registration->open_repeated = registration->unanswered =
-            registration->unreachable = false;
+            registration->unreachable = registration->pending = false;
     registration->last_frame = record->frame;
     registration->last_status = record->status;
     step->state = registration_state(tracker, registration);

@@ -283,13 +283,20 @@ tracker_registrations(const struct tracker *tracker)
 /* A client that has got an answer sends no more: fewer copies than these may be lost packets. */
 enum { REPEATS_MIN = 3 };
 
-/* Of the first copy of a REGISTER to which nothing came back; else NULL. */
+/* Of the first copy of a REGISTER to which no final answer came; else NULL. */
+static const struct registration_step *
+open_step(const struct record *record)
+{
+    const struct registration_step *step = record->detail ? record->detail->registrations : NULL;
+    return record->status == 0 && !record->first && !record->response_frame ? step : NULL;
+}
+
+/* … nor any other. */
 static const struct registration_step *
 unanswered_step(const struct record *record)
 {
-    const struct registration_step *step = record->detail ? record->detail->registrations : NULL;
-    bool answered = record->response_frame || (step && step->pending);
-    return record->status == 0 && !record->first && !answered ? step : NULL;
+    const struct registration_step *step = open_step(record);
+    return step && step->pending_frame == 0 ? step : NULL;
 }
 
 uint32_t
@@ -299,6 +306,16 @@ record_lacks_answer(const struct tracker *tracker, const struct record *record)
     if (!step || record->exchange || step->repeats < REPEATS_MIN)
         return 0;
     return tracker->clock - step->clock > SIP_TIMEOUT_NS ? step->repeats + 1 : 0;
+}
+
+uint32_t
+record_stays_pending(const struct tracker *tracker, const struct record *record)
+{
+    const struct registration_step *step = open_step(record);
+    if (!step || record->exchange || tracker->clock - step->clock <= SIP_TIMEOUT_NS)
+        return 0;
+    bool waits = step->once ? step->registration->last_frame < record->frame : step->repeats >= REPEATS_MIN;
+    return waits ? step->pending_frame : 0;
 }
 
 bool

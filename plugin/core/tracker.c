@@ -299,7 +299,7 @@ add_first_response(struct tracker *tracker, const struct sip_message *message, c
     if (!transaction) /* who is answered has asked */
         tracker_hear(tracker, record->frame, &arrival->to);
     if (transaction && record->status < 200)
-        registration_pending(transaction->request);
+        registration_pending(transaction->request, record->frame);
     if (transaction && record->status >= 200)
         registration_response(tracker, message, transaction, record);
     if (!transaction && record->status >= 200)

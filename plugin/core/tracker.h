@@ -347,6 +347,7 @@ struct registration {
     bool unanswered : 1;              /**< so was the one before that, for 32 s */
     bool open_once : 1;   /**< the latest went over TCP or the like, where nothing is sent again */
     bool unreachable : 1; /**< ICMP said port unreachable of it */
+    bool pending : 1;     /**< a provisional response came to it */
     bool leaves : 1;      /**< it asks to remove it */
     bool lapse_told : 1;
     bool calls_vary : 1;            /**< the client takes another Call-ID for a refresh */
@@ -394,7 +395,7 @@ struct registration_step {
     int64_t clock;                /**< of a REGISTER */
     uint32_t repeats;             /**< of a REGISTER: how often it was sent again */
     bool once;                    /**< of a REGISTER: over TCP or the like, where nothing is sent again */
-    bool pending;                 /**< of a REGISTER: a provisional response came */
+    uint32_t pending_frame;       /**< of a REGISTER: its provisional response; 0: none came */
     uint32_t unreachable;         /**< of a REGISTER: first ICMP error that says so of its port; 0: none */
     bool cut;                     /**< of a REGISTER: the capture may have cut credentials off */
 };
@@ -570,6 +571,9 @@ bool record_is_late(const struct record *record);
 /** A REGISTER without an answer, for which ICMP port unreachable came: the frame of that, or 0. */
 uint32_t record_is_unreachable(const struct record *record);
 
+/** A REGISTER to which a provisional answer came, and, as of now, no final one for as long as a client waits.
+ *  @return the frame of that; 0: a final one came, or its client may have one that is not in the capture */
+uint32_t record_stays_pending(const struct tracker *tracker, const struct record *record);
 /** Over TCP or the like a REGISTER is sent once (RFC 3261 section 17.1.2.2), so it cannot be told whether the
  * answer to it is missing, or in the capture only.
  *  @return for how many s the capture goes on without one, nor one to a later REGISTER of that registration;

@@ -498,7 +498,7 @@ void registration_repeated(const struct record *request);
 /** ICMP says that the port is unreachable that it was sent to. */
 void registration_unreachable(const struct record *request, uint32_t frame);
 /** A provisional response came: the registrar is there. */
-void registration_pending(const struct record *request);
+void registration_pending(const struct record *request, uint32_t frame);
 /** Of a request that was granted: its client seems not to have got the answer, for that reason (enum
  * finding). */
 void registration_not_heard(const struct record *request, uint16_t finding);

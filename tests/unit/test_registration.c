@@ -102,9 +102,30 @@ test_lacks_answer(struct script *s)
     script_wait(s, 33);
     g_assert_cmpuint(record_lacks_answer(s->tracker, twice), ==, 0);
     g_assert_cmpuint(record_lacks_answer(s->tracker, pending), ==, 0);
+    g_assert_cmpuint(record_stays_pending(s->tracker, pending), ==, 11);
+    g_assert_cmpuint(record_stays_pending(s->tracker, often), ==, 0);
     g_assert_cmpuint(record_lacks_answer(s->tracker, often), ==, 4);
     SEND(s, .cseq = 2, .status = 200, .headers = "Contact: <sip:alice@192.0.2.1>;expires=60\r\n");
     g_assert_cmpuint(record_lacks_answer(s->tracker, often), ==, 0);
+}
+
+/* A client that does not ask again has got its answer; over TCP it is the next answer that tells. */
+static void
+test_stays_pending(struct script *s)
+{
+    struct record *once = TURN(s, .cseq = 1, .contact = PHONE);
+    TURN(s, .status = 100, .cseq = 1);
+    struct record *stream = TURN(s, .cseq = 2, .contact = PHONE, .transport = "TCP");
+    TURN(s, .status = 100, .cseq = 2, .transport = "TCP");
+    g_assert_cmpuint(record_stays_pending(s->tracker, stream), ==, 0);
+    script_wait(s, 33);
+    g_assert_cmpuint(record_stays_pending(s->tracker, once), ==, 0);
+    g_assert_cmpuint(record_stays_pending(s->tracker, stream), ==, 4);
+    g_assert_true(nth(s, 0)->pending);
+    TURN(s, .cseq = 3, .contact = PHONE, .transport = "TCP");
+    TURN(s, .status = 200, .cseq = 3, .contact = PHONE, .transport = "TCP");
+    g_assert_cmpuint(record_stays_pending(s->tracker, stream), ==, 0);
+    g_assert_false(nth(s, 0)->pending);
 }
 
 /* --- granted -------------------------------------------------------------------- */
@@ -1298,6 +1319,7 @@ static const struct play plays[] = {
     {"refused/unreachable-refresh", test_unreachable_refresh},
     {"refused/late", test_late},
     {"refused/lacks-answer", test_lacks_answer},
+    {"refused/stays-pending", test_stays_pending},
     {"refused/unanswered-again", test_unanswered_again},
     {"refused/after-removal", test_refused_after_removal},
     {"refused/refresh", test_refused_refresh},

@@ -242,7 +242,21 @@ def register_failed_over(phone):
         phone.scene.wait(30)
 
 
+def provisional_only(phone):
+    """The registrar's database hangs: 100, and nothing after it. From then on a phone asks again every four seconds (RFC 3261 section
+    17.1.2.2). Another one is content with two copies: its answer was not captured."""
+    other = Account(phone.scene, "101", phone=("192.0.2.21", 5060))
+    for account, repeats in (phone, 8), (other, 1):
+        account.register()
+        account.reply(100)
+        for _ in range(repeats):
+            phone.scene.wait(4)
+            phone.scene.send(account.phone, account.server, account.message)
+    phone.scene.wait(35)
+    phone.ping()
+
+
 STORIES = {f.__name__: f for f in (registration_lapsed, refresh_refused, registration_lapsed_new_calls, register_unanswered, contact_not_listed,
                                    expiry_shrinks, contact_changed, register_cseq, none_restarted, extension_refused,
                                    extension_required, service_route_ignored, interval_long_enough, none_registrations, none_fork, none_flows,
-                                   none_bulk, none_rebooted, none_new_contact, register_failed_over)}
+                                   none_bulk, none_rebooted, none_new_contact, register_failed_over, provisional_only)}
