@@ -4,8 +4,8 @@
  * A binding is known by its contact, at one registrar (RFC 3261 section 10.3); by instance and flow where the
  * client names them (RFC 5626 section 6). A client that moves keeps its Call-ID, and so its registration. One
  * that begins anew, with another Call-ID and contact, is known by its instance or its address: it takes up a
- * registration that had run out, and replaces one that runs out later. Where its registrar is down or sends it
- * away, it goes on in the same Call-ID at another one (RFC 3263 section 4.3, RFC 3261 section 8.1.3.4).
+ * registration that had run out, and replaces one that runs out later. Where its registrar is down or sends
+ * it away, it goes on in the same Call-ID at another one (RFC 3263 section 4.3, RFC 3261 section 8.1.3.4).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

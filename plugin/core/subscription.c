@@ -493,7 +493,7 @@ add_notify(struct tracker *tracker, const struct sip_message *message, struct re
     ask_rules(tracker, STAGE_NOTIFY, &context, record, subscription->etag_frame,
               conditional ? conditional : subscription->ignored_in);
     subscription->ignored_in = 0;
-    subscription->notified = true;
+    subscription->notified_in = record->frame;
     mark_missed(subscription->suppressed, expiry_notified(tracker, &subscription->expiry, message, record),
                 record->frame);
     if (subscription->suppressed &&
@@ -556,8 +556,8 @@ note_begun_anew(struct tracker *tracker, const struct sip_message *message,
     const struct expiry *expiry = &before->expiry;
     const struct deadline *believed = expiry_missed(tracker, expiry);
     int64_t since = tracker->clock - (believed ? expiry->latest.clock : expiry->granted_clock);
-    bool waited = before->suppressed && !before->notified && expiry_is_ahead(tracker, expiry) &&
-                  since >= WAITED_MIN_NS && since <= WAITED_MAX_NS;
+    bool waited = before->suppressed && before->notified_in < before->suppressed_frame &&
+                  expiry_is_ahead(tracker, expiry) && since >= WAITED_MIN_NS && since <= WAITED_MAX_NS;
     if (!believed && !waited)
         return;
     uint16_t finding = believed ? FINDING_EXPIRY_MISSED : FINDING_NOT_UNDERSTOOD;
@@ -585,6 +585,20 @@ note_removed(struct tracker *tracker, const struct sip_message *message, struct 
     subscription->conditional.removed = true;
 }
 
+/* The SUBSCRIBE before this one named the current tag, was accepted without a 204, and nothing followed. */
+static void
+note_withheld(struct tracker *tracker, struct subscription *subscription, struct record *record)
+{
+    int64_t since = tracker->clock - subscription->expiry.granted_clock;
+    if (!subscription->ignored_in || subscription->notified_in > subscription->ignored_in ||
+        subscription->expiry.gap || since <= SIP_TIMEOUT_NS)
+        return;
+    record_note(tracker, record, FINDING_NOTIFY_WITHHELD, subscription->ignored_in,
+                subscription->suppressed_frame)
+        ->number = (uint32_t)(since / 1000000000);
+    subscription->ignored_in = 0;
+}
+
 /* In the dialog: what it says of the condition, and whether it comes in time. */
 static void
 refresh(struct tracker *tracker, const struct sip_message *message, struct subscription *subscription,
@@ -597,6 +611,7 @@ refresh(struct tracker *tracker, const struct sip_message *message, struct subsc
     note_removed(tracker, message, subscription, record);
     mark_missed(subscription->suppressed,
                 expiry_asked(tracker, &subscription->expiry, message, request, record), record->frame);
+    note_withheld(tracker, subscription, record);
 }
 
 void
@@ -776,7 +791,6 @@ set_condition(struct tracker *tracker, const struct sip_message *message,
                  !no_notify->superseded_in;
     set_suppressed(tracker, subscription, right ? no_notify : NULL);
     subscription->suppressed_frame = record->frame;
-    subscription->notified = false;
     subscription->ignored_in =
         names_current_tag(subscription, request) && !no_notify && !changed ? transaction->request->frame : 0;
     subscription->ended = request->unsubscribes;

@@ -51,8 +51,8 @@ struct registration_block {
     struct registration registration;
     struct aged aged; /**< while it was never granted */
     struct index_entry binding;
-    struct index_link registrant;  /**< the others are at other registrars */
-    struct registration **link;    /**< that points to it in the list of all */
+    struct index_link registrant; /**< the others are at other registrars */
+    struct registration **link;   /**< that points to it in the list of all */
 };
 
 /** What a SUBSCRIBE asked for; kept until its response. */
@@ -119,7 +119,7 @@ struct subscription {
     struct no_notify *suppressed;     /**< the 204 that is in force, NULL when none is */
     uint32_t suppressed_frame;
     bool ended;                     /**< … and that ended the subscription */
-    bool notified;                  /**< a NOTIFY came since */
+    uint32_t notified_in;           /**< latest NOTIFY */
     uint32_t contact;               /**< hash of the URI in the SUBSCRIBE that it answers */
     uint32_t state_hash;            /**< of the latest NOTIFY's Subscription-State, without its seconds */
     uint32_t state_before;          /**< of the one before it that was delivered */

@@ -1022,8 +1022,7 @@ test_elsewhere(struct script *s)
 static struct record *
 registered_at(struct script *s, int registrar, unsigned cseq, double after)
 {
-    struct record *request =
-        TURN(s, .cseq = cseq, .contact = HOUR, .after = after, .registrar = registrar);
+    struct record *request = TURN(s, .cseq = cseq, .contact = HOUR, .after = after, .registrar = registrar);
     TURN(s, .status = 200, .cseq = cseq, .contact = HOUR, .registrar = registrar);
     return request;
 }

@@ -563,6 +563,38 @@ test_state_changed_after_200(struct script *s)
     }
 }
 
+/* A 200 to a known tag, and then silence; not, if the NOTIFY came in front of the 200, may still come, or a
+ * SUBSCRIBE in between is missing. */
+static void
+test_notify_withheld(struct script *s)
+{
+    static const struct {
+        bool early;
+        int wait;
+        unsigned cseq;
+        const char *notes;
+    } rows[] = {{false, 100, 3, "notify_withheld"},
+                {true, 100, 3, ""},
+                {false, 30, 3, ""},
+                {false, 100, 4, ""}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        struct script *one = i ? script_begin() : s;
+        const char *again = PRESENCE IF_MATCH("e1") "Expires: 3600\r\n";
+        subscribe(one);
+        SEND(one, .method = "SUBSCRIBE", .cseq = 2, .to_tag = "t1", .headers = again);
+        if (rows[i].early)
+            notify(one, 2, PRESENCE "Subscription-State: pending\r\n" ETAG("e1"), "");
+        SEND(one, .method = "SUBSCRIBE", .cseq = 2, .status = 200, .headers = "Expires: 3600\r\n");
+        script_wait(one, rows[i].wait);
+        struct record *next =
+            SEND(one, .method = "SUBSCRIBE", .cseq = rows[i].cseq, .to_tag = "t1", .headers = again);
+        g_test_message("row %u", i);
+        g_assert_cmpstr(script_notes(one, next), ==, rows[i].notes);
+        if (i)
+            script_end(one);
+    }
+}
+
 /* Sent again without it, after a refusal. */
 static void
 test_condition_withdrawn(struct script *s)
@@ -1086,6 +1118,7 @@ static const struct play plays[] = {
     {"notify/passed-on", test_notify_passed_on},
     {"notify/refused", test_notify_refused},
     {"notify/state-changed-after-200", test_state_changed_after_200},
+    {"after-200/withheld", test_notify_withheld},
     {"notify/condition-withdrawn", test_condition_withdrawn},
     {"notify/after-wrong-204", test_after_wrong_204},
     {"notify/only-the-first-is-linked", test_only_the_first_is_linked},

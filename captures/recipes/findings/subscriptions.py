@@ -75,6 +75,19 @@ def condition_ignored(phone):
     phone.notify("e1", OPEN)
 
 
+def notify_withheld(phone):
+    """A notifier that keeps silent as it should, and does not know 204."""
+    subscribed(phone)
+    phone.subscribe(condition="e1")
+    phone.granted()
+    phone.scene.wait(1800)
+    phone.subscribe(condition="e1")
+    phone.granted()
+    phone.scene.wait(10)
+    phone.subscribe(condition="e1")
+    phone.granted(204)
+
+
 def star_ignored(phone):
     subscribed(phone)
     phone.subscribe(condition="*")
@@ -310,4 +323,4 @@ STORIES = {f.__name__: f for f in (
     star_ignored, accepted_202, condition_malformed, condition_unknown, condition_misplaced, etag_star, etag_missing, etag_kept,
     empty_with_type, notify_without_etag, notify_not_due, notify_after_end, notify_missing, known_body_sent,
     state_change_with_body, subscription_lapsed, subscription_timed_out, no_notify_expiry_missed, no_notify_expiry_timed_out,
-    no_notify_not_counted, no_notify_not_understood, no_notify_answer_changed, condition_removed)}
+    no_notify_not_counted, no_notify_not_understood, no_notify_answer_changed, condition_removed, notify_withheld)}
