@@ -360,15 +360,21 @@ latest_outcome(const struct exchange *exchange)
 
 /* Why a client gives up is said by what it was told before. */
 static enum finding
+open_cause(const struct exchange *exchange)
+{
+    enum finding cause = audit_exchange_cause(file_tracker(), exchange);
+    enum finding before = cause == FINDING_GAVE_UP ? exchange_refused_cause(exchange) : FINDING_NONE;
+    return before == FINDING_NONE ? cause : before;
+}
+
+static enum finding
 latest_cause(const struct exchange *exchange)
 {
     if (has_gone_on(exchange))
         return (enum finding)exchange->later_cause;
     if (account_outcome(exchange) == OUTCOME_ACCEPTED)
         return FINDING_NONE;
-    enum finding cause = audit_exchange_cause(file_tracker(), exchange);
-    enum finding before = cause == FINDING_GAVE_UP ? exchange_refused_cause(exchange) : FINDING_NONE;
-    return before == FINDING_NONE ? cause : before;
+    return open_cause(exchange);
 }
 
 static guint32
@@ -685,7 +691,7 @@ registration_cause(const struct registration *registration)
     bool registered = registration_state(tracker, registration) == REGISTRATION_REGISTERED;
     if (registered && registration_unheard(tracker, registration))
         return FINDING_CLIENT_UNHEARD;
-    enum finding cause = challenge ? audit_exchange_cause(tracker, challenge) : FINDING_NONE;
+    enum finding cause = challenge ? open_cause(challenge) : FINDING_NONE;
     if (cause != FINDING_NONE)
         return cause;
     return registration_silence(registration);

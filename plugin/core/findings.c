@@ -802,18 +802,30 @@ accepted_202(const struct finding_context *c)
 }
 
 static bool
+is_entity_tag(struct slice tag)
+{
+    for (size_t i = 0; i < tag.len; i++) {
+        if (!g_ascii_isalnum(tag.p[i]) && !(tag.p[i] && strchr("-.!%*_+`'~", tag.p[i])))
+            return false;
+    }
+    return tag.len > 0;
+}
+
+/* What is copied as a NOTIFY told it is the notifier's mistake. */
+static bool
 condition_malformed(const struct finding_context *c)
 {
     struct slice condition = header(c, SIP_SUPPRESS_IF_MATCH);
-    if (!condition.p)
-        return false;
-    if (c->message->header_lines[SIP_SUPPRESS_IF_MATCH] > 1 || condition.len == 0)
-        return true;
-    for (size_t i = 0; i < condition.len; i++) {
-        if (!g_ascii_isalnum(condition.p[i]) && !(condition.p[i] && strchr("-.!%*_+`'~", condition.p[i])))
-            return true;
-    }
-    return false;
+    bool copied = c->subscription && c->subscription->condition_known;
+    return condition.p &&
+           (c->message->header_lines[SIP_SUPPRESS_IF_MATCH] > 1 || !(copied || is_entity_tag(condition)));
+}
+
+static bool
+etag_malformed(const struct finding_context *c)
+{
+    struct slice tag = header(c, SIP_ETAG);
+    return tag.p && (c->message->header_lines[SIP_ETAG] > 1 || !is_entity_tag(tag));
 }
 
 static bool

@@ -462,6 +462,18 @@ note_state(struct tracker *tracker, struct subscription *subscription, const str
     return state != subscription->state_before;
 }
 
+/* The tag and the state of the one before it. */
+static void
+note_repeated(struct subscription *subscription, const struct sip_message *message, bool state_changed,
+              uint32_t frame)
+{
+    bool repeats = subscription->etag && !state_changed &&
+                   slice_equal(message->header[SIP_ETAG], text_slice(subscription->etag));
+    subscription->notified_in = frame;
+    subscription->repeated_in = repeats ? frame : 0;
+    subscription->repeated_finding = message->body.len > 0 ? FINDING_NOTIFY_BODY : FINDING_NOTIFY_SUPERFLUOUS;
+}
+
 /* What was refused, be it for want of credentials, told nothing: it may come again. */
 static void
 notify_refused(struct tracker *tracker, const struct sip_message *message)
@@ -493,7 +505,7 @@ add_notify(struct tracker *tracker, const struct sip_message *message, struct re
     ask_rules(tracker, STAGE_NOTIFY, &context, record, subscription->etag_frame,
               conditional ? conditional : subscription->ignored_in);
     subscription->ignored_in = 0;
-    subscription->notified_in = record->frame;
+    note_repeated(subscription, message, state_changed, record->frame);
     mark_missed(subscription->suppressed, expiry_notified(tracker, &subscription->expiry, message, record),
                 record->frame);
     if (subscription->suppressed &&
@@ -790,6 +802,11 @@ set_condition(struct tracker *tracker, const struct sip_message *message,
     bool right = no_notify && no_notify->etag && no_notify->in_dialog && !no_notify->ended_in &&
                  !no_notify->superseded_in;
     set_suppressed(tracker, subscription, right ? no_notify : NULL);
+    if (right && subscription->repeated_in > transaction->request->frame &&
+        names_current_tag(subscription, request)) { /* the NOTIFY of a 200, sent in front of the 204 */
+        no_notify->notify_frame = subscription->repeated_in;
+        no_notify->notify_finding = subscription->repeated_finding;
+    }
     subscription->suppressed_frame = record->frame;
     subscription->ignored_in =
         names_current_tag(subscription, request) && !no_notify && !changed ? transaction->request->frame : 0;

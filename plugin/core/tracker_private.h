@@ -120,6 +120,8 @@ struct subscription {
     uint32_t suppressed_frame;
     bool ended;                     /**< … and that ended the subscription */
     uint32_t notified_in;           /**< latest NOTIFY */
+    uint32_t repeated_in;           /**< that it is, if it said what the one before it had said; else 0 */
+    uint16_t repeated_finding;      /**< that this is, where it was not due */
     uint32_t contact;               /**< hash of the URI in the SUBSCRIBE that it answers */
     uint32_t state_hash;            /**< of the latest NOTIFY's Subscription-State, without its seconds */
     uint32_t state_before;          /**< of the one before it that was delivered */

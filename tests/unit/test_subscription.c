@@ -448,13 +448,15 @@ test_tag_told_between(struct script *s)
 {
     subscribe(s);
     SEND(s, .method = "SUBSCRIBE", .cseq = 2, .to_tag = "t1", .headers = PRESENCE IF_MATCH("e1"));
-    notify(s, 2, PRESENCE ACTIVE ETAG("e1"), "state");
+    const struct record *repeated = notify(s, 2, PRESENCE ACTIVE ETAG("e1"), "state");
     const struct record *answer = SEND(s, .method = "SUBSCRIBE", .cseq = 2, .status = 204);
     g_assert_cmpuint(no_notify_of(answer)->etag_frame, ==, 3);
+    g_assert_cmpuint(no_notify_of(answer)->notify_frame, ==, repeated->frame);
     g_assert_false(no_notify_of(answer)->tag_unseen);
     SEND(s, .method = "SUBSCRIBE", .cseq = 3, .to_tag = "t1", .headers = PRESENCE IF_MATCH("E1"));
     answer = SEND(s, .method = "SUBSCRIBE", .cseq = 3, .status = 204);
     g_assert_cmpuint(no_notify_of(answer)->etag_frame, ==, 0);
+    g_assert_cmpuint(no_notify_of(answer)->notify_frame, ==, 0);
     g_assert_true(no_notify_of(answer)->tag_unseen);
 }
 

@@ -124,6 +124,13 @@ def etag_star(phone):
     subscribed(phone, "*")
 
 
+def etag_malformed(phone):
+    """A notifier that quotes its tags, as HTTP does, and a subscriber that copies them."""
+    subscribed(phone, '"e1"')
+    phone.subscribe(condition='"e1"')
+    phone.granted(204)
+
+
 def etag_missing(phone):
     subscribed(phone)
     phone.notify(None, CLOSED)
@@ -323,4 +330,4 @@ STORIES = {f.__name__: f for f in (
     star_ignored, accepted_202, condition_malformed, condition_unknown, condition_misplaced, etag_star, etag_missing, etag_kept,
     empty_with_type, notify_without_etag, notify_not_due, notify_after_end, notify_missing, known_body_sent,
     state_change_with_body, subscription_lapsed, subscription_timed_out, no_notify_expiry_missed, no_notify_expiry_timed_out,
-    no_notify_not_counted, no_notify_not_understood, no_notify_answer_changed, condition_removed, notify_withheld)}
+    no_notify_not_counted, no_notify_not_understood, no_notify_answer_changed, condition_removed, notify_withheld, etag_malformed)}
