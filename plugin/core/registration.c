@@ -103,10 +103,9 @@ key_client(struct tracker *tracker, const struct account *account, uint32_t inst
 
 /* What a client registers in one Call-ID, at whatever registrar. */
 static void
-key_registrant(struct tracker *tracker, const struct account *account)
+key_registrant(struct tracker *tracker)
 {
-    key_begin(tracker, INDEX_REGISTRANT);
-    key_add(tracker, (struct slice){account->name, strlen(account->name)});
+    key_begin_number(tracker, INDEX_REGISTRANT, tracker->here.to);
     key_add_hash(tracker, tracker->here.call_id);
 }
 
@@ -166,7 +165,7 @@ next_registrant(struct registration *registration)
 static struct registration *
 find_registrant(struct tracker *tracker, const struct account *account)
 {
-    key_registrant(tracker, account);
+    key_registrant(tracker);
     struct registration *found = registrant(key_find(tracker));
     while (found && found->account != account)
         found = next_registrant(found);

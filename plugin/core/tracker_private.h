@@ -202,7 +202,7 @@ enum index_kind {
     INDEX_USER = 'U',        /**< user@realm */
     INDEX_METHOD = 'M',      /**< method that is none of the known */
     INDEX_BINDING = 'B',     /**< account, contact */
-    INDEX_REGISTRANT = 'b',  /**< address-of-record, Call-ID: the registrations that it refreshes */
+    INDEX_REGISTRANT = 'b',  /**< To of a REGISTER, Call-ID: the registrations that it refreshes */
     INDEX_REGISTERED_CLIENT = 'c', /**< account, instance or client address: the latest registration */
     INDEX_SERVICE_ROUTE = 'V',     /**< address-of-record, client */
     INDEX_FLOW = 'f',              /**< address and port that a client registered from over UDP */
