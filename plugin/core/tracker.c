@@ -208,7 +208,7 @@ add_request(struct tracker *tracker, const struct sip_message *message, const st
     if (method_is(record->method, "REGISTER"))
         registration_request(tracker, message, arrival, record);
     else if (method_is(record->method, "INVITE"))
-        registration_note_route(tracker, message, arrival, record);
+        service_route_note(tracker, message, arrival, record);
     subscription_request(tracker, message, transaction, record);
     return record;
 }

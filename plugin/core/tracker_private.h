@@ -488,13 +488,20 @@ bool registration_misses_answer(const struct tracker *tracker, const struct regi
 /** When its time is over at the latest: what the capture lacks may have granted it once more, for as long. */
 int64_t registration_latest_deadline(const struct tracker *tracker, const struct registration *registration);
 
+/* --- service_route.c --- */
+
+/** A 2xx to a REGISTER: the way that it names, if any; each one replaces what was said before (RFC 3608
+ * section 6.1). */
+void service_route_remember(struct tracker *tracker, const struct sip_message *message,
+                            const struct transaction *transaction, const struct record *record);
+/** An INVITE of a registered client: a note where it does not take that way. */
+void service_route_note(struct tracker *tracker, const struct sip_message *message,
+                        const struct arrival *arrival, struct record *record);
+
 /* --- registration.c --- */
 
 void registration_request(struct tracker *tracker, const struct sip_message *message,
                           const struct arrival *arrival, struct record *record);
-/** An INVITE: whether it goes the way that the registrar named. */
-void registration_note_route(struct tracker *tracker, const struct sip_message *message,
-                             const struct arrival *arrival, struct record *record);
 /** A REGISTER was sent again: it looks unanswered. */
 void registration_repeated(const struct record *request);
 /** ICMP says that the port is unreachable that it was sent to. */
