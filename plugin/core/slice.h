@@ -91,7 +91,13 @@ slice_trim_right(struct slice s)
 static inline struct slice
 slice_trim(struct slice s)
 {
-    return slice_trim_right(slice_trim_left(s));
+    if (s.len > 1 && *s.p == ' ') { /* nearly all there is */
+        s.p++;
+        s.len--;
+    }
+    if (s.len > 0 && ((unsigned char)*s.p <= ' ' || (unsigned char)s.p[s.len - 1] <= ' '))
+        s = slice_trim_right(slice_trim_left(s));
+    return s;
 }
 
 /** The rest of `s` from offset `n`; empty at its end when it is shorter; absent when `s` is. */
