@@ -240,8 +240,9 @@ expiry_notified(struct tracker *tracker, struct expiry *expiry, const struct sip
         expiry->gap = true;
     int64_t clock = expiry_of_notify(tracker, message);
     bool shorter = expiry_is_shorter(expiry, clock);
-    bool crossing =
-        tracker->clock - expiry->granted_clock < SIP_T1_NS; /* may have been sent before the 2xx */
+    /* It may have been sent before the 2xx; the first one goes with it. */
+    bool crossing = expiry->notified && tracker->clock - expiry->granted_clock < SIP_T1_NS;
+    expiry->notified = true;
     if (clock <= tracker->clock || (shorter && crossing))
         return FINDING_NONE;
     if (shorter && repeats_old_end(tracker, expiry, clock))

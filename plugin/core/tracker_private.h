@@ -86,7 +86,8 @@ struct expiry {
     bool timed_out;              /**< the notifier said so when it had run out */
     uint32_t
         ended_in; /**< NOTIFY that said so, 204 to who unsubscribes, or 481, since the latest 2xx; 0: none */
-    bool told;    /**< that it had run out */
+    bool told;     /**< that it had run out */
+    bool notified; /**< a NOTIFY came */
     bool open, open_repeated; /**< a SUBSCRIBE is unanswered; it was sent again */
     int64_t open_clock;
     uint32_t open_frame;

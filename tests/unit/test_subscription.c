@@ -704,6 +704,18 @@ test_first_notify_of_news(struct script *s)
 /* --- time: RFC 6665 section 4.1.2.2, 4.2.1.4, RFC 5839 section 5.6
  * --------------------------------------------------------------------------------- */
 
+/* The first NOTIFY has the last word, however short after the 200 it comes. */
+static void
+test_first_notify_is_shorter(struct script *s)
+{
+    SEND(s, .method = "SUBSCRIBE", .headers = PRESENCE "Expires: 3600\r\n");
+    SEND(s, .method = "SUBSCRIBE", .status = 200, .headers = "Expires: 3600\r\n");
+    notify(s, 1, PRESENCE "Subscription-State: active;expires=600\r\n", "state");
+    script_wait(s, 600);
+    const struct record *end = notify(s, 2, PRESENCE "Subscription-State: terminated;reason=timeout\r\n", "");
+    g_assert_cmpstr(script_notes(s, end), ==, "subscription_timed_out");
+}
+
 /* Steps after frames 1 to 3, which subscribe until second 3600. `S:60` is a SUBSCRIBE for 60 s with the
  * condition e1, `P:60` one without, `again` the same once more, `lost` one that is not in the capture.
  * `204:60` answers and grants 60 s, `204` does not say for how long. `N:active` is a NOTIFY of another state,
@@ -1127,6 +1139,7 @@ static const struct play plays[] = {
     {"notify/first-with-known-body", test_first_notify},
     {"notify/first-with-type", test_first_notify_with_type},
     {"notify/first-with-news", test_first_notify_of_news},
+    {"time/first-notify-is-shorter", test_first_notify_is_shorter},
 };
 
 int
