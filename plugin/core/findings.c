@@ -783,19 +783,6 @@ expires_raised(const struct finding_context *c)
 }
 
 static bool
-condition_is(const struct finding_context *c, const char *value)
-{
-    return c->request->condition && strcmp(c->request->condition, value) == 0;
-}
-
-static bool
-star_ignored(const struct finding_context *c)
-{
-    return c->message->status != 204 && c->request->has_to_tag && c->subscription && c->subscription->etag &&
-           condition_is(c, "*") && !c->changed_on_hop;
-}
-
-static bool
 accepted_202(const struct finding_context *c)
 {
     return c->message->status == 202;
@@ -860,7 +847,7 @@ etag_missing(const struct finding_context *c)
 static bool
 condition_ignored(const struct finding_context *c)
 {
-    return c->subscription->ignored_in && c->subscription->etag && !c->state_changed &&
+    return c->subscription->ignored_in && !c->subscription->ignored_star && !c->state_changed &&
            slice_equal(header(c, SIP_ETAG),
                        (struct slice){c->subscription->etag, strlen(c->subscription->etag)});
 }
@@ -878,6 +865,14 @@ may_be_partial(struct slice type)
             return true;
     }
     return false;
+}
+
+/* A change of the subscription's own state is told even then, without a body (RFC 5839 section 6.2). */
+static bool
+star_ignored(const struct finding_context *c)
+{
+    return c->subscription->ignored_in && c->subscription->ignored_star &&
+           (c->message->body.len > 0 || !c->state_changed);
 }
 
 static bool

@@ -63,7 +63,6 @@ struct finding_context {
     uint32_t named_in;    /**< the same credentials, one hop earlier, for another address-of-record */
     const struct subscription *subscription;
     const struct subscribe_request *request; /**< the SUBSCRIBE that is answered */
-    bool changed_on_hop;  /**< the answer, or the condition, is another one on another hop */
     bool state_changed;   /**< a NOTIFY: its Subscription-State is another than the one before */
     bool condition_holds; /**< the first NOTIFY has the tag that its SUBSCRIBE named as known */
 };

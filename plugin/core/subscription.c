@@ -747,11 +747,13 @@ add_no_notify(struct tracker *tracker, const struct sip_message *message,
         note_wrong_204(tracker, record, no_notify);
 }
 
+/* Of a notifier that knows tags. */
 static bool
-names_current_tag(const struct subscription *subscription, const struct subscribe_request *request)
+has_condition(const struct subscription *subscription, const struct subscribe_request *request,
+              const char *condition)
 {
     return request->has_to_tag && request->condition && subscription->etag &&
-           strcmp(request->condition, subscription->etag) == 0;
+           strcmp(request->condition, condition) == 0;
 }
 
 /* A refresh refused is the end of the subscription, or at least of what is known of its condition; but not
@@ -803,13 +805,15 @@ set_condition(struct tracker *tracker, const struct sip_message *message,
                  !no_notify->superseded_in;
     set_suppressed(tracker, subscription, right ? no_notify : NULL);
     if (right && subscription->repeated_in > transaction->request->frame &&
-        names_current_tag(subscription, request)) { /* the NOTIFY of a 200, sent in front of the 204 */
+        has_condition(subscription, request,
+                      subscription->etag)) { /* the NOTIFY of a 200, sent in front of the 204 */
         no_notify->notify_frame = subscription->repeated_in;
         no_notify->notify_finding = subscription->repeated_finding;
     }
     subscription->suppressed_frame = record->frame;
-    subscription->ignored_in =
-        names_current_tag(subscription, request) && !no_notify && !changed ? transaction->request->frame : 0;
+    subscription->ignored_star = has_condition(subscription, request, "*");
+    bool holds = subscription->ignored_star || has_condition(subscription, request, subscription->etag);
+    subscription->ignored_in = holds && !no_notify && !changed ? transaction->request->frame : 0;
     subscription->ended = request->unsubscribes;
     subscription->contact = request->contact;
     if (!right || request->unsubscribes)
@@ -831,8 +835,7 @@ accepted(struct tracker *tracker, const struct sip_message *message, const struc
     const struct finding_context context = {.message = message,
                                             .record = record,
                                             .subscription = subscription,
-                                            .request = request,
-                                            .changed_on_hop = changed};
+                                            .request = request};
     uint32_t granted = 0;
     if (message->header[SIP_EXPIRES].p)
         sip_number(message->header[SIP_EXPIRES], &granted);

@@ -85,7 +85,7 @@ struct expiry {
     bool over;                   /**< by request, by refusal, or because the notifier says so */
     bool timed_out;              /**< the notifier said so when it had run out */
     uint32_t
-        ended_in; /**< NOTIFY that said so, 204 to who unsubscribes, or 481, since the latest 2xx; 0: none */
+        ended_in;  /**< NOTIFY that said so, 204 to who unsubscribes, or 481, since the latest 2xx; 0: none */
     bool told;     /**< that it had run out */
     bool notified; /**< a NOTIFY came */
     bool open, open_repeated; /**< a SUBSCRIBE is unanswered; it was sent again */
@@ -134,7 +134,8 @@ struct subscription {
     uint32_t etag_frame, etag_cseq;
     uint32_t body_hash;   /**< of its body; 0: it had none */
     uint32_t new_hash;    /**< of the body that is looked at */
-    uint32_t ignored_in;  /**< a SUBSCRIBE that named the current tag and was answered 200; 0: none */
+    uint32_t ignored_in;  /**< a SUBSCRIBE that named the current tag, or *, and was answered 200; 0: none */
+    bool ignored_star;    /**< it was * */
     bool condition_known; /**< the condition that is looked at was issued in this capture */
 };
 

@@ -565,6 +565,32 @@ test_state_changed_after_200(struct script *s)
     }
 }
 
+/* So it is with *, but for a change of the subscription's own state, which is told without a body. */
+static void
+test_star_after_200(struct script *s)
+{
+    static const struct {
+        const char *headers, *body, *notes;
+    } rows[] = {{"Subscription-State: pending\r\n" ETAG("e1"), "", ""},
+                {"Subscription-State: pending\r\n" ETAG("e1"), "state", "star_ignored"},
+                {ACTIVE ETAG("e1"), "", "star_ignored"},
+                {ACTIVE ETAG("e2"), "news", "star_ignored"}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        struct script *one = i ? script_begin() : s;
+        subscribe(one);
+        SEND(one, .method = "SUBSCRIBE", .cseq = 2, .to_tag = "t1",
+             .headers = PRESENCE IF_MATCH("*") "Expires: 3600\r\n");
+        struct record *ok =
+            SEND(one, .method = "SUBSCRIBE", .cseq = 2, .status = 200, .headers = "Expires: 3600\r\n");
+        struct record *record = notify(one, 2, script_join(one, PRESENCE, rows[i].headers), rows[i].body);
+        g_test_message("row %u", i);
+        g_assert_cmpstr(script_notes(one, ok), ==, "");
+        g_assert_cmpstr(script_notes(one, record), ==, rows[i].notes);
+        if (i)
+            script_end(one);
+    }
+}
+
 /* A 200 to a known tag, and then silence; not, if the NOTIFY came in front of the 200, may still come, or a
  * SUBSCRIBE in between is missing. */
 static void
@@ -1133,6 +1159,7 @@ static const struct play plays[] = {
     {"notify/refused", test_notify_refused},
     {"notify/state-changed-after-200", test_state_changed_after_200},
     {"after-200/withheld", test_notify_withheld},
+    {"after-200/star", test_star_after_200},
     {"notify/condition-withdrawn", test_condition_withdrawn},
     {"notify/after-wrong-204", test_after_wrong_204},
     {"notify/only-the-first-is-linked", test_only_the_first_is_linked},
