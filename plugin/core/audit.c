@@ -383,17 +383,24 @@ is_of_realm(const char *user_at_realm, struct slice realm)
     return len > realm.len && end[-1] == '@' && slice_equal(realm, (struct slice){end, realm.len});
 }
 
-/* Whoever was challenged has registered with credentials for this realm. Phones may share an account: the
- * contact that was named last tells whose they were. */
+/* Credentials of the account were accepted, and those of last are for this realm. */
+static bool
+has_credentials(const struct exchange *exchange)
+{
+    const struct account *account = exchange->account;
+    const struct auth_line *line = exchange_challenges(exchange);
+    struct auth_value asked;
+    return account->accepted_frame && account->user && line && auth_line_read(line, &asked) &&
+           is_of_realm(account->user, asked.param[AUTH_REALM]);
+}
+
+/* Whoever was challenged has registered. Phones may share an account: the contact that was named last tells
+ * whose it is. */
 static bool
 has_registered(const struct exchange *exchange)
 {
-    const struct account *account = exchange->account;
-    const struct registration *latest = account->latest;
-    const struct auth_line *line = exchange_challenges(exchange);
-    struct auth_value asked;
-    return latest && latest->granted_frame && account->user && line && auth_line_read(line, &asked) &&
-           is_of_realm(account->user, asked.param[AUTH_REALM]) &&
+    const struct registration *latest = exchange->account->latest;
+    return latest && latest->granted_frame &&
            endpoint_same_address(&latest->client, &exchange->peers->client);
 }
 
@@ -406,7 +413,7 @@ unwilling_cause(const struct exchange *exchange)
     if (exchange->in_dialog)
         return FINDING_IN_DIALOG_UNANSWERED;
     bool other_realm = exchange->user_at_realm != NULL; /* it sent what it has, and that is asked no more */
-    if (other_realm || !exchange->account->accepted_frame)
+    if (other_realm || !has_credentials(exchange))
         return FINDING_NEVER_ANSWERED;
     if (!method_is(exchange->method, "REGISTER"))
         return FINDING_METHOD_UNANSWERED;

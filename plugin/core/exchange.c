@@ -113,10 +113,12 @@ exchange_close(struct exchange *exchange, const struct use *use, const struct re
 
 /* Credentials with the nonce of a challenge that was answered before: how it is now. */
 static void
-exchange_go_on(struct exchange *exchange, const struct use *use, const struct record *record)
+exchange_go_on(struct exchange *exchange, const struct use *use, const struct arrival *arrival,
+               const struct record *record)
 {
     bool let_in = audit_lets_in(use->method, record->status, false);
     if (use->outcome == OUTCOME_OTHER_REALM || use->outcome == OUTCOME_UNKNOWN ||
+        !endpoint_same_address(&exchange->peers->server, &arrival->from) ||
         method_is(use->method, "CANCEL")) /* is answered by whoever has the call */
         return;
     exchange->later_frame = record->frame;
@@ -328,7 +330,7 @@ close_use(struct tracker *tracker, struct use *use, const struct sip_message *me
         (use->exchange->retry == use || use->outcome != OUTCOME_OTHER_REALM))
         exchange_close(use->exchange, use, record);
     else if (use->exchange && !use->is_retry)
-        exchange_go_on(use->exchange, use, record);
+        exchange_go_on(use->exchange, use, arrival, record);
     return true;
 }
 
@@ -401,22 +403,25 @@ source_of(struct tracker *tracker, const struct endpoint *client)
     return source;
 }
 
-/* Each account counts once. Where more are accepted than refused there is a crowd behind one address, not a
- * scan. */
+/* Each counts once, by the user of its credentials: a trunk calls from many numbers. Where more are accepted
+ * than refused there is a crowd behind one address, not a scan. */
 static void
 count_account(struct tracker *tracker, struct account *account, const struct use *use,
               const struct endpoint *client, struct record *record)
 {
     bool failed = use->outcome == OUTCOME_REJECTED || use->outcome == OUTCOME_FORBIDDEN;
-    if (failed ? account->failed : (use->outcome != OUTCOME_ACCEPTED || account->accepted))
+    struct counted_once *counted = use->user_at_realm ? user_counted(use->user_at_realm) : &account->counted;
+    if (use->outcome == OUTCOME_ACCEPTED && !account->accepted)
+        account_accepted(tracker, account);
+    if (failed ? counted->failed : (use->outcome != OUTCOME_ACCEPTED || counted->accepted))
         return;
     struct source *source = source_of(tracker, client);
     if (!failed) {
-        account_accepted(tracker, account);
+        counted->accepted = true;
         source->accepted_accounts++;
         return;
     }
-    account->failed = true;
+    counted->failed = true;
     if (++source->failed_accounts >= MANY_ACCOUNTS && source->failed_accounts > source->accepted_accounts)
         record_note(tracker, record, FINDING_MANY_ACCOUNTS, 0, source->failed_accounts)->use = use;
 }
@@ -433,17 +438,38 @@ is_young(const struct use *use)
 static bool
 is_same_password(const struct use *before, const struct use *use)
 {
-    if (before->verdict.reason == DIGEST_MESSAGE_CUT)
-        return false;
     return before->cause == FINDING_DIGEST_GOOD_REFUSED ||
            (before->cause == FINDING_REFUSED_UNVERIFIED && use->nonce_age >= 0 &&
             use->nonce_age < AT_ONCE_NS);
 }
 
+/* Nothing but the nonce, and what is made of it, is another than before: neither in the credentials nor in
+ * who asks, and nothing that was odd before is put right. What was cut off may have been anything. */
+static bool
+is_same_but_nonce(struct tracker *tracker, const struct account *account, const struct use *before,
+                  const struct use *use)
+{
+    static const enum auth_param same[] = {AUTH_USERNAME, AUTH_USERNAME_EXT, AUTH_URI, AUTH_ALGORITHM,
+                                           AUTH_QOP};
+    const struct auth_value *old = line_value(tracker, &before->line), *new = line_value(tracker, &use->line);
+    if (!old || !new || before->verdict.reason == DIGEST_MESSAGE_CUT || use->exchange->account != account)
+        return false;
+    for (size_t i = 0; i < G_N_ELEMENTS(same); i++) {
+        if (!slice_equal(old->param[same[i]], new->param[same[i]]))
+            return false;
+    }
+    for (unsigned i = 1; i < FINDING_COUNT; i++) {
+        if (finding_set_has(&before->suspects, i) && !finding_set_has(&use->suspects, i))
+            return false;
+    }
+    return true;
+}
+
 /* The refusal before, of the same user with an older nonce, is seen in another light once the new nonce is
  * accepted. */
 static void
-note_nonce_refused(struct tracker *tracker, const struct use *use, struct record *record)
+note_nonce_refused(struct tracker *tracker, const struct account *account, const struct use *use,
+                   struct record *record)
 {
     const struct use *before = use->is_retry && use->exchange ? use->exchange->refused : NULL;
     if (!before || before->outcome != OUTCOME_REJECTED || before->user_at_realm != use->user_at_realm ||
@@ -451,7 +477,7 @@ note_nonce_refused(struct tracker *tracker, const struct use *use, struct record
         return;
     if (!is_young(before))
         record_note(tracker, record, FINDING_LATE_STALE, 0, 0)->use = use;
-    else if (is_same_password(before, use))
+    else if (is_same_password(before, use) && is_same_but_nonce(tracker, account, before, use))
         record_note(tracker, record, FINDING_NONCE_UNKNOWN, 0, 0)->use = use;
 }
 
@@ -469,7 +495,7 @@ close_uses(struct tracker *tracker, const struct sip_message *message, const str
         account->refused += use->outcome == OUTCOME_REJECTED ? 1 : 0;
         if (use->outcome != OUTCOME_ACCEPTED)
             continue;
-        note_nonce_refused(tracker, use, record);
+        note_nonce_refused(tracker, account, use, record);
         note_tolerated(tracker, use, &arrival->from);
         account->attempt = account->refused = 0;
         if (!account->accepted_frame)

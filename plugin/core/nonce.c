@@ -230,14 +230,23 @@ user_of_account(struct tracker *tracker, struct account *account, const struct a
     return account->user;
 }
 
+struct user {
+    struct index_entry entry;
+    struct counted_once counted;
+    char name[];
+};
+
+struct counted_once *
+user_counted(const char *user_at_realm)
+{
+    return &CONTAINER((uintptr_t)user_at_realm, struct user, name)->counted;
+}
+
 /* Under a key that was just not found. */
 static const char *
 user_new(struct tracker *tracker, struct slice user, struct slice realm)
 {
-    struct user {
-        struct index_entry entry;
-        char name[];
-    } *block = tracker->host.allocate(sizeof *block + user.len + realm.len + 2);
+    struct user *block = tracker->host.allocate(sizeof *block + user.len + realm.len + 2);
     join_at(block->name, user, realm);
     key_put_own(tracker, &block->entry, block->name);
     return block->name;

@@ -81,6 +81,11 @@ enum outcome {
     OUTCOME_UNKNOWN    /**< the capture ends first */
 };
 
+/** Who is counted among those of its address that were accepted, and that failed. */
+struct counted_once {
+    bool accepted : 1, failed : 1;
+};
+
 /** An address-of-record as one server knows it. */
 struct account {
     const char *name;            /**< `user@host` of From or To, UTF-8 not assured */
@@ -95,8 +100,8 @@ struct account {
     uint32_t emptied_frame;      /**< latest 2xx to a REGISTER that removed all its contacts; 0: none */
     uint32_t references;         /**< by registrations, exchanges and credentials: the tracker's own */
     bool emptying : 1;           /**< such a REGISTER has no answer yet */
-    bool accepted : 1;           /**< counted among the accounts of its source that were accepted */
-    bool failed : 1;             /**< counted among the failing accounts of its source */
+    bool accepted : 1;           /**< credentials of it were */
+    struct counted_once counted; /**< where credentials name nobody; else their user is counted */
 };
 
 /** Who was challenged, and by whom. */
