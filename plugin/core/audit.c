@@ -550,9 +550,11 @@ static const struct advice advices[] = {
     [OUTCOME_NO_ANSWER] = {"the client answered in frame {retry}, and {asker} fell silent",
                            "the larger, authenticated {method} is lost or filtered, or the server fails",
                            NULL},
-    [OUTCOME_UNKNOWN] = {"{asker} asks who sends this {method}; the capture does not show how it ends",
-                         "the capture ends, or lost packets, before the answer",
-                         "capture for longer, at least 32 s past the challenge"},
+    [OUTCOME_UNKNOWN] =
+        {"{asker} asks who sends this {method}; the capture does not show how it ends",
+         "where the capture ends too early, lost packets, or has one direction only",
+         "capture for at least 32 s past the challenge; if this is as long, look whether packets are "
+         "missing in it, or a call that never ended"},
 };
 
 /* When one sees it, where the cause says more than the outcome. */

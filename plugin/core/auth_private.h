@@ -44,9 +44,9 @@ struct nonce_user {
     const char *name;    /**< user@realm, the one text for each user; NULL nobody yet */
     struct issue *issue; /**< that this user answered first; NULL none yet */
     uint32_t uses;
-    uint32_t answered;         /**< of these */
+    uint32_t answered;         /**< of these, or it is on its way */
     uint32_t nc, nc_frame;     /**< highest, in whatever call; 0: none */
-    uint32_t accepted_in : 31; /**< 2xx to a request with it */
+    uint32_t accepted_in : 31; /**< 2xx to a request with it, or what rang */
     uint32_t replaced : 1;     /**< such a 2xx gave a nextnonce */
     uint32_t first_cnonce_len;
     const char *first_cnonce; /**< NULL: none, or nobody to verify a digest with it */

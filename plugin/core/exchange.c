@@ -274,6 +274,15 @@ is_stale(const struct use *use, const struct refusal *refusal)
     return refusal->stale || use->resynchronises || (evident && !refusal->same_nonce);
 }
 
+/* Each request once, and a call as soon as it rings. */
+static void
+count_answered(struct use *use)
+{
+    if (use->holder && !use->answered)
+        use->holder->answered++;
+    use->answered = true;
+}
+
 /* An earlier use of the nonce has no answer in the capture: it may have been accepted, and the nonce be too
  * old now. */
 static bool
@@ -312,8 +321,7 @@ close_use(struct tracker *tracker, struct use *use, const struct sip_message *me
      * stale=true may stand where the capture was cut. */
     bool unsure = use->late || message->headers_cut || misses_acceptance(use) ||
                   (use->is_retry && use->exchange && use->exchange->lost);
-    if (use->holder && use->closed_frame == 0)
-        use->holder->answered++;
+    count_answered(use);
     if (unsure && use->outcome == OUTCOME_REJECTED)
         use->outcome = OUTCOME_UNKNOWN;
     use->closed_status = record->status;
@@ -926,15 +934,28 @@ add_info(struct tracker *tracker, const struct sip_message *message, const struc
     judge_server(tracker, message, uses, &info, detail->proof);
 }
 
+/* Who rings has let in (RFC 3261 section 16.3, 22.3): its nonce was good. */
+static void
+note_rang(const struct record_detail *detail, uint32_t frame)
+{
+    for (struct use *use = detail ? detail->uses : NULL; use; use = use->next) {
+        if (use->holder && !use->holder->accepted_in)
+            use->holder->accepted_in = frame;
+        count_answered(use);
+    }
+}
+
 /* The answer to the retry is on its way: not yet silence. */
 static void
-note_provisional(const struct transaction *transaction, uint16_t status)
+note_provisional(const struct transaction *transaction, const struct record *record)
 {
     struct exchange *exchange = transaction->request->exchange;
+    if (record->status > 100)
+        note_rang(transaction->request->detail, record->frame);
     if (!exchange || exchange->retry_frame != transaction->request->frame)
         return;
     exchange->retry_pending = true;
-    exchange->retry_rang |= status > 100;
+    exchange->retry_rang |= record->status > 100;
 }
 
 /* An answer to a later request of the call, which is not in the capture itself: it went on. What is seen of
@@ -960,7 +981,7 @@ exchange_response(struct tracker *tracker, const struct sip_message *message, co
     bool begins = challenges && !(transaction && transaction->opened);
     if (record->status < 200) {
         if (transaction)
-            note_provisional(transaction, record->status);
+            note_provisional(transaction, record);
         return;
     }
     if (!transaction)

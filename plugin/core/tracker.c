@@ -117,8 +117,10 @@ link_to_invite(struct tracker *tracker, const struct sip_message *message, const
     if (by_number)
         invite = transaction_on_hop(tracker, SLICE("INVITE"), message->cseq, &arrival->from);
     bool acknowledges = method_is(record->method, "ACK");
-    if (invite && acknowledges)
+    if (invite && acknowledges) {
         flow_answered(tracker, invite->request);
+        invite->acknowledged = true;
+    }
     if (invite && acknowledges && invite->opened)
         invite->opened->unheard = false;
     if (invite)
@@ -249,6 +251,15 @@ note_final(struct transaction *transaction, const struct arrival *arrival, uint1
     transaction->request->response_time = arrival->time;
 }
 
+/* Each client acknowledges what refuses its INVITE, whether it can answer it or not (RFC 3261 section
+ * 17.1.1.3). */
+static void
+note_unacknowledged(const struct transaction *transaction, const struct record *record)
+{
+    if (transaction->opened && !transaction->acknowledged && method_is(record->method, "INVITE"))
+        transaction->opened->unheard |= record->time - transaction->opened->challenge_time > SIP_T2_NS;
+}
+
 /* A refusal that comes again after the retry was sent again for it, however soon. */
 static struct record *
 add_response_again(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
@@ -260,6 +271,7 @@ add_response_again(struct tracker *tracker, const struct sip_message *message, c
     mark_again(record, seen->record, seen->last_seen, !endpoint_same_address(&seen->from, &arrival->from));
     if (opened && opened->retry_frame && seen->last_seen < opened->retry_time)
         record->is_copy = false;
+    note_unacknowledged(transaction, record);
     seen->last_seen = arrival->time;
     transaction->heard = tracker->age;
     if (record->is_copy)

@@ -157,7 +157,7 @@ struct exchange {
     uint32_t digest : 2;         /**< enum digest_status; of `retry`, once that is forgotten */
     bool in_dialog : 1;          /**< the refused request had a To tag */
     bool refused_repeated : 1;   /**< it came again after the challenge: more challenges are due */
-    bool unheard : 1;            /**< … and so late that the client seems not to have it */
+    bool unheard : 1;            /**< … or the challenge: so late that the client seems not to have it */
     bool refused_for_good : 1;   /**< of `refused`, once that is forgotten: it was not for another realm */
     bool retry_datagram : 1;     /**< sent over UDP or the like, where an unanswered request is sent again */
     bool retry_repeated : 1;     /**< and it was */
@@ -232,6 +232,7 @@ struct use {
     bool moved;         /**< from another address than the challenge went to */
     bool joined;        /**< stands behind other credentials in the same header line */
     bool identity_only; /**< `nonce=""`: names a user, answers nothing */
+    bool answered;      /**< an answer came, be it a provisional one: the tracker's own */
     uint32_t nc; /**< 0: none, or no hex number of at most 8 digits; 1: to the client the nonce is new */
     uint32_t
         nonce_use; /**< how many requests of this user have used this nonce, this one counted; 0: unknown */

@@ -162,6 +162,7 @@ struct transaction {
     uint8_t repeated;        /**< how often it was sent again without an answer, up to what matters */
     bool in_dialog;          /**< the request had a To tag */
     bool answer_lost;        /**< told that the client looks not to receive the answer */
+    bool acknowledged;       /**< an ACK came */
     bool ack_told;           /**< told that the server looks not to take `bare_ack` */
     uint32_t cancelled_in;   /**< CANCEL; 0: none */
     uint32_t bare_ack;       /**< ACK to a 2xx, without the credentials that the INVITE has; 0: none */
