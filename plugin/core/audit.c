@@ -161,6 +161,14 @@ digest_cause(const struct use *use)
     return use->verdict.variant ? FINDING_VARIANT_REFUSED : FINDING_DIGEST_MISMATCH;
 }
 
+/* The same user has been let in, so that it is about what is asked for. A registrar that asks again asks for
+ * the password. */
+static bool
+is_accepted_before(const struct use *use)
+{
+    return use->user_accepted_in && !method_is(use->method, "REGISTER");
+}
+
 static enum finding
 refusal_cause(const struct use *use)
 {
@@ -173,6 +181,8 @@ refusal_cause(const struct use *use)
         return FINDING_PASSWORD_IN_PHRASE;
     if (use->evidence == EVIDENCE_NONE)
         return FINDING_PRELOADED_REFUSED;
+    if (is_accepted_before(use))
+        return FINDING_ACCEPTED_BEFORE;
     return use->verdict.status == DIGEST_GOOD ? FINDING_DIGEST_GOOD_REFUSED : FINDING_REFUSED_UNVERIFIED;
 }
 
@@ -259,8 +269,9 @@ forbidden_cause(const struct use *use)
         suspect = identity_suspect(use);
     if (suspect != FINDING_NONE)
         return suspect;
-    return use->verdict.status != DIGEST_GOOD && refuses_password(use->phrase) ? FINDING_PASSWORD_IN_PHRASE
-                                                                               : FINDING_FORBIDDEN;
+    if (use->verdict.status != DIGEST_GOOD && refuses_password(use->phrase))
+        return FINDING_PASSWORD_IN_PHRASE;
+    return is_accepted_before(use) ? FINDING_ACCEPTED_BEFORE : FINDING_FORBIDDEN;
 }
 
 enum finding

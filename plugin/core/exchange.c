@@ -142,7 +142,8 @@ static void
 note_passed_on(struct use *use, const struct record *record)
 {
     struct signed_request *request = use->signed_request;
-    bool bare = use->cause == FINDING_FORBIDDEN || use->cause == FINDING_REGISTRATION_FAILED;
+    bool bare = use->cause == FINDING_FORBIDDEN || use->cause == FINDING_REGISTRATION_FAILED ||
+                use->cause == FINDING_ACCEPTED_BEFORE;
     if (!request || (use->outcome != OUTCOME_REJECTED && use->outcome != OUTCOME_FORBIDDEN &&
                      use->outcome != OUTCOME_FAILED))
         return;
@@ -327,6 +328,8 @@ close_use(struct tracker *tracker, struct use *use, const struct sip_message *me
     use->closed_status = record->status;
     if (use->outcome == OUTCOME_INTERVAL_TOO_BRIEF && !sip_min_expires(message, &use->compared))
         use->compared = 0;
+    if (!success && use->user_at_realm)
+        use->user_accepted_in = user_counted(use->user_at_realm)->accepted_in;
     use->cause = audit_cause(use, use->outcome);
     note_passed_on(use, record);
     note_dropped(tracker, use, request, record);
@@ -421,6 +424,8 @@ count_account(struct tracker *tracker, struct account *account, const struct use
     struct counted_once *counted = use->user_at_realm ? user_counted(use->user_at_realm) : &account->counted;
     if (use->outcome == OUTCOME_ACCEPTED && !account->accepted)
         account_accepted(tracker, account);
+    if (use->outcome == OUTCOME_ACCEPTED)
+        counted->accepted_in = record->frame;
     if (failed ? counted->failed : (use->outcome != OUTCOME_ACCEPTED || counted->accepted))
         return;
     struct source *source = source_of(tracker, client);
@@ -446,7 +451,7 @@ is_young(const struct use *use)
 static bool
 is_same_password(const struct use *before, const struct use *use)
 {
-    return before->cause == FINDING_DIGEST_GOOD_REFUSED ||
+    return before->cause == FINDING_DIGEST_GOOD_REFUSED || before->cause == FINDING_ACCEPTED_BEFORE ||
            (before->cause == FINDING_REFUSED_UNVERIFIED && use->nonce_age >= 0 &&
             use->nonce_age < AT_ONCE_NS);
 }

@@ -1253,6 +1253,7 @@ use_number(const struct use *use, const char *name)
         {"retry", use->request_frame},
         {"closed", use->closed_frame},
         {"accepted", use->nonce_accepted_in},
+        {"accepted_user", use->user_accepted_in},
         {"code", use->closed_status},
         {"last_nc", use->compared},
         {"credential", use->verdict.credential},

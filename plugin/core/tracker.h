@@ -84,6 +84,7 @@ enum outcome {
 /** Who is counted among those of its address that were accepted, and that failed. */
 struct counted_once {
     bool accepted : 1, failed : 1;
+    uint32_t accepted_in; /**< latest 2xx; 0: none */
 };
 
 /** An address-of-record as one server knows it. */
@@ -258,7 +259,8 @@ struct use {
     uint16_t cause;
     uint32_t closed_frame;
     uint16_t closed_status;
-    const char *phrase; /**< of the refusal, when it has words of its own; NULL */
+    uint32_t user_accepted_in; /**< of one that is refused: latest 2xx to credentials of its user; 0: none */
+    const char *phrase;        /**< of the refusal, when it has words of its own; NULL */
     uint32_t request_frame;
     const char *user_at_realm;
 };
