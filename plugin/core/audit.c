@@ -205,6 +205,8 @@ stale_cause(const struct use *use)
         return is_fresh(use) ? FINDING_STALE_AT_ONCE : FINDING_NONCE_STALE;
     if (finding_set_has(&use->suspects, FINDING_NONCE_OF_OTHER_SERVER))
         return FINDING_NONCE_OF_OTHER_SERVER;
+    if (finding_set_has(&use->suspects, FINDING_NONCE_OF_OTHER_CALL))
+        return FINDING_NONCE_OF_OTHER_CALL;
     if (finding_set_has(&use->suspects, FINDING_NC_REPLAYED))
         return FINDING_NC_REPLAYED;
     if (finding_set_has(&use->suspects, FINDING_NC_OF_EACH_CALL))

@@ -43,6 +43,12 @@ nonce_differs(const struct finding_context *c)
 }
 
 static bool
+nonce_of_other_call(const struct finding_context *c)
+{
+    return c->use->evidence == EVIDENCE_OTHER_CALL;
+}
+
+static bool
 nonce_resent(const struct finding_context *c)
 {
     const struct exchange *exchange = c->use->exchange;

@@ -210,7 +210,9 @@ enum evidence {
     EVIDENCE_NONE,      /**< pre-loaded: the challenge is not in the capture */
     EVIDENCE_NONCE,     /**< the nonce is one that this capture shows being issued */
     EVIDENCE_NEXTNONCE, /**< … issued as nextnonce by a 2xx */
-    EVIDENCE_DIALOG /**< the nonce is another, but Call-ID, method and CSeq follow an unanswered challenge */
+    EVIDENCE_DIALOG, /**< the nonce is another, but Call-ID, method and CSeq follow an unanswered challenge */
+    EVIDENCE_OTHER_CALL /**< likewise, and the nonce is one that this capture shows being issued to another
+                           call */
 };
 
 /** One set of credentials in one request. */

@@ -517,6 +517,25 @@ asked_expires(const struct sip_message *message)
     return sip_contact_expires(message, &contact, &seconds) ? seconds : 0;
 }
 
+/* A client may keep one nonce for a realm, whatever the call, and answer the challenge of this one with it.
+ */
+static void
+prefer_own_call(struct tracker *tracker, const struct request_view *view, struct use *use,
+                const struct auth_value *credentials)
+{
+    struct use trial = *use;
+    if (!use->exchange || use->exchange->call_id_hash == hash_short(tracker->here.call_id) || use->relayed ||
+        use->elsewhere || view->follows)
+        return;
+    struct exchange *own = exchange_before(tracker, view);
+    if (!own || !use_answers(tracker, &trial, own->issues, credentials) || trial.realm_differs)
+        return;
+    trial.evidence = EVIDENCE_OTHER_CALL;
+    trial.issue = own->issues;
+    trial.late = false;
+    *use = trial;
+}
+
 static void
 use_begin(struct tracker *tracker, const struct request_view *view, struct use *use,
           const struct auth_value *credentials)
@@ -531,6 +550,7 @@ use_begin(struct tracker *tracker, const struct request_view *view, struct use *
     use->nc = parse_nc(credentials->param[AUTH_NC]);
     use->user_at_realm = user_of_account(tracker, view->record->detail->account, credentials);
     use->nonce = link_by_nonce(tracker, view, use, credentials);
+    prefer_own_call(tracker, view, use, credentials);
     if (use->exchange)
         note_retry(use->exchange, use, view, tracker->clock);
 }
