@@ -451,8 +451,10 @@ silence_cause(const struct exchange *exchange)
             finding_set_has(&detail->suspects, (unsigned)i))
             return (enum finding)i;
     }
-    if (gave_up)
-        return FINDING_GAVE_UP;
+    if (gave_up) /* a nonce that is too old is a matter of the client, which is to go on by itself */
+        return exchange->in_dialog && exchange_refused_cause(exchange) == FINDING_NONCE_STALE
+                   ? FINDING_IN_DIALOG_UNANSWERED
+                   : FINDING_GAVE_UP;
     if (method_is(exchange->method, "OPTIONS"))
         return FINDING_OPTIONS_CHALLENGED;
     if (exchange->unheard)

@@ -313,6 +313,8 @@ static bool
 realm_shared(const struct finding_context *c)
 {
     const bool mixed = is_nonce_of_other_offer(c);
+    if (c->use->evidence == EVIDENCE_OTHER_CALL) /* each challenge has its own, of whichever server */
+        return false;
     for (const struct auth_line *line = c->lines; line && !mixed; line = line->next) {
         if (answering_header(line->header) == c->use->line.header && is_twin(c, line))
             return true;

@@ -1046,15 +1046,17 @@ test_nextnonce_same(struct script *s)
 struct second_try {
     const char *name;
     const char *user, *password; /* alice is configured; the first password */
+    const char *uri;             /* the first one's, if it is another than the second one's */
     double ms;                   /* from the second challenge to its answer */
     const char *note;
 };
 
 static const struct second_try second_tries[] = {
-    {"right", "alice", NULL, 5000, "nonce_unknown"},
-    {"wrong", "alice", "x", 10, NULL},
-    {"unverified-at-once", "bob", NULL, 10, "nonce_unknown"},
-    {"unverified-by-hand", "bob", NULL, 5000, NULL},
+    {"right", "alice", NULL, NULL, 5000, "nonce_unknown"},
+    {"wrong", "alice", "x", NULL, 10, NULL},
+    {"unverified-at-once", "bob", NULL, NULL, 10, "nonce_unknown"},
+    {"unverified-by-hand", "bob", NULL, NULL, 5000, NULL},
+    {"other-uri", "bob", NULL, "sip:192.0.2.2", 10, NULL},
 };
 
 static void
@@ -1063,7 +1065,7 @@ test_second_try(gconstpointer data)
     const struct second_try *c = data;
     struct script *s = script_begin();
     challenge(s, CHALLENGE("n1"));
-    SEND(s, .cseq = 2, .headers = ANSWER(s, .user = c->user, .password = c->password));
+    SEND(s, .cseq = 2, .headers = ANSWER(s, .user = c->user, .password = c->password, .uri = c->uri));
     SEND(s, .cseq = 2, .status = 401, .headers = CHALLENGE("n2"));
     SEND(s, .cseq = 3, .headers = ANSWER(s, .user = c->user, .nonce = "n2"), .ms = c->ms);
     const struct record *accepted = SEND(s, .cseq = 3, .status = 200);
@@ -1384,6 +1386,26 @@ test_challenge_lost(struct script *s)
     g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "challenge_lost");
 }
 
+/* Each client acknowledges it, and this one did not. */
+static void
+test_challenge_not_acknowledged(struct script *s)
+{
+    for (int acknowledged = 0; acknowledged < 2; acknowledged++) {
+        struct script *one = acknowledged ? script_begin() : s;
+        SEND(one, .method = "INVITE");
+        SEND(one, .method = "INVITE", .status = 401, .headers = CHALLENGE("n1"));
+        if (acknowledged)
+            SEND(one, .method = "ACK");
+        for (double ms = 500; ms < 5000; ms *= 2)
+            SEND(one, .method = "INVITE", .status = 401, .headers = CHALLENGE("n1"), .ms = ms);
+        script_wait(one, 33);
+        g_assert_cmpstr(script_cause(one, script_exchange(one, 0)), ==,
+                        acknowledged ? "never_answered" : "challenge_lost");
+        if (acknowledged)
+            script_end(one);
+    }
+}
+
 static void
 test_in_dialog_unanswered(struct script *s)
 {
@@ -1392,6 +1414,23 @@ test_in_dialog_unanswered(struct script *s)
          .headers = CHALLENGE_OF("Proxy-Authenticate", "example.com", "n1"));
     script_wait(s, 33);
     g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "in_dialog_unanswered");
+}
+
+/* … nor is a new nonce answered, though nothing is wrong with the credentials but their age. */
+static void
+test_in_dialog_stale(struct script *s)
+{
+    const char *stale = "WWW-Authenticate: Digest realm=\"example.com\", nonce=\"n2\", qop=\"auth\", "
+                        "algorithm=MD5, stale=true\r\n";
+    SEND(s, .method = "INVITE");
+    SEND(s, .method = "INVITE", .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .method = "INVITE", .cseq = 2, .headers = ANSWER(s, .method = "INVITE"));
+    SEND(s, .method = "INVITE", .cseq = 2, .status = 200);
+    SEND(s, .method = "BYE", .cseq = 3, .to_tag = "t1",
+         .headers = ANSWER(s, .method = "BYE", .nc = "00000002"));
+    SEND(s, .method = "BYE", .cseq = 3, .status = 401, .headers = stale);
+    script_wait(s, 33);
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 1)), ==, "in_dialog_unanswered");
 }
 
 static void
@@ -1423,6 +1462,18 @@ test_method_unanswered(struct script *s)
     const struct exchange *exchange = script_exchange(s, 1);
     g_assert_cmpstr(script_cause(s, exchange), ==, "method_unanswered");
     g_assert_cmpuint(exchange->account->accepted_frame, ==, 4);
+}
+
+/* Its password is for another realm. */
+static void
+test_other_realm_unanswered(struct script *s)
+{
+    registered(s);
+    SEND(s, .method = "SUBSCRIBE", .call_id = "call-2");
+    SEND(s, .method = "SUBSCRIBE", .call_id = "call-2", .status = 407,
+         .headers = CHALLENGE_OF("Proxy-Authenticate", "example.net", "n2"));
+    script_wait(s, 33);
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 1)), ==, "never_answered");
 }
 
 static void
@@ -1533,6 +1584,124 @@ test_goes_on(struct script *s)
     SEND(s, .cseq = 4, .status = 403);
     g_assert_cmpint(exchange->later_outcome, ==, OUTCOME_FORBIDDEN);
     g_assert_cmpint(exchange->later_cause, ==, FINDING_FORBIDDEN);
+}
+
+/* … but not how they are at another server. */
+static void
+test_goes_on_elsewhere(struct script *s)
+{
+    SEND(s, .method = "INVITE");
+    SEND(s, .method = "INVITE", .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .method = "INVITE", .cseq = 2, .headers = ANSWER(s, .method = "INVITE"));
+    SEND(s, .method = "INVITE", .cseq = 2, .status = 503);
+    SEND(s, .method = "INVITE", .cseq = 3, .headers = ANSWER(s, .method = "INVITE", .nc = "00000002"),
+         .to = 3);
+    SEND(s, .method = "INVITE", .cseq = 3, .status = 200, .from = 3, .to = 1);
+    g_assert_cmpint(script_exchange(s, 0)->outcome, ==, OUTCOME_FAILED);
+    g_assert_cmpuint(script_exchange(s, 0)->later_frame, ==, 0);
+}
+
+/* Refused, where the same user was accepted before: it is not the password, but for a registrar. */
+static void
+test_accepted_before(struct script *s)
+{
+    static const struct {
+        const char *method;
+        unsigned status;
+        const char *cause;
+    } rows[] = {{"INVITE", 401, "accepted_before"},
+                {"INVITE", 403, "accepted_before"},
+                {"REGISTER", 403, "username_not_aor"}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        struct script *one = i ? script_begin() : s;
+        const char *method = rows[i].method;
+        registered(one);
+        SEND(one, .method = method, .call_id = "call-2", .user = "4711");
+        SEND(one, .method = method, .call_id = "call-2", .user = "4711", .status = 401,
+             .headers = CHALLENGE("n2"));
+        const struct record *retry =
+            SEND(one, .method = method, .call_id = "call-2", .user = "4711", .cseq = 2,
+                 .headers = ANSWER(one, .user = "bob", .method = method, .nonce = "n2"));
+        SEND(one, .method = method, .call_id = "call-2", .user = "4711", .cseq = 2, .status = 403);
+        g_assert_cmpstr(finding_rule((enum finding)script_use(retry)->cause)->name, ==, "forbidden");
+        SEND(one, .method = method, .call_id = "call-3", .user = "4711");
+        SEND(one, .method = method, .call_id = "call-3", .user = "4711", .status = 401,
+             .headers = CHALLENGE("n3"));
+        retry = SEND(one, .method = method, .call_id = "call-3", .user = "4711", .cseq = 2,
+                     .headers = ANSWER(one, .method = method, .nonce = "n3"));
+        SEND(one, .method = method, .call_id = "call-3", .user = "4711", .cseq = 2, .status = rows[i].status,
+             .headers = rows[i].status == 401 ? CHALLENGE("n4") : NULL);
+        g_test_message("row %u", i);
+        g_assert_cmpstr(finding_rule((enum finding)script_use(retry)->cause)->name, ==, rows[i].cause);
+        g_assert_cmpuint(script_use(retry)->user_accepted_in, ==, 4);
+        if (i)
+            script_end(one);
+    }
+}
+
+/* One nonce for all calls: it answers the challenge of this one, right or wrong. */
+static void
+test_nonce_of_other_call(struct script *s)
+{
+    static const struct {
+        unsigned status;
+        enum outcome outcome;
+        enum finding cause;
+    } rows[] = {{200, OUTCOME_ACCEPTED, FINDING_NONE}, {401, OUTCOME_STALE, FINDING_NONCE_OF_OTHER_CALL}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        struct script *one = i ? script_begin() : s;
+        registered(one);
+        SEND(one, .method = "INVITE", .call_id = "call-2");
+        SEND(one, .method = "INVITE", .call_id = "call-2", .status = 401, .headers = CHALLENGE("n2"));
+        const struct record *retry = SEND(one, .method = "INVITE", .call_id = "call-2", .cseq = 2,
+                                          .headers = ANSWER(one, .method = "INVITE", .nc = "00000002"));
+        SEND(one, .method = "INVITE", .call_id = "call-2", .cseq = 2, .status = rows[i].status,
+             .headers = rows[i].status == 401 ? CHALLENGE("n3") : NULL);
+        g_test_message("row %u", i);
+        g_assert_cmpuint(script_exchange(one, 1)->retry_frame, ==, retry->frame);
+        g_assert_cmpint(script_exchange(one, 1)->outcome, ==, rows[i].outcome);
+        g_assert_cmpint(script_use(retry)->cause, ==, rows[i].cause);
+        g_assert_cmpuint(script_use(retry)->nonce_use, ==, 2);
+        if (i)
+            script_end(one);
+    }
+}
+
+/* A call that rings was let in: what is refused of its nonce then is the nonce. */
+static void
+test_nonce_of_ringing_call(struct script *s)
+{
+    SEND(s, .method = "INVITE");
+    SEND(s, .method = "INVITE", .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .method = "INVITE", .cseq = 2, .headers = ANSWER(s, .method = "INVITE"));
+    SEND(s, .method = "INVITE", .cseq = 2, .status = 180);
+    const struct record *second = SEND(s, .method = "INVITE", .call_id = "call-2",
+                                       .headers = ANSWER(s, .method = "INVITE", .nc = "00000002"));
+    SEND(s, .method = "INVITE", .call_id = "call-2", .status = 401, .headers = CHALLENGE("n2"));
+    g_assert_cmpint(script_use(second)->outcome, ==, OUTCOME_STALE);
+    g_assert_cmpuint(script_use(second)->nonce_accepted_in, ==, 4);
+}
+
+/* One user from many numbers is no scan; many users are. */
+static void
+test_many_numbers(struct script *s)
+{
+    for (int users = 0; users < 2; users++) {
+        struct script *one = users ? script_begin() : s;
+        const struct record *last = NULL;
+        for (unsigned i = 0; i < 8; i++) {
+            char *number = g_strdup_printf("47%u", i);
+            SEND(one, .call_id = number, .user = number);
+            SEND(one, .call_id = number, .user = number, .status = 401, .headers = CHALLENGE("n1"));
+            SEND(one, .call_id = number, .user = number, .cseq = 2,
+                 .headers = ANSWER(one, .user = users ? number : "trunk"));
+            last = SEND(one, .call_id = number, .user = number, .cseq = 2, .status = 403);
+            g_free(number);
+        }
+        g_assert_true(!strstr(script_notes(one, last), "many_accounts_fail") == !users);
+        if (users)
+            script_end(one);
+    }
 }
 
 static void
@@ -1912,10 +2081,18 @@ static const struct play plays[] = {
     {"follow/cancel-crosses-challenge", test_cancel_crosses_challenge},
     {"follow/ack-of-refused", test_ack_of_refused},
     {"unanswered/challenge-lost", test_challenge_lost},
+    {"unanswered/not-acknowledged", test_challenge_not_acknowledged},
+    {"unanswered/other-realm", test_other_realm_unanswered},
+    {"outcome/goes-on-elsewhere", test_goes_on_elsewhere},
+    {"cause/accepted-before", test_accepted_before},
+    {"cause/nonce-of-other-call", test_nonce_of_other_call},
+    {"cause/nonce-of-ringing-call", test_nonce_of_ringing_call},
+    {"cause/many-numbers", test_many_numbers},
     {"unanswered/gave-up-on-an-offer-of-two", test_gave_up_on_an_offer_of_two},
     {"unanswered/challenge-crossed", test_challenge_crossed},
     {"unanswered/challenge-acknowledged", test_challenge_acknowledged},
     {"unanswered/in-dialog", test_in_dialog_unanswered},
+    {"unanswered/in-dialog-stale", test_in_dialog_stale},
     {"unanswered/notify", test_notify_unanswered},
     {"unanswered/method", test_method_unanswered},
     {"unanswered/register-again", test_register_again_unanswered},
