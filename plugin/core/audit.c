@@ -196,13 +196,32 @@ is_fresh(const struct use *use)
            !finding_set_has(&use->suspects, FINDING_SOURCE_PORT_CHANGED);
 }
 
+/* Its user may have mistyped the password. */
+#define YOUNG_NS (INT64_C(20) * 1000000000)
+
+bool
+audit_nonce_is_young(const struct use *use)
+{
+    return use->nonce_age < 0 ? use->nc == 1 : use->nonce_age < YOUNG_NS;
+}
+
+/* A wrong count is stale to some servers, too. */
+static enum finding
+stale_said_cause(const struct use *use)
+{
+    if (is_fresh(use))
+        return FINDING_STALE_AT_ONCE;
+    bool replayed = finding_set_has(&use->suspects, FINDING_NC_REPLAYED);
+    return replayed && audit_nonce_is_young(use) ? FINDING_NC_REPLAYED : FINDING_NONCE_STALE;
+}
+
 static enum finding
 stale_cause(const struct use *use)
 {
     if (use->resynchronises)
         return FINDING_AKA_RESYNC;
     if (use->stale_said)
-        return is_fresh(use) ? FINDING_STALE_AT_ONCE : FINDING_NONCE_STALE;
+        return stale_said_cause(use);
     if (finding_set_has(&use->suspects, FINDING_NONCE_OF_OTHER_SERVER))
         return FINDING_NONCE_OF_OTHER_SERVER;
     if (finding_set_has(&use->suspects, FINDING_NONCE_OF_OTHER_CALL))
@@ -297,6 +316,9 @@ failure_cause(const struct use *use)
         return FINDING_CANCELLED;
     if (audit_server_failed(use->closed_status))
         return FINDING_SERVER_ERROR;
+    if (use->closed_status == 481 &&
+        finding_set_has(&use->suspects, FINDING_TO_TAG_KEPT)) /* no such dialog */
+        return FINDING_TO_TAG_KEPT;
     bool registration = method_is(use->method, "REGISTER") && use->closed_status >= 400; /* a 3xx leads on */
     if (registration && use->closed_status == 404 && aor_suspect(use) != FINDING_NONE)
         return aor_suspect(use);

@@ -50,6 +50,10 @@ enum finding exchange_refused_cause(const struct exchange *exchange);
  *  @param rang  a provisional response above 100 came before */
 bool audit_lets_in(const char *method, uint16_t status, bool rang);
 
+/** It had no time to expire when it was used: refused, it was for another reason. An age that is not known is
+ * no young one, unless the client has just begun to count. */
+bool audit_nonce_is_young(const struct use *use);
+
 /** Why a REGISTER got 423.
  *  @param asked, wanted  by the request, and by Min-Expires, in s; 0: not said */
 enum finding audit_interval(uint32_t asked, uint32_t wanted);

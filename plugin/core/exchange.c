@@ -11,9 +11,7 @@
 enum { LOOP = 5 };
 /* Failing accounts of one address that make it worth a word. */
 enum { MANY_ACCOUNTS = 5 };
-/* A nonce refused younger than this had no time to expire; its user may have mistyped the password. */
-#define LATE_STALE_NS (INT64_C(20) * 1000000000)
-#define AT_ONCE_NS    (INT64_C(1) * 1000000000)
+#define AT_ONCE_NS (INT64_C(1) * 1000000000)
 
 /* The accounts behind one source address. */
 struct source {
@@ -439,13 +437,6 @@ count_account(struct tracker *tracker, struct account *account, const struct use
         record_note(tracker, record, FINDING_MANY_ACCOUNTS, 0, source->failed_accounts)->use = use;
 }
 
-/* An age that is not known is no young one, unless the client has just begun to count. */
-static bool
-is_young(const struct use *use)
-{
-    return use->nonce_age < 0 ? use->nc == 1 : use->nonce_age < LATE_STALE_NS;
-}
-
 /* Nobody types a password as fast; and one that was found to be right need not be typed again. What was cut
  * off of the credentials may have asked for another nonce, as auts does. */
 static bool
@@ -488,7 +479,7 @@ note_nonce_refused(struct tracker *tracker, const struct account *account, const
     if (!before || before->outcome != OUTCOME_REJECTED || before->user_at_realm != use->user_at_realm ||
         before->verdict.status == DIGEST_BAD)
         return;
-    if (!is_young(before))
+    if (!audit_nonce_is_young(before))
         record_note(tracker, record, FINDING_LATE_STALE, 0, 0)->use = use;
     else if (is_same_password(before, use) && is_same_but_nonce(tracker, account, before, use))
         record_note(tracker, record, FINDING_NONCE_UNKNOWN, 0, 0)->use = use;

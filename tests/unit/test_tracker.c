@@ -1667,6 +1667,36 @@ test_nonce_of_other_call(struct script *s)
     }
 }
 
+/* To a server the To tag of its refusal names a dialog that there is none of. */
+static void
+test_to_tag_kept(struct script *s)
+{
+    SEND(s, .method = "INVITE");
+    SEND(s, .method = "INVITE", .status = 401, .to_tag = "t1", .headers = CHALLENGE("n1"));
+    const struct record *retry =
+        SEND(s, .method = "INVITE", .cseq = 2, .to_tag = "t1", .headers = ANSWER(s, .method = "INVITE"));
+    SEND(s, .method = "INVITE", .cseq = 2, .status = 481);
+    g_assert_cmpint(script_use(retry)->cause, ==, FINDING_TO_TAG_KEPT);
+}
+
+/* A count that was there before, with a nonce that is still good or may be too old. */
+static void
+test_replay_called_stale(struct script *s)
+{
+    const char *stale = "WWW-Authenticate: Digest realm=\"example.com\", nonce=\"n2\", qop=\"auth\", "
+                        "algorithm=MD5, stale=true\r\n";
+    for (int old = 0; old < 2; old++) {
+        struct script *one = old ? script_begin() : s;
+        registered(one);
+        script_wait(one, old ? 60 : 3);
+        const struct record *again = SEND(one, .cseq = 3, .headers = ANSWER(one, .cnonce = "other"));
+        SEND(one, .cseq = 3, .status = 401, .headers = stale);
+        g_assert_cmpint(script_use(again)->cause, ==, old ? FINDING_NONCE_STALE : FINDING_NC_REPLAYED);
+        if (old)
+            script_end(one);
+    }
+}
+
 /* A call that rings was let in: what is refused of its nonce then is the nonce. */
 static void
 test_nonce_of_ringing_call(struct script *s)
@@ -2087,6 +2117,8 @@ static const struct play plays[] = {
     {"cause/accepted-before", test_accepted_before},
     {"cause/nonce-of-other-call", test_nonce_of_other_call},
     {"cause/nonce-of-ringing-call", test_nonce_of_ringing_call},
+    {"cause/to-tag-kept", test_to_tag_kept},
+    {"cause/replay-called-stale", test_replay_called_stale},
     {"cause/many-numbers", test_many_numbers},
     {"unanswered/gave-up-on-an-offer-of-two", test_gave_up_on_an_offer_of_two},
     {"unanswered/challenge-crossed", test_challenge_crossed},
