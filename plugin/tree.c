@@ -106,7 +106,7 @@ static hf_register_info fields[] = {
       HFILL}},
     {&hf_attempt,
      {"Attempt", "siptrail.attempt", FT_UINT32, BASE_DEC, NULL, 0,
-      "Running number of challenges of this account and server since the last success", HFILL}},
+      "Running number of challenges by this server to this address-of-record since the last success", HFILL}},
     {&hf_challenge,
      {"Challenge", "siptrail.challenge", FT_NONE, BASE_NONE, NULL, 0, "One challenge of a 401 or 407",
       HFILL}},
