@@ -682,6 +682,8 @@ static const struct {
     {FINDING_SCHEME_DIFFERS, "with a client that is set up for a server of another kind"},
     {FINDING_ANONYMOUS, "with a client that has no account, or none for this realm"},
     {FINDING_GAVE_UP, "after refused credentials, when the client does not try again"},
+    {FINDING_ACCEPTED_BEFORE,
+     "with a number in From that the account may not show, a call that it may not make, or a limit"},
     {FINDING_ALGORITHM_UNANSWERED, "with a client that is older than RFC 8760"},
     {FINDING_METHOD_UNANSWERED, "with a client that authenticates REGISTER only"},
     {FINDING_CHALLENGE_SKIPPED,
@@ -705,6 +707,9 @@ static const struct {
     {FINDING_BRANCH_REUSED,
      "{asker} takes frame {retry} for the refused request come again, and repeats its answer"},
     {FINDING_CANCELLED, "the call was cancelled in frame {cancelled}, and nobody waits for it any more"},
+    {FINDING_ACCEPTED_BEFORE, "{asker} refuses this {method}, and has let the same user in before: not who "
+                              "asks, but what is asked for "
+                              "seems to be wrong"},
     {FINDING_CREDENTIALS_REMOVED,
      "the client answered in frame {retry}, and its answer did not get as far as the server"},
     {FINDING_REALM_SHARED,
