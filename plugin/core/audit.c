@@ -196,7 +196,7 @@ is_fresh(const struct use *use)
            !finding_set_has(&use->suspects, FINDING_SOURCE_PORT_CHANGED);
 }
 
-/* Its user may have mistyped the password. */
+/* What is refused sooner had no time to expire; its user may have mistyped the password. */
 #define YOUNG_NS (INT64_C(20) * 1000000000)
 
 bool
@@ -707,9 +707,8 @@ static const struct {
     {FINDING_BRANCH_REUSED,
      "{asker} takes frame {retry} for the refused request come again, and repeats its answer"},
     {FINDING_CANCELLED, "the call was cancelled in frame {cancelled}, and nobody waits for it any more"},
-    {FINDING_ACCEPTED_BEFORE, "{asker} refuses this {method}, and has let the same user in before: not who "
-                              "asks, but what is asked for "
-                              "seems to be wrong"},
+    {FINDING_ACCEPTED_BEFORE, "{asker} refuses this {method}, and the same user was let in before: not who "
+                              "asks, but what is asked for seems to be wrong"},
     {FINDING_CREDENTIALS_REMOVED,
      "the client answered in frame {retry}, and its answer did not get as far as the server"},
     {FINDING_REALM_SHARED,

@@ -63,15 +63,6 @@ auth_param_names(uint32_t set)
     return g_string_free(text, FALSE);
 }
 
-/* RFC 3261 section 25.1: letters, digits and -.!%*_+`'~, as sets of 64 characters. */
-static bool
-is_token(char c)
-{
-    static const uint64_t tokens[2] = {UINT64_C(0x03ff6ca200000000), UINT64_C(0x47ffffff87fffffe)};
-    unsigned char u = (unsigned char)c;
-    return u < 128 && tokens[u / 64] >> u % 64 & 1;
-}
-
 /* The first `n` octets, which leave `rest`. */
 static struct slice
 take(struct slice *rest, size_t n)
@@ -86,7 +77,7 @@ static inline struct slice
 take_token(struct slice *rest)
 {
     size_t n = 0;
-    while (n < rest->len && is_token(rest->p[n]))
+    while (n < rest->len && slice_is_token_char(rest->p[n]))
         n++;
     return take(rest, n);
 }

@@ -161,8 +161,15 @@ ends_in_realm(struct slice name, struct slice realm)
 
 /** `user@realm` of credentials; the user alone when it ends in the realm already. */
 const char *user_at_realm(struct tracker *tracker, const struct auth_value *value);
-/** @param user_at_realm  of `user_at_realm`, or of `use` */
-struct counted_once *user_counted(const char *user_at_realm);
+/** What is known of a user. */
+struct known_user {
+    struct counted_once counted;
+    uint32_t accepted_in; /**< latest 2xx to its credentials; 0: none */
+    struct endpoint accepted_from;
+};
+/** @param user_at_realm  of `user_at_realm`, or of a use
+ *  @return never NULL; shared by all who name nobody ("") */
+struct known_user *user_known(const char *user_at_realm);
 /** The same for credentials of this account, whose user is nearly always the same. */
 const char *user_of_account(struct tracker *tracker, struct account *account, const struct auth_value *value);
 

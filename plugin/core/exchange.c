@@ -291,6 +291,15 @@ misses_acceptance(const struct use *use)
     return holder && !holder->accepted_in && holder->answered + 1 < use->nonce_use;
 }
 
+/* The frame in which the same user was let in, from the same client: another one may have another password.
+ */
+static uint32_t
+accepted_before(const struct use *use, const struct endpoint *client)
+{
+    const struct known_user *user = user_known(use->user_at_realm);
+    return *use->user_at_realm && endpoint_same_address(&user->accepted_from, client) ? user->accepted_in : 0;
+}
+
 /* One use of the answered request: how it ended. A 2xx replaces a refusal of another copy of the request. */
 static bool
 close_use(struct tracker *tracker, struct use *use, const struct sip_message *message,
@@ -326,8 +335,8 @@ close_use(struct tracker *tracker, struct use *use, const struct sip_message *me
     use->closed_status = record->status;
     if (use->outcome == OUTCOME_INTERVAL_TOO_BRIEF && !sip_min_expires(message, &use->compared))
         use->compared = 0;
-    if (!success && use->user_at_realm)
-        use->user_accepted_in = user_counted(use->user_at_realm)->accepted_in;
+    if (!success)
+        use->user_accepted_in = accepted_before(use, &arrival->to);
     use->cause = audit_cause(use, use->outcome);
     note_passed_on(use, record);
     note_dropped(tracker, use, request, record);
@@ -412,6 +421,17 @@ source_of(struct tracker *tracker, const struct endpoint *client)
     return source;
 }
 
+static void
+note_accepted(struct tracker *tracker, struct account *account, const struct use *use,
+              const struct endpoint *client, uint32_t frame)
+{
+    struct known_user *user = user_known(use->user_at_realm);
+    user->accepted_in = frame;
+    user->accepted_from = *client;
+    if (!account->accepted)
+        account_accepted(tracker, account);
+}
+
 /* Each counts once, by the user of its credentials: a trunk calls from many numbers. Where more are accepted
  * than refused there is a crowd behind one address, not a scan. */
 static void
@@ -419,11 +439,8 @@ count_account(struct tracker *tracker, struct account *account, const struct use
               const struct endpoint *client, struct record *record)
 {
     bool failed = use->outcome == OUTCOME_REJECTED || use->outcome == OUTCOME_FORBIDDEN;
-    struct counted_once *counted = use->user_at_realm ? user_counted(use->user_at_realm) : &account->counted;
-    if (use->outcome == OUTCOME_ACCEPTED && !account->accepted)
-        account_accepted(tracker, account);
-    if (use->outcome == OUTCOME_ACCEPTED)
-        counted->accepted_in = record->frame;
+    struct counted_once *counted =
+        *use->user_at_realm ? &user_known(use->user_at_realm)->counted : &account->counted;
     if (failed ? counted->failed : (use->outcome != OUTCOME_ACCEPTED || counted->accepted))
         return;
     struct source *source = source_of(tracker, client);
@@ -499,6 +516,7 @@ close_uses(struct tracker *tracker, const struct sip_message *message, const str
         account->refused += use->outcome == OUTCOME_REJECTED ? 1 : 0;
         if (use->outcome != OUTCOME_ACCEPTED)
             continue;
+        note_accepted(tracker, account, use, &arrival->to, record->frame);
         note_nonce_refused(tracker, account, use, record);
         note_tolerated(tracker, use, &arrival->from);
         account->attempt = account->refused = 0;
@@ -935,7 +953,9 @@ static void
 note_rang(const struct record_detail *detail, uint32_t frame)
 {
     for (struct use *use = detail ? detail->uses : NULL; use; use = use->next) {
-        if (use->holder && !use->holder->accepted_in)
+        if (use->relayed || !use->holder)
+            continue;
+        if (!use->holder->accepted_in)
             use->holder->accepted_in = frame;
         count_answered(use);
     }

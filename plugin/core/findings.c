@@ -312,9 +312,9 @@ is_nonce_of_other_offer(const struct finding_context *c)
 static bool
 realm_shared(const struct finding_context *c)
 {
-    const bool mixed = is_nonce_of_other_offer(c);
     if (c->use->evidence == EVIDENCE_OTHER_CALL) /* each challenge has its own, of whichever server */
         return false;
+    const bool mixed = is_nonce_of_other_offer(c);
     for (const struct auth_line *line = c->lines; line && !mixed; line = line->next) {
         if (answering_header(line->header) == c->use->line.header && is_twin(c, line))
             return true;
@@ -796,16 +796,6 @@ accepted_202(const struct finding_context *c)
     return c->message->status == 202;
 }
 
-static bool
-is_entity_tag(struct slice tag)
-{
-    for (size_t i = 0; i < tag.len; i++) {
-        if (!g_ascii_isalnum(tag.p[i]) && !(tag.p[i] && strchr("-.!%*_+`'~", tag.p[i])))
-            return false;
-    }
-    return tag.len > 0;
-}
-
 /* What is copied as a NOTIFY told it is the notifier's mistake. */
 static bool
 condition_malformed(const struct finding_context *c)
@@ -813,14 +803,14 @@ condition_malformed(const struct finding_context *c)
     struct slice condition = header(c, SIP_SUPPRESS_IF_MATCH);
     bool copied = c->subscription && c->subscription->condition_known;
     return condition.p &&
-           (c->message->header_lines[SIP_SUPPRESS_IF_MATCH] > 1 || !(copied || is_entity_tag(condition)));
+           (c->message->header_lines[SIP_SUPPRESS_IF_MATCH] > 1 || !(copied || slice_is_token(condition)));
 }
 
 static bool
 etag_malformed(const struct finding_context *c)
 {
     struct slice tag = header(c, SIP_ETAG);
-    return tag.p && (c->message->header_lines[SIP_ETAG] > 1 || !is_entity_tag(tag));
+    return tag.p && (c->message->header_lines[SIP_ETAG] > 1 || !slice_is_token(tag));
 }
 
 static bool

@@ -230,16 +230,17 @@ user_of_account(struct tracker *tracker, struct account *account, const struct a
     return account->user;
 }
 
+/* Who only has the name has the rest, too. */
 struct user {
     struct index_entry entry;
-    struct counted_once counted;
+    struct known_user known;
     char name[];
 };
 
-struct counted_once *
-user_counted(const char *user_at_realm)
+struct known_user *
+user_known(const char *user_at_realm)
 {
-    return &CONTAINER((uintptr_t)user_at_realm, struct user, name)->counted;
+    return &CONTAINER((uintptr_t)user_at_realm, struct user, name)->known;
 }
 
 /* Under a key that was just not found. */

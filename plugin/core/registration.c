@@ -369,6 +369,12 @@ mark_gap(struct registration *registration, int64_t deadline)
     registration->gap = true;
 }
 
+static bool
+skips(uint32_t before, uint32_t cseq)
+{
+    return cseq > before && cseq - before > 1;
+}
+
 /* Of the REGISTER before this one in its call. */
 static uint32_t
 cseq_before(struct registration *registration)
@@ -383,7 +389,6 @@ cseq_before(struct registration *registration)
 static void
 note_gap(const struct tracker *tracker, struct registration *registration, const struct sip_message *message)
 {
-    const uint32_t before = cseq_before(registration);
     uint32_t call_id = hash_short(tracker->here.call_id);
     bool other_call = registration->call_id_hash != call_id;
     bool gap = registration_misses_answer(tracker, registration);
@@ -392,7 +397,7 @@ note_gap(const struct tracker *tracker, struct registration *registration, const
     else if (other_call)
         gap |= may_lack_refresh(tracker, registration);
     else
-        gap |= message->cseq > before && message->cseq - before > 1;
+        gap |= skips(cseq_before(registration), message->cseq);
     if (gap)
         mark_gap(registration, tracker->clock + registration->granted * SECOND_NS);
     if (other_call && registration_state(tracker, registration) == REGISTRATION_REGISTERED)
@@ -416,12 +421,12 @@ stays_behind(const struct tracker *tracker, const struct registration *registrat
                : 0;
 }
 
-/* What ended without another in its place: this one, or that of the client at the registrar where it was
- * before; NULL: nothing. */
+/* What ended without another in its place: this one, which is in that state, or that of the client at the
+ * registrar where it was before; NULL: nothing. */
 static struct registration *
-lapsed_before(const struct tracker *tracker, struct registration *registration)
+lapsed_before(const struct tracker *tracker, struct registration *registration, enum registration_state state)
 {
-    switch (registration_state(tracker, registration)) {
+    switch (state) {
     case REGISTRATION_LAPSED:
         return registration;
     case REGISTRATION_REGISTERED:
@@ -437,7 +442,7 @@ lapsed_before(const struct tracker *tracker, struct registration *registration)
 static void
 note_lapse(struct tracker *tracker, struct registration_step *step, struct record *record)
 {
-    struct registration *lapsed = lapsed_before(tracker, step->registration);
+    struct registration *lapsed = lapsed_before(tracker, step->registration, step->state);
     if (!lapsed)
         return;
     step->lapsed = tracker->clock - registration_latest_deadline(tracker, lapsed);
@@ -648,7 +653,8 @@ count_grant(const struct tracker *tracker, struct registration *registration, st
     if (registration->granted_request == record->request->frame)
         return;
     registration->granted_request = record->request->frame;
-    struct registration *lapsed = lapsed_before(tracker, registration);
+    struct registration *lapsed =
+        lapsed_before(tracker, registration, registration_state(tracker, registration));
     if (lapsed) {
         step->lapsed = tracker->clock - registration_latest_deadline(tracker, lapsed);
         lapsed->lapsed += step->lapsed;

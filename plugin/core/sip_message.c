@@ -292,17 +292,6 @@ parse_cseq(struct slice value, struct sip_message *message)
     message->cseq_method = slice_trim(slice_from(value, n));
 }
 
-static bool
-is_token(struct slice s)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        char c = s.p[i], letter = c | 0x20;
-        if (!is_digit(c) && !(letter >= 'a' && letter <= 'z') && !(c && strchr("-.!%*_+`'~", c)))
-            return false;
-    }
-    return s.len > 0;
-}
-
 struct start_line {
     uint16_t status; /* 0: a request */
     struct slice method, request_uri, phrase;
@@ -329,7 +318,7 @@ parse_start_line(struct slice line, struct start_line *start)
     if (slice_equal_nocase(first, version))
         return parse_status_line(rest, start);
     rest = slice_trim(rest);
-    if (!is_token(first) || rest.len <= version.len)
+    if (!slice_is_token(first) || rest.len <= version.len)
         return false;
     struct slice tail = slice_from(rest, rest.len - version.len);
     if (!slice_equal_nocase(tail, version) || !slice_is_lws(tail.p[-1]))

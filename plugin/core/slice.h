@@ -70,6 +70,25 @@ slice_is_lws(char c)
     return u <= ' ' && (blanks >> u & 1); /* nearly all octets are greater */
 }
 
+/** Of a token (RFC 3261 section 25.1): letters, digits and -.!%*_+`'~, as sets of 64 characters. */
+static inline bool
+slice_is_token_char(char c)
+{
+    const uint64_t tokens[2] = {UINT64_C(0x03ff6ca200000000), UINT64_C(0x47ffffff87fffffe)};
+    unsigned char u = (unsigned char)c;
+    return u < 128 && tokens[u / 64] >> u % 64 & 1;
+}
+
+/** An empty text is no token. */
+static inline bool
+slice_is_token(struct slice s)
+{
+    size_t n = 0;
+    while (n < s.len && slice_is_token_char(s.p[n]))
+        n++;
+    return n > 0 && n == s.len;
+}
+
 static inline struct slice
 slice_trim_left(struct slice s)
 {

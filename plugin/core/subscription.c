@@ -462,18 +462,6 @@ note_state(struct tracker *tracker, struct subscription *subscription, const str
     return state != subscription->state_before;
 }
 
-/* The tag and the state of the one before it. */
-static void
-note_repeated(struct subscription *subscription, const struct sip_message *message, bool state_changed,
-              uint32_t frame)
-{
-    bool repeats = subscription->etag && !state_changed &&
-                   slice_equal(message->header[SIP_ETAG], text_slice(subscription->etag));
-    subscription->notified_in = frame;
-    subscription->repeated_in = repeats ? frame : 0;
-    subscription->repeated_finding = message->body.len > 0 ? FINDING_NOTIFY_BODY : FINDING_NOTIFY_SUPERFLUOUS;
-}
-
 /* What was refused, be it for want of credentials, told nothing: it may come again. */
 static void
 notify_refused(struct tracker *tracker, const struct sip_message *message)
@@ -505,7 +493,9 @@ add_notify(struct tracker *tracker, const struct sip_message *message, struct re
     ask_rules(tracker, STAGE_NOTIFY, &context, record, subscription->etag_frame,
               conditional ? conditional : subscription->ignored_in);
     subscription->ignored_in = 0;
-    note_repeated(subscription, message, state_changed, record->frame);
+    subscription->notified_in = record->frame;
+    subscription->repeated = subscription->etag && !state_changed &&
+                             slice_equal(message->header[SIP_ETAG], text_slice(subscription->etag));
     mark_missed(subscription->suppressed, expiry_notified(tracker, &subscription->expiry, message, record),
                 record->frame);
     if (subscription->suppressed &&
@@ -804,16 +794,16 @@ set_condition(struct tracker *tracker, const struct sip_message *message,
     bool right = no_notify && no_notify->etag && no_notify->in_dialog && !no_notify->ended_in &&
                  !no_notify->superseded_in;
     set_suppressed(tracker, subscription, right ? no_notify : NULL);
-    if (right && subscription->repeated_in > transaction->request->frame &&
-        has_condition(subscription, request,
-                      subscription->etag)) { /* the NOTIFY of a 200, sent in front of the 204 */
-        no_notify->notify_frame = subscription->repeated_in;
-        no_notify->notify_finding = subscription->repeated_finding;
+    bool current = has_condition(subscription, request, subscription->etag);
+    bool came = subscription->repeated && subscription->notified_in > transaction->request->frame;
+    if (right && current && came) { /* the NOTIFY of a 200, sent in front of the 204 */
+        no_notify->notify_frame = subscription->notified_in;
+        no_notify->notify_finding = subscription->new_hash ? FINDING_NOTIFY_BODY : FINDING_NOTIFY_SUPERFLUOUS;
     }
     subscription->suppressed_frame = record->frame;
     subscription->ignored_star = has_condition(subscription, request, "*");
-    bool holds = subscription->ignored_star || has_condition(subscription, request, subscription->etag);
-    subscription->ignored_in = holds && !no_notify && !changed ? transaction->request->frame : 0;
+    bool ignored = (current || subscription->ignored_star) && !no_notify && !changed;
+    subscription->ignored_in = ignored ? transaction->request->frame : 0;
     subscription->ended = request->unsubscribes;
     subscription->contact = request->contact;
     if (!right || request->unsubscribes)

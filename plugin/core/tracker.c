@@ -120,9 +120,9 @@ link_to_invite(struct tracker *tracker, const struct sip_message *message, const
     if (invite && acknowledges) {
         flow_answered(tracker, invite->request);
         invite->acknowledged = true;
+        if (invite->opened)
+            invite->opened->unheard = false;
     }
-    if (invite && acknowledges && invite->opened)
-        invite->opened->unheard = false;
     if (invite)
         record->belongs_to = acknowledges ? invite->request->response_frame : invite->request->frame;
     if (acknowledges && by_number && (!invite || invite->status >= 300))

@@ -84,7 +84,6 @@ enum outcome {
 /** Who is counted among those of its address that were accepted, and that failed. */
 struct counted_once {
     bool accepted : 1, failed : 1;
-    uint32_t accepted_in; /**< latest 2xx; 0: none */
 };
 
 /** An address-of-record as one server knows it. */
@@ -244,7 +243,7 @@ struct use {
     struct nonce_user *holder;  /**< likewise */
     struct nonce_call *call;    /**< likewise */
     struct issue *issue;        /**< likewise */
-    uint32_t nonce_accepted_in; /**< an earlier 2xx to a request with this nonce; 0: none */
+    uint32_t nonce_accepted_in; /**< an earlier 2xx to a request with this nonce, or what rang; 0: none */
     bool nonce_replaced;        /**< and it, or one before, gave a nextnonce */
     uint32_t compared; /**< what it should go on from: the nonce count before; of a 423 its Min-Expires */
     struct digest_verdict verdict;
@@ -261,7 +260,8 @@ struct use {
     uint16_t cause;
     uint32_t closed_frame;
     uint16_t closed_status;
-    uint32_t user_accepted_in; /**< of one that is refused: latest 2xx to credentials of its user; 0: none */
+    uint32_t user_accepted_in; /**< of one that is refused: latest 2xx to credentials of its user from the
+                                  same client; 0: none */
     const char *phrase;        /**< of the refusal, when it has words of its own; NULL */
     uint32_t request_frame;
     const char *user_at_realm;

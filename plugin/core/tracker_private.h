@@ -121,8 +121,7 @@ struct subscription {
     uint32_t suppressed_frame;
     bool ended;                     /**< … and that ended the subscription */
     uint32_t notified_in;           /**< latest NOTIFY */
-    uint32_t repeated_in;           /**< that it is, if it said what the one before it had said; else 0 */
-    uint16_t repeated_finding;      /**< that this is, where it was not due */
+    bool repeated;                  /**< it said what the one before it had said */
     uint32_t contact;               /**< hash of the URI in the SUBSCRIBE that it answers */
     uint32_t state_hash;            /**< of the latest NOTIFY's Subscription-State, without its seconds */
     uint32_t state_before;          /**< of the one before it that was delivered */
@@ -133,7 +132,7 @@ struct subscription {
     const char *etag;               /**< of the latest NOTIFY that had one; NULL none yet */
     uint32_t etag_frame, etag_cseq;
     uint32_t body_hash;   /**< of its body; 0: it had none */
-    uint32_t new_hash;    /**< of the body that is looked at */
+    uint32_t new_hash;    /**< of the latest NOTIFY's body, likewise */
     uint32_t ignored_in;  /**< a SUBSCRIBE that named the current tag, or *, and was answered 200; 0: none */
     bool ignored_star;    /**< it was * */
     bool condition_known; /**< the condition that is looked at was issued in this capture */
@@ -509,7 +508,7 @@ void registration_request(struct tracker *tracker, const struct sip_message *mes
 void registration_repeated(const struct record *request);
 /** ICMP says that the port is unreachable that it was sent to. */
 void registration_unreachable(const struct record *request, uint32_t frame);
-/** A provisional response came: the registrar is there. */
+/** A provisional response came, in that frame: the registrar is there. */
 void registration_pending(const struct record *request, uint32_t frame);
 /** Of a request that was granted: its client seems not to have got the answer, for that reason (enum
  * finding). */

@@ -523,11 +523,11 @@ static void
 prefer_own_call(struct tracker *tracker, const struct request_view *view, struct use *use,
                 const struct auth_value *credentials)
 {
-    struct use trial = *use;
     if (!use->exchange || use->exchange->call_id_hash == hash_short(tracker->here.call_id) || use->relayed ||
         use->elsewhere || view->follows)
         return;
     struct exchange *own = exchange_before(tracker, view);
+    struct use trial = *use;
     if (!own || !use_answers(tracker, &trial, own->issues, credentials) || trial.realm_differs)
         return;
     trial.evidence = EVIDENCE_OTHER_CALL;

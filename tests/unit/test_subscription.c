@@ -544,83 +544,81 @@ test_notify_refused(struct script *s)
     assert_due(s, notify(s, 5, PRESENCE "Subscription-State: pending\r\n" ETAG("e1"), ""), "notify_not_due");
 }
 
-/* 200 to a known tag: right, if the state of the subscription has changed. */
+/* A 200 to a refresh whose condition holds, and the NOTIFY after it: right, if the state of the subscription
+ * has changed, and then without a body. */
+struct after_200 {
+    const char *name, *condition, *headers, *body, *notes;
+};
+
+#define PENDING "Subscription-State: pending\r\n"
+
+static const struct after_200 after_200[] = {
+    {"state-changed", IF_MATCH("e1"), PENDING ETAG("e1"), "", ""},
+    {"state-kept", IF_MATCH("e1"), ACTIVE ETAG("e1"), "", "condition_ignored"},
+    {"star/state-changed", IF_MATCH("*"), PENDING ETAG("e1"), "", ""},
+    {"star/state-changed-with-body", IF_MATCH("*"), PENDING ETAG("e1"), "state", "star_ignored"},
+    {"star/state-kept", IF_MATCH("*"), ACTIVE ETAG("e1"), "", "star_ignored"},
+    {"star/news", IF_MATCH("*"), ACTIVE ETAG("e2"), "news", "star_ignored"},
+};
+
 static void
-test_state_changed_after_200(struct script *s)
+refresh(struct script *s, unsigned cseq, const char *condition)
 {
-    static const struct {
-        const char *state, *notes;
-    } rows[] = {{"Subscription-State: pending\r\n", ""}, {ACTIVE, "condition_ignored"}};
-    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
-        struct script *one = i ? script_begin() : s;
-        subscribe(one);
-        SEND(one, .method = "SUBSCRIBE", .cseq = 2, .to_tag = "t1",
-             .headers = PRESENCE IF_MATCH("e1") "Expires: 3600\r\n");
-        SEND(one, .method = "SUBSCRIBE", .cseq = 2, .status = 200, .headers = "Expires: 3600\r\n");
-        const struct record *record =
-            notify(one, 2, script_join(one, PRESENCE ETAG("e1"), rows[i].state), "");
-        g_assert_cmpstr(script_notes(one, record), ==, rows[i].notes);
-        if (i)
-            script_end(one);
-    }
+    SEND(s, .method = "SUBSCRIBE", .cseq = cseq, .to_tag = "t1",
+         .headers = script_join(s, PRESENCE "Expires: 3600\r\n", condition));
 }
 
-/* So it is with *, but for a change of the subscription's own state, which is told without a body. */
-static void
-test_star_after_200(struct script *s)
+static struct record *
+granted(struct script *s, unsigned cseq)
 {
-    static const struct {
-        const char *headers, *body, *notes;
-    } rows[] = {{"Subscription-State: pending\r\n" ETAG("e1"), "", ""},
-                {"Subscription-State: pending\r\n" ETAG("e1"), "state", "star_ignored"},
-                {ACTIVE ETAG("e1"), "", "star_ignored"},
-                {ACTIVE ETAG("e2"), "news", "star_ignored"}};
-    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
-        struct script *one = i ? script_begin() : s;
-        subscribe(one);
-        SEND(one, .method = "SUBSCRIBE", .cseq = 2, .to_tag = "t1",
-             .headers = PRESENCE IF_MATCH("*") "Expires: 3600\r\n");
-        struct record *ok =
-            SEND(one, .method = "SUBSCRIBE", .cseq = 2, .status = 200, .headers = "Expires: 3600\r\n");
-        struct record *record = notify(one, 2, script_join(one, PRESENCE, rows[i].headers), rows[i].body);
-        g_test_message("row %u", i);
-        g_assert_cmpstr(script_notes(one, ok), ==, "");
-        g_assert_cmpstr(script_notes(one, record), ==, rows[i].notes);
-        if (i)
-            script_end(one);
-    }
+    return SEND(s, .method = "SUBSCRIBE", .cseq = cseq, .status = 200, .headers = "Expires: 3600\r\n");
+}
+
+static void
+test_after_200(gconstpointer data)
+{
+    const struct after_200 *c = data;
+    struct script *s = script_begin();
+    subscribe(s);
+    refresh(s, 2, c->condition);
+    g_assert_cmpstr(script_notes(s, granted(s, 2)), ==, "");
+    g_assert_cmpstr(script_notes(s, notify(s, 2, script_join(s, PRESENCE, c->headers), c->body)), ==,
+                    c->notes);
+    script_end(s);
 }
 
 /* A 200 to a known tag, and then silence; not, if the NOTIFY came in front of the 200, may still come, or a
  * SUBSCRIBE in between is missing. */
+struct withheld {
+    const char *name;
+    bool early;
+    int wait;
+    unsigned cseq; /* of the next SUBSCRIBE */
+    const char *notes;
+};
+
+static const struct withheld withheld[] = {
+    {"silence", false, 100, 3, "notify_withheld"},
+    {"came-first", true, 100, 3, ""},
+    {"may-still-come", false, 30, 3, ""},
+    {"gap", false, 100, 4, ""},
+};
+
 static void
-test_notify_withheld(struct script *s)
+test_withheld(gconstpointer data)
 {
-    static const struct {
-        bool early;
-        int wait;
-        unsigned cseq;
-        const char *notes;
-    } rows[] = {{false, 100, 3, "notify_withheld"},
-                {true, 100, 3, ""},
-                {false, 30, 3, ""},
-                {false, 100, 4, ""}};
-    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
-        struct script *one = i ? script_begin() : s;
-        const char *again = PRESENCE IF_MATCH("e1") "Expires: 3600\r\n";
-        subscribe(one);
-        SEND(one, .method = "SUBSCRIBE", .cseq = 2, .to_tag = "t1", .headers = again);
-        if (rows[i].early)
-            notify(one, 2, PRESENCE "Subscription-State: pending\r\n" ETAG("e1"), "");
-        SEND(one, .method = "SUBSCRIBE", .cseq = 2, .status = 200, .headers = "Expires: 3600\r\n");
-        script_wait(one, rows[i].wait);
-        struct record *next =
-            SEND(one, .method = "SUBSCRIBE", .cseq = rows[i].cseq, .to_tag = "t1", .headers = again);
-        g_test_message("row %u", i);
-        g_assert_cmpstr(script_notes(one, next), ==, rows[i].notes);
-        if (i)
-            script_end(one);
-    }
+    const struct withheld *c = data;
+    struct script *s = script_begin();
+    subscribe(s);
+    refresh(s, 2, IF_MATCH("e1"));
+    if (c->early)
+        notify(s, 2, PRESENCE PENDING ETAG("e1"), "");
+    granted(s, 2);
+    script_wait(s, c->wait);
+    struct record *next = SEND(s, .method = "SUBSCRIBE", .cseq = c->cseq, .to_tag = "t1",
+                               .headers = PRESENCE IF_MATCH("e1") "Expires: 3600\r\n");
+    g_assert_cmpstr(script_notes(s, next), ==, c->notes);
+    script_end(s);
 }
 
 /* Sent again without it, after a refusal. */
@@ -1157,9 +1155,6 @@ static const struct play plays[] = {
     {"204/tag-of-dialog-before", test_tag_of_dialog_before},
     {"notify/passed-on", test_notify_passed_on},
     {"notify/refused", test_notify_refused},
-    {"notify/state-changed-after-200", test_state_changed_after_200},
-    {"after-200/withheld", test_notify_withheld},
-    {"after-200/star", test_star_after_200},
     {"notify/condition-withdrawn", test_condition_withdrawn},
     {"notify/after-wrong-204", test_after_wrong_204},
     {"notify/only-the-first-is-linked", test_only_the_first_is_linked},
@@ -1175,6 +1170,8 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     script_add_plays("/subscription", plays, G_N_ELEMENTS(plays));
     ADD_CASES("/subscription/told", told_tags, test_told);
+    ADD_CASES("/subscription/after-200", after_200, test_after_200);
+    ADD_CASES("/subscription/withheld", withheld, test_withheld);
     ADD_CASES("/subscription/ended", ends, test_ended);
     ADD_CASES("/subscription/awaited", awaited, test_awaited);
     ADD_CASES("/subscription/condition", conditions, test_condition);

@@ -7,6 +7,8 @@
 #include "findings.h"
 #include "script.h"
 
+#define STALE(nonce) "WWW-Authenticate: Digest realm=\"example.com\", nonce=\"" nonce "\", stale=true\r\n"
+
 /* --- transactions: RFC 3261 section 17.1.3, 17.2.3
  * ------------------------------------------------------------------ */
 
@@ -763,8 +765,7 @@ static const struct ending endings[] = {
     {"again-stale-false", "wrong", NULL, 401,
      "WWW-Authenticate: Digest realm=\"example.com\", nonce=\"n2\", stale=false\r\n", "rejected",
      "digest_mismatch"},
-    {"stale", NULL, NULL, 401, "WWW-Authenticate: Digest realm=\"example.com\", nonce=\"n2\", stale=true\r\n",
-     "stale", "stale_at_once"},
+    {"stale", NULL, NULL, 401, STALE("n2"), "stale", "stale_at_once"},
     {"stale-quoted-upper-case", NULL, NULL, 401,
      "WWW-Authenticate: Digest realm=\"example.com\", nonce=\"n2\", stale=\"TRUE\"\r\n", "stale",
      "stale_at_once"},
@@ -786,9 +787,7 @@ static const struct ending endings[] = {
     {"stale-in-phrase", "wrong", NULL, 401, CHALLENGE("n2"), "stale", "stale_in_phrase", "STALE"},
     {"nonce-in-phrase-but-the-same-again", NULL, "bob", 401, CHALLENGE("n1"), "rejected",
      "refused_unverified", "Nonce has changed"},
-    {"stale-said-twice", NULL, NULL, 401,
-     "WWW-Authenticate: Digest realm=\"example.com\", nonce=\"n2\", stale=true\r\n", "stale", "stale_at_once",
-     "Stale nonce"},
+    {"stale-said-twice", NULL, NULL, 401, STALE("n2"), "stale", "stale_at_once", "Stale nonce"},
     {"nonce-in-phrase-of-403", NULL, "bob", 403, NULL, "forbidden", "forbidden", "Nonce has changed"},
     {"password-in-phrase", NULL, "bob", 403, NULL, "forbidden", "password_in_phrase", "Wrong Password"},
     {"password-in-phrase-asterisk", NULL, "bob", 403, NULL, "forbidden", "password_in_phrase",
@@ -1386,24 +1385,32 @@ test_challenge_lost(struct script *s)
     g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "challenge_lost");
 }
 
+/* It comes again and again. */
+static void
+challenged_for_long(struct script *s, bool acknowledged)
+{
+    SEND(s, .method = "INVITE");
+    SEND(s, .method = "INVITE", .status = 401, .headers = CHALLENGE("n1"));
+    if (acknowledged)
+        SEND(s, .method = "ACK");
+    for (double ms = 500; ms < 5000; ms *= 2)
+        SEND(s, .method = "INVITE", .status = 401, .headers = CHALLENGE("n1"), .ms = ms);
+    script_wait(s, 33);
+}
+
+static void
+test_challenge_repeated(struct script *s)
+{
+    challenged_for_long(s, true);
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "never_answered");
+}
+
 /* Each client acknowledges it, and this one did not. */
 static void
 test_challenge_not_acknowledged(struct script *s)
 {
-    for (int acknowledged = 0; acknowledged < 2; acknowledged++) {
-        struct script *one = acknowledged ? script_begin() : s;
-        SEND(one, .method = "INVITE");
-        SEND(one, .method = "INVITE", .status = 401, .headers = CHALLENGE("n1"));
-        if (acknowledged)
-            SEND(one, .method = "ACK");
-        for (double ms = 500; ms < 5000; ms *= 2)
-            SEND(one, .method = "INVITE", .status = 401, .headers = CHALLENGE("n1"), .ms = ms);
-        script_wait(one, 33);
-        g_assert_cmpstr(script_cause(one, script_exchange(one, 0)), ==,
-                        acknowledged ? "never_answered" : "challenge_lost");
-        if (acknowledged)
-            script_end(one);
-    }
+    challenged_for_long(s, false);
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "challenge_lost");
 }
 
 static void
@@ -1420,15 +1427,13 @@ test_in_dialog_unanswered(struct script *s)
 static void
 test_in_dialog_stale(struct script *s)
 {
-    const char *stale = "WWW-Authenticate: Digest realm=\"example.com\", nonce=\"n2\", qop=\"auth\", "
-                        "algorithm=MD5, stale=true\r\n";
     SEND(s, .method = "INVITE");
     SEND(s, .method = "INVITE", .status = 401, .headers = CHALLENGE("n1"));
     SEND(s, .method = "INVITE", .cseq = 2, .headers = ANSWER(s, .method = "INVITE"));
     SEND(s, .method = "INVITE", .cseq = 2, .status = 200);
     SEND(s, .method = "BYE", .cseq = 3, .to_tag = "t1",
          .headers = ANSWER(s, .method = "BYE", .nc = "00000002"));
-    SEND(s, .method = "BYE", .cseq = 3, .status = 401, .headers = stale);
+    SEND(s, .method = "BYE", .cseq = 3, .status = 401, .headers = STALE("n2"));
     script_wait(s, 33);
     g_assert_cmpstr(script_cause(s, script_exchange(s, 1)), ==, "in_dialog_unanswered");
 }
@@ -1601,70 +1606,101 @@ test_goes_on_elsewhere(struct script *s)
     g_assert_cmpuint(script_exchange(s, 0)->later_frame, ==, 0);
 }
 
-/* Refused, where the same user was accepted before: it is not the password, but for a registrar. */
-static void
-test_accepted_before(struct script *s)
+/* A challenge in a call of its own, the answer, and the end. */
+struct call {
+    const char *call_id, *method, *nonce;
+    unsigned status;
+    struct answer answer;
+    int from;
+};
+
+static const struct use *
+answered_call(struct script *s, const struct call *call)
 {
-    static const struct {
-        const char *method;
-        unsigned status;
-        const char *cause;
-    } rows[] = {{"INVITE", 401, "accepted_before"},
-                {"INVITE", 403, "accepted_before"},
-                {"REGISTER", 403, "username_not_aor"}};
-    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
-        struct script *one = i ? script_begin() : s;
-        const char *method = rows[i].method;
-        registered(one);
-        SEND(one, .method = method, .call_id = "call-2", .user = "4711");
-        SEND(one, .method = method, .call_id = "call-2", .user = "4711", .status = 401,
-             .headers = CHALLENGE("n2"));
-        const struct record *retry =
-            SEND(one, .method = method, .call_id = "call-2", .user = "4711", .cseq = 2,
-                 .headers = ANSWER(one, .user = "bob", .method = method, .nonce = "n2"));
-        SEND(one, .method = method, .call_id = "call-2", .user = "4711", .cseq = 2, .status = 403);
-        g_assert_cmpstr(finding_rule((enum finding)script_use(retry)->cause)->name, ==, "forbidden");
-        SEND(one, .method = method, .call_id = "call-3", .user = "4711");
-        SEND(one, .method = method, .call_id = "call-3", .user = "4711", .status = 401,
-             .headers = CHALLENGE("n3"));
-        retry = SEND(one, .method = method, .call_id = "call-3", .user = "4711", .cseq = 2,
-                     .headers = ANSWER(one, .method = method, .nonce = "n3"));
-        SEND(one, .method = method, .call_id = "call-3", .user = "4711", .cseq = 2, .status = rows[i].status,
-             .headers = rows[i].status == 401 ? CHALLENGE("n4") : NULL);
-        g_test_message("row %u", i);
-        g_assert_cmpstr(finding_rule((enum finding)script_use(retry)->cause)->name, ==, rows[i].cause);
-        g_assert_cmpuint(script_use(retry)->user_accepted_in, ==, 4);
-        if (i)
-            script_end(one);
-    }
+    const int to = call->from ? 2 : 0;
+    struct answer answer = call->answer;
+    answer.method = call->method;
+    char *challenge = g_strdup_printf("WWW-Authenticate: Digest realm=\"example.com\", nonce=\"%s\", "
+                                      "qop=\"auth\", algorithm=MD5\r\n",
+                                      call->nonce);
+    struct sip sip = {.method = call->method,
+                      .call_id = call->call_id,
+                      .user = "4711",
+                      .from = call->from,
+                      .to = to};
+    struct sip back = {.method = call->method,
+                       .call_id = call->call_id,
+                       .user = "4711",
+                       .from = to,
+                       .to = call->from,
+                       .status = 401,
+                       .headers = challenge};
+    script_send(s, &sip);
+    script_send(s, &back);
+    sip.cseq = back.cseq = 2;
+    sip.headers = script_answer(s, &answer);
+    const struct use *use = script_use(script_send(s, &sip));
+    back.status = call->status;
+    back.headers = call->status == 401 ? CHALLENGE("again") : NULL;
+    script_send(s, &back);
+    g_free(challenge);
+    return use;
+}
+#define CALL(s, ...) answered_call((s), &(struct call){__VA_ARGS__})
+
+/* Refused, where the same user was let in before, from the same client: it is not the password, but for a
+ * registrar. */
+struct accepted_before {
+    const char *name, *method, *user;
+    unsigned status;
+    int from;
+    const char *cause;
+};
+
+static const struct accepted_before accepted_before[] = {
+    {"asked-again", "INVITE", "alice", 401, 0, "accepted_before"},
+    {"forbidden", "INVITE", "alice", 403, 0, "accepted_before"},
+    {"another-user", "INVITE", "bob", 403, 0, "forbidden"},
+    {"another-client", "INVITE", "alice", 403, 9, "forbidden"},
+    {"registrar", "REGISTER", "alice", 403, 0, "username_not_aor"},
+};
+
+static void
+test_accepted_before(gconstpointer data)
+{
+    const struct accepted_before *c = data;
+    struct script *s = script_begin();
+    registered(s);
+    const struct use *use =
+        CALL(s, "call-2", c->method, "n2", c->status, {.user = c->user, .nonce = "n2"}, c->from);
+    g_assert_cmpstr(finding_rule((enum finding)use->cause)->name, ==, c->cause);
+    bool same = strcmp(c->user, "alice") == 0 && c->from == 0;
+    g_assert_cmpuint(use->user_accepted_in, ==, same ? 4 : 0);
+    script_end(s);
 }
 
 /* One nonce for all calls: it answers the challenge of this one, right or wrong. */
 static void
+answered_with_other_nonce(struct script *s, unsigned status, enum outcome outcome, enum finding cause)
+{
+    registered(s);
+    const struct use *use = CALL(s, "call-2", "INVITE", "n2", status, {.nc = "00000002"});
+    g_assert_cmpuint(script_exchange(s, 1)->retry_frame, ==, use->request_frame);
+    g_assert_cmpint(script_exchange(s, 1)->outcome, ==, outcome);
+    g_assert_cmpint(use->cause, ==, cause);
+    g_assert_cmpuint(use->nonce_use, ==, 2);
+}
+
+static void
 test_nonce_of_other_call(struct script *s)
 {
-    static const struct {
-        unsigned status;
-        enum outcome outcome;
-        enum finding cause;
-    } rows[] = {{200, OUTCOME_ACCEPTED, FINDING_NONE}, {401, OUTCOME_STALE, FINDING_NONCE_OF_OTHER_CALL}};
-    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
-        struct script *one = i ? script_begin() : s;
-        registered(one);
-        SEND(one, .method = "INVITE", .call_id = "call-2");
-        SEND(one, .method = "INVITE", .call_id = "call-2", .status = 401, .headers = CHALLENGE("n2"));
-        const struct record *retry = SEND(one, .method = "INVITE", .call_id = "call-2", .cseq = 2,
-                                          .headers = ANSWER(one, .method = "INVITE", .nc = "00000002"));
-        SEND(one, .method = "INVITE", .call_id = "call-2", .cseq = 2, .status = rows[i].status,
-             .headers = rows[i].status == 401 ? CHALLENGE("n3") : NULL);
-        g_test_message("row %u", i);
-        g_assert_cmpuint(script_exchange(one, 1)->retry_frame, ==, retry->frame);
-        g_assert_cmpint(script_exchange(one, 1)->outcome, ==, rows[i].outcome);
-        g_assert_cmpint(script_use(retry)->cause, ==, rows[i].cause);
-        g_assert_cmpuint(script_use(retry)->nonce_use, ==, 2);
-        if (i)
-            script_end(one);
-    }
+    answered_with_other_nonce(s, 200, OUTCOME_ACCEPTED, FINDING_NONE);
+}
+
+static void
+test_nonce_of_other_call_refused(struct script *s)
+{
+    answered_with_other_nonce(s, 401, OUTCOME_STALE, FINDING_NONCE_OF_OTHER_CALL);
 }
 
 /* To a server the To tag of its refusal names a dialog that there is none of. */
@@ -1680,21 +1716,26 @@ test_to_tag_kept(struct script *s)
 }
 
 /* A count that was there before, with a nonce that is still good or may be too old. */
+static const struct use *
+replayed_after(struct script *s, double seconds)
+{
+    registered(s);
+    script_wait(s, seconds);
+    const struct record *again = SEND(s, .cseq = 3, .headers = ANSWER(s, .cnonce = "other"));
+    SEND(s, .cseq = 3, .status = 401, .headers = STALE("n2"));
+    return script_use(again);
+}
+
 static void
 test_replay_called_stale(struct script *s)
 {
-    const char *stale = "WWW-Authenticate: Digest realm=\"example.com\", nonce=\"n2\", qop=\"auth\", "
-                        "algorithm=MD5, stale=true\r\n";
-    for (int old = 0; old < 2; old++) {
-        struct script *one = old ? script_begin() : s;
-        registered(one);
-        script_wait(one, old ? 60 : 3);
-        const struct record *again = SEND(one, .cseq = 3, .headers = ANSWER(one, .cnonce = "other"));
-        SEND(one, .cseq = 3, .status = 401, .headers = stale);
-        g_assert_cmpint(script_use(again)->cause, ==, old ? FINDING_NONCE_STALE : FINDING_NC_REPLAYED);
-        if (old)
-            script_end(one);
-    }
+    g_assert_cmpint(replayed_after(s, 3)->cause, ==, FINDING_NC_REPLAYED);
+}
+
+static void
+test_old_replay_called_stale(struct script *s)
+{
+    g_assert_cmpint(replayed_after(s, 60)->cause, ==, FINDING_NONCE_STALE);
 }
 
 /* A call that rings was let in: what is refused of its nonce then is the nonce. */
@@ -1712,26 +1753,42 @@ test_nonce_of_ringing_call(struct script *s)
     g_assert_cmpuint(script_use(second)->nonce_accepted_in, ==, 4);
 }
 
-/* One user from many numbers is no scan; many users are. */
-static void
-test_many_numbers(struct script *s)
+/* Each from a number of its own; `credentials` of each, or a user of each number. */
+static bool
+is_scan(struct script *s, const char *user, const char *credentials)
 {
-    for (int users = 0; users < 2; users++) {
-        struct script *one = users ? script_begin() : s;
-        const struct record *last = NULL;
-        for (unsigned i = 0; i < 8; i++) {
-            char *number = g_strdup_printf("47%u", i);
-            SEND(one, .call_id = number, .user = number);
-            SEND(one, .call_id = number, .user = number, .status = 401, .headers = CHALLENGE("n1"));
-            SEND(one, .call_id = number, .user = number, .cseq = 2,
-                 .headers = ANSWER(one, .user = users ? number : "trunk"));
-            last = SEND(one, .call_id = number, .user = number, .cseq = 2, .status = 403);
-            g_free(number);
-        }
-        g_assert_true(!strstr(script_notes(one, last), "many_accounts_fail") == !users);
-        if (users)
-            script_end(one);
+    const char *notes = NULL;
+    for (unsigned i = 0; i < 8; i++) {
+        char *number = g_strdup_printf("47%u", i);
+        SEND(s, .call_id = number, .user = number);
+        SEND(s, .call_id = number, .user = number, .status = 401, .headers = CHALLENGE("n1"));
+        SEND(s, .call_id = number, .user = number, .cseq = 2,
+             .headers = credentials ? credentials : ANSWER(s, .user = user ? user : number));
+        notes = script_notes(s, SEND(s, .call_id = number, .user = number, .cseq = 2, .status = 403));
+        g_free(number);
     }
+    return strstr(notes, "many_accounts_fail") != NULL;
+}
+
+static void
+test_many_users(struct script *s)
+{
+    g_assert_true(is_scan(s, NULL, NULL));
+}
+
+static void
+test_many_numbers_of_one_user(struct script *s)
+{
+    g_assert_false(is_scan(s, "trunk", NULL));
+}
+
+/* These name nobody, so the number counts. */
+static void
+test_many_numbers_of_nobody(struct script *s)
+{
+    g_assert_true(
+        is_scan(s, NULL,
+                "Authorization: Digest username=\"\", realm=\"\", nonce=\"n1\", response=\"0\"\r\n"));
 }
 
 static void
@@ -1741,8 +1798,7 @@ test_stale_after_a_while(struct script *s)
     SEND(s, .status = 401, .headers = CHALLENGE("n1"));
     script_wait(s, 30);
     SEND(s, .cseq = 2, .headers = ANSWER(s));
-    SEND(s, .cseq = 2, .status = 401,
-         .headers = "WWW-Authenticate: Digest realm=\"example.com\", nonce=\"n2\", stale=true\r\n");
+    SEND(s, .cseq = 2, .status = 401, .headers = STALE("n2"));
     g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "nonce_stale");
 }
 
@@ -2112,14 +2168,18 @@ static const struct play plays[] = {
     {"follow/ack-of-refused", test_ack_of_refused},
     {"unanswered/challenge-lost", test_challenge_lost},
     {"unanswered/not-acknowledged", test_challenge_not_acknowledged},
+    {"unanswered/repeated", test_challenge_repeated},
     {"unanswered/other-realm", test_other_realm_unanswered},
     {"outcome/goes-on-elsewhere", test_goes_on_elsewhere},
-    {"cause/accepted-before", test_accepted_before},
     {"cause/nonce-of-other-call", test_nonce_of_other_call},
+    {"cause/nonce-of-other-call-refused", test_nonce_of_other_call_refused},
     {"cause/nonce-of-ringing-call", test_nonce_of_ringing_call},
     {"cause/to-tag-kept", test_to_tag_kept},
     {"cause/replay-called-stale", test_replay_called_stale},
-    {"cause/many-numbers", test_many_numbers},
+    {"cause/old-replay-called-stale", test_old_replay_called_stale},
+    {"scan/many-users", test_many_users},
+    {"scan/one-user", test_many_numbers_of_one_user},
+    {"scan/nobody", test_many_numbers_of_nobody},
     {"unanswered/gave-up-on-an-offer-of-two", test_gave_up_on_an_offer_of_two},
     {"unanswered/challenge-crossed", test_challenge_crossed},
     {"unanswered/challenge-acknowledged", test_challenge_acknowledged},
@@ -2171,6 +2231,7 @@ main(int argc, char **argv)
     script_add_plays("/tracker", plays, G_N_ELEMENTS(plays));
     ADD_CASES("/tracker/ending", endings, test_ending);
     ADD_CASES("/tracker/second-try", second_tries, test_second_try);
+    ADD_CASES("/tracker/accepted-before", accepted_before, test_accepted_before);
     ADD_CASES("/tracker/skipped", skips, test_skipped);
     return test_run_all();
 }

@@ -333,18 +333,14 @@ def nonce_of_other_call(phone):
     """A phone keeps one nonce for a realm, whatever it is asked; the proxy lets it, and once it does not."""
     registered(phone)
     first = dict(phone.offer)
-    for end in (200, 407):
+    for used, end in (1, phone.reply), (2, phone.challenge):
         phone.scene.wait(5)
         phone.new_call()
         phone.send("MESSAGE")
         phone.challenge(407)
-        phone.offer = {**first, "proxy": True}
-        phone.nc = 1 if end == 200 else 2
+        phone.offer, phone.nc = {**first, "proxy": True}, used
         phone.answer("MESSAGE")
-        if end == 200:
-            phone.reply(200)
-        else:
-            phone.challenge(407)
+        end(200 if used == 1 else 407)
     phone.answer("MESSAGE")
     phone.reply(200)
 
@@ -595,5 +591,6 @@ STORIES.update((f.__name__, f) for f in (
     to_tag_kept, branch_reused_replayed, tcp_reconnected, connection_changed, mistyped, some_accounts_fail, nonce_resent, nc_replayed, nc_skipped,
     source_port_changed, preloaded_refused, credentials_joined, second_realm_unanswered, uri_rewritten, digest_variant,
     server_unproved, unanswered_loop, many_accounts_fail, scheme_differs, cseq_decreased, auth_int_chosen, cancel_cseq, ack_cseq,
-    digest_bad_accepted, changed_on_path, stale_at_once, nonce_unknown, accepted_before, nonce_of_other_call, nextnonce_ignored, stale_in_phrase, form_accepted_before,
+    digest_bad_accepted, changed_on_path, stale_at_once, nonce_unknown, nextnonce_ignored, stale_in_phrase, form_accepted_before,
+    accepted_before, nonce_of_other_call,
     credentials_dropped, request_uri_changed, qop_list_bare, to_changed, nc_of_each_call, nc_decreased, ack_without_credentials))

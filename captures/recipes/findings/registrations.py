@@ -231,7 +231,8 @@ def none_new_contact(phone):
 
 
 def register_failed_over(phone):
-    """The first registrar is shut down while the phone is registered; it goes on at the second one, in the same Call-ID, comes back, and goes again."""
+    """The first registrar is shut down while the phone is registered; it goes on at the second one, in the same Call-ID, comes
+    back, and goes again."""
     register(phone, 60)
     phone.scene.wait(30)
     phone.register(60)
