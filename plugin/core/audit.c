@@ -707,7 +707,7 @@ static const struct {
     {FINDING_BRANCH_REUSED,
      "{asker} takes frame {retry} for the refused request come again, and repeats its answer"},
     {FINDING_CANCELLED, "the call was cancelled in frame {cancelled}, and nobody waits for it any more"},
-    {FINDING_ACCEPTED_BEFORE, "{asker} refuses this {method}, and the same user was let in before: not who "
+    {FINDING_ACCEPTED_BEFORE, "this {method} is refused, and the same user was let in before: not who "
                               "asks, but what is asked for seems to be wrong"},
     {FINDING_CREDENTIALS_REMOVED,
      "the client answered in frame {retry}, and its answer did not get as far as the server"},
