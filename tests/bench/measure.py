@@ -75,6 +75,16 @@ def medians(runs):
     return Usage(*map(statistics.median, zip(*runs)))
 
 
+def instructions(command, wrapper=()):
+    """Of one run under callgrind, which `wrapper` may run."""
+    valgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
+    result = subprocess.run([*wrapper, *valgrind, *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    found = re.search(r"Collected : (\d+)", result.stderr)
+    if result.returncode or not found:
+        raise RuntimeError(result.stderr)
+    return int(found.group(1))
+
+
 class Bench:
     """Captures are kept in a folder, and made when they are first asked for."""
 
@@ -125,23 +135,26 @@ class Bench:
         return resident
 
     def paired(self, path, command, rounds):
-        """Medians with the plugin and without: runs in pairs, the order changing each time."""
+        """Medians with the plugin, without, and of the ratios of each pair: runs in pairs, the order changing each time.
+
+        The two of a pair are next to each other, so that a machine which changes its speed between two pairs changes no ratio."""
         runs = {True: [], False: []}
         for turn in range(rounds):
             for plugin in (turn % 2 == 0, turn % 2 != 0):
                 runs[plugin].append(self.usage(path, command.arguments if plugin else command.baseline, plugin))
-        return medians(runs[True]), medians(runs[False])
+        ratios = [Usage(*(ours / theirs for ours, theirs in zip(*pair))) for pair in zip(runs[True], runs[False])]
+        return medians(runs[True]), medians(runs[False]), medians(ratios)
 
-    def instructions(self, path, arguments, plugin=True, out="/dev/null"):
-        """Of one run, under callgrind."""
-        valgrind = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}"]
+    def instructions(self, path, arguments, plugin=True):
+        """Of one run of tshark."""
         command = self.tshark(path, arguments, plugin)
         at = command.index("tshark")
-        result = subprocess.run(command[:at] + valgrind + command[at:], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        found = re.search(r"Collected : (\d+)", result.stderr)
-        if result.returncode or not found:
-            raise RuntimeError(result.stderr)
-        return int(found.group(1))
+        return instructions(command[at:], command[:at])
+
+    def core_instructions_per_message(self, traffic, count=10000):
+        """Of the core alone: what three rounds take more than one."""
+        once, thrice = (instructions([self.build / "tests/bench/bench_core", traffic, str(count), rounds]) for rounds in "13")
+        return (thrice - once) / (2 * count)
 
     def instructions_per_message(self, kind, arguments, plugin=True, sizes=(1000, 5000)):
         """The difference of two sizes: what it takes to start does not count."""

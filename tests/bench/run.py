@@ -20,6 +20,7 @@ import rivals
 from measure import ASKED, COMMANDS, FILTER, ROOT, Bench, Usage, medians
 
 KINDS = ("registrations", "mixed", "no-sip")
+CORE = ("mixed", "mixed, unchallenged", "pings", "calls", "subscriptions", "registrations", "registrations again")
 LONG = ("one-call-id", "one-nonce", "shared-nonce", "segments", "scan")
 PAGE = ROOT / "docs/performance.md"
 PLOT = ROOT / "docs/images/performance.png"
@@ -43,8 +44,8 @@ def measure_time(bench, options):
     for kind in options.kinds or KINDS:
         path = bench.capture(kind, options.count)
         for command in commands_for(options):
-            ours, theirs = bench.paired(path, command, options.rounds)
-            yield (kind, command.name, f"{ours.cpu:.2f}", f"{theirs.cpu:.2f}", ratio(ours.cpu, theirs.cpu), ratio(ours.wall, theirs.wall),
+            ours, theirs, ratios = bench.paired(path, command, options.rounds)
+            yield (kind, command.name, f"{ours.cpu:.2f}", f"{theirs.cpu:.2f}", f"{ratios.cpu:.2f}", f"{ratios.wall:.2f}",
                    megabytes(ours.memory), megabytes(theirs.memory), f"{(ours.memory - theirs.memory) / options.count:.0f}")
 
 
@@ -55,6 +56,8 @@ def measure_instructions(bench, options):
             ours = bench.instructions_per_message(kind, command.arguments)
             theirs = bench.instructions_per_message(kind, command.baseline, plugin=False)
             yield (kind, command.name, f"{ours / 1000:.1f}", f"{theirs / 1000:.1f}", ratio(ours, theirs))
+    for traffic in () if options.kinds else CORE:
+        yield (traffic, "the core alone", f"{bench.core_instructions_per_message(traffic) / 1000:.1f}", "", "")
 
 
 def fed(bench, kind, count, plugin):
@@ -136,7 +139,7 @@ def measure_rivals(bench, options):
 
 def measure_core(bench, options):
     """bench_core prints two tables: of messages, and lines about digests."""
-    printed = subprocess.run([bench.build / "tests/bench/bench_core", "all", str(options.count), str(options.rounds)],
+    printed = subprocess.run([bench.build / "tests/bench/bench_core", "all", str(options.count), str(5 * options.rounds)],
                              stdout=subprocess.PIPE, text=True, check=True).stdout
     messages, digests = printed.split("\n\n")
     yield ("traffic", "ns a message", "octets kept of a dialog: one pass", "tables", "all messages")
