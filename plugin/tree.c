@@ -674,8 +674,8 @@ show_exchange(const struct view *view, const struct exchange *exchange)
     if (exchange->closed_frame == 0 && finding_rule(cause)->stage != STAGE_CHALLENGE)
         add_expert(view, view->item, cause, &values);
     for (unsigned i = 1; outcome == OUTCOME_NO_RETRY && i < FINDING_COUNT; i++) {
-        if (finding_set_has(&exchange_detail(exchange)->suspects, i) && i != cause &&
-            finding_rule((enum finding)i)->stage == STAGE_OFFER)
+        if (i != cause && finding_rule((enum finding)i)->stage == STAGE_OFFER &&
+            audit_silence_suspect(exchange, (enum finding)i))
             add_expert(view, view->item, (enum finding)i, &values);
     }
 }
@@ -889,6 +889,9 @@ title_credentials(const struct use *use, wmem_strbuf_t *title)
         wmem_strbuf_append(title, ", who is not challenged yet");
     else if (use->challenge_frame)
         wmem_strbuf_append_printf(title, " for the challenge in frame %u", use->challenge_frame);
+    else if (use->nonce_borrowed_from)
+        wmem_strbuf_append_printf(title, ", with the nonce of frame %u, given to another call",
+                                  use->nonce_borrowed_from);
     else
         wmem_strbuf_append(title, ", whose challenge is not in the capture");
     if (use->verdict.status != DIGEST_NONE && !use->identity_only)

@@ -304,7 +304,7 @@ audit_interval(uint32_t asked, uint32_t wanted)
 bool
 audit_server_failed(uint16_t status)
 {
-    return status / 100 == 5 && status != 501 && status != 505;
+    return status / 100 == 5 && status != 501 && status != 505 && status != 513 && status != 580;
 }
 
 static enum finding
@@ -394,6 +394,7 @@ audit_lets_in(const char *method, uint16_t status, bool rang)
     case 415:
     case 416:
     case 422:
+    case 433:
     case 480:
     case 481:
     case 484:
@@ -404,6 +405,7 @@ audit_lets_in(const char *method, uint16_t status, bool rang)
     case 489:
     case 491:
     case 493:
+    case 580:
         return true;
     default:
         return rang || status < 400 || status >= 600;
@@ -455,6 +457,14 @@ unwilling_cause(const struct exchange *exchange)
     return has_registered(exchange) ? FINDING_CHALLENGE_SKIPPED : FINDING_NEVER_ANSWERED;
 }
 
+bool
+audit_silence_suspect(const struct exchange *exchange, enum finding finding)
+{
+    if (finding == FINDING_ALGORITHM_UNANSWERED && exchange_refused_for_good(exchange))
+        return false; /* it has answered such an offer before */
+    return finding_set_has(&exchange_detail(exchange)->suspects, (unsigned)finding);
+}
+
 /* Why nobody answered: after a refusal the client gave up; else the challenge itself may tell. */
 static enum finding
 silence_cause(const struct exchange *exchange)
@@ -468,9 +478,8 @@ silence_cause(const struct exchange *exchange)
         return FINDING_CANCELLED;
     const bool gave_up = exchange_refused_for_good(exchange);
     for (int i = 1; i < FINDING_COUNT; i++) {
-        bool knows = gave_up && i == FINDING_ALGORITHM_UNANSWERED; /* it has answered such an offer before */
-        if (!knows && finding_rule((enum finding)i)->weight == WEIGHT_CAUSE &&
-            finding_set_has(&detail->suspects, (unsigned)i))
+        if (finding_rule((enum finding)i)->weight == WEIGHT_CAUSE &&
+            audit_silence_suspect(exchange, (enum finding)i))
             return (enum finding)i;
     }
     if (gave_up) /* a nonce that is too old is a matter of the client, which is to go on by itself */
@@ -739,12 +748,20 @@ occasion_of(uint16_t status)
     } codes[] = {
         {404, "the number or address is not known"},
         {408, "nobody answered in time"},
+        {420, "the client demands an extension that the server lacks"},
+        {421, "the server demands an extension that the client lacks"},
+        {433, "the callee takes no anonymous calls"},
         {480, "the callee is not registered"},
         {481, "the call or subscription is over already"},
+        {482, "the request came back to where it had been"},
+        {483, "the request went through too many hops, or round in circles"},
         {486, "the callee is busy"},
         {487, "the caller hung up before the answer"},
         {488, "no codec or transport in common"},
         {503, "the server has no room, or no way on"},
+        {504, "a server further on did not answer"},
+        {513, "the request is larger than the server takes"},
+        {580, "caller and callee cannot both have the resources that the call is to have"},
         {600, "the callee is busy everywhere"},
         {603, "the callee declines"},
         {302, "the callee is to be reached elsewhere"},

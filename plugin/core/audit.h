@@ -42,6 +42,9 @@ enum digest_status exchange_digest(const struct exchange *exchange);
 /** The refused request had credentials, and not for another realm: a second challenge, not a further one. */
 bool exchange_refused_for_good(const struct exchange *exchange);
 
+/** That is a suspect of a challenge that nobody answered, and nothing speaks against it. */
+bool audit_silence_suspect(const struct exchange *exchange, enum finding finding);
+
 /** Why they were refused; FINDING_NONE when it had none. */
 enum finding exchange_refused_cause(const struct exchange *exchange);
 
@@ -58,7 +61,7 @@ bool audit_nonce_is_young(const struct use *use);
  *  @param asked, wanted  by the request, and by Min-Expires, in s; 0: not said */
 enum finding audit_interval(uint32_t asked, uint32_t wanted);
 
-/** A 5xx, unless the server just does not know the method, or the version. */
+/** A 5xx, unless it is about the request: its method, version, length or preconditions (RFC 3312). */
 bool audit_server_failed(uint16_t status);
 
 /** The frame in which this challenge was answered on a hop nearer to the client; 0: nowhere, or here. */

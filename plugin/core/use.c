@@ -357,6 +357,15 @@ note_used(struct tracker *tracker, const struct sip_message *message, struct use
         nonce_note_early(tracker, text, message->cseq, true);
 }
 
+/* The frame that issued the nonce to another call of this user; 0: none. */
+static uint32_t
+answered_before(const struct tracker *tracker, const struct nonce_user *holder)
+{
+    const struct exchange *exchange = holder->issue ? holder->issue->exchange : NULL;
+    bool other_call = exchange && exchange->call_id_hash != hash_short(tracker->here.call_id);
+    return other_call ? holder->issue->frame : 0;
+}
+
 /* First by the nonce: in this call on this hop, on this hop, anywhere. */
 static struct nonce *
 link_by_nonce(struct tracker *tracker, const struct request_view *view, struct use *use,
@@ -376,8 +385,10 @@ link_by_nonce(struct tracker *tracker, const struct request_view *view, struct u
     use->nonce_replaced = use->holder->replaced;
     use->holder->uses += view->follows || use->relayed || use->elsewhere ? 0 : 1;
     use->nonce_use = use->holder->uses;
-    if (!use->issue)
+    if (!use->issue) {
+        use->nonce_borrowed_from = use->relayed ? 0 : answered_before(tracker, use->holder);
         return nonce;
+    }
     if (!use->relayed && !use->elsewhere)
         issue_hold(tracker, &use->holder->issue, use->issue);
     use->evidence = use->issue->exchange ? EVIDENCE_NONCE : EVIDENCE_NEXTNONCE;

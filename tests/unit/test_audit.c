@@ -356,10 +356,24 @@ test_lets_in(void)
         {"INVITE", 403, true, false},    {"INVITE", 407, true, false},    {"INVITE", 200, true, false},
         {"PUBLISH", 412, false, true},   {"SUBSCRIBE", 489, false, true}, {"INVITE", 482, false, false},
         {"MESSAGE", 480, false, true},   {"INVITE", 405, false, true},    {"MESSAGE", 413, false, true},
-        {"REGISTER", 404, false, false}, {"REGISTER", 480, false, false},
+        {"REGISTER", 404, false, false}, {"REGISTER", 480, false, false}, {"INVITE", 433, false, true},
+        {"INVITE", 580, false, true},    {"INVITE", 513, false, false},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
         g_assert_cmpint(audit_lets_in(rows[i].method, rows[i].status, rows[i].rang), ==, rows[i].let_in);
+}
+
+/* What is about the request is no failure of the server. */
+static void
+test_server_failed(void)
+{
+    static const struct {
+        uint16_t status;
+        bool failed;
+    } rows[] = {{500, true},  {502, true},  {503, true},  {504, true},  {501, false},
+                {505, false}, {513, false}, {580, false}, {404, false}, {603, false}};
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        g_assert_cmpint(audit_server_failed(rows[i].status), ==, rows[i].failed);
 }
 
 static void
@@ -397,6 +411,7 @@ main(int argc, char **argv)
     g_test_add_func("/audit/advice-204-ends", test_advice_204_ends);
     g_test_add_func("/audit/expand/wire", test_expand_wire);
     g_test_add_func("/audit/expand/gave-up-at-once", test_gave_up_at_once);
+    g_test_add_func("/audit/server-failed", test_server_failed);
     g_test_add_func("/audit/lets-in", test_lets_in);
     g_test_add_func("/audit/no-row", test_no_row);
     g_test_add_func("/audit/set-holds-all", test_set_holds_all);

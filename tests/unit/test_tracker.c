@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
+#include "audit.h"
 #include "findings.h"
 #include "script.h"
 
@@ -1349,8 +1350,10 @@ test_gave_up_on_an_offer_of_two(struct script *s)
     SEND(s, .status = 401, .headers = script_join(s, offer, CHALLENGE("n1")));
     SEND(s, .cseq = 2, .headers = ANSWER(s, .password = "x"));
     SEND(s, .cseq = 2, .status = 401, .headers = script_join(s, offer, CHALLENGE("n2")));
+    g_assert_true(audit_silence_suspect(script_exchange(s, 0), FINDING_ALGORITHM_UNANSWERED));
     script_wait(s, 33);
     g_assert_cmpstr(script_cause(s, script_exchange(s, 1)), ==, "gave_up");
+    g_assert_false(audit_silence_suspect(script_exchange(s, 1), FINDING_ALGORITHM_UNANSWERED));
 }
 
 /* The copy was on its way already; so it was where an ACK follows. */
@@ -1884,7 +1887,6 @@ test_credentials_consumed(struct script *s)
     g_assert_cmpstr(script_cause(s, script_exchange(s, 1)), ==, "never_answered");
 }
 
-/* A fork joined what two servers of one realm ask. */
 /* Some phones send from another port than they listen on. */
 static void
 test_asymmetric_ports(struct script *s)
@@ -1921,6 +1923,25 @@ test_counts_overtaken(struct script *s)
     g_assert_false(finding_set_has(&script_use(overtaken)->suspects, FINDING_NC_OF_EACH_CALL));
 }
 
+/* Who counts from 1 again in another call may have been given the nonce anew, or not: nothing there is
+ * answered, but where the nonce comes from is known. Of others it is not said. */
+static void
+test_nonce_borrowed(struct script *s)
+{
+    const char *again = ANSWER(s, .method = "MESSAGE");
+    challenge(s, CHALLENGE("n1"));
+    struct record *own = SEND(s, .cseq = 2, .headers = ANSWER(s));
+    SEND(s, .cseq = 2, .status = 200);
+    const struct use *other_call =
+        script_use(SEND(s, .method = "MESSAGE", .call_id = "call-2", .headers = again));
+    g_assert_cmpuint(other_call->challenge_frame, ==, 0);
+    g_assert_cmpuint(other_call->nonce_borrowed_from, ==, 2);
+    g_assert_cmpuint(script_use(own)->nonce_borrowed_from, ==, 0);
+    const struct use *other_user = script_use(SEND(s, .method = "MESSAGE", .call_id = "call-3", .user = "bob",
+                                                   .headers = ANSWER(s, .method = "MESSAGE", .user = "bob")));
+    g_assert_cmpuint(other_user->nonce_borrowed_from, ==, 0);
+}
+
 /* One server offers two algorithms, and the client takes the nonce of the other one. */
 static void
 test_nonce_of_other_offer(struct script *s)
@@ -1933,6 +1954,7 @@ test_nonce_of_other_offer(struct script *s)
     g_assert_false(finding_set_has(&script_use(retry)->suspects, FINDING_REALM_SHARED));
 }
 
+/* A fork joined what two servers of one realm ask. */
 static void
 test_realm_shared(struct script *s)
 {
@@ -2198,6 +2220,7 @@ static const struct play plays[] = {
     {"finding/asymmetric-ports", test_asymmetric_ports},
     {"finding/protected-ports", test_protected_ports},
     {"finding/counts-overtaken", test_counts_overtaken},
+    {"link/nonce-borrowed", test_nonce_borrowed},
     {"finding/nonce-of-other-offer", test_nonce_of_other_offer},
     {"finding/realm-shared", test_realm_shared},
     {"finding/realm-shared-both-answered", test_realm_shared_both_answered},
