@@ -16,6 +16,7 @@
 #include "column.h"
 #include "credentials.h"
 #include "filters.h"
+#include "memory.h"
 #include "packet-siptrail.h"
 #include "statistics.h"
 #include "tree.h"
@@ -35,75 +36,6 @@ static struct {
 
 #define PASS_TAP "siptrail_pass" /* nobody listens to it but this file */
 
-#ifdef SIPTRAIL_SANITIZE
-/* Each piece by itself and no larger than asked for: a sanitizer sees what goes beyond it, or comes too
- * late. */
-static void *
-allocate_in_file_scope(size_t size)
-{
-    return wmem_alloc0(wmem_file_scope(), size);
-}
-
-static void
-release_in_file_scope(void *memory)
-{
-    wmem_free(wmem_file_scope(), memory);
-}
-
-static void
-forget_given_back(void)
-{
-}
-#else
-/* Pieces that are given back are kept by their size and handed out again, the latest first. wmem_free would
- * do, but each call of it, and of wmem_alloc in file scope, touches some free chunk somewhere in memory,
- * cold. */
-enum { GRAIN = 16, GRAINS_MAX = 256 };
-
-union piece {
-    union piece *next; /* while it is kept here */
-    size_t grains;     /* its size, this head included, while it is in use */
-    char room[GRAIN];
-};
-
-static union piece *given_back[GRAINS_MAX];
-
-static void *
-allocate_in_file_scope(size_t size)
-{
-    size_t grains = (size + GRAIN - 1) / GRAIN + 1;
-    union piece *piece = grains < GRAINS_MAX ? given_back[grains] : NULL;
-    if (piece)
-        given_back[grains] = piece->next;
-    else
-        piece = (union piece *)wmem_alloc(wmem_file_scope(), grains * GRAIN);
-    piece->grains = grains;
-    return memset(piece + 1, 0, (grains - 1) * GRAIN);
-}
-
-static void
-release_in_file_scope(void *memory)
-{
-    if (!memory)
-        return;
-    union piece *piece = (union piece *)memory - 1;
-    size_t grains = piece->grains;
-    if (grains >= GRAINS_MAX) {
-        wmem_free(wmem_file_scope(), piece);
-        return;
-    }
-    piece->next = given_back[grains];
-    given_back[grains] = piece;
-}
-
-/* They went with the file. */
-static void
-forget_given_back(void)
-{
-    memset(given_back, 0, sizeof given_back);
-}
-#endif
-
 /* Asks epan to keep the SIP items of each frame on its first pass, or nothing. */
 static void
 want_sip(bool wanted)
@@ -118,14 +50,13 @@ static void
 siptrail_init(void)
 {
     const struct tracker_host host = {
-        .allocate = allocate_in_file_scope,
-        .release = release_in_file_scope,
+        .allocate = memory_allocate,
+        .release = memory_release,
         .seed = (uint64_t)g_random_int() << 32 | g_random_int(),
         .credentials = credentials_rows,
     };
     tracker = tracker_new(&host);
     memset(&reading, 0, sizeof reading);
-    forget_given_back();
     want_sip(!WANTS_WHILE_DISABLED || proto_is_protocol_enabled(find_protocol_by_id(proto_siptrail)));
 }
 
@@ -145,6 +76,7 @@ siptrail_cleanup(void)
     statistics_session_ends();
     tracker_free(tracker);
     tracker = NULL;
+    memory_forget();
     digest_release();
 }
 
