@@ -374,6 +374,7 @@ main(int argc, char **argv)
         {"mixed, unchallenged", UNCHALLENGED_SHARES, MANY},
         {"pings", {{&script_ping, 100}}, MANY},
         {"calls", {{&script_call, 100}}, MANY},
+        {"calls again", {{&script_call, 100}}, FEW},
         {"subscriptions", {{&script_subscription, 100}}, MANY},
         {"registrations", {{&script_registration, 100}}, MANY},
         {"registrations again", {{&script_registration, 100}}, FEW},
