@@ -714,6 +714,44 @@ is_granted(struct tracker *tracker, const struct sip_message *message, const str
     return !listing->said || listing->seconds > 0;
 }
 
+/* The binding lives on, and its time goes on as the 2xx says: nothing new is granted. */
+static bool
+stays_listed(struct tracker *tracker, const struct sip_message *message,
+             const struct registration_step *asked, bool alone, struct record *record)
+{
+    struct registration *registration = asked->registration;
+    struct listing listing = read_listing(tracker, message, asked, alone);
+    if (listing.fit < FIT_BINDING || listing.seconds == 0)
+        return false;
+    record_note(tracker, record, FINDING_REMOVAL_IGNORED, record->request->frame, 0)->number =
+        listing.seconds;
+    registration->last_cause = FINDING_REMOVAL_IGNORED;
+    registration->granted = listing.seconds;
+    registration->granted_frame = record->frame;
+    registration->deadline = tracker->clock + listing.seconds * SECOND_NS;
+    return true;
+}
+
+/* The registrar lists the contact as one that is gone. */
+static void
+drop(struct tracker *tracker, const struct registration_step *asked, struct record *record)
+{
+    struct registration *registration = asked->registration;
+    record_note(tracker, record, FINDING_GRANTED_NOTHING, record->request->frame, 0);
+    registration->last_cause = FINDING_GRANTED_NOTHING;
+    registration->failures++;
+    registration->refused_frame = record->frame;
+    registration->granted_frame = 0;
+}
+
+static void
+remove_binding(struct tracker *tracker, struct registration *registration)
+{
+    registration->removed = true;
+    registration->refused_frame = 0;
+    flow_leave(tracker, registration);
+}
+
 static void
 accept(struct tracker *tracker, const struct sip_message *message, const struct registration_step *asked,
        bool alone, struct registration_step *step, struct record *record)
@@ -722,13 +760,15 @@ accept(struct tracker *tracker, const struct sip_message *message, const struct 
     uint32_t before = registration->granted;
     struct listing listing;
     if (asked->has_asked && asked->asked == 0) {
-        registration->removed = true;
-        registration->refused_frame = 0;
-        flow_leave(tracker, registration);
+        if (!stays_listed(tracker, message, asked, alone, record))
+            remove_binding(tracker, registration);
         return;
     }
-    if (!is_granted(tracker, message, asked, alone, &listing, record))
+    if (!is_granted(tracker, message, asked, alone, &listing, record)) {
+        if (listing.fit >= FIT_SOURCE && listing.seconds == 0)
+            drop(tracker, asked, record);
         return;
+    }
     step->granted = listing.said ? listing.seconds : 0;
     grant(tracker, message, registration, step, record);
     flow_join(tracker, message, registration, record);

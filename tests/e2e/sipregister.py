@@ -5,9 +5,12 @@ Definitions, for one contact of one address-of-record at one registrar (its addr
 
 attempt    a REGISTER that names the contact, its retransmissions left out
 success    a 2xx that lists the contact, or lists nothing, with an expiry above 0, or none. Of several that fit, the
-           same URI counts, else the same place, else the address that the request came from; the longest of these
-failure    a final answer from 300 on, but for a challenge that refuses no credentials or calls them stale; or no answer
-           within 32 s to an attempt that was sent again, or at all to one of which ICMP says port unreachable. A refusal to a copy of an attempt that succeeded is none
+           same URI counts, else the same place, else the address that the request came from; the longest of these.
+           What lists the very contact that was to be removed lets it live on
+failure    a 2xx that lists the contact with an expiry of 0, which was not asked for: it is registered no more; a final
+           answer from 300 on, but for a challenge that refuses no credentials or calls them stale; or no answer within
+           32 s to an attempt that was sent again, or at all to one of which ICMP says port unreachable. A refusal to a
+           copy of an attempt that succeeded is none
 refresh    an attempt that succeeds while a success before it was not removed
 lapse      the granted time ran out, by 2 s at least, before the next attempt: until the next success, or the end. Where
            messages are missing it is counted from when an unseen success would have run out: CSeq skips, an attempt that
@@ -281,10 +284,17 @@ class Registrations:
             registration.unanswered = False
 
     def success(self, registration, contact, request, message):
+        fit, seconds = self.granted(registration, contact, request, message)
+        if contact.expires == 0 and fit >= 4 and seconds:
+            registration.granted, registration.granted_in = seconds, message
+            registration.deadline = message.time + seconds
+            return
         if contact.expires == 0:
             registration.removed, registration.refused = True, False
             return
-        seconds = self.granted(registration, contact, request, message)
+        if seconds == 0 and fit >= 3:
+            registration.refused, registration.granted_in = True, None
+            registration.failures += 1
         if seconds == 0:
             return
         if registration.granted_to is not request:
@@ -304,11 +314,11 @@ class Registrations:
             other.moved_to = registration
 
     def granted(self, registration, contact, request, message):
-        """None: for a time that is not said."""
+        """How well the contact that is meant fits, and for how long; None: for a time that is not said."""
         listed = contacts_of(message)
         if not listed:
             header = number(message.get("expires"))
-            return contact.expires if header is None else header
+            return 0, contact.expires if header is None else header
         account = registration.account, registration.registrar
         alone = len(self.asks[request]) == 1
         received = message.get("via").split(",")[0]
@@ -328,7 +338,7 @@ class Registrations:
 
         expiry = lambda other: contact.expires if other.expires is None else other.expires
         best = max(listed, key=lambda other: (fit(other), expiry(other) or 0))
-        return expiry(best) if fit(best) else 0
+        return fit(best), expiry(best) if fit(best) else 0
 
     def failure(self, registration, request, message):
         credentials = [use for use in request.credentials if use.auth.get("nonce")]     # without, they only name a user

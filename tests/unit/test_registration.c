@@ -197,9 +197,59 @@ test_granted_for(struct script *s)
         g_test_message("row %u", i);
         g_assert_cmpuint(step_of(ok)->granted, ==, rows[i].granted);
         g_assert_true(step_of(ok)->has_granted == (rows[i].granted > 0 || rows[i].unsaid));
-        g_assert_cmpstr(script_notes(s, ok), ==, "");
+        g_assert_cmpstr(script_notes(s, ok), ==,
+                        rows[i].granted == 0 && !rows[i].unsaid ? "granted_nothing" : "");
         g_free(call);
     }
+}
+
+/* What the 2xx lists as gone was refused, even where it was registered. */
+static void
+test_granted_nothing(struct script *s)
+{
+    TURN(s, .cseq = 1, .contact = PHONE ";expires=60");
+    TURN(s, .status = 200, .cseq = 1, .contact = PHONE ";expires=60");
+    TURN(s, .cseq = 2, .contact = PHONE ";expires=60");
+    struct record *ok = TURN(s, .status = 200, .cseq = 2, .contact = PHONE ";expires=0");
+    g_assert_cmpstr(script_notes(s, ok), ==, "granted_nothing");
+    g_assert_cmpstr(state(s, 0), ==, "refused");
+    g_assert_cmpuint(nth(s, 0)->failures, ==, 1);
+    TURN(s, .cseq = 3, .contact = PHONE ";expires=60");
+    TURN(s, .status = 200, .cseq = 3, .contact = PHONE ";expires=60");
+    g_assert_cmpstr(state(s, 0), ==, "registered");
+    g_assert_cmpuint(nth(s, 0)->refreshes, ==, 0);
+}
+
+/* A removal takes place unless the 2xx lists the very contact, and that for some time. */
+static void
+test_removal_ignored(struct script *s)
+{
+    static const struct {
+        const char *listed, *state, *notes;
+    } rows[] = {
+        {PHONE ";expires=40", "registered", "removal_ignored"},
+        {"<sip:alice@192.0.2.1>;expires=40", "registered", "removal_ignored"},
+        {PHONE ";expires=0", "removed", ""},
+        {PHONE, "removed", ""},
+        {"<sip:alice@192.0.2.1:5061>;expires=40", "removed", ""},
+        {"<sip:bob@192.0.2.1:5060>;expires=40", "removed", ""},
+        {NULL, "removed", ""},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        char *call = g_strdup_printf("call-%u", i);
+        TURN(s, .cseq = 1, .contact = PHONE ";expires=60", .call_id = call, .user = call);
+        TURN(s, .status = 200, .cseq = 1, .contact = PHONE ";expires=60", .call_id = call, .user = call);
+        TURN(s, .cseq = 2, .contact = PHONE ";expires=0", .call_id = call, .user = call);
+        struct record *ok =
+            TURN(s, .status = 200, .cseq = 2, .contact = rows[i].listed, .call_id = call, .user = call);
+        g_test_message("row %u", i);
+        g_assert_cmpstr(script_notes(s, ok), ==, rows[i].notes);
+        g_assert_cmpstr(state(s, i), ==, rows[i].state);
+        g_assert_cmpuint(nth(s, i)->refreshes, ==, 0);
+        g_free(call);
+    }
+    script_wait(s, 38);
+    g_assert_cmpstr(state(s, 0), ==, "registered");
 }
 
 /* Listed under the address that the registrar saw: nothing to say. Under any other: a note. As somebody else:
@@ -1296,6 +1346,8 @@ test_preloaded_is_no_failure(struct script *s)
 static const struct play plays[] = {
     {"granted/refreshes", test_refreshes},
     {"granted/for", test_granted_for},
+    {"granted/nothing", test_granted_nothing},
+    {"removed/ignored", test_removal_ignored},
     {"granted/listed-otherwise", test_listed_otherwise},
     {"granted/unsaid", test_granted_unsaid},
     {"granted/listed-other-of-two", test_listed_other_of_two},

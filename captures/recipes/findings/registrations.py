@@ -79,6 +79,16 @@ def contact_not_listed(phone):
     refresh(phone, 30, listed=["<sip:200@203.0.113.6>;expires=3600"])
 
 
+def granted_nothing(phone):
+    register(phone)
+    refresh(phone, 30, listed=["<sip:100@192.0.2.20:5060>;expires=0"])
+
+
+def removal_ignored(phone):
+    register(phone, 600)
+    refresh(phone, 30, 0, listed=["<sip:100@192.0.2.20:5060>;expires=570"])
+
+
 def expiry_shrinks(phone):
     register(phone, 3600)
     phone.scene.wait(1700)
@@ -258,6 +268,7 @@ def provisional_only(phone):
 
 
 STORIES = {f.__name__: f for f in (registration_lapsed, refresh_refused, registration_lapsed_new_calls, register_unanswered, contact_not_listed,
+                                   granted_nothing, removal_ignored,
                                    expiry_shrinks, contact_changed, register_cseq, none_restarted, extension_refused,
                                    extension_required, service_route_ignored, interval_long_enough, none_registrations, none_fork, none_flows,
                                    none_bulk, none_rebooted, none_new_contact, register_failed_over, provisional_only)}
