@@ -806,11 +806,13 @@ account_of(const struct record *message)
 {
     const struct record *record = message->first ? message->first : message;
     const struct record_detail *detail = record->detail;
-    if (record->exchange)
+    const struct use *closing = detail && !detail->opens ? main_closing(detail) : NULL;
+    const bool refuses = closing && closing->outcome != OUTCOME_ACCEPTED; /* of several credentials these */
+    if (record->exchange && !refuses)
         return exchange_account(record->exchange);
-    if (record->request && record->request->exchange)
+    if (record->request && record->request->exchange && !refuses)
         return exchange_account(record->request->exchange);
-    const struct use *use = !detail ? NULL : detail->closings ? detail->closings->use : main_use(detail);
+    const struct use *use = closing ? closing : detail ? main_use(detail) : NULL;
     if (use && use->user_at_realm && *use->user_at_realm)
         return use->user_at_realm;
     return detail && detail->account ? detail->account->name : NULL;
@@ -992,6 +994,17 @@ title_registration(const struct record_detail *detail, wmem_strbuf_t *title)
         wmem_strbuf_append(title, " (first of several contacts)");
 }
 
+/* A 2xx that is no good news all the same. */
+static void
+title_but(const struct record *record, wmem_strbuf_t *title)
+{
+    const struct note *note = record->detail && record->status < 300 ? record->detail->notes : NULL;
+    while (note && finding_rule((enum finding)note->finding)->severity < SEVERITY_WARN)
+        note = note->next;
+    if (note)
+        wmem_strbuf_append_printf(title, ", but %s", finding_rule((enum finding)note->finding)->brief);
+}
+
 static void
 title_response(const struct view *view, wmem_strbuf_t *title)
 {
@@ -1000,13 +1013,14 @@ title_response(const struct view *view, wmem_strbuf_t *title)
     wmem_strbuf_append_printf(title, "%u", record->status);
     if (closing) {
         const struct finding_values closed = {.use = closing, .exchange = closing->exchange};
-        append_account(title, "for", closing->user_at_realm);
+        append_account(title, "for", account_name(view));
         wmem_strbuf_append(title, ": ");
         append_outcome(title, closing->outcome, (enum finding)closing->cause, &closed);
         if (closing->challenge_frame)
             wmem_strbuf_append_printf(title, ", the challenge in frame %u was answered in frame %u",
                                       closing->challenge_frame, closing->request_frame);
         title_registration(record->detail, title);
+        title_but(record, title);
         return;
     }
     if (record->request)
@@ -1017,6 +1031,7 @@ title_response(const struct view *view, wmem_strbuf_t *title)
                                   *record->method ? record->method : "request");
     if (record->detail)
         title_registration(record->detail, title);
+    title_but(record, title);
 }
 
 static void

@@ -485,6 +485,41 @@ test_too_late(struct script *s)
     g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "unknown");
 }
 
+struct fork_ends {
+    const char *name;
+    unsigned other, end; /* what the other branch answers, and the fork then */
+    const char *outcome, *cause;
+};
+
+static const struct fork_ends fork_ends[] = {
+    {"busy", 486, 486, "no-retry", "challenge_kept_back"},
+    {"unavailable", 503, 500, "no-retry", "challenge_kept_back"},
+    {"declined-everywhere", 603, 603, "unknown", ""},
+    {"cancelled", 487, 487, "unknown", ""},
+    {"challenged", 486, 401, "no-retry", "never_answered"},
+    {"accepted", 200, 200, "accepted", ""},
+};
+
+/* A fork is to prefer a challenge to all answers but those that speak for all places. */
+static void
+test_fork_ends(gconstpointer data)
+{
+    const struct fork_ends *c = data;
+    struct script *s = script_begin();
+    outer(s, (struct sip){.method = "INVITE"});
+    branch(s, SERVER, false, (struct sip){.method = "INVITE"});
+    branch(s, SECOND_SERVER, false, (struct sip){.method = "INVITE"});
+    branch(s, SERVER, false, (struct sip){.method = "INVITE", .status = 401, .headers = CHALLENGE("n1")});
+    branch(s, SECOND_SERVER, false, (struct sip){.method = "INVITE", .status = c->other});
+    outer(s, (struct sip){.method = "INVITE",
+                          .status = c->end,
+                          .headers = c->end == 401 ? CHALLENGE("n1") : NULL});
+    script_wait(s, 40);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, c->outcome);
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, c->cause);
+    script_end(s);
+}
+
 /* A client that moves is no fork: its credentials answer the one server. */
 static void
 test_moved(struct script *s)
@@ -600,6 +635,7 @@ main(int argc, char **argv)
     ADD_CASES("/path/shared", shared, test_shared);
     ADD_CASES("/path/balanced", balanced, test_balanced);
     ADD_CASES("/path/incomplete", incomplete, test_incomplete);
+    ADD_CASES("/path/fork-ends", fork_ends, test_fork_ends);
     ADD_CASES("/path/renamed", renamed, test_renamed);
     ADD_CASES("/path/answered-as", answered_as, test_answered_as);
     script_add_plays("/path", plays, G_N_ELEMENTS(plays));
