@@ -1101,12 +1101,21 @@ is_advised(const struct view *view, enum finding finding)
     return cause || suspect || detail->no_notify;
 }
 
+/* Whose outcome has a cause of its own. */
+static bool
+has_exchange(const struct record_detail *detail)
+{
+    return detail && (detail->opens || detail->closings);
+}
+
 /* What is wrong, and what to do about it. */
 static void
 add_note(const struct view *view, enum finding finding, const struct finding_values *values)
 {
     const struct finding_rule *rule = finding_rule(finding);
     add_expert(view, view->item, finding, values);
+    if (audit_is_registration_cause(finding) && !has_exchange(view->record->detail))
+        add_text(view, hf_cause, rule->name);
     if (rule->severity != SEVERITY_CHAT && is_asked(view, hf_fix) && !is_advised(view, finding))
         add_expanded(view, hf_fix, rule->fix, values);
 }

@@ -562,9 +562,10 @@ outcome_text(enum outcome outcome)
 
 /* One row per outcome; the fix of a bad end is that of its cause. */
 static const struct advice advices[] = {
-    [OUTCOME_NONE] = {"{asker} wants to know who sends this {method} before it goes on; nothing is wrong yet",
+    [OUTCOME_NONE] = {"{asker} wants to know who sends this {method} before it goes on; how that ends is "
+                      "told by later packets",
                       "at the first {method} of a trunk or phone, and whenever a nonce has expired",
-                      "nothing to fix so far: the client has to send {method} again with credentials"},
+                      "see how it ends: in Wireshark, with tshark -2, or in the tables of tshark -z"},
     [OUTCOME_ACCEPTED] =
         {"the normal challenge of {asker}: answered in frame {retry}, accepted in frame {closed}",
          "at the first {method} of a trunk or phone, and whenever a nonce has expired",
@@ -583,11 +584,11 @@ static const struct advice advices[] = {
                            "unknown or disabled account, wrong address-of-record, source address not allowed",
                            NULL},
     [OUTCOME_INTERVAL_TOO_BRIEF] =
-        {"the credentials are good; asked for was {asked_expires}, and the server wants {min_expires}",
+        {"the server accepts the credentials; asked for was {asked_expires}, and it wants {min_expires}",
          "REGISTER or SUBSCRIBE with a small Expires", NULL},
     [OUTCOME_FAILED] = {"the server does not object to the credentials in frame {retry}; the {method} itself "
                         "ends with {code}",
-                        "any final answer from 300 on but 401, 403, 407 and 423", NULL},
+                        "whenever something else than user and password is in the way", NULL},
     [OUTCOME_NO_RETRY] =
         {"{asker} asked who sends this {method}, and the client did nothing more",
          "no credentials for this realm, an algorithm that it does not know, or the challenge was "
@@ -631,7 +632,7 @@ static const struct {
      "behind a balancer that takes each request to another server, or after a failover or 302"},
     {FINDING_ANSWERED_ELSEWHERE,
      "behind a proxy or balancer that keeps the answer, or takes it to another server"},
-    {FINDING_AUTH_INT_UNANSWERED, "with a client that signs no bodies, as most"},
+    {FINDING_AUTH_INT_UNANSWERED, "with a client that signs no bodies, like most"},
     {FINDING_CHANGED_ON_PATH, "behind a border controller that changes user, realm or SDP"},
     {FINDING_OPAQUE_DIFFERS, "with a client that drops opaque, and a server that needs it"},
     {FINDING_NC_NOT_RESET, "at the first answer to a new challenge, with a client that counts on"},
@@ -654,8 +655,9 @@ static const struct {
     {FINDING_USERNAME_NOT_AOR, "with a client whose authentication name is not its number"},
     {FINDING_REFUSED_FURTHER_ON, "behind a proxy, which passes on what the server says"},
     {FINDING_CHALLENGE_KEPT, "behind a proxy or border controller that is to authenticate, and does not"},
+    {FINDING_CHALLENGE_LATE, "while the server is overloaded, or waits for its database or a name server"},
     {FINDING_CHALLENGE_LOST, "behind a firewall or NAT that lets requests out and no answers in"},
-    {FINDING_NO_DIGEST_OFFERED, "with a server of another world, as of web services or Windows domains"},
+    {FINDING_NO_DIGEST_OFFERED, "with a server that is made for web services or Windows domains"},
     {FINDING_UNKNOWN_ALGORITHM_OFFERED,
      "with a server whose algorithm is misspelt, or newer than its clients"},
     {FINDING_CHALLENGE_HEADER, "behind an element that changes 401 into 407, or back, and not the header"},
@@ -674,7 +676,8 @@ static const struct {
      "with a registrar that wants one interval only, or has its limits in the wrong order"},
     {FINDING_CONNECTION_CHANGED,
      "at a refresh over TCP, TLS or WebSocket, after the connection was lost or closed"},
-    {FINDING_SOURCE_PORT_CHANGED, "at a refresh after a NAT has given the client another port"},
+    {FINDING_SOURCE_PORT_CHANGED,
+     "at a refresh after a NAT, or another access line, has given the client another address or port"},
     {FINDING_NC_REPLAYED,
      "at the second request of a client that does not count, or of somebody who replays the first"},
     {FINDING_NONCE_RESENT, "with a client that does not read the latest challenge"},
@@ -723,11 +726,13 @@ static const struct {
     {FINDING_REALM_SHARED,
      "one of several servers does not take the credentials in frame {retry}, and asks again"},
     {FINDING_INTERVAL_LONG_ENOUGH,
-     "the credentials are good; asked for was {asked_expires}, which is no less than "
-     "the server says that it wants"},
+     "the server accepts the credentials; asked for was {asked_expires}, which is no less than it says that "
+     "it wants"},
     {FINDING_CHALLENGE_KEPT, "{asker} asked who sends this {method}, and the client did not hear of it"},
     {FINDING_ANSWERED_ELSEWHERE,
      "{asker} asked who sends this {method}, and the answer did not come back to it"},
+    {FINDING_CHALLENGE_LATE,
+     "{asker} asked who sends this {method} when the client had already stopped waiting"},
     {FINDING_CHALLENGE_LOST, "{asker} asked who sends this {method}, and the client seems not to hear it"},
     {FINDING_CREDENTIALS_DROPPED,
      "the server that was satisfied before asks again, as frame {retry} has no credentials for it any more"},
@@ -773,6 +778,26 @@ occasion_of(uint16_t status)
     return NULL;
 }
 
+bool
+audit_is_registration_cause(enum finding finding)
+{
+    switch (finding) {
+    case FINDING_REGISTER_REFUSED:
+    case FINDING_REGISTER_FAILED:
+    case FINDING_REGISTER_CSEQ:
+    case FINDING_EXTENSION_REFUSED:
+    case FINDING_EXTENSION_REQUIRED:
+    case FINDING_GRANTED_NOTHING:
+    case FINDING_REGISTER_UNANSWERED:
+    case FINDING_PORT_UNREACHABLE:
+    case FINDING_PROVISIONAL_ONLY:
+    case FINDING_ANSWER_NOT_SEEN:
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* By a 400. */
 static bool
 is_refused_for_form(enum finding cause)
@@ -807,6 +832,9 @@ audit_advice_challenge(const struct exchange *exchange, enum outcome outcome, en
     struct advice advice = audit_advice(outcome, cause);
     if (outcome == OUTCOME_ACCEPTED && !exchange->retry_frame)
         advice.meaning = "another copy of the same {method} was accepted: this challenge needs no answer";
+    const char *when = outcome == OUTCOME_FAILED ? occasion_of(exchange_closed_status(exchange)) : NULL;
+    if (when)
+        advice.when = when;
     if (outcome == OUTCOME_UNKNOWN && exchange->retry_frame)
         advice.meaning = "the challenge was answered in frame {retry}; the capture does not show how it ends";
     return advice;
@@ -830,9 +858,6 @@ audit_advice_closing(const struct use *use)
         advice.meaning =
             "the {method} of {account} is refused for good, though the digest is right: the account may "
             "not do that, or not from here";
-    else if (use->cause == FINDING_FORBIDDEN)
-        advice.fix = "check that the account exists, is enabled, has this password on both sides, and may do "
-                     "that from here";
     const char *when = use->outcome == OUTCOME_FAILED ? occasion_of(use->closed_status) : NULL;
     if (when)
         advice.when = when;

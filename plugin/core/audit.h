@@ -61,6 +61,9 @@ bool audit_nonce_is_young(const struct use *use);
  *  @param asked, wanted  by the request, and by Min-Expires, in s; 0: not said */
 enum finding audit_interval(uint32_t asked, uint32_t wanted);
 
+/** Tells by itself why a REGISTER led to no registration, where nobody has asked for a password. */
+bool audit_is_registration_cause(enum finding finding);
+
 /** A 5xx, unless it is about the request: its method, version, length or preconditions (RFC 3312). */
 bool audit_server_failed(uint16_t status);
 

@@ -1266,6 +1266,16 @@ use_number(const struct use *use, const char *name)
     return 0;
 }
 
+/* 0: of no answer */
+static uint32_t
+values_code(const struct finding_values *values)
+{
+    uint32_t code = use_number(values_use(values), "code");
+    if (!code)
+        code = values->status;
+    return code ? code : exchange_number(values->exchange, "code");
+}
+
 static void append_number(GString *text, const struct finding_values *values, const char *name);
 
 /* "403", with what the server adds in its own words */
@@ -1276,6 +1286,32 @@ append_answer(GString *text, const struct finding_values *values)
     append_number(text, values, "code");
     if (use && use->phrase)
         g_string_append_printf(text, " \"%s\"", use->phrase);
+}
+
+/* What to do about an answer that says nothing about credentials. */
+static void
+append_by_code(GString *text, const struct finding_values *values)
+{
+    static const struct {
+        uint16_t first, last;
+        const char *remedy;
+    } remedies[] = {
+        {300, 399, "let the client go to the address in Contact of that answer"},
+        {404, 404, "compare the address in To with the server's accounts"},
+        {423, 423, "raise the interval to Min-Expires"},
+        {439, 439, "look which element on the way does not know outbound, or switch it off in the client"},
+        {494, 494, "set the client up for the security agreement that the server wants"},
+        {503, 503, "look at the server's log, and wait for as long as Retry-After says"},
+        {513, 513, "let the client send less, or look what on the way makes the request larger"},
+        {500, 599, "look at the server's log"},
+        {0, 699,
+         "go by the reason phrase of that answer, and by its Warning or Reason header if there is one"},
+    };
+    const uint32_t code = values_code(values);
+    size_t i = 0;
+    while (code < remedies[i].first || code > remedies[i].last)
+        i++;
+    g_string_append(text, remedies[i].remedy);
 }
 
 /* Numbers that may well be 0. */
@@ -1452,6 +1488,8 @@ append_of_exchange(GString *text, const struct finding_values *values, const cha
         append_endpoint(text, values->exchange ? &values->exchange->peers->client : NULL);
     else if (strcmp(name, "asker") == 0)
         append_asker(text, values);
+    else if (strcmp(name, "by_code") == 0)
+        append_by_code(text, values);
     else if (strcmp(name, "address") == 0)
         append_address(text, use ? use->exchange : values->exchange);
     else if (strcmp(name, "account") == 0)

@@ -105,7 +105,7 @@ struct finding_values {
  *  Of the credentials: {account} {address} {username} {realm} {uri} {request_uri} {algorithm} {qop} {nc}
  * {nc_text} {header} {source} {asked_expires}. Of the challenge: {asked_realm} {asked_algorithm} {asked_qop}
  *  {asked_header} {due_header} {offered} {client} {asker} {cseq} {hints} {or_address}. Of the verdict:
- * {reason} {why} {by} {age} {repeated} {unquoted} {quoted} {variant} {mistake} {remedy} {credential} {tried}
+ * {reason} {why} {by} {age} {repeated} {unquoted} {quoted} {variant} {mistake} {remedy} {by_code} {credential} {tried}
  * {variants}. Of a 204: {event} {granted} {subscribe} {notify} {missed}. Of a silence: {reached}
  * {registered}. Of what changes between two hops: {relay} {lost} {refused_aor} {signed_aor}. Frames:
  * {challenge} {retry} {closed} {elsewhere} {accepted} {accepted_account} {accepted_user} {cancelled} {a}

@@ -821,6 +821,21 @@ refuse(struct tracker *tracker, const struct registration_step *step, struct rec
     keep_exchange(tracker, &registration->challenge, opened);
 }
 
+/* By a registrar that wants no password: it is about the address, the domain, or where the client is. Where
+ * the request was passed on, its answer is seen further on, which may have been another one. */
+static enum finding
+refused_unasked(const struct transaction *transaction, const struct record *record)
+{
+    const struct record_detail *request = transaction->request->detail;
+    const struct registration_step *asked = request->registrations;
+    const uint16_t status = record->status;
+    if (status < 300 || status == 401 || status == 407 || !asked || asked->cut || request->uses ||
+        asked->registration->granted_request == transaction->request->frame ||
+        exchange_passed_on(transaction))
+        return FINDING_NONE;
+    return status == 403 || status == 404 ? FINDING_REGISTER_REFUSED : FINDING_REGISTER_FAILED;
+}
+
 /* Of a REGISTER without credentials. */
 static uint16_t
 bare_cause(const struct registration_step *step, uint16_t status)
@@ -872,26 +887,17 @@ answer(struct tracker *tracker, const struct sip_message *message, const struct 
         accept(tracker, message, asked, alone, step, record);
     else
         refuse(tracker, step, record);
-    if (asked->behind && (record->status == 400 || record->status == 500))
+    if (asked->behind && (record->status == 400 || record->status == 500)) {
         record_note(tracker, record, FINDING_REGISTER_CSEQ, record->request->frame, asked->behind);
+        if (!record->detail->closings)
+            registration->last_cause = FINDING_REGISTER_CSEQ;
+    }
     if (registration->asked_frame == record->request->frame || !record_is_late(record))
         registration->open = registration->open_repeated = registration->unanswered =
             registration->unreachable = registration->pending = false;
     registration->last_frame = record->frame;
     registration->last_status = record->status;
     step->state = registration_state(tracker, registration);
-}
-
-/* By a registrar that wants no password: it is about the address, the domain, or where the client is. Where
- * the request was passed on, its answer is seen further on, which may have been another one. */
-static bool
-is_refused_unasked(const struct transaction *transaction, const struct record *record)
-{
-    const struct record_detail *request = transaction->request->detail;
-    const struct registration_step *asked = request->registrations;
-    return record->status >= 300 && record->status != 401 && record->status != 407 && asked && !asked->cut &&
-           !request->uses && asked->registration->granted_request != transaction->request->frame &&
-           !exchange_passed_on(transaction);
 }
 
 void
@@ -911,10 +917,12 @@ registration_response(struct tracker *tracker, const struct sip_message *message
     for (const struct registration_step *asked = request->registrations; asked; asked = asked->next)
         answer(tracker, message, asked, !request->registrations->next, record);
     bool told = record->detail && record->detail->notes;
-    bool forbids = record->status == 403 || record->status == 404;
-    if (!told && is_refused_unasked(transaction, record))
-        record_note(tracker, record, forbids ? FINDING_REGISTER_REFUSED : FINDING_REGISTER_FAILED,
-                    record->request->frame, 0);
+    enum finding unasked = told ? FINDING_NONE : refused_unasked(transaction, record);
+    if (unasked == FINDING_NONE)
+        return;
+    record_note(tracker, record, unasked, record->request->frame, 0);
+    for (const struct registration_step *asked = request->registrations; asked; asked = asked->next)
+        asked->registration->last_cause = (uint16_t)unasked;
 }
 
 void

@@ -654,7 +654,7 @@ test_lapsed_refused(struct script *s)
     g_assert_cmpstr(script_notes(s, next), ==, "refresh_refused");
     g_assert_cmpuint(next->detail->notes->frame_b, ==, 4);
     TURN(s, .status = 401, .cseq = 3, .more = CHALLENGE("n1"));
-    g_assert_cmpint(nth(s, 0)->last_cause, ==, FINDING_FORBIDDEN);
+    g_assert_cmpint(nth(s, 0)->last_cause, ==, FINDING_REGISTER_REFUSED);
 }
 
 /* The registrar says yes, and the client does not hear it. */
