@@ -39,11 +39,15 @@ digest_reason_text(enum digest_reason reason)
         [DIGEST_NONCONFORMING] = "a configured credential fits, but not by the computation of the RFC",
         [DIGEST_NO_CREDENTIAL] = "no credential is configured for this user and realm",
         [DIGEST_CREDENTIAL_UNSUITABLE] = "the configured credential cannot make a digest of this algorithm",
+        [DIGEST_CREDENTIAL_DOUBTFUL] =
+            "what is configured does not fit, and may be meant for another user, algorithm or challenge",
+        [DIGEST_SESSION_UNSEEN] =
+            "the client nonce with which this session began (-sess) is not in the capture",
         [DIGEST_UNKNOWN_ALGORITHM] = "unknown algorithm",
         [DIGEST_ALGORITHM_REFUSED] = "this libgcrypt refuses the algorithm (FIPS mode?)",
         [DIGEST_PARAMETER_MISSING] = "a parameter is missing",
-        [DIGEST_BODY_CUT] = "the capture does not hold the whole body that auth-int covers",
-        [DIGEST_RESPONSE_LENGTH] = "the response has not the length that the algorithm makes",
+        [DIGEST_BODY_CUT] = "the body that auth-int covers is not there as a whole",
+        [DIGEST_RESPONSE_LENGTH] = "the response is not as many hex digits as the algorithm makes",
         [DIGEST_RESPONSE_EMPTY] = "the response is empty: it names the user, and proves nothing yet",
         [DIGEST_MESSAGE_CUT] = "the capture cut the header line",
         [DIGEST_NONCE_MALFORMED] = "the nonce holds no RAND and AUTN",
@@ -153,6 +157,15 @@ fits_length(const struct digest_input *input, const struct algorithm *algorithm)
     return input->response.len == algorithm->hex_len || (asked && input->response.len == asked->hex_len);
 }
 
+static bool
+is_hex(struct slice text)
+{
+    size_t n = 0;
+    while (n < text.len && g_ascii_isxdigit(text.p[n]))
+        n++;
+    return n == text.len;
+}
+
 /* Whatever forbids to compute at all, before any credential is looked at. */
 static enum digest_reason
 obstacle(const struct digest_input *input, const struct algorithm *algorithm, unsigned *missing)
@@ -164,7 +177,7 @@ obstacle(const struct digest_input *input, const struct algorithm *algorithm, un
     *missing = missing_parameters(input, algorithm);
     if (*missing)
         return DIGEST_PARAMETER_MISSING;
-    if (!fits_length(input, algorithm))
+    if (!fits_length(input, algorithm) || !is_hex(input->response))
         return DIGEST_RESPONSE_LENGTH;
     if (gcry_md_test_algo(algorithm->hash))
         return DIGEST_ALGORITHM_REFUSED;
@@ -206,8 +219,29 @@ row_rank(const struct reading *reading, const struct credential *row)
     if (is_any(row->user) || slice_equal(row->user, reading->rfc.user) ||
         slice_equal(row->user, reading->raw_user))
         return 2;
-    sip_uri_split(reading->rfc.user, &user, &host);
-    return host.p && slice_equal(row->user, user) ? 1 : 0;
+    sip_uri_split(reading->rfc.user, &user, &host); /* an HA1 is of one name only */
+    return user.p && row->type != SECRET_HA1 && slice_equal(row->user, user) ? 1 : 0;
+}
+
+/* Why it is no wonder that this row, which can make such a digest, does not fit. */
+static enum digest_reason
+excuse(const struct reading *reading, const struct credential *row)
+{
+    const struct attempt *rfc = &reading->rfc;
+    const size_t ambiguous = 64; /* digits of two algorithms */
+    struct slice user, host;
+    if (row->type == SECRET_HA1 && (is_any(row->user) || is_any(row->realm) ||
+                                    (rfc->hash != GCRY_MD_SHA256 && row->secret.len == ambiguous)))
+        return DIGEST_CREDENTIAL_DOUBTFUL;
+    if (row->type == SECRET_AKA_RES)
+        return DIGEST_CREDENTIAL_DOUBTFUL;
+    if (row_rank(reading, row) == 1) {
+        sip_uri_split(rfc->user, &user, &host);
+        if (!slice_equal_nocase(host, rfc->realm)) /* may be somebody else */
+            return DIGEST_NO_CREDENTIAL;
+    }
+    return rfc->algorithm->session && reading->input->first_use_unseen ? DIGEST_SESSION_UNSEEN
+                                                                       : DIGEST_REASON_NONE;
 }
 
 /* A hashed name enters A1 in the clear (RFC 7616 section 3.4.4), and only the row knows it. */
@@ -251,7 +285,8 @@ try_variant(struct trial *trial, const struct variant *variant)
     struct attempt attempt = trial->reading->rfc;
     enum try_result result = TRY_UNCHANGED;
     reveal_user(trial->reading, trial->row, &attempt);
-    bool possible = variant->kind != VARIANT_OF_PASSWORD || trial->row->type == SECRET_PASSWORD;
+    bool typed = trial->row->type == SECRET_PASSWORD && !attempt.algorithm->aka; /* by a user */
+    bool possible = variant->kind != VARIANT_OF_PASSWORD || typed;
     if (possible && variant->apply(&attempt, trial->reading, variant->text) &&
         attempt.algorithm->hex_len == trial->reading->input->response.len)
         result = try_attempt(trial, &attempt, variant->kind);
@@ -313,9 +348,12 @@ reason_of(enum try_result result)
 
 /* Whether this row could be tried at all, and how that leaves the verdict. */
 static void
-note_misfit(struct digest_verdict *verdict, enum try_result result)
+note_misfit(struct digest_verdict *verdict, enum try_result result, enum digest_reason excused)
 {
-    if (result == TRY_MISFIT) {
+    if (result == TRY_MISFIT && excused != DIGEST_REASON_NONE) {
+        if (verdict->status != DIGEST_BAD)
+            verdict->reason = excused;
+    } else if (result == TRY_MISFIT) {
         verdict->tried++;
         verdict->status = DIGEST_BAD;
         verdict->reason = DIGEST_MISMATCH;
@@ -339,7 +377,7 @@ try_conforming(const struct reading *reading, const struct credential *rows, siz
             note_fit(verdict, fits, i + 1);
             return true;
         }
-        note_misfit(verdict, result);
+        note_misfit(verdict, result, excuse(reading, &rows[i]));
     }
     return false;
 }
@@ -396,13 +434,11 @@ judge(const struct reading *reading, const struct credential *rows, size_t count
         return;
     }
     verdict->reason = DIGEST_NO_CREDENTIAL;
-    int rank = 2;
-    bool good = try_conforming(reading, rows, count, rank, verdict);
-    if (verdict->reason == DIGEST_NO_CREDENTIAL)
-        good = try_conforming(reading, rows, count, --rank, verdict);
+    bool good =
+        try_conforming(reading, rows, count, 2, verdict) || try_conforming(reading, rows, count, 1, verdict);
     if (!good && slice_equal(reading->rfc.user, SLICE("anonymous")))
         good = try_empty_password(reading, verdict);
-    if (!good && verdict->reason != DIGEST_NO_CREDENTIAL && is_small(reading))
+    for (int rank = 2; !good && rank > 0 && !verdict->variant && is_small(reading); rank--)
         try_mistakes(reading, rows, count, rank, verdict);
 }
 

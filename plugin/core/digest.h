@@ -45,14 +45,17 @@ enum digest_reason {
     DIGEST_NO_CREDENTIAL,         /**< nothing is configured for this user and realm */
     DIGEST_CREDENTIAL_UNSUITABLE, /**< what is configured cannot make this digest: HA1 of another algorithm, …
                                    */
+    DIGEST_CREDENTIAL_DOUBTFUL,   /**< it does not fit, and need not: an HA1 that may be of another user or
+                                     hash,   a RES that may be of another challenge */
+    DIGEST_SESSION_UNSEEN,        /**< -sess, and the client nonce that it began with is not in the capture */
     DIGEST_UNKNOWN_ALGORITHM,
     DIGEST_ALGORITHM_REFUSED, /**< libgcrypt will not, for instance MD5 under FIPS */
     DIGEST_PARAMETER_MISSING,
-    DIGEST_BODY_CUT, /**< auth-int, and the capture does not hold the whole body */
-    DIGEST_RESPONSE_LENGTH,
-    DIGEST_RESPONSE_EMPTY, /**< `response=""`: names an identity, proves nothing (RFC 8760 section 2.7) */
-    DIGEST_MESSAGE_CUT,    /**< the snap length cut the header line */
-    DIGEST_NONCE_MALFORMED /**< AKA: no RAND in it */
+    DIGEST_BODY_CUT,        /**< auth-int, and the capture does not hold the whole body */
+    DIGEST_RESPONSE_LENGTH, /**< not as many hex digits as the algorithm makes */
+    DIGEST_RESPONSE_EMPTY,  /**< `response=""`: names an identity, proves nothing (RFC 8760 section 2.7) */
+    DIGEST_MESSAGE_CUT,     /**< the snap length cut the header line */
+    DIGEST_NONCE_MALFORMED  /**< AKA: no RAND in it */
 };
 
 /** One digest to judge. */
@@ -67,6 +70,7 @@ struct digest_input {
     bool body_cut;
     struct slice
         first_cnonce; /**< -sess: cnonce of the nonce's first use (RFC 7616 section 3.4.2); may be absent */
+    bool first_use_unseen; /**< there was one, and the capture does not hold it */
 };
 
 struct digest_verdict {

@@ -25,10 +25,26 @@ text_slice(const char *text)
 
 /* --- conforming ------------------------------------------------------------------ */
 
+/* A session goes on with the client nonce that it began with, where that is known (RFC 7616 section 3.4.2).
+ */
+static bool
+goes_on(const struct attempt *attempt, const struct reading *reading)
+{
+    struct slice first = reading->input->first_cnonce;
+    return attempt->algorithm->session && first.p && !slice_equal(first, attempt->cnonce);
+}
+
 VARIANT(as_rfc)
 {
-    NOT_USED;
-    return true;
+    (void)text;
+    return !goes_on(attempt, reading);
+}
+
+/* As most do it; so a server that takes it does, too. */
+VARIANT(with_session_of_each_use)
+{
+    (void)text;
+    return goes_on(attempt, reading);
 }
 
 VARIANT(with_backslashes)
@@ -57,8 +73,7 @@ VARIANT(with_session_of_first_use)
 {
     NOT_USED;
     attempt->session_cnonce = reading->input->first_cnonce;
-    return attempt->algorithm->session && attempt->session_cnonce.p &&
-           !slice_equal(attempt->session_cnonce, attempt->cnonce);
+    return goes_on(attempt, reading);
 }
 
 VARIANT(with_md5)
@@ -151,9 +166,18 @@ VARIANT(with_qop_list)
     const struct auth_value *challenge = reading->input->challenge;
     if (!challenge || !challenge->param[AUTH_QOP].p || !attempt->qop.p)
         return false;
-    bool differs = !slice_equal(challenge->param[AUTH_QOP], attempt->qop);
+    bool chose = slice_has(challenge->param[AUTH_QOP], ',') && !slice_has(attempt->qop, ',');
     attempt->qop = challenge->param[AUTH_QOP];
-    return differs;
+    return chose;
+}
+
+VARIANT(with_one_qop)
+{
+    (void)reading;
+    bool several = attempt->qop.p && slice_has(attempt->qop, ',');
+    attempt->qop = text_slice(text);
+    attempt->body_in_a2 = false;
+    return several;
 }
 
 VARIANT(with_qop_quotes)
@@ -481,6 +505,7 @@ const struct variant digest_variants[] = {
     {"escaped-text", CONFORMING, with_backslashes, "", "", ""},
     {"second-method", CONFORMING, with_second_method, "", "", ""},
     {"first-cnonce", CONFORMING, with_session_of_first_use, "", "", ""},
+    {"new-cnonce", CONFORMING, with_session_of_each_use, "", "", ""},
     {"md5-by-default", CONFORMING, with_md5, "", "", ""},
 
     {"algorithm-of-challenge", HA1, with_algorithm_of_challenge, "", "hashes by the algorithm of the challenge, and names another one", "let the client name the algorithm that it uses: user and password are right"},
@@ -492,10 +517,11 @@ const struct variant digest_variants[] = {
     {"auth-with-body", RESPONSE, with_body_part, "", "says qop=auth and signs the body as for auth-int", STACK_FIX},
     {"qop-auth-int-in-response", RESPONSE, with_final_auth_int, "", "says qop=auth and hashes the word auth-int", STACK_FIX},
     {"qop-list", RESPONSE, with_qop_list, "", "hashes the whole list of qop values on offer instead of the one that it chose", STACK_FIX},
+    {"qop-list-sent", RESPONSE, with_one_qop, "auth", "hashes qop=auth and sends a list of qop values", STACK_FIX},
     {"qop-quotes", RESPONSE, with_qop_quotes, "", "hashes qop with its quotes", STACK_FIX},
     {"rfc2069-form", RESPONSE, without_qop, "", "sends qop, and computes the old form without it", STACK_FIX},
     {"qop-auth-form", RESPONSE, with_qop_auth, "", "computes with qop=auth, and does not send qop", STACK_FIX},
-    {"nc-of-first-use", RESPONSE, with_first_nc, "", "hashes nonce count 00000001 and sends another one", STACK_FIX},
+    {"nc-of-first-use", RESPONSE, with_first_nc, "", "hashes nonce count 00000001 and sends another one, or another form of it", STACK_FIX},
     {"nc-of-previous-use", RESPONSE, with_previous_nc, "", "hashes the nonce count of the request before and sends the next one", STACK_FIX},
     {"cnonce-of-first-use", RESPONSE, with_first_cnonce, "", "hashes the client nonce of its first answer and sends another one", STACK_FIX},
     {"nc-and-cnonce-of-first-use", RESPONSE, with_first_nc_and_cnonce, "", "hashes nonce count and client nonce of its first answer and sends others", STACK_FIX},
@@ -524,7 +550,7 @@ const struct variant digest_variants[] = {
     {"user-with-host", HA1, with_host_behind_user, "", "hashes user@host instead of the user name that it sends", USER_FIX},
     {"user-as-uri", HA1, with_realm_behind_user, "sip:", "hashes the user name as a SIP URI", USER_FIX},
 
-    {"empty-password", PASSWORD, with_empty_password, "", "has an empty password", "enter the password on the client: it has none"},
+    {"empty-password", PASSWORD, with_empty_password, "", "has an empty password instead of it", "enter the password on the client: it has none"},
     {"password-newline", PASSWORD, with_password_suffix, "\n", "has a line end behind its password", TYPE_FIX},
     {"password-carriage-return", PASSWORD, with_password_suffix, "\r", "has a carriage return behind its password", TYPE_FIX},
     {"password-crlf", PASSWORD, with_password_suffix, "\r\n", "has a carriage return and a line end behind its password", TYPE_FIX},

@@ -476,11 +476,12 @@ first_cnonce(const struct nonce_user *holder)
 
 /* Only a digest that is verified needs it. */
 static void
-keep_first_cnonce(struct tracker *tracker, struct nonce_user *holder, struct slice cnonce)
+keep_first_cnonce(struct tracker *tracker, const struct use *use, struct slice cnonce)
 {
+    struct nonce_user *holder = use->holder;
     size_t configured = 0;
     tracker->host.credentials(&configured);
-    if (!holder || holder->first_cnonce || !cnonce.p || configured == 0)
+    if (!holder || holder->first_cnonce || !cnonce.p || use->nc > 1 || configured == 0)
         return;
     holder->first_cnonce = host_strdup(tracker, cnonce);
     holder->first_cnonce_len = (uint32_t)cnonce.len;
@@ -501,6 +502,7 @@ use_verify(struct tracker *tracker, const struct request_view *view, struct use 
         .body_cut = message->body_cut,
         .first_cnonce = first_cnonce(use->holder),
     };
+    input.first_use_unseen = use->nc > 1 && !input.first_cnonce.p;
     if (!auth_is_digest(credentials))
         return;
     choose_methods(message, &input);
@@ -776,7 +778,7 @@ use_finish(struct tracker *tracker, const struct request_view *view, struct use 
         note_retry(use->exchange, use, view, tracker->clock);
     if (use->verdict.status == DIGEST_NONE)
         use_verify(tracker, view, use, credentials, challenge);
-    keep_first_cnonce(tracker, use->holder, credentials->param[AUTH_CNONCE]);
+    keep_first_cnonce(tracker, use, credentials->param[AUTH_CNONCE]);
     bool whole = use->verdict.reason != DIGEST_MESSAGE_CUT;
     bool passed_on = use->relayed || use->elsewhere;
     if (whole && !view->follows && !use->identity_only && !passed_on)

@@ -56,6 +56,7 @@ MISTAKES = [
     mistake("auth-with-body", body="v=0", signed_body="v=0"),
     mistake("qop-auth-int-in-response", qop="auth-int"),
     mistake("qop-list", qop="auth,auth-int"),
+    mistake("qop-list-sent", {"qop": '"auth,auth-int"'}),
     mistake("qop-quotes", {"qop": '"auth"'}, qop='"auth"'),
     mistake("rfc2069-form", qop=None),
     mistake("qop-auth-form", {"qop": None}),

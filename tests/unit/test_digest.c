@@ -337,7 +337,7 @@ static const struct made made[] = {
     {"ack-as-invite", BOB AUTH RESPONSE, A1, MIDDLE, "INVITE:sip:biloxi.com", .method = "INVITE", .second = "ACK", .variant = "rfc", .status = DIGEST_GOOD},
     {"ack-as-ack", BOB AUTH RESPONSE, A1, MIDDLE, "ACK:sip:biloxi.com", .method = "INVITE", .second = "ACK", .variant = "second-method", .status = DIGEST_GOOD},
     {"sess-first-cnonce", BOB "algorithm=MD5-sess, " AUTH RESPONSE, A1, MIDDLE, A2, .session = NONCE ":first", .first_cnonce = "first", .variant = "first-cnonce", .status = DIGEST_GOOD},
-    {"sess-current-cnonce", BOB "algorithm=MD5-sess, " AUTH RESPONSE, A1, MIDDLE, A2, .session = NONCE ":0a4f113b", .first_cnonce = "first", .variant = "rfc", .status = DIGEST_GOOD},
+    {"sess-current-cnonce", BOB "algorithm=MD5-sess, " AUTH RESPONSE, A1, MIDDLE, A2, .session = NONCE ":0a4f113b", .first_cnonce = "first", .variant = "new-cnonce", .status = DIGEST_GOOD},
     {"escaped-user", "username=\"b\\ob\", realm=\"biloxi.com\", nonce=\"" NONCE "\", uri=\"sip:biloxi.com\", " AUTH RESPONSE, A1, MIDDLE, A2, .variant = "rfc", .status = DIGEST_GOOD},
 
     /* wrong, but of a known kind */
@@ -363,8 +363,8 @@ static const struct made made[] = {
     {"other-nonce-hashed", BOB AUTH RESPONSE, A1, "x:00000001:0a4f113b:auth", A2, .status = DIGEST_BAD},
     {"other-method-hashed", BOB AUTH RESPONSE, A1, MIDDLE, "register:sip:biloxi.com", .status = DIGEST_BAD},
     {"other-body", BOB INT RESPONSE, A1, MIDDLE_INT, A2 ":00000000000000000000000000000000", .body = "v=0\r\n", .status = DIGEST_BAD},
-    {"ha1-of-another", BOB AUTH RESPONSE, A1, MIDDLE, A2, .row = {SLICE("bob"), SLICE("*"), SECRET_HA1, SLICE("12af60467a33e8518da5c68bbff12b12"), 0}, .status = DIGEST_BAD},
-    {"password-variants-not-for-ha1", BOB AUTH RESPONSE, "bob:biloxi.com:", MIDDLE, A2, .row = {SLICE("bob"), SLICE("*"), SECRET_HA1, SLICE("12af60467a33e8518da5c68bbff12b11"), 0}, .status = DIGEST_BAD},
+    {"ha1-of-another", BOB AUTH RESPONSE, A1, MIDDLE, A2, .row = {SLICE("bob"), SLICE("biloxi.com"), SECRET_HA1, SLICE("12af60467a33e8518da5c68bbff12b12"), 0}, .status = DIGEST_BAD},
+    {"password-variants-not-for-ha1", BOB AUTH RESPONSE, "bob:biloxi.com:", MIDDLE, A2, .row = {SLICE("bob"), SLICE("biloxi.com"), SECRET_HA1, SLICE("12af60467a33e8518da5c68bbff12b11"), 0}, .status = DIGEST_BAD},
     {"unterminated-qop-at-the-end", BOB "nc=00000001, cnonce=\"0a4f113b\", response=\"00000000000000000000000000000000\", qop=\"auth", .status = DIGEST_BAD},
     {"unterminated-nonce-at-the-end", "username=\"bob\", realm=\"biloxi.com\", uri=\"u\", response=\"00000000000000000000000000000000\", nonce=\"\\", .status = DIGEST_BAD},
 };
@@ -382,6 +382,100 @@ test_made(gconstpointer data)
                     : c->variant             ? DIGEST_NONCONFORMING
                                              : DIGEST_MISMATCH);
     g_assert_cmpuint(verdict.credential, ==, c->variant ? 1 : 0);
+}
+
+/* --- what does not fit, and need not ------------------------------------------ */
+
+#define CONFIGURED(user, realm, type, secret)                                                                \
+    {                                                                                                        \
+        SLICE_INIT(user), SLICE_INIT(realm), (type), SLICE_INIT(secret), 0                                   \
+    }
+#define DIGITS_32 "12af60467a33e8518da5c68bbff12b12"
+#define DIGITS_64 DIGITS_32 DIGITS_32
+#define SAYS(user, more)                                                                                     \
+    "username=\"" user "\", realm=\"biloxi.com\", nonce=\"n\", uri=\"sip:biloxi.com\", " more
+
+struct excused {
+    const char *name, *says;
+    struct credential row;
+    enum digest_status status;
+    enum digest_reason reason;
+    bool unseen;
+};
+
+static const struct excused excused[] = {
+    {"ha1", SAYS("bob", "response=\"" DIGITS_32 "\""), CONFIGURED("bob", "biloxi.com", SECRET_HA1, DIGITS_32),
+     DIGEST_BAD, DIGEST_MISMATCH, false},
+    {"ha1-of-any-user", SAYS("bob", "response=\"" DIGITS_32 "\""),
+     CONFIGURED("*", "biloxi.com", SECRET_HA1, DIGITS_32), DIGEST_UNVERIFIED, DIGEST_CREDENTIAL_DOUBTFUL,
+     false},
+    {"ha1-of-any-realm", SAYS("bob", "response=\"" DIGITS_32 "\""),
+     CONFIGURED("bob", "*", SECRET_HA1, DIGITS_32), DIGEST_UNVERIFIED, DIGEST_CREDENTIAL_DOUBTFUL, false},
+    {"ha1-of-a-longer-name", SAYS("bob@biloxi.com", "response=\"" DIGITS_32 "\""),
+     CONFIGURED("bob", "biloxi.com", SECRET_HA1, DIGITS_32), DIGEST_UNVERIFIED, DIGEST_NO_CREDENTIAL, false},
+    {"ha1-of-sha-256", SAYS("bob", "algorithm=SHA-256, response=\"" DIGITS_64 "\""),
+     CONFIGURED("bob", "biloxi.com", SECRET_HA1, DIGITS_64), DIGEST_BAD, DIGEST_MISMATCH, false},
+    {"ha1-perhaps-of-sha-256", SAYS("bob", "algorithm=SHA-512-256, response=\"" DIGITS_64 "\""),
+     CONFIGURED("bob", "biloxi.com", SECRET_HA1, DIGITS_64), DIGEST_UNVERIFIED, DIGEST_CREDENTIAL_DOUBTFUL,
+     false},
+    {"name-and-domain", SAYS("bob@biloxi.com", "response=\"" DIGITS_32 "\""),
+     CONFIGURED("bob", "biloxi.com", SECRET_PASSWORD, "x"), DIGEST_BAD, DIGEST_MISMATCH, false},
+    {"name-of-another-tenant", SAYS("bob@tenant.example", "response=\"" DIGITS_32 "\""),
+     CONFIGURED("bob", "biloxi.com", SECRET_PASSWORD, "x"), DIGEST_UNVERIFIED, DIGEST_NO_CREDENTIAL, false},
+    {"no-name", SAYS("bob", "response=\"" DIGITS_32 "\""), CONFIGURED("", "biloxi.com", SECRET_PASSWORD, "x"),
+     DIGEST_UNVERIFIED, DIGEST_NO_CREDENTIAL, false},
+    {"session", SAYS("bob", "algorithm=MD5-sess, " AUTH "response=\"" DIGITS_32 "\""),
+     CONFIGURED("bob", "biloxi.com", SECRET_PASSWORD, "x"), DIGEST_BAD, DIGEST_MISMATCH, false},
+    {"session-begun-before", SAYS("bob", "algorithm=MD5-sess, " AUTH "response=\"" DIGITS_32 "\""),
+     CONFIGURED("bob", "biloxi.com", SECRET_PASSWORD, "x"), DIGEST_UNVERIFIED, DIGEST_SESSION_UNSEEN, true},
+    {"no-hex", SAYS("bob", "response=\"zzaf60467a33e8518da5c68bbff12b12\""),
+     CONFIGURED("bob", "biloxi.com", SECRET_PASSWORD, "x"), DIGEST_UNVERIFIED, DIGEST_RESPONSE_LENGTH, false},
+};
+
+static struct digest_verdict
+verify_said(const char *says, bool unseen, const struct credential *rows, size_t count)
+{
+    char *line = g_strconcat("Digest ", says, NULL);
+    struct slice rest = {line, strlen(line)};
+    struct auth_value credentials;
+    g_assert_true(auth_header_next(&rest, &credentials));
+    const struct digest_input input = {.credentials = &credentials,
+                                       .response = credentials.param[AUTH_RESPONSE],
+                                       .method = SLICE("REGISTER"),
+                                       .first_use_unseen = unseen};
+    const struct digest_verdict verdict = digest_verify(&input, rows, count);
+    g_free(line);
+    return verdict;
+}
+
+static void
+test_excused(gconstpointer data)
+{
+    const struct excused *c = data;
+    const struct digest_verdict verdict = verify_said(c->says, c->unseen, &c->row, 1);
+    g_assert_cmpint(verdict.status, ==, c->status);
+    g_assert_cmpint(verdict.reason, ==, c->reason);
+}
+
+/* A row for any user is none that stands before the user's own. */
+static void
+test_rows_of_both_kinds(void)
+{
+    static const struct credential rows[] = {CONFIGURED("*", "*", SECRET_PASSWORD, "other"),
+                                             CONFIGURED("bob", "biloxi.com", SECRET_PASSWORD, "pw")};
+    char *h1 = g_compute_checksum_for_string(G_CHECKSUM_MD5, "bob@biloxi.com:biloxi.com:pw", -1);
+    char *h2 = g_compute_checksum_for_string(G_CHECKSUM_MD5, "REGISTER:sip:biloxi.com", -1);
+    char *text = g_strdup_printf("%s:n:%s", h1, h2);
+    char *response = g_compute_checksum_for_string(G_CHECKSUM_MD5, text, -1);
+    char *says = g_strdup_printf(SAYS("bob@biloxi.com", "response=\"%s\""), response);
+    const struct digest_verdict verdict = verify_said(says, false, rows, 2);
+    g_assert_cmpint(verdict.status, ==, DIGEST_GOOD);
+    g_assert_cmpuint(verdict.credential, ==, 2);
+    g_free(says);
+    g_free(response);
+    g_free(text);
+    g_free(h2);
+    g_free(h1);
 }
 
 /* --- each known mistake, signed by hashlib
@@ -718,6 +812,8 @@ main(int argc, char **argv)
     add_vectors();
     for (size_t i = 0; i < G_N_ELEMENTS(made); i++)
         add("/digest/made", made[i].name, &made[i], test_made);
+    for (size_t i = 0; i < G_N_ELEMENTS(excused); i++)
+        add("/digest/excused", excused[i].name, &excused[i], test_excused);
     for (size_t i = 0; i < G_N_ELEMENTS(unjudged); i++)
         add("/digest/unjudged", unjudged[i].made.name, &unjudged[i], test_unjudged);
     for (size_t i = 0; i < G_N_ELEMENTS(mistakes); i++) {
@@ -728,6 +824,7 @@ main(int argc, char **argv)
             add("/digest/mistake-of-password", name, &mistakes[i], test_mistake_of_password);
         g_free(name);
     }
+    g_test_add_func("/digest/rows-of-both-kinds", test_rows_of_both_kinds);
     g_test_add_func("/digest/every-mistake-is-made", test_every_mistake_is_made);
     g_test_add_func("/digest/bounded", test_bounded);
     g_test_add_func("/digest/large", test_large);
