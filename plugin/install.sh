@@ -113,6 +113,14 @@ report() {
     return $failed
 }
 
+usage() {
+    cat >&2 <<TEXT
+usage: plugin/install.sh [CAPTURE]    build and install the plugin, print the report for a capture
+       plugin/install.sh --profile    add the Wireshark profile
+       plugin/install.sh --uninstall  remove plugin and profile
+TEXT
+}
+
 case ${1:-} in
 --uninstall)
     uninstall
@@ -122,8 +130,17 @@ case ${1:-} in
     profile_install "$top/plugin/profile"
     exit
     ;;
+-*)
+    usage
+    [ "$1" = --help ] || [ "$1" = -h ] || exit 2
+    exit
+    ;;
 esac
-if [ $# -gt 0 ] && [ ! -r "$1" ]; then
+if [ $# -gt 1 ]; then
+    echo "siptrail: one capture at a time; a name with blanks in it wants quotes: $*" >&2
+    exit 2
+fi
+if [ $# -gt 0 ] && { [ ! -f "$1" ] || [ ! -r "$1" ]; }; then
     echo "siptrail: cannot read the capture $1" >&2
     exit 2
 fi

@@ -262,7 +262,8 @@ static hf_register_info fields[] = {
       HFILL}},
     {&hf_registration_state,
      {"State", "siptrail.registration.state", FT_STRING, BASE_NONE, NULL, 0,
-      "What a REGISTER meets, and its answer leaves behind: registered, lapsed, replaced, removed, refused, "
+      "What a REGISTER meets (unanswered shows at the next one), and its answer leaves behind: registered, "
+      "lapsed, replaced, removed, refused, "
       "challenged, unanswered or unknown",
       HFILL}},
     {&hf_registration_requested,

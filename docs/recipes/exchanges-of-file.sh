@@ -11,6 +11,10 @@
 # TSHARK_OPTIONS may hold options without blanks in them, such as -o tcp.desegment_tcp_streams:TRUE or -d udp.port==5070,sip.
 set -eu
 
+[ $# -ge 2 ] && [ -r "$2" ] || {
+    echo "usage: exchanges-of-file.sh SECONDS FILE [PREDECESSOR...] [...], and FILE must be there" >&2
+    exit 2
+}
 seconds=$1
 file=$2
 shift 2

@@ -7,7 +7,8 @@
 #
 # FILEs stand in the order of their times. Captures and this folder have the same path on every host; each host has tshark
 # with the plugin, each core takes a file at a time. OUT gets jobs.log, rows/, exchanges.ndjson and exchanges.db.
-# Interrupted, or some hosts failed: run the same command again, what is done is not done again. New files go to the end.
+# Interrupted, or some hosts failed: run the same command again, what is done is not done again. New files go to the end;
+# another list of files, or another -l or -p, wants another OUT.
 #
 # Debian packages: parallel, sqlite3, openssh-client; tshark on the hosts.
 set -eu
@@ -15,28 +16,52 @@ set -eu
 hosts=:
 seconds=300
 before=3
+usage() {
+    sed -n '2,13s/^# *//p' "$0" >&2
+    exit 2
+}
+
+stop() {
+    echo "many-files.sh: $*" >&2
+    exit 2
+}
+
 while getopts H:l:p: option; do
     case $option in
     H) hosts=$OPTARG ;;
     l) seconds=$OPTARG ;;
     p) before=$OPTARG ;;
-    *) exit 2 ;;
+    *) usage ;;
     esac
 done
 shift $((OPTIND - 1))
-[ $# -ge 2 ] || { sed -n '2,12s/^# *//p' "$0" >&2; exit 2; }
+[ $# -ge 2 ] || usage
+case $seconds$before in
+*[!0-9]*) stop "-l and -p want a number" ;;
+esac
 here=$(cd "$(dirname "$0")" && pwd)
 out=$1
 shift
+for file in "$@"; do
+    [ -f "$file" ] && [ -r "$file" ] || stop "this is no file that can be read: $file"
+done
 mkdir -p "$out/rows"
 out=$(cd "$out" && pwd)
 
 # One line for each file: the file, then its predecessors, nearest first.
 for file in "$@"; do
-    realpath "$file"
+    realpath -- "$file"
 done | awk -v before="$before" '
     { line = $0; name[NR] = $0; for (i = 1; i <= before && i < NR; i++) line = line "\t" name[NR - i]
-      print i < NR ? line "\t..." : line }' >"$out/files"
+      print i < NR ? line "\t..." : line }' >"$out/files.new"
+
+# Rows go by the number of the file.
+if [ -e "$out/files" ]; then
+    head -n "$(wc -l <"$out/files")" "$out/files.new" | cmp -s - "$out/files" && [ "$(cat "$out/lead-in")" = "$seconds" ] ||
+        stop "$out has the rows of other files, or of another -l or -p: take another folder, or remove this one"
+fi
+mv "$out/files.new" "$out/files"
+echo "$seconds" >"$out/lead-in"
 
 bar=
 [ ! -t 2 ] || bar=--bar
@@ -45,7 +70,13 @@ bar=
 parallel --will-cite -q $bar --sshlogin "$hosts" --env TSHARK_OPTIONS --joblog "$out/jobs.log" --resume-failed \
     --results "$out/rows/{#}" --colsep '\t' --arg-file "$out/files" \
     "$here/exchanges-of-file.sh" "$seconds" {} >/dev/null || {
-    echo "many-files.sh: not all files could be read, see $out/jobs.log and $out/rows/*.err; run this again" >&2
+    for remarks in "$out"/rows/*.err; do
+        number=${remarks##*/}
+        reason=$(grep -v -e '^Running as user' -e '^$' "$remarks" | head -n 1)
+        [ -z "$reason" ] || echo "$(sed -n "${number%.err}p" "$out/files" | cut -f 1): $reason" >&2
+    done
+    echo "many-files.sh: not all files could be read, see $out/jobs.log. Run this again when that is mended; a file that is still" \
+        "being written has to be left out until then" >&2
     exit 1
 }
 

@@ -616,6 +616,8 @@ static const struct {
     {FINDING_ALGORITHM_DIFFERS,
      "with a client that knows one algorithm only, and a server that wants another"},
     {FINDING_PARAMETER_MISSING, "with a client that knows parts of Digest only"},
+    {FINDING_RESPONSE_MALFORMED, "with a client that fails to compute it, or behind an element that cuts it"},
+    {FINDING_RESPONSE_UPPER_CASE, "with a client of its own make, and a server that compares the text"},
     {FINDING_QOP_UNASKED, "with a client that sends qop whatever the challenge says"},
     {FINDING_QOP_LIST_RETURNED, "with a client that copies qop instead of choosing"},
     {FINDING_QOP_UNANSWERED, "with a client from before qop (RFC 2069), or one that is set to be"},

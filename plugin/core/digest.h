@@ -113,6 +113,10 @@ char *digest_verdict_text(const struct digest_verdict *verdict);
 const char *digest_variant_mistake(const char *variant);
 const char *digest_variant_remedy(const char *variant);
 
+/** No credential fits, or only with another password: accepted all the same, it is the configured one that is
+ *  wrong. */
+bool digest_is_of_other_password(const struct digest_verdict *verdict);
+
 /** "good", "bad", "unverified". Static. */
 const char *digest_status_text(enum digest_status status);
 

@@ -580,6 +580,13 @@ digest_variant_mistake(const char *name)
     return find(name)->mistake;
 }
 
+bool
+digest_is_of_other_password(const struct digest_verdict *verdict)
+{
+    return verdict->reason == DIGEST_MISMATCH ||
+           (verdict->reason == DIGEST_NONCONFORMING && find(verdict->variant)->kind == VARIANT_OF_PASSWORD);
+}
+
 const char *
 digest_variant_remedy(const char *name)
 {

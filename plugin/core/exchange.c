@@ -341,7 +341,7 @@ close_use(struct tracker *tracker, struct use *use, const struct sip_message *me
     note_passed_on(use, record);
     note_dropped(tracker, use, request, record);
     use->closed_frame = record->frame;
-    if (use->outcome == OUTCOME_ACCEPTED && use->verdict.reason == DIGEST_MISMATCH)
+    if (use->outcome == OUTCOME_ACCEPTED && digest_is_of_other_password(&use->verdict))
         record_note(tracker, record, FINDING_DIGEST_BAD_ACCEPTED, 0, 0)->use = use;
     add_closing(tracker, use, record);
     if (use->is_retry && use->exchange && use->exchange->retry_frame == use->request_frame &&
@@ -899,29 +899,61 @@ note_nextnonce(struct tracker *tracker, const struct arrival *arrival, const str
     nonce_issue(tracker, text, UINT32_MAX, issue);
 }
 
-/* rspauth is the same digest without a method (RFC 7616 section 3.5), from the parameters of the request. */
+/* The credentials that the server speaks of: those of the header that belongs to its own. */
+static const struct use *
+use_of_info(const struct use *uses, enum sip_header info)
+{
+    const enum sip_header header =
+        info == SIP_PROXY_AUTHENTICATION_INFO ? SIP_PROXY_AUTHORIZATION : SIP_AUTHORIZATION;
+    for (const struct use *use = uses; use; use = use->next) {
+        if (use->line.header == header)
+            return use;
+    }
+    return uses && !uses->next ? uses : NULL;
+}
+
+/* What the client computes in its own way, the server may have computed likewise: it knows the password. */
+static bool
+computes_alike(const struct digest_verdict *server, const struct digest_verdict *client)
+{
+    return server->reason == DIGEST_NONCONFORMING && client->variant &&
+           strcmp(server->variant, client->variant) == 0;
+}
+
+/* rspauth is the same digest without a method (RFC 7616 section 3.5), from the parameters of the request; but
+ * qop is the server's own. */
 static void
 judge_server(struct tracker *tracker, const struct sip_message *message, const struct use *use,
              const struct auth_value *info, struct server_proof *proof)
 {
     size_t count = 0;
-    const struct auth_value *credentials =
+    const struct auth_value *sent =
         info->param[AUTH_RSPAUTH].p && use ? line_value(tracker, &use->line) : NULL;
-    if (use && use->verdict.reason == DIGEST_MESSAGE_CUT)
+    if (!sent || !auth_is_digest(sent) || use->verdict.reason == DIGEST_MESSAGE_CUT)
         return;
-    if (!credentials || !auth_is_digest(credentials))
-        return;
-    struct digest_input input = {
-        .credentials = credentials,
+    struct auth_value credentials = *sent;
+    if (info->param[AUTH_QOP].len && sent->param[AUTH_QOP].len)
+        credentials.param[AUTH_QOP] = info->param[AUTH_QOP];
+    const struct auth_line *asked =
+        use->issue ? best_challenge(tracker, use->issue->lines, use->line.header, sent) : NULL;
+    const struct digest_input input = {
+        .credentials = &credentials,
+        .challenge = asked ? line_value(tracker, asked) : NULL,
         .response = info->param[AUTH_RSPAUTH],
         .method = SLICE(""),
         .body = message->body,
         .body_cut = message->body_cut,
+        .first_cnonce = first_cnonce(use->holder),
+        .first_use_unseen = use->nc > 1 && !first_cnonce(use->holder).p,
     };
     const struct credential *rows = tracker->host.credentials(&count);
     proof->has_rspauth = true;
-    proof->configured = digest_user_configured(credentials, rows, count);
+    proof->configured = digest_user_configured(&credentials, rows, count);
     proof->verdict = digest_verify(&input, rows, count);
+    if (computes_alike(&proof->verdict, &use->verdict)) {
+        proof->verdict.status = DIGEST_GOOD;
+        proof->verdict.reason = DIGEST_REASON_NONE;
+    }
 }
 
 static void
@@ -946,7 +978,7 @@ add_info(struct tracker *tracker, const struct sip_message *message, const struc
     note_nextnonce(tracker, arrival, &info, uses);
     if (message->headers_cut && slice_end(text) >= slice_end(slice_trim(message->headers)))
         return; /* the snap length may have cut the very line */
-    judge_server(tracker, message, uses, &info, detail->proof);
+    judge_server(tracker, message, use_of_info(uses, header), &info, detail->proof);
 }
 
 /* Who rings has let in (RFC 3261 section 16.3, 22.3): its nonce was good. */

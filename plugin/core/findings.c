@@ -97,6 +97,45 @@ parameter_missing(const struct finding_context *c)
     return c->use->verdict.reason == DIGEST_PARAMETER_MISSING;
 }
 
+/* How many octets of the response are of that kind. */
+static size_t
+count_in_response(const struct finding_context *c, gboolean (*is_one)(gchar))
+{
+    struct slice response = sent(c, AUTH_RESPONSE);
+    size_t n = 0;
+    for (size_t i = 0; i < response.len; i++)
+        n += is_one(response.p[i]) ? 1 : 0;
+    return n;
+}
+
+static gboolean
+is_hex_digit(gchar c)
+{
+    return g_ascii_isxdigit(c);
+}
+
+static gboolean
+is_upper_hex(gchar c)
+{
+    return c >= 'A' && c <= 'F';
+}
+
+/* Where it answers a challenge: without a nonce it may be empty, and names the user only. */
+static bool
+response_malformed(const struct finding_context *c)
+{
+    struct slice response = sent(c, AUTH_RESPONSE);
+    if (!is_digest_answer(c) || !response.p)
+        return false;
+    return count_in_response(c, is_hex_digit) != response.len || (response.len != 32 && response.len != 64);
+}
+
+static bool
+response_upper_case(const struct finding_context *c)
+{
+    return is_digest_answer(c) && !response_malformed(c) && count_in_response(c, is_upper_hex) > 0;
+}
+
 /* A nonce count alone is left over, and no part of the digest. */
 static bool
 qop_unasked(const struct finding_context *c)

@@ -105,11 +105,11 @@ struct finding_values {
  *  Of the credentials: {account} {address} {username} {realm} {uri} {request_uri} {algorithm} {qop} {nc}
  * {nc_text} {header} {source} {asked_expires}. Of the challenge: {asked_realm} {asked_algorithm} {asked_qop}
  *  {asked_header} {due_header} {offered} {client} {asker} {cseq} {hints} {or_address}. Of the verdict:
- * {reason} {why} {by} {age} {repeated} {unquoted} {quoted} {variant} {mistake} {remedy} {by_code} {credential} {tried}
- * {variants}. Of a 204: {event} {granted} {subscribe} {notify} {missed}. Of a silence: {reached}
- * {registered}. Of what changes between two hops: {relay} {lost} {refused_aor} {signed_aor}. Frames:
- * {challenge} {retry} {closed} {elsewhere} {accepted} {accepted_account} {accepted_user} {cancelled} {a}
- * {b}. Others: {method} {code} {answer} {attempts} {last_nc} {min_expires} {between} {n}.
+ * {reason} {why} {by} {age} {repeated} {unquoted} {quoted} {variant} {mistake} {remedy} {by_code}
+ * {credential} {tried} {variants}. Of a 204: {event} {granted} {subscribe} {notify} {missed}. Of a silence:
+ * {reached} {registered}. Of what changes between two hops: {relay} {lost} {refused_aor} {signed_aor}.
+ * Frames: {challenge} {retry} {closed} {elsewhere} {accepted} {accepted_account} {accepted_user} {cancelled}
+ * {a} {b}. Others: {method} {code} {answer} {attempts} {last_nc} {min_expires} {between} {n}.
  *  @return free with g_free; as valid as UTF-8 as the wire's text is */
 char *finding_expand(const char *text, const struct finding_values *values);
 

@@ -31,7 +31,7 @@ challenge_score(const struct auth_line *line, const struct auth_value *challenge
            (slice_equal_nocase(asked[AUTH_ALGORITHM], sent[AUTH_ALGORITHM]) ? 1 : 0);
 }
 
-static const struct auth_line *
+const struct auth_line *
 best_challenge(struct tracker *tracker, const struct auth_line *lines, enum sip_header header,
                const struct auth_value *credentials)
 {
@@ -468,7 +468,7 @@ choose_methods(const struct sip_message *message, struct digest_input *input)
     }
 }
 
-static struct slice
+struct slice
 first_cnonce(const struct nonce_user *holder)
 {
     return holder ? (struct slice){holder->first_cnonce, holder->first_cnonce_len} : (struct slice){NULL, 0};

@@ -1,5 +1,5 @@
 """Registrations and calls whose credentials are refused, and credentials that are odd."""
-from sip import Account, Message, PHONE, SERVER, parameters
+from sip import Account, Message, PHONE, SERVER, digest, parameters
 
 NONCE = "4a17c09be2d85f6301b7d29e84cf60a3"  # of some other day
 MD5, SHA = {"algorithm": "MD5"}, {"algorithm": "SHA-256"}
@@ -43,6 +43,8 @@ ANSWERS = {
     "aor_changed": ({}, {"request": {"to": "sip:100@sbc.example.net"}}, 403),
     "username_not_aor": ({}, {"username": "200"}, 403),
     "aor_changed_404": ({}, {"request": {"to": "sip:101@pbx.example.com"}}, 404),
+    "response_malformed": ({}, {"response": "0b1f6d2c8f7e4a5d9c3e21a07b64d8z5"}, 401),
+    "response_upper_case": ({}, {"sign": lambda *text: digest(*text).upper()}, 401),
 }
 REASONS = {"cseq_unchanged": "Invalid CSeq", "bare_value_quoted": "Bad header field: authorization",
            "bad_request": "Bad P-Preferred-Identity header", "server_error": "Server Internal Error",
