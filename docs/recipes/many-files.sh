@@ -75,8 +75,8 @@ parallel --will-cite -q $bar --sshlogin "$hosts" --env TSHARK_OPTIONS --joblog "
         reason=$(grep -v -e '^Running as user' -e '^$' "$remarks" | head -n 1)
         [ -z "$reason" ] || echo "$(sed -n "${number%.err}p" "$out/files" | cut -f 1): $reason" >&2
     done
-    echo "many-files.sh: not all files could be read, see $out/jobs.log. Run this again when that is mended; a file that is still" \
-        "being written has to be left out until then" >&2
+    echo "many-files.sh: not all files could be read, see $out/jobs.log; mend that (leave out a file that is still being" \
+        "written), and run this again" >&2
     exit 1
 }
 

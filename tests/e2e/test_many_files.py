@@ -104,6 +104,15 @@ def test_is_resumed_and_goes_on(wireshark, folder, whole):
     assert rows_of_database(result / "exchanges.db") == whole
 
 
+@pytest.mark.parametrize("options, skipped", [([], 1), (["-l", "41"], 0)])
+def test_other_files_or_options_want_another_folder(wireshark, folder, whole, options, skipped):
+    """Rows go by number: those of other files would be taken for these."""
+    name = f"taken {skipped}"
+    many_files(wireshark, folder, name, files=parts_of(folder)[:2])
+    with pytest.raises(RuntimeError, match="take another folder"):
+        many_files(wireshark, folder, name, *options, files=parts_of(folder)[skipped:])
+
+
 def test_failure_is_told_and_made_good(wireshark, folder, whole):
     broken = folder / "results/broken.pcapng"
     broken.write_bytes(b"this is no capture")

@@ -116,6 +116,35 @@ def test_who_does_not_hear_is_down(wireshark, recipes):
     assert result.returncode == 1 and "alice@pbx.example.com: registered (answer_lost)" in result.stdout
 
 
+def test_no_end_is_not_well(wireshark, recipes):
+    part = wireshark.folder / "challenges-alone.pcapng"
+    subprocess.run(["editcap", "-r", wireshark.path(MULTI), part, "1-10"], check=True)
+    part.chmod(0o644)
+    result = run_recipe(wireshark, recipes / "trunks-down.sh", part)
+    assert (result.returncode, result.stdout) == (4, "") and "show the end" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], [MULTI.file, MULTI.file]])
+def test_down_called_wrongly(wireshark, recipes, arguments):
+    result = run_recipe(wireshark, recipes / "trunks-down.sh", *arguments)
+    assert (result.returncode, result.stdout) == (2, "") and "usage:" in result.stderr
+
+
+def test_down_without_the_plugin(wireshark, recipes):
+    command = wireshark.command(["sh", recipes / "trunks-down.sh", wireshark.path(MULTI)], plugins="no-plugins")
+    result = subprocess.run(command, cwd=wireshark.folder, capture_output=True, text=True, timeout=120)
+    assert (result.returncode, result.stdout) == (5, "") and "does not load SIP Trail" in result.stderr
+
+
+def test_cause_without_a_challenge(wireshark):
+    """What the table says of a registrar that asks for no password is found on the packet by the same name."""
+    many = next(c for c in captures() if c.name == "many-trunks")
+    table = wireshark.tshark(many, "-q", "-z", "siptrail,registrations")
+    assert [line.split()[2] for line in table.splitlines() if line.startswith("trunk9@")] == ["register_failed"]
+    found = wireshark.tshark(many, "-2", "-Y", 'siptrail.cause == "register_failed"', "-T", "fields", "-e", "siptrail.fix")
+    assert "as long as Retry-After says" in found
+
+
 def test_down_of_nothing(wireshark, recipes):
     result = run_recipe(wireshark, recipes / "trunks-down.sh", "no-such-file.pcap")
     assert (result.returncode, result.stdout) == (3, "") and "no-such-file" in result.stderr
