@@ -203,7 +203,7 @@ MANY_TRUNKS = {
     "trunk5": "forbidden username_not_aor refused username_not_aor", "trunk6": "forbidden forbidden refused forbidden",
     "trunk7": "failed registration_failed refused registration_failed",
     "trunk8": "interval-too-brief interval_long_enough refused interval_long_enough",
-    "trunk9": "- - refused server_error", "trunk10": "- - unanswered register_unanswered",
+    "trunk9": "- - refused register_failed", "trunk10": "- - unanswered register_unanswered",
     **{f"trunk{n}": "accepted - registered -" for n in range(11, 17)}}
 
 
