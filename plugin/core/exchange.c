@@ -916,8 +916,8 @@ use_of_info(const struct use *uses, enum sip_header info)
 static bool
 computes_alike(const struct digest_verdict *server, const struct digest_verdict *client)
 {
-    return server->reason == DIGEST_NONCONFORMING && client->variant &&
-           strcmp(server->variant, client->variant) == 0;
+    return server->reason == DIGEST_NONCONFORMING && !digest_is_of_other_password(server) &&
+           client->variant && strcmp(server->variant, client->variant) == 0;
 }
 
 /* rspauth is the same digest without a method (RFC 7616 section 3.5), from the parameters of the request; but

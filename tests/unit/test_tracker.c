@@ -1213,39 +1213,80 @@ test_clock_steps_far_back(struct script *s)
 /* --- rspauth: RFC 7616 section 3.5
  * ------------------------------------------------------------------------------------------- */
 
-static void
-test_rspauth(struct script *s, const char *rspauth, enum digest_status status)
-{
-    challenge(s, CHALLENGE("n1"));
-    SEND(s, .cseq = 2, .headers = ANSWER(s));
-    char *line =
-        g_strdup_printf("Authentication-Info: rspauth=\"%s\", qop=auth, cnonce=\"0a4f113b\", nc=00000001\r\n",
-                        rspauth);
-    struct record *ok = SEND(s, .cseq = 2, .status = 200, .headers = line);
-    g_assert(ok->detail && ok->detail->proof);
-    g_assert_true(ok->detail->proof->has_rspauth);
-    g_assert_cmpint(ok->detail->proof->verdict.status, ==, status);
-    g_free(line);
-}
+struct proof {
+    const char *name;
+    const char *user, *password; /* of the server's computation; NULL: alice, secret */
+    const char *qop;             /* of the server's line; NULL: auth */
+    const char *header;          /* of the request beside Authorization, for the nonce n2; NULL: none */
+    bool proxy;                  /* that header's credentials are those that the server speaks of */
+    const char *signs;           /* with this password the client does; NULL: secret */
+    enum digest_status status;
+};
 
-static void
-test_rspauth_good(struct script *s)
+static const struct proof proofs[] = {
+    {"good", NULL, NULL, NULL, NULL, false, NULL, DIGEST_GOOD},
+    {"bad", NULL, "other", NULL, NULL, false, NULL, DIGEST_BAD},
+    {"other-qop", NULL, NULL, "auth-int", NULL, false, NULL, DIGEST_GOOD},
+    {"two-headers", NULL, NULL, NULL, "Proxy-Authorization", false, NULL, DIGEST_GOOD},
+    {"two-headers-of-the-proxy", NULL, NULL, NULL, "Proxy-Authorization", true, NULL, DIGEST_GOOD},
+    {"both-without-domain", "alice", NULL, NULL, NULL, false, NULL, DIGEST_GOOD},
+    {"server-without-domain", "alice", "other", NULL, NULL, false, NULL, DIGEST_BAD},
+    {"both-with-an-empty-password", NULL, "", NULL, NULL, false, "", DIGEST_BAD},
+};
+
+/* HA1 and A2 as the server has them; the rest is the request's. */
+static char *
+rspauth_of(const struct proof *c)
 {
-    char *ha1 = g_compute_checksum_for_string(G_CHECKSUM_MD5, "alice:example.com:secret", -1);
-    char *ha2 = g_compute_checksum_for_string(G_CHECKSUM_MD5, ":sip:example.com", -1);
-    char *text = g_strdup_printf("%s:n1:00000001:0a4f113b:auth:%s", ha1, ha2);
+    const char *qop = c->qop ? c->qop : "auth";
+    char *a1 = g_strdup_printf("alice:example.com:%s", c->password ? c->password : "secret");
+    char *ha1 = g_compute_checksum_for_string(G_CHECKSUM_MD5, a1, -1);
+    char *ha2 = g_compute_checksum_for_string(G_CHECKSUM_MD5,
+                                              c->qop ? ":sip:example.com:d41d8cd98f00b204e9800998ecf8427e"
+                                                     : ":sip:example.com",
+                                              -1);
+    char *text = g_strdup_printf("%s:%s:00000001:0a4f113b:%s:%s", ha1, c->proxy ? "n2" : "n1", qop, ha2);
     char *rspauth = g_compute_checksum_for_string(G_CHECKSUM_MD5, text, -1);
-    test_rspauth(s, rspauth, DIGEST_GOOD);
+    g_free(a1);
     g_free(ha1);
     g_free(ha2);
     g_free(text);
-    g_free(rspauth);
+    return rspauth;
 }
 
-static void
-test_rspauth_bad(struct script *s)
+/* A client that sends its domain and hashes its name without signs so. */
+static const char *
+signed_by_client(struct script *s, const struct proof *c)
 {
-    test_rspauth(s, "00000000000000000000000000000000", DIGEST_BAD);
+    const char *line = ANSWER(s, .password = c->signs);
+    char **parts = g_strsplit(line, "username=\"alice\"", 2);
+    char *domain = g_strjoinv("username=\"alice@example.com\"", parts);
+    if (c->user)
+        line = script_join(s, domain, "");
+    g_strfreev(parts);
+    g_free(domain);
+    return c->header ? script_join(s, line, ANSWER(s, .header = c->header, .nonce = "n2")) : line;
+}
+
+/* rspauth: RFC 7616 section 3.5 */
+static void
+test_rspauth(gconstpointer data)
+{
+    const struct proof *c = data;
+    struct script *s = script_begin();
+    challenge(s, CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .headers = signed_by_client(s, c));
+    char *rspauth = rspauth_of(c);
+    char *line = g_strdup_printf("%s: rspauth=\"%s\", qop=%s, cnonce=\"0a4f113b\", nc=00000001\r\n",
+                                 c->proxy ? "Proxy-Authentication-Info" : "Authentication-Info", rspauth,
+                                 c->qop ? c->qop : "auth");
+    struct record *ok = SEND(s, .cseq = 2, .status = 200, .headers = line);
+    g_assert(ok->detail && ok->detail->proof);
+    g_assert_true(ok->detail->proof->has_rspauth);
+    g_assert_cmpint(ok->detail->proof->verdict.status, ==, c->status);
+    g_free(rspauth);
+    g_free(line);
+    script_end(s);
 }
 
 /* --- limits
@@ -2240,8 +2281,6 @@ static const struct play plays[] = {
     {"finding/bad-but-accepted", test_bad_but_accepted},
     {"clock/steps-back", test_clock_steps_back},
     {"clock/steps-far-back", test_clock_steps_far_back},
-    {"rspauth/good", test_rspauth_good},
-    {"rspauth/bad", test_rspauth_bad},
     {"limits/many-challenges", test_many_challenges},
     {"limits/many-responses", test_many_responses},
     {"limits/free-nothing", test_free_nothing},
@@ -2256,5 +2295,6 @@ main(int argc, char **argv)
     ADD_CASES("/tracker/second-try", second_tries, test_second_try);
     ADD_CASES("/tracker/accepted-before", accepted_before, test_accepted_before);
     ADD_CASES("/tracker/skipped", skips, test_skipped);
+    ADD_CASES("/tracker/rspauth", proofs, test_rspauth);
     return test_run_all();
 }
