@@ -164,7 +164,9 @@ static hf_register_info fields[] = {
       FRAMENUM_TYPE(FT_FRAMENUM_NONE), 0, "The challenge whose exchange this response ends", HFILL}},
     {&hf_cause,
      {"Cause", "siptrail.cause", FT_STRING, BASE_NONE, NULL, 0,
-      "Name of the main finding when the outcome is not accepted", HFILL}},
+      "Name of the main finding when the outcome is not accepted, or when a REGISTER is refused, or left "
+      "alone, without a challenge",
+      HFILL}},
     {&hf_credentials,
      {"Credentials", "siptrail.credentials", FT_NONE, BASE_NONE, NULL, 0,
       "One set of credentials of a request", HFILL}},
@@ -809,14 +811,14 @@ account_of(const struct record *message)
     const struct record_detail *detail = record->detail;
     const struct use *closing = detail && !detail->opens ? main_closing(detail) : NULL;
     const bool refuses = closing && closing->outcome != OUTCOME_ACCEPTED; /* of several credentials these */
-    if (record->exchange && !refuses)
-        return exchange_account(record->exchange);
-    if (record->request && record->request->exchange && !refuses)
-        return exchange_account(record->request->exchange);
+    const struct record *asked = record->request ? record->request : record;
+    const struct exchange *exchange = record->exchange ? record->exchange : asked->exchange;
+    if (exchange && !refuses)
+        return exchange_account(exchange);
     const struct use *use = closing ? closing : detail ? main_use(detail) : NULL;
     if (use && use->user_at_realm && *use->user_at_realm)
         return use->user_at_realm;
-    return detail && detail->account ? detail->account->name : NULL;
+    return asked->detail && asked->detail->account ? asked->detail->account->name : NULL;
 }
 
 static const char *

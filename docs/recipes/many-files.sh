@@ -57,7 +57,7 @@ done | awk -v before="$before" '
 
 # Rows go by the number of the file.
 if [ -e "$out/files" ]; then
-    head -n "$(wc -l <"$out/files")" "$out/files.new" | cmp -s - "$out/files" && [ "$(cat "$out/lead-in")" = "$seconds" ] ||
+    head -n "$(wc -l <"$out/files")" "$out/files.new" | cmp -s - "$out/files" && [ "$(cat "$out/lead-in" 2>/dev/null)" = "$seconds" ] ||
         stop "$out has the rows of other files, or of another -l or -p: take another folder, or remove this one"
 fi
 mv "$out/files.new" "$out/files"
@@ -70,10 +70,9 @@ bar=
 parallel --will-cite -q $bar --sshlogin "$hosts" --env TSHARK_OPTIONS --joblog "$out/jobs.log" --resume-failed \
     --results "$out/rows/{#}" --colsep '\t' --arg-file "$out/files" \
     "$here/exchanges-of-file.sh" "$seconds" {} >/dev/null || {
-    for remarks in "$out"/rows/*.err; do
-        number=${remarks##*/}
-        reason=$(grep -v -e '^Running as user' -e '^$' "$remarks" | head -n 1)
-        [ -z "$reason" ] || echo "$(sed -n "${number%.err}p" "$out/files" | cut -f 1): $reason" >&2
+    for number in $(awk 'NR > 1 { code[$1] = $7 } END { for (n in code) if (code[n]) print n }' "$out/jobs.log"); do
+        reason=$(grep -v -e '^Running as user' -e '^$' "$out/rows/$number.err" | head -n 1)
+        echo "$(sed -n "${number}p" "$out/files" | cut -f 1): $reason" >&2
     done
     echo "many-files.sh: not all files could be read, see $out/jobs.log; mend that (leave out a file that is still being" \
         "written), and run this again" >&2

@@ -48,5 +48,5 @@ printf '%s\n' "$tables" | awk -F '  +' '
             print "trunks-down.sh: no registration and no account seen: is SIP inside TLS, on another port, or SIP Trail switched off?" >"/dev/stderr"
         else if (!known)
             print "trunks-down.sh: of no registration and no challenge does the capture show the end" >"/dev/stderr"
-        exit known ? down : down ? 1 : 4
+        exit down ? 1 : known ? 0 : 4
     }'

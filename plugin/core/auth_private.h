@@ -133,11 +133,12 @@ const struct auth_value *line_value(struct tracker *tracker, const struct auth_l
 /** The same for a line that was just made of `value`. */
 void line_remember(struct tracker *tracker, const struct auth_line *line, const struct auth_value *value);
 
-/** Of these challenges the one that credentials in `header` answer best; NULL: none. */
-const struct auth_line *best_challenge(struct tracker *tracker, const struct auth_line *lines,
-                                       enum sip_header header, const struct auth_value *credentials);
-/** With which this user began to use the nonce; absent where that is not known. */
-struct slice first_cnonce(const struct nonce_user *holder);
+/** Of the challenges that issued its nonce the one that fits the credentials best. Valid like line_value;
+ * NULL: none. */
+const struct auth_value *use_challenge(struct tracker *tracker, const struct use *use,
+                                       const struct auth_value *credentials);
+/** What is known of the first use of its nonce by this user, for -sess. */
+void use_session(const struct use *use, struct digest_input *input);
 
 /** The header that answers a challenge in `header` (RFC 3261 section 22.2, 22.3). */
 enum sip_header answering_header(enum sip_header header);

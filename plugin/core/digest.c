@@ -157,15 +157,6 @@ fits_length(const struct digest_input *input, const struct algorithm *algorithm)
     return input->response.len == algorithm->hex_len || (asked && input->response.len == asked->hex_len);
 }
 
-static bool
-is_hex(struct slice text)
-{
-    size_t n = 0;
-    while (n < text.len && g_ascii_isxdigit(text.p[n]))
-        n++;
-    return n == text.len;
-}
-
 /* Whatever forbids to compute at all, before any credential is looked at. */
 static enum digest_reason
 obstacle(const struct digest_input *input, const struct algorithm *algorithm, unsigned *missing)
@@ -177,7 +168,7 @@ obstacle(const struct digest_input *input, const struct algorithm *algorithm, un
     *missing = missing_parameters(input, algorithm);
     if (*missing)
         return DIGEST_PARAMETER_MISSING;
-    if (!fits_length(input, algorithm) || !is_hex(input->response))
+    if (!fits_length(input, algorithm) || !slice_is_hex(input->response))
         return DIGEST_RESPONSE_LENGTH;
     if (gcry_md_test_algo(algorithm->hash))
         return DIGEST_ALGORITHM_REFUSED;
@@ -223,23 +214,26 @@ row_rank(const struct reading *reading, const struct credential *row)
     return user.p && row->type != SECRET_HA1 && slice_equal(row->user, user) ? 1 : 0;
 }
 
+/* The user part of a name is that of the row, and its domain is not the realm. */
+static bool
+may_be_another(const struct reading *reading, int rank)
+{
+    struct slice user, host;
+    sip_uri_split(reading->rfc.user, &user, &host);
+    return rank == 1 && !slice_equal_nocase(host, reading->rfc.realm);
+}
+
 /* Why it is no wonder that this row, which can make such a digest, does not fit. */
 static enum digest_reason
 excuse(const struct reading *reading, const struct credential *row)
 {
     const struct attempt *rfc = &reading->rfc;
     const size_t ambiguous = 64; /* digits of two algorithms */
-    struct slice user, host;
     if (row->type == SECRET_HA1 && (is_any(row->user) || is_any(row->realm) ||
                                     (rfc->hash != GCRY_MD_SHA256 && row->secret.len == ambiguous)))
         return DIGEST_CREDENTIAL_DOUBTFUL;
     if (row->type == SECRET_AKA_RES)
         return DIGEST_CREDENTIAL_DOUBTFUL;
-    if (row_rank(reading, row) == 1) {
-        sip_uri_split(rfc->user, &user, &host);
-        if (!slice_equal_nocase(host, rfc->realm)) /* may be somebody else */
-            return DIGEST_NO_CREDENTIAL;
-    }
     return rfc->algorithm->session && reading->input->first_use_unseen ? DIGEST_SESSION_UNSEEN
                                                                        : DIGEST_REASON_NONE;
 }
@@ -377,7 +371,8 @@ try_conforming(const struct reading *reading, const struct credential *rows, siz
             note_fit(verdict, fits, i + 1);
             return true;
         }
-        note_misfit(verdict, result, excuse(reading, &rows[i]));
+        if (!may_be_another(reading, rank)) /* else that it does not fit says nothing */
+            note_misfit(verdict, result, excuse(reading, &rows[i]));
     }
     return false;
 }

@@ -934,18 +934,15 @@ judge_server(struct tracker *tracker, const struct sip_message *message, const s
     struct auth_value credentials = *sent;
     if (info->param[AUTH_QOP].len && sent->param[AUTH_QOP].len)
         credentials.param[AUTH_QOP] = info->param[AUTH_QOP];
-    const struct auth_line *asked =
-        use->issue ? best_challenge(tracker, use->issue->lines, use->line.header, sent) : NULL;
-    const struct digest_input input = {
+    struct digest_input input = {
         .credentials = &credentials,
-        .challenge = asked ? line_value(tracker, asked) : NULL,
+        .challenge = use_challenge(tracker, use, sent),
         .response = info->param[AUTH_RSPAUTH],
         .method = SLICE(""),
         .body = message->body,
         .body_cut = message->body_cut,
-        .first_cnonce = first_cnonce(use->holder),
-        .first_use_unseen = use->nc > 1 && !first_cnonce(use->holder).p,
     };
+    use_session(use, &input);
     const struct credential *rows = tracker->host.credentials(&count);
     proof->has_rspauth = true;
     proof->configured = digest_user_configured(&credentials, rows, count);

@@ -97,27 +97,15 @@ parameter_missing(const struct finding_context *c)
     return c->use->verdict.reason == DIGEST_PARAMETER_MISSING;
 }
 
-/* How many octets of the response are of that kind. */
-static size_t
-count_in_response(const struct finding_context *c, gboolean (*is_one)(gchar))
+/* As the grammar has hex digits (RFC 3261 section 25.1). */
+static bool
+is_lower_hex(struct slice text)
 {
-    struct slice response = sent(c, AUTH_RESPONSE);
-    size_t n = 0;
-    for (size_t i = 0; i < response.len; i++)
-        n += is_one(response.p[i]) ? 1 : 0;
-    return n;
-}
-
-static gboolean
-is_hex_digit(gchar c)
-{
-    return g_ascii_isxdigit(c);
-}
-
-static gboolean
-is_upper_hex(gchar c)
-{
-    return c >= 'A' && c <= 'F';
+    for (size_t i = 0; i < text.len; i++) {
+        if (g_ascii_isupper(text.p[i]))
+            return false;
+    }
+    return slice_is_hex(text);
 }
 
 /* Where it answers a challenge: without a nonce it may be empty, and names the user only. */
@@ -127,13 +115,13 @@ response_malformed(const struct finding_context *c)
     struct slice response = sent(c, AUTH_RESPONSE);
     if (!is_digest_answer(c) || !response.p)
         return false;
-    return count_in_response(c, is_hex_digit) != response.len || (response.len != 32 && response.len != 64);
+    return !slice_is_hex(response) || (response.len != 32 && response.len != 64);
 }
 
 static bool
 response_upper_case(const struct finding_context *c)
 {
-    return is_digest_answer(c) && !response_malformed(c) && count_in_response(c, is_upper_hex) > 0;
+    return is_digest_answer(c) && !response_malformed(c) && !is_lower_hex(sent(c, AUTH_RESPONSE));
 }
 
 /* A nonce count alone is left over, and no part of the digest. */
@@ -542,13 +530,7 @@ static bool
 nc_form(const struct finding_context *c)
 {
     struct slice nc = sent(c, AUTH_NC);
-    if (!nc.p)
-        return false;
-    for (size_t i = 0; i < nc.len; i++) {
-        if (!g_ascii_isxdigit(nc.p[i]) || g_ascii_isupper(nc.p[i]))
-            return true;
-    }
-    return nc.len != 8;
+    return nc.p && (nc.len != 8 || !is_lower_hex(nc));
 }
 
 static bool

@@ -673,6 +673,16 @@ leave_elsewhere(struct registration *registration)
         other->successor = registration;
 }
 
+/* seconds: 0: not said */
+static void
+set_term(const struct tracker *tracker, struct registration *registration, uint32_t seconds,
+         const struct record *record)
+{
+    registration->granted = seconds;
+    registration->granted_frame = record->frame;
+    registration->deadline = tracker->clock + (int64_t)(seconds ? seconds : UNSAID_SECONDS) * SECOND_NS;
+}
+
 static void
 grant(struct tracker *tracker, const struct sip_message *message, struct registration *registration,
       struct registration_step *step, const struct record *record)
@@ -681,10 +691,7 @@ grant(struct tracker *tracker, const struct sip_message *message, struct registr
     put_client(tracker, message, registration, record->frame);
     aged_stay(tracker, &block_of(registration)->aged);
     step->has_granted = true;
-    registration->granted = step->granted;
-    registration->granted_frame = record->frame;
-    registration->deadline =
-        tracker->clock + (int64_t)(step->granted ? step->granted : UNSAID_SECONDS) * SECOND_NS;
+    set_term(tracker, registration, step->granted, record);
     registration->removed = registration->gap = registration->lapse_told = false;
     registration->refused_frame = 0;
     registration->account->emptying = false;
@@ -726,9 +733,7 @@ stays_listed(struct tracker *tracker, const struct sip_message *message,
     record_note(tracker, record, FINDING_REMOVAL_IGNORED, record->request->frame, 0)->number =
         listing.seconds;
     registration->last_cause = FINDING_REMOVAL_IGNORED;
-    registration->granted = listing.seconds;
-    registration->granted_frame = record->frame;
-    registration->deadline = tracker->clock + listing.seconds * SECOND_NS;
+    set_term(tracker, registration, listing.seconds, record);
     return true;
 }
 
@@ -853,8 +858,16 @@ bare_cause(const struct registration_step *step, uint16_t status)
     }
 }
 
+/* Its CSeq number is what a registrar may refuse it for. */
+static bool
+is_behind(const struct registration_step *asked, const struct record *record)
+{
+    return asked->behind && (record->status == 400 || record->status == 500);
+}
+
 static uint16_t
-cause_of(const struct registration_step *step, const struct record *record)
+cause_of(const struct registration_step *asked, const struct registration_step *step, enum finding unasked,
+         const struct record *record)
 {
     const struct record_detail *detail = record->detail;
     const struct closing *closing = detail ? detail->closings : NULL;
@@ -862,13 +875,17 @@ cause_of(const struct registration_step *step, const struct record *record)
         return FINDING_NONE;
     if (record->status == 420 || record->status == 421)
         return record->status == 420 ? FINDING_EXTENSION_REFUSED : FINDING_EXTENSION_REQUIRED;
-    return closing ? closing->use->cause : bare_cause(step, record->status);
+    if (closing)
+        return closing->use->cause;
+    if (is_behind(asked, record))
+        return FINDING_REGISTER_CSEQ;
+    return unasked != FINDING_NONE ? (uint16_t)unasked : bare_cause(step, record->status);
 }
 
 /* One contact, and what became of it. */
 static void
 answer(struct tracker *tracker, const struct sip_message *message, const struct registration_step *asked,
-       bool alone, struct record *record)
+       bool alone, enum finding unasked, struct record *record)
 {
     struct registration *registration = asked->registration;
     struct registration_step *step = step_new(tracker, record, registration);
@@ -880,18 +897,15 @@ answer(struct tracker *tracker, const struct sip_message *message, const struct 
         step->state = registration_state(tracker, registration);
         return;
     }
-    uint16_t cause = cause_of(step, record);
+    uint16_t cause = cause_of(asked, step, unasked, record);
     if (cause != FINDING_NONE || record->status < 300) /* a challenge does not change why it was refused */
         registration->last_cause = cause;
     if (record->status < 300)
         accept(tracker, message, asked, alone, step, record);
     else
         refuse(tracker, step, record);
-    if (asked->behind && (record->status == 400 || record->status == 500)) {
+    if (is_behind(asked, record))
         record_note(tracker, record, FINDING_REGISTER_CSEQ, record->request->frame, asked->behind);
-        if (!record->detail->closings)
-            registration->last_cause = FINDING_REGISTER_CSEQ;
-    }
     if (registration->asked_frame == record->request->frame || !record_is_late(record))
         registration->open = registration->open_repeated = registration->unanswered =
             registration->unreachable = registration->pending = false;
@@ -914,15 +928,12 @@ registration_response(struct tracker *tracker, const struct sip_message *message
         if (request->removes_all)
             request->account->emptied_frame = record->frame;
     }
+    const bool told = record->detail && record->detail->notes;
+    const enum finding unasked = told ? FINDING_NONE : refused_unasked(transaction, record);
     for (const struct registration_step *asked = request->registrations; asked; asked = asked->next)
-        answer(tracker, message, asked, !request->registrations->next, record);
-    bool told = record->detail && record->detail->notes;
-    enum finding unasked = told ? FINDING_NONE : refused_unasked(transaction, record);
-    if (unasked == FINDING_NONE)
-        return;
-    record_note(tracker, record, unasked, record->request->frame, 0);
-    for (const struct registration_step *asked = request->registrations; asked; asked = asked->next)
-        asked->registration->last_cause = (uint16_t)unasked;
+        answer(tracker, message, asked, !request->registrations->next, unasked, record);
+    if (unasked != FINDING_NONE && !record->detail->notes)
+        record_note(tracker, record, unasked, record->request->frame, 0);
 }
 
 void

@@ -89,6 +89,17 @@ slice_is_token(struct slice s)
     return n > 0 && n == s.len;
 }
 
+/** Hex digits alone, of either case; so is an empty text. */
+static inline bool
+slice_is_hex(struct slice s)
+{
+    size_t n = 0;
+    while (n < s.len &&
+           ((s.p[n] >= '0' && s.p[n] <= '9') || ((s.p[n] | 0x20) >= 'a' && (s.p[n] | 0x20) <= 'f')))
+        n++;
+    return n == s.len;
+}
+
 static inline struct slice
 slice_trim_left(struct slice s)
 {

@@ -220,7 +220,7 @@ struct use {
     struct auth_line line;
     struct exchange *exchange;    /**< the challenge that it answers; NULL when none, or a nextnonce */
     uint32_t challenge_frame;     /**< frame that issued the nonce; 0: not in the capture */
-    uint32_t nonce_borrowed_from; /**< if so: frame that issued it in another call of this user; 0: none */
+    uint32_t nonce_borrowed_from; /**< that issued it, but to another call of this user; 0: none, or known */
     enum evidence evidence;
     bool header_differs; /**< answered in the other header than the challenge asks for */
     bool realm_differs;

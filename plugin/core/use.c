@@ -31,7 +31,7 @@ challenge_score(const struct auth_line *line, const struct auth_value *challenge
            (slice_equal_nocase(asked[AUTH_ALGORITHM], sent[AUTH_ALGORITHM]) ? 1 : 0);
 }
 
-const struct auth_line *
+static const struct auth_line *
 best_challenge(struct tracker *tracker, const struct auth_line *lines, enum sip_header header,
                const struct auth_value *credentials)
 {
@@ -201,13 +201,10 @@ static uint32_t
 parse_nc(struct slice text)
 {
     uint32_t nc = 0;
-    if (text.len > 8)
+    if (text.len > 8 || !slice_is_hex(text))
         return 0;
-    for (size_t i = 0; i < text.len; i++) {
-        if (!g_ascii_isxdigit(text.p[i]))
-            return 0;
+    for (size_t i = 0; i < text.len; i++)
         nc = nc << 4 | (uint32_t)g_ascii_xdigit_value(text.p[i]);
-    }
     return nc;
 }
 
@@ -468,10 +465,20 @@ choose_methods(const struct sip_message *message, struct digest_input *input)
     }
 }
 
-struct slice
-first_cnonce(const struct nonce_user *holder)
+const struct auth_value *
+use_challenge(struct tracker *tracker, const struct use *use, const struct auth_value *credentials)
 {
-    return holder ? (struct slice){holder->first_cnonce, holder->first_cnonce_len} : (struct slice){NULL, 0};
+    const struct auth_line *line =
+        use->issue ? best_challenge(tracker, use->issue->lines, use->line.header, credentials) : NULL;
+    return line ? line_value(tracker, line) : NULL;
+}
+
+void
+use_session(const struct use *use, struct digest_input *input)
+{
+    if (use->holder)
+        input->first_cnonce = (struct slice){use->holder->first_cnonce, use->holder->first_cnonce_len};
+    input->first_use_unseen = use->nc > 1 && !input->first_cnonce.p;
 }
 
 /* Only a digest that is verified needs it. */
@@ -500,9 +507,8 @@ use_verify(struct tracker *tracker, const struct request_view *view, struct use 
         .request_uri = message->request_uri,
         .body = message->body,
         .body_cut = message->body_cut,
-        .first_cnonce = first_cnonce(use->holder),
     };
-    input.first_use_unseen = use->nc > 1 && !input.first_cnonce.p;
+    use_session(use, &input);
     if (!auth_is_digest(credentials))
         return;
     choose_methods(message, &input);
@@ -767,13 +773,10 @@ use_finish(struct tracker *tracker, const struct request_view *view, struct use 
         return;
     if (use->relayed && !view->follows)
         link_to_twin(tracker, view, use, credentials);
-    if (use->issue) {
-        const struct auth_line *line =
-            best_challenge(tracker, use->issue->lines, use->line.header, credentials);
-        challenge = line ? line_value(tracker, line) : NULL;
-    } else if (!use->nonce) {
+    if (use->issue)
+        challenge = use_challenge(tracker, use, credentials);
+    else if (!use->nonce)
         challenge = link_by_dialog(tracker, view, use, credentials);
-    }
     if (use->exchange && !use->nonce)
         note_retry(use->exchange, use, view, tracker->clock);
     if (use->verdict.status == DIGEST_NONE)

@@ -49,6 +49,8 @@ def finding_table():
     for row in findings():
         sentence = row["sentence"].replace("|", "\\|")
         fix = row["fix"].replace("{remedy}", "what the table of [variants](#digest-verdicts) says")
+        fix = fix.replace("{by_code}", "by the status code: go where Contact says (3xx), compare the address with the server's accounts (404), raise "
+                                       "the interval (423), look at the server's log (5xx); else go by the reason phrase")
         lines.append(f"| `{row['name']}` | {row['severity']} | {row['actor']} | {sentence} | {fix} | {row['rfc']} |")
     return lines
 

@@ -1268,7 +1268,6 @@ signed_by_client(struct script *s, const struct proof *c)
     return c->header ? script_join(s, line, ANSWER(s, .header = c->header, .nonce = "n2")) : line;
 }
 
-/* rspauth: RFC 7616 section 3.5 */
 static void
 test_rspauth(gconstpointer data)
 {
