@@ -502,11 +502,21 @@ add_expert(const struct view *view, proto_item *item, enum finding finding,
 static void
 add_expanded(const struct view *view, int field, const char *text, const struct finding_values *values)
 {
-    if (!is_asked(view, field))
+    if (!text || !is_asked(view, field))
         return;
     char *expanded = finding_expand(text, values);
     add_valid(view, field, compat_shown(view->pinfo->pool, expanded));
     g_free(expanded);
+}
+
+/* NULL: none is as severe. */
+static const struct note *
+first_note(const struct record_detail *detail, enum severity least)
+{
+    const struct note *note = detail->notes;
+    while (note && finding_rule((enum finding)note->finding)->severity < least)
+        note = note->next;
+    return note;
 }
 
 static void
@@ -766,7 +776,10 @@ show_advice(const struct view *view, const struct record_detail *detail)
     } else if (closing) {
         values.use = closing;
         values.exchange = closing->exchange;
-        add_advice(view, audit_advice_closing(closing), &values);
+        struct advice advice = audit_advice_closing(closing);
+        if (closing->outcome == OUTCOME_ACCEPTED && first_note(detail, SEVERITY_NOTE))
+            advice.fix = NULL; /* it comes with the note */
+        add_advice(view, advice, &values);
     } else if (detail->opens) {
         enum outcome outcome =
             view->later ? exchange_outcome(view->tracker, detail->opens) : detail->opens->outcome;
@@ -1001,9 +1014,8 @@ title_registration(const struct record_detail *detail, wmem_strbuf_t *title)
 static void
 title_but(const struct record *record, wmem_strbuf_t *title)
 {
-    const struct note *note = record->detail && record->status < 300 ? record->detail->notes : NULL;
-    while (note && finding_rule((enum finding)note->finding)->severity < SEVERITY_WARN)
-        note = note->next;
+    const struct note *note =
+        record->detail && record->status < 300 ? first_note(record->detail, SEVERITY_WARN) : NULL;
     if (note)
         wmem_strbuf_append_printf(title, ", but %s", finding_rule((enum finding)note->finding)->brief);
 }

@@ -136,6 +136,20 @@ def test_down_without_the_plugin(wireshark, recipes):
     assert (result.returncode, result.stdout) == (5, "") and "does not load SIP Trail" in result.stderr
 
 
+def test_one_fix_for_one_message(wireshark):
+    """What is accepted, and leaves something to do, does not say "nothing to fix" beside it."""
+    ignored = Capture("removal-ignored", "finding-removal-ignored.pcapng", (), (), "")
+    fixes = wireshark.tshark(ignored, "-2", "-Y", "frame.number == 6", "-T", "fields", "-e", "siptrail.fix").strip("\n")
+    assert fixes == "let the registrar remove a contact whose expiry is 0; until it does, wait for the 570 s"
+
+
+def test_account_without_a_challenge(wireshark):
+    """The answer to a REGISTER names its account, asked for a password or not."""
+    many = next(c for c in captures() if c.name == "many-trunks")
+    account = wireshark.tshark(many, "-Y", "frame.number == 30", "-T", "fields", "-e", "siptrail.account").strip("\n")
+    assert account == "trunk9@pbx.example.com"
+
+
 def test_cause_without_a_challenge(wireshark):
     """What the table says of a registrar that asks for no password is found on the packet by the same name."""
     many = next(c for c in captures() if c.name == "many-trunks")
