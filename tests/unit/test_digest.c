@@ -457,6 +457,20 @@ test_excused(gconstpointer data)
     g_assert_cmpint(verdict.reason, ==, c->reason);
 }
 
+/* That a row of somebody else does not fit takes no better reason away. */
+static void
+test_row_of_another_tenant(void)
+{
+    static const struct credential rows[] = {CONFIGURED("bob@tenant.example", "biloxi.com", SECRET_HA1,
+                                                        DIGITS_32),
+                                             CONFIGURED("bob", "biloxi.com", SECRET_PASSWORD, "x")};
+    const struct digest_verdict verdict =
+        verify_said(SAYS("bob@tenant.example", "algorithm=SHA-256, response=\"" DIGITS_64 "\""), false, rows,
+                    2);
+    g_assert_cmpint(verdict.status, ==, DIGEST_UNVERIFIED);
+    g_assert_cmpint(verdict.reason, ==, DIGEST_CREDENTIAL_UNSUITABLE);
+}
+
 /* A row for any user is none that stands before the user's own. */
 static void
 test_rows_of_both_kinds(void)
@@ -824,6 +838,7 @@ main(int argc, char **argv)
             add("/digest/mistake-of-password", name, &mistakes[i], test_mistake_of_password);
         g_free(name);
     }
+    g_test_add_func("/digest/row-of-another-tenant", test_row_of_another_tenant);
     g_test_add_func("/digest/rows-of-both-kinds", test_rows_of_both_kinds);
     g_test_add_func("/digest/every-mistake-is-made", test_every_mistake_is_made);
     g_test_add_func("/digest/bounded", test_bounded);
