@@ -50,13 +50,6 @@ secret_set(void *record, const char *text, guint len, const void *unused_a, cons
     rows_secret_set_cb(record, text, len, unused_a, unused_b);
 }
 
-const struct credential *
-credentials_rows(size_t *count)
-{
-    *count = credential_count;
-    return credentials;
-}
-
 /* --- one row
  * --------------------------------------------------------------------------------------------------- */
 
@@ -162,6 +155,20 @@ row_update(void *record, char **err)
     return fault == NULL;
 }
 
+/* As a field, a bad secret leaves out its row and names its line; a bad row would end the reading of the
+ * file. */
+static uat_bool
+secret_check(void *record, const char *text, guint len, const void *unused_a _U_, const void *unused_b _U_,
+             char **err)
+{
+    struct row typed = {.type = ((const struct row *)record)->type,
+                        .secret = (void *)text,
+                        .secret_len = len};
+    uat_bool is_right = row_update(&typed, err);
+    forget(&typed.octets);
+    return is_right;
+}
+
 static void *
 row_copy(void *to, const void *from, size_t len _U_)
 {
@@ -227,18 +234,28 @@ rows_reset(void)
     credential_count = 0;
 }
 
-#define TEXT_FIELD(name, set, title, description)                                                            \
+/* A file with a bad row has its good ones read, and no change told. */
+const struct credential *
+credentials_rows(size_t *count)
+{
+    if (credential_count != row_count)
+        rows_changed();
+    *count = credential_count;
+    return credentials;
+}
+
+#define TEXT_FIELD(name, check, set, title, description)                                                     \
     {                                                                                                        \
 #name, title, PT_TXTMOD_STRING,                                                                      \
-            {uat_fld_chk_str, set, rows_##name##_tostr_cb }, {0, 0, 0 }, 0, description, FLDFILL             \
+            {check, set, rows_##name##_tostr_cb }, {0, 0, 0 }, 0, description, FLDFILL                       \
     }
 
 void
 credentials_register(module_t *module)
 {
-    static uat_field_t fields[] = {TEXT_FIELD(user, rows_user_set_cb, "User",
+    static uat_field_t fields[] = {TEXT_FIELD(user, uat_fld_chk_str, rows_user_set_cb, "User",
                                               "User name as in the Digest, or * for any"),
-                                   TEXT_FIELD(realm, rows_realm_set_cb, "Realm",
+                                   TEXT_FIELD(realm, uat_fld_chk_str, rows_realm_set_cb, "Realm",
                                               "Realm of the challenge, or * for any"),
                                    {"type",
                                     "Type",
@@ -248,7 +265,7 @@ credentials_register(module_t *module)
                                     secret_types,
                                     "What the secret is",
                                     FLDFILL},
-                                   TEXT_FIELD(secret, secret_set, "Secret",
+                                   TEXT_FIELD(secret, secret_check, secret_set, "Secret",
                                               "Password; or hex digits of HA1, RES[:IK:CK], K:OP or K:OPc"),
                                    UAT_END_FIELDS};
     uat_t *uat = uat_new("SIP Trail credentials", sizeof(struct row), "siptrail_credentials", TRUE, &rows,
