@@ -94,6 +94,27 @@ nanoseconds(const nstime_t *stamp)
     return CLAMP((int64_t)stamp->secs, 0, last_second) * 1000000000 + stamp->nsecs;
 }
 
+/* The packet's time; of one without any, that of those before. */
+static gint64
+arrival_time(const packet_info *pinfo)
+{
+    return pinfo->presence_flags & PINFO_HAS_TS ? nanoseconds(&pinfo->abs_ts) : tracker_clock(tracker);
+}
+
+/* Of the IPv4 header whose source address Wireshark took from the frame; 0 where it did not. */
+static guint16
+datagram_of(const packet_info *pinfo, tvbuff_t *frame)
+{
+    const int before_source = 12, identification = 4;
+    const uintptr_t source = (uintptr_t)pinfo->net_src.data;
+    const guint captured = tvb_captured_length(frame);
+    const uintptr_t begin = captured > 0 ? (uintptr_t)tvb_get_ptr(frame, 0, (gint)captured) : 0;
+    if (pinfo->ptype != PT_UDP || pinfo->net_src.type != AT_IPv4 || source < begin + before_source ||
+        source >= begin + captured)
+        return 0;
+    return tvb_get_ntohs(frame, (gint)(source - begin) - before_source + identification);
+}
+
 static struct endpoint
 endpoint_of(const address *host, guint32 port)
 {
@@ -154,8 +175,8 @@ is_port_unreachable(const field_info *item, struct arrival *arrival)
 static void
 read_quoted(packet_info *pinfo, const field_info *item)
 {
-    struct arrival arrival = {pinfo->num, nanoseconds(&pinfo->abs_ts), endpoint_of(&pinfo->src, 0),
-                              endpoint_of(&pinfo->dst, 0)};
+    struct arrival arrival = {pinfo->num, arrival_time(pinfo), endpoint_of(&pinfo->src, 0),
+                              endpoint_of(&pinfo->dst, 0), 0};
     struct sip_message message;
     bool snapped, is_ip = arrival.from.len == 4 || arrival.from.len == 16;
     if (!is_ip || arrival.from.len != arrival.to.len || !is_port_unreachable(item, &arrival))
@@ -168,7 +189,7 @@ read_quoted(packet_info *pinfo, const field_info *item)
 /* Reads the SIP messages of a frame, first pass only. What stands inside the body of the message before it (a
  * message/sip part) is no message of this hop; what has no start line is the rest of one, or a keep-alive. */
 static struct record *
-read_frame(packet_info *pinfo, proto_tree *tree)
+read_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
     const GPtrArray *items = proto_get_finfo_ptr_array(tree, proto_sip);
     struct record *first = NULL, **tail = &first;
@@ -181,9 +202,8 @@ read_frame(packet_info *pinfo, proto_tree *tree)
             read_quoted(pinfo, (const field_info *)items->pdata[0]);
         return NULL;
     }
-    const struct arrival arrival = {pinfo->num, nanoseconds(&pinfo->abs_ts),
-                                    endpoint_of(&pinfo->src, pinfo->srcport),
-                                    endpoint_of(&pinfo->dst, pinfo->destport)};
+    const struct arrival arrival = {pinfo->num, arrival_time(pinfo), endpoint_of(&pinfo->src, pinfo->srcport),
+                                    endpoint_of(&pinfo->dst, pinfo->destport), datagram_of(pinfo, tvb)};
     for (guint i = 0; i < items->len; i++) {
         const field_info *item = (const field_info *)items->pdata[i];
         struct sip_message message;
@@ -249,8 +269,8 @@ frame_records(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
     struct record *records;
     if (PINFO_FD_VISITED(pinfo))
         return (struct record *)p_get_proto_data(wmem_file_scope(), pinfo, proto_siptrail, 0);
-    tracker_tick(tracker, nanoseconds(&pinfo->abs_ts));
-    records = read_frame(pinfo, tree);
+    tracker_tick(tracker, arrival_time(pinfo));
+    records = read_frame(tvb, pinfo, tree);
     if (!records)
         hear_datagram(pinfo, tvb);
     if (records && !reading.in_passing)

@@ -480,16 +480,24 @@ account_cell(const void *data, int column)
     }
 }
 
-static void
+static gint64
+add_capped(gint64 sum, gint64 positive)
+{
+    return sum > G_MAXINT64 - positive ? G_MAXINT64 : sum + positive;
+}
+
+/* Once, when it is known. */
+static bool
 count_latency(struct account_row *row, const struct exchange *exchange)
 {
     int64_t latency = exchange->closed_time - exchange->retry_time;
     if (!exchange->retry_frame || !exchange->closed_frame || latency < 0)
-        return;
+        return false;
     row->fastest = row->answers ? MIN(row->fastest, latency) : latency;
     row->slowest = MAX(row->slowest, latency);
-    row->sum += latency;
+    row->sum = add_capped(row->sum, latency);
     row->answers++;
+    return true;
 }
 
 /* Whether `exchange` tells more of how things are than `last`: the one that ended later does, unless the
@@ -554,6 +562,7 @@ find_or_make(GHashTable *table, char *key, gsize size)
 struct counted {
     struct account_row *row;
     struct account_client *client;
+    bool timed; /* its latency is counted */
     enum outcome outcome;
 };
 
@@ -595,8 +604,7 @@ account_row_of(struct listing *listing, void *object)
     row->challenges += is_new;
     row->outcomes[before]--;
     row->outcomes[counted->outcome]++;
-    if (before == OUTCOME_NONE || before == OUTCOME_UNKNOWN)
-        count_latency(row, exchange);
+    counted->timed = counted->timed || count_latency(row, exchange);
     if (exchange->challenge_frame < row->first->challenge_frame)
         row->first = exchange;
     settle_client(row, counted->client, exchange);
@@ -1183,6 +1191,14 @@ window_headings(gsize index)
     return headings;
 }
 
+/* Wireshark draws what it listens to again and again, and ends with what a table refuses. */
+static bool
+has_windows(void)
+{
+    const char *program = g_get_prgname();
+    return program && g_ascii_strcasecmp(program, "wireshark") == 0;
+}
+
 void
 statistics_register(const struct tracker *(*tracker)(void))
 {
@@ -1212,9 +1228,10 @@ statistics_register(const struct tracker *(*tracker)(void))
             .nparams = 1,
             .params = parameters,
         };
-        /* The first to take a name on the command line keeps it: there we print a table that reads and
-         * parses well. */
-        register_stat_tap_ui(&commands[i], (void *)(uintptr_t)table);
+        /* The first to take a name on the command line keeps it: where there is no window, we print a table
+         * that reads and parses well. */
+        if (!has_windows())
+            register_stat_tap_ui(&commands[i], (void *)(uintptr_t)table);
         register_stat_tap_table_ui(&table_windows[i]);
     }
 }

@@ -46,8 +46,9 @@ struct nonce_user {
     uint32_t uses;
     uint32_t answered;         /**< of these, or it is on its way */
     uint32_t nc, nc_frame;     /**< highest, in whatever call; 0: none */
-    uint32_t accepted_in : 31; /**< 2xx to a request with it, or what rang */
+    uint32_t accepted_in : 30; /**< 2xx to a request with it, or what rang */
     uint32_t replaced : 1;     /**< such a 2xx gave a nextnonce */
+    uint32_t is_other : 1;     /**< it is part of an `other_user` */
     uint32_t first_cnonce_len;
     const char *first_cnonce; /**< NULL: none, or nobody to verify a digest with it */
 };
@@ -60,20 +61,26 @@ struct nonce_call {
     uint32_t used_cseq;     /**< likewise */
     uint32_t nc;            /**< latest; 0: none */
     uint32_t nc_cseq;       /**< of that request */
-    uint32_t nc_frame : 31; /**< likewise */
+    uint32_t nc_frame : 30; /**< likewise */
     uint32_t lost : 1;      /**< issued in this call by a response that is not in the capture */
+    uint32_t is_other : 1;  /**< it is part of an `other_call` */
 };
 
-/** Further ones of the same nonce. */
+/** Further ones of the same nonce. A trunk may use one for all its calls, for as long as it lives: so they go
+ * by their own age, once no credentials that are remembered point to them. */
 struct other_user {
+    struct aged aged;
     struct nonce_user user;
-    struct other_user *next;
+    struct other_user *next, **link; /**< what points to it */
     struct index_entry entry;
+    uint32_t references; /**< by credentials */
 };
 struct other_call {
+    struct aged aged;
     struct nonce_call call;
-    struct other_call *next;
+    struct other_call *next, **link;
     struct index_entry entry;
+    uint32_t references;
 };
 
 /** Those who share a nonce. */

@@ -574,9 +574,10 @@ exchange_new(struct tracker *tracker, const struct sip_message *message, const s
     exchange->in_dialog = transaction && transaction->in_dialog;
     if (transaction && transaction->cancelled_in)
         exchange_detail_make(tracker, exchange)->cancelled_in = transaction->cancelled_in;
-    /* What would tie an answer to it may be cut; and where the request is missing, so may its answer be, as
-     * in a capture of one direction, or by a filter for a port, which fragments do not have. */
-    exchange->lost = message->headers_cut || !transaction;
+    /* What would tie an answer to it may be cut, or what the request answered; and where the request is
+     * missing, so may its answer be, as in a capture of one direction, or by a filter for a port, which
+     * fragments do not have. */
+    exchange->lost = message->headers_cut || !transaction || transaction->request_cut;
     /* Some clients send from another port than they listen on: what the server saw is where it came from. */
     bool same_client = transaction && endpoint_same_address(&transaction->client, &arrival->to);
     exchange->peers = peers_hold(tracker, same_client ? &transaction->client : &arrival->to, &arrival->from);
@@ -953,20 +954,24 @@ judge_server(struct tracker *tracker, const struct sip_message *message, const s
     }
 }
 
+/* A registrar and a proxy before it may each have one; shown and judged is that of the server itself. */
 static void
 add_info(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
          const struct record *request, struct record *record)
 {
+    const struct slice of_proxy = message->header[SIP_PROXY_AUTHENTICATION_INFO];
     struct slice text = message->header[SIP_AUTHENTICATION_INFO];
-    enum sip_header header = SIP_AUTHENTICATION_INFO;
+    enum sip_header header = text.p ? SIP_AUTHENTICATION_INFO : SIP_PROXY_AUTHENTICATION_INFO;
     struct auth_value info;
-    if (!text.p) {
-        text = message->header[SIP_PROXY_AUTHENTICATION_INFO];
-        header = SIP_PROXY_AUTHENTICATION_INFO;
-    }
-    if (!text.p || record->status >= 300)
+    if ((!text.p && !of_proxy.p) || record->status >= 300)
         return;
     const struct use *uses = request && request->detail ? request->detail->uses : NULL;
+    if (text.p && of_proxy.p) {
+        auth_info_parse(of_proxy, &info);
+        note_nextnonce(tracker, arrival, &info, uses);
+    } else if (!text.p) {
+        text = of_proxy;
+    }
     struct record_detail *detail = record_detail(tracker, record);
     detail->proof = record_new(tracker, struct server_proof);
     detail->lines = record_new(tracker, struct auth_line);

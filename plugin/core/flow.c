@@ -22,8 +22,8 @@ enum { REPEATED_IN_VAIN = 2 };
 /* One address and port of clients. */
 struct flow {
     struct index_entry entry;
-    uint32_t references;                     /* by registrations */
-    const struct registration *registration; /* latest that was granted to it */
+    uint32_t references;               /* by registrations */
+    struct registration *registration; /* the latest that was granted to it; the others follow */
     struct endpoint client;
     uint32_t sent_by;        /* of the client's Via */
     uint32_t frame;          /* latest packet from there */
@@ -141,7 +141,7 @@ static bool
 should_arrive(const struct tracker *tracker, const struct flow *flow, const struct arrival *arrival)
 {
     const struct registration *registration = flow->registration;
-    return registration->flow == flow && endpoint_same_address(&registration->registrar, &arrival->from) &&
+    return endpoint_same_address(&registration->registrar, &arrival->from) &&
            registration_state(tracker, registration) == REGISTRATION_REGISTERED;
 }
 
@@ -186,8 +186,15 @@ void
 flow_leave(struct tracker *tracker, struct registration *registration)
 {
     struct flow *flow = registration->flow;
+    struct registration *earlier = registration->flow_earlier, *later = registration->flow_later;
+    if (!flow)
+        return;
+    *(later ? &later->flow_earlier : &flow->registration) = earlier;
+    if (earlier)
+        earlier->flow_later = later;
     registration->flow = NULL;
-    if (!flow || --flow->references > 0)
+    registration->flow_earlier = registration->flow_later = NULL;
+    if (--flow->references > 0)
         return;
     index_drop_own(&tracker->index, &flow->entry);
     silence_release(tracker, flow->silence);
@@ -224,6 +231,9 @@ flow_join(struct tracker *tracker, const struct sip_message *message, struct reg
     registration->flow = flow;
     if (!flow)
         return;
+    registration->flow_earlier = flow->registration;
+    if (flow->registration)
+        flow->registration->flow_later = registration;
     flow->registration = registration;
     flow->sent_by = tracker->here.sent_by;
     if (flow->frame == 0)

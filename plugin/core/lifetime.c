@@ -31,19 +31,21 @@ age_now(const struct tracker *tracker)
 static void
 aged_unlink(struct tracker *tracker, struct aged *aged)
 {
-    *(aged->older ? &aged->older->newer : &tracker->oldest) = aged->newer;
-    *(aged->newer ? &aged->newer->older : &tracker->newest) = aged->older;
-    tracker->aged--;
+    struct aged_list *list = &tracker->aged_of[aged->kind];
+    *(aged->older ? &aged->older->newer : &list->oldest) = aged->newer;
+    *(aged->newer ? &aged->newer->older : &list->newest) = aged->older;
+    list->count--;
 }
 
 static void
 aged_link(struct tracker *tracker, struct aged *aged)
 {
-    aged->older = tracker->newest;
+    struct aged_list *list = &tracker->aged_of[aged->kind];
+    aged->older = list->newest;
     aged->newer = NULL;
-    *(tracker->newest ? &tracker->newest->newer : &tracker->oldest) = aged;
-    tracker->newest = aged;
-    tracker->aged++;
+    *(list->newest ? &list->newest->newer : &list->oldest) = aged;
+    list->newest = aged;
+    list->count++;
 }
 
 void
@@ -52,7 +54,7 @@ aged_touch(struct tracker *tracker, struct aged *aged, enum aged_kind kind)
     bool is_new = aged->kind == AGED_NOT;
     aged->age = age_now(tracker);
     aged->kind = (uint8_t)kind;
-    if (tracker->newest == aged)
+    if (tracker->aged_of[kind].newest == aged)
         return;
     if (!is_new)
         aged_unlink(tracker, aged);
@@ -79,7 +81,7 @@ may_go(struct tracker *tracker, const struct aged *aged)
     uint32_t age = age_now(tracker) - aged->age;
     if (age > OVER_AGE)
         return true;
-    bool too_many = tracker->forgets && tracker->aged > tracker->host.remembered_max &&
+    bool too_many = tracker->forgets && tracker->aged_of[aged->kind].count > tracker->host.remembered_max &&
                     (age > YOUNG || aged->kind == AGED_NONCE);
     tracker->dropped |= too_many && age <= OLD;
     return too_many;
@@ -96,12 +98,15 @@ aged_forget(struct tracker *tracker)
         [AGED_SUBSCRIPTION] = subscription_drop,
         [AGED_AWAITED] = awaited_drop,
         [AGED_TAG] = tag_drop,
+        [AGED_OTHER_USER] = other_user_drop,
+        [AGED_OTHER_CALL] = other_call_drop,
     };
     struct aged *oldest;
-    while ((oldest = tracker->oldest) && may_go(tracker, oldest)) {
-        aged_drop *drop = drops[oldest->kind];
-        aged_stay(tracker, oldest);
-        drop(tracker, oldest);
+    for (unsigned kind = AGED_NOT + 1; kind < AGED_KINDS; kind++) {
+        while ((oldest = tracker->aged_of[kind].oldest) && may_go(tracker, oldest)) {
+            aged_stay(tracker, oldest);
+            drops[kind](tracker, oldest);
+        }
     }
 }
 
@@ -228,22 +233,56 @@ user_release(struct tracker *tracker, struct nonce_user *user)
 }
 
 static void
+other_user_free(struct tracker *tracker, struct other_user *user)
+{
+    aged_stay(tracker, &user->aged);
+    *user->link = user->next;
+    if (user->next)
+        user->next->link = user->link;
+    index_drop_own(&tracker->index, &user->entry);
+    user_release(tracker, &user->user);
+    tracker->host.release(user);
+}
+
+static void
+other_call_free(struct tracker *tracker, struct other_call *call)
+{
+    aged_stay(tracker, &call->aged);
+    *call->link = call->next;
+    if (call->next)
+        call->next->link = call->link;
+    index_drop_own(&tracker->index, &call->entry);
+    issue_hold(tracker, &call->call.issue, NULL);
+    tracker->host.release(call);
+}
+
+void
+other_user_drop(struct tracker *tracker, struct aged *aged)
+{
+    struct other_user *user = CONTAINER(aged, struct other_user, aged);
+    if (user->references > 0)
+        aged_touch(tracker, aged, AGED_OTHER_USER);
+    else
+        other_user_free(tracker, user);
+}
+
+void
+other_call_drop(struct tracker *tracker, struct aged *aged)
+{
+    struct other_call *call = CONTAINER(aged, struct other_call, aged);
+    if (call->references > 0)
+        aged_touch(tracker, aged, AGED_OTHER_CALL);
+    else
+        other_call_free(tracker, call);
+}
+
+static void
 others_free(struct tracker *tracker, struct nonce_others *others)
 {
-    struct other_user *user;
-    struct other_call *call;
-    while ((user = others->users)) {
-        others->users = user->next;
-        index_drop_own(&tracker->index, &user->entry);
-        user_release(tracker, &user->user);
-        tracker->host.release(user);
-    }
-    while ((call = others->calls)) {
-        others->calls = call->next;
-        index_drop_own(&tracker->index, &call->entry);
-        issue_hold(tracker, &call->call.issue, NULL);
-        tracker->host.release(call);
-    }
+    while (others->users)
+        other_user_free(tracker, others->users);
+    while (others->calls)
+        other_call_free(tracker, others->calls);
     tracker->host.release(others);
 }
 
@@ -273,9 +312,28 @@ nonce_drop(struct tracker *tracker, struct aged *aged)
 
 /* --- what records point to --------------------------------------------------------- */
 
+static uint32_t *
+references_to_call(const struct use *use)
+{
+    return use->call && use->call->is_other ? &CONTAINER(use->call, struct other_call, call)->references
+                                            : NULL;
+}
+
+static uint32_t *
+references_to_user(const struct use *use)
+{
+    return use->holder && use->holder->is_other ? &CONTAINER(use->holder, struct other_user, user)->references
+                                                : NULL;
+}
+
 void
 use_hold(struct use *use)
 {
+    uint32_t *to_call = references_to_call(use), *to_user = references_to_user(use);
+    if (to_call)
+        ++*to_call;
+    if (to_user)
+        ++*to_user;
     if (use->exchange)
         exchange_hold(use->exchange);
     if (use->nonce)
@@ -297,6 +355,11 @@ signed_request_release(struct tracker *tracker, struct signed_request *request)
 void
 use_release(struct tracker *tracker, struct use *use)
 {
+    uint32_t *to_call = references_to_call(use), *to_user = references_to_user(use);
+    if (to_call)
+        --*to_call;
+    if (to_user)
+        --*to_user;
     if (use->exchange)
         exchange_release(tracker, use->exchange);
     if (use->nonce && --use->nonce->references == 0 && use->nonce->dropped)

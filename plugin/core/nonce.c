@@ -308,11 +308,16 @@ nonce_call_find(struct tracker *tracker, struct nonce *nonce)
     if (!other) {
         other = host_new(tracker, struct other_call);
         other->call.call_id = here;
+        other->call.is_other = true;
         key_put_own(tracker, &other->entry, other);
-        struct nonce_others *others = others_of(tracker, nonce);
-        other->next = others->calls;
-        others->calls = other;
+        other->link = &others_of(tracker, nonce)->calls;
+        other->next = *other->link;
+        if (other->next)
+            other->next->link = &other->next;
+        *other->link = other;
     }
+    if (tracker->forgets)
+        aged_touch(tracker, &other->aged, AGED_OTHER_CALL);
     return &other->call;
 }
 
@@ -330,11 +335,16 @@ nonce_user_find(struct tracker *tracker, struct nonce *nonce, const char *name)
     if (!other) {
         other = host_new(tracker, struct other_user);
         other->user.name = name;
+        other->user.is_other = true;
         key_put_own(tracker, &other->entry, other);
-        struct nonce_others *others = others_of(tracker, nonce);
-        other->next = others->users;
-        others->users = other;
+        other->link = &others_of(tracker, nonce)->users;
+        other->next = *other->link;
+        if (other->next)
+            other->next->link = &other->next;
+        *other->link = other;
     }
+    if (tracker->forgets)
+        aged_touch(tracker, &other->aged, AGED_OTHER_USER);
     return &other->user;
 }
 

@@ -383,6 +383,16 @@ cseq_before(struct registration *registration)
     return other && other->asked_frame > registration->asked_frame ? other->cseq : registration->cseq;
 }
 
+/* What was skipped may have answered the challenge. */
+static bool
+miss_retry(struct registration *registration)
+{
+    struct exchange *challenge = registration->challenge;
+    if (challenge && challenge->retry_frame == 0)
+        challenge->lost = true;
+    return true;
+}
+
 /* Each REGISTER of a client counts CSeq up by one (RFC 3261 section 10.2): a step of more says that the
  * capture does not hold what was in between, and an answer that never came may have been lost to it. A new
  * Call-ID is a client that began anew, but for those that take another one each time. */
@@ -396,8 +406,8 @@ note_gap(const struct tracker *tracker, struct registration *registration, const
         other_call = false;
     else if (other_call)
         gap |= may_lack_refresh(tracker, registration);
-    else
-        gap |= skips(cseq_before(registration), message->cseq);
+    else if (skips(cseq_before(registration), message->cseq))
+        gap = miss_retry(registration);
     if (gap)
         mark_gap(registration, tracker->clock + registration->granted * SECOND_NS);
     if (other_call && registration_state(tracker, registration) == REGISTRATION_REGISTERED)
@@ -657,7 +667,7 @@ count_grant(const struct tracker *tracker, struct registration *registration, st
         lapsed_before(tracker, registration, registration_state(tracker, registration));
     if (lapsed) {
         step->lapsed = tracker->clock - registration_latest_deadline(tracker, lapsed);
-        lapsed->lapsed += step->lapsed;
+        lapsed->lapsed = MIN(lapsed->lapsed, INT64_MAX / 2 - step->lapsed) + step->lapsed;
         lapsed->lapses++;
     }
     if (registration->granted_frame && !registration_is_removed(registration))

@@ -135,15 +135,48 @@ link_to_invite(struct tracker *tracker, const struct sip_message *message, const
     }
 }
 
+static bool
+is_within(int64_t passed, int64_t expected)
+{
+    return passed <= expected + COPY_NS && passed >= expected - COPY_NS;
+}
+
+/* Whether a message of the transaction came in this very datagram before: what is sent again has another
+ * identification, or 0. */
+static bool
+datagram_seen(struct transaction *transaction, uint16_t datagram)
+{
+    for (unsigned i = 0; datagram && i < DATAGRAMS; i++) {
+        if (transaction->datagrams[i] == datagram)
+            return true;
+    }
+    transaction->datagrams[transaction->datagrams_seen++ % DATAGRAMS] = datagram;
+    return false;
+}
+
+/* A client that has answered the challenge, or acknowledged the refusal, sends that request no more. */
+static bool
+has_gone_on(const struct transaction *transaction)
+{
+    return transaction->acknowledged || (transaction->opened && transaction->opened->retry_frame);
+}
+
 /* Seen again: by the wire's rules a retransmission; so soon, or on another link, the same packet captured
- * twice. */
+ * twice. Later, too, where the capture holds the view of two hosts, far apart or with other clocks: then
+ * copies lag behind all alike. */
 static void
-mark_again(struct record *record, struct record *first, int64_t last_seen, bool other_link)
+mark_again(struct tracker *tracker, struct transaction *transaction, const struct arrival *arrival,
+           struct record *record, struct record *first, int64_t last_seen, bool is_due)
 {
     int64_t passed = record->time - last_seen; /* less than nothing where the clock was set */
+    int64_t *lag = &tracker->copy_lag[record->status > 0];
+    bool is_request = record->status == 0;
+    bool is_known = datagram_seen(transaction, arrival->datagram) || (is_request && has_gone_on(transaction));
     record->first = first;
-    record->is_copy = other_link || (passed <= COPY_NS && passed >= -COPY_NS);
     record->exchange = first->exchange;
+    record->is_copy = (is_within(passed, 0) && !is_due) || is_known || (*lag && is_within(passed, *lag));
+    if (is_known && !is_within(passed, 0))
+        *lag = passed;
 }
 
 /* Told once. A lost challenge is another finding. What comes sooner may have been sent before the answer was
@@ -169,7 +202,8 @@ note_repeated(const struct transaction *transaction, const struct record *record
     struct exchange *answered = transaction->request->exchange, *opened = transaction->opened;
     if (opened) {
         opened->refused_repeated = true;
-        opened->unheard |= record->time - opened->challenge_time > SIP_T1_NS / 2;
+        opened->unheard |=
+            !transaction->acknowledged && record->time - opened->challenge_time > SIP_T1_NS / 2;
     }
     if (answered && answered->retry_frame == transaction->request->frame)
         answered->retry_repeated = true;
@@ -180,8 +214,8 @@ add_request_again(struct tracker *tracker, const struct sip_message *message, co
                   struct transaction *transaction)
 {
     struct record *record = record_begin(tracker, message, arrival, NULL);
-    mark_again(record, transaction->request, transaction->last_seen,
-               !endpoint_same_address(&transaction->client, &arrival->from));
+    mark_again(tracker, transaction, arrival, record, transaction->request, transaction->last_seen, false);
+    record->is_copy |= !endpoint_same_address(&transaction->client, &arrival->from);
     transaction->last_seen = arrival->time;
     if (!record->is_copy) {
         note_repeated(transaction, record);
@@ -204,6 +238,7 @@ add_request(struct tracker *tracker, const struct sip_message *message, const st
     struct record *record = record_begin(tracker, message, arrival, transaction);
     transaction->request = record;
     transaction->fingerprint = fingerprint;
+    datagram_seen(transaction, arrival->datagram);
     if (method_is(record->method, "ACK") || method_is(record->method, "CANCEL"))
         link_to_invite(tracker, message, arrival, record);
     exchange_request(tracker, message, arrival, record);
@@ -234,6 +269,7 @@ response_remember(struct tracker *tracker, struct transaction *transaction, uint
                                    arrival->time,          arrival->from, record};
     transaction->responses = seen;
     transaction->responses_seen++;
+    datagram_seen(transaction, arrival->datagram);
     transaction->heard = tracker->age;
 }
 
@@ -268,16 +304,17 @@ add_response_again(struct tracker *tracker, const struct sip_message *message, c
     const struct exchange *opened = transaction->opened;
     struct record *record = record_begin(tracker, message, arrival, NULL);
     record->request = transaction->request;
-    mark_again(record, seen->record, seen->last_seen, !endpoint_same_address(&seen->from, &arrival->from));
-    if (opened && opened->retry_frame && seen->last_seen < opened->retry_time)
-        record->is_copy = false;
+    bool is_due = opened && opened->retry_frame && seen->last_seen < opened->retry_time;
+    mark_again(tracker, transaction, arrival, record, seen->record, seen->last_seen, is_due);
+    record->is_copy |= !is_due && !endpoint_same_address(&seen->from, &arrival->from);
     note_unacknowledged(transaction, record);
     seen->last_seen = arrival->time;
     transaction->heard = tracker->age;
     if (record->is_copy)
         return record;
     exchange_refused_again(tracker, transaction, record);
-    note_bare_ack(tracker, transaction, record);
+    if (record->status >= 200)
+        note_bare_ack(tracker, transaction, record);
     return record;
 }
 
@@ -371,6 +408,12 @@ tracker_tick(struct tracker *tracker, int64_t time)
         tracker->age += (uint64_t)MIN(time - tracker->clock, CLOCK_STEP_NS);
     if (time > tracker->clock || tracker->clock - time > CLOCK_STEP_NS)
         tracker->clock = time;
+}
+
+int64_t
+tracker_clock(const struct tracker *tracker)
+{
+    return tracker->clock;
 }
 
 static void

@@ -34,6 +34,7 @@ struct arrival {
     uint32_t frame;
     int64_t time; /**< ns */
     struct endpoint from, to;
+    uint16_t datagram; /**< Identification of its IP header (RFC 6864); 0: none, or not known */
 };
 
 /** A set of findings, by number (enum finding). */
@@ -369,6 +370,7 @@ struct registration {
     struct exchange *challenge;     /**< latest; NULL: none */
     struct exchange *left;          /**< the first since which none was answered; NULL: none */
     struct flow *flow;              /**< the tracker's own: that it was granted to over UDP; NULL: none */
+    struct registration *flow_earlier, *flow_later; /**< of the same flow, by when they were granted */
 };
 
 /** Nothing comes from a client that registered over UDP, and it answers nothing. Shared by the requests that
@@ -512,6 +514,9 @@ struct record *tracker_add(struct tracker *tracker, const struct sip_message *me
 
 /** Tells that the capture goes on: the time of any frame, SIP or not. Cheap. */
 void tracker_tick(struct tracker *tracker, int64_t time);
+
+/** The latest time that it was told, ns; 0 at the beginning. */
+int64_t tracker_clock(const struct tracker *tracker);
 
 /** Tells that ICMP says of a request that the port it was sent to is unreachable.
  *

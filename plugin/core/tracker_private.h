@@ -25,6 +25,8 @@ enum aged_kind {
     AGED_SUBSCRIPTION,
     AGED_AWAITED,
     AGED_TAG,
+    AGED_OTHER_USER,
+    AGED_OTHER_CALL,
     AGED_KINDS
 };
 
@@ -139,6 +141,8 @@ struct subscription {
 };
 
 /** One request and its responses, while responses may still come. */
+enum { DATAGRAMS = 8 };
+
 struct transaction {
     struct index_link link;   /**< those with the same Call-ID, CSeq and method */
     struct arena arena;       /**< its own memory; that of its records, too, if they are forgotten with it */
@@ -157,14 +161,17 @@ struct transaction {
     uint32_t cseq;
     uint16_t status; /**< of its final response; 0: none. A 2xx replaces any other. */
     struct seen_response *responses;
-    uint16_t responses_seen; /**< how many there are */
-    uint8_t repeated;        /**< how often it was sent again without an answer, up to what matters */
-    bool in_dialog;          /**< the request had a To tag */
-    bool answer_lost;        /**< told that the client looks not to receive the answer */
-    bool acknowledged;       /**< an ACK came */
-    bool ack_told;           /**< told that the server looks not to take `bare_ack` */
-    uint32_t cancelled_in;   /**< CANCEL; 0: none */
-    uint32_t bare_ack;       /**< ACK to a 2xx, without the credentials that the INVITE has; 0: none */
+    uint16_t responses_seen;       /**< how many there are */
+    uint16_t datagrams[DATAGRAMS]; /**< of its latest messages, as in `arrival` */
+    uint8_t datagrams_seen;        /**< modulo DATAGRAMS: where the next one goes */
+    uint8_t repeated;              /**< how often it was sent again without an answer, up to what matters */
+    bool request_cut;              /**< the capture holds its beginning only */
+    bool in_dialog;                /**< the request had a To tag */
+    bool answer_lost;              /**< told that the client looks not to receive the answer */
+    bool acknowledged;             /**< an ACK came */
+    bool ack_told;                 /**< told that the server looks not to take `bare_ack` */
+    uint32_t cancelled_in;         /**< CANCEL; 0: none */
+    uint32_t bare_ack;             /**< ACK to a 2xx, without the credentials that the INVITE has; 0: none */
     int64_t bare_ack_time;
     struct exchange *opened; /**< the exchange that a 401 or 407 to it began */
     struct subscribe_request *subscribe;
@@ -251,13 +258,18 @@ struct tracker {
     GPtrArray *passing;                       /**< records of it whose parts no transaction owns */
     struct arena passing_arena;               /**< their memory; of all records, if none is forgotten */
     struct arena *arena;                      /**< that the record at hand is part of */
-    struct aged *newest, *oldest;
-    uint32_t aged; /**< how many there are of them */
-    bool dropped;  /**< some went because there were too many, and nobody was told yet */
+    struct aged_list {
+        struct aged *newest, *oldest;
+        uint32_t count;
+    } aged_of[AGED_KINDS]; /**< each by itself: some have to stay for longer than others */
+    uint32_t aged;         /**< how many there are of them */
+    bool dropped;          /**< some went because there were too many, and nobody was told yet */
     bool dropped_told;
-    bool branches_kept; /**< some response had the branch of its request */
-    bool has_early;     /**< some nonce was used before it was issued */
-    int64_t clock;      /**< latest time seen; steps back only when the capture does, by more than an hour */
+    bool branches_kept;  /**< some response had the branch of its request */
+    bool has_early;      /**< some nonce was used before it was issued */
+    int64_t copy_lag[2]; /**< of requests, of responses: how much later the latest one that is known for a
+                          * copy was seen again, ns; 0: none was */
+    int64_t clock;       /**< latest time seen; steps back only when the capture does, by more than an hour */
     uint64_t age; /**< ns, for what is released: grows as the clock does, but never steps back, nor forward by
                    * more than an hour at a time, as that may be a clock that was set; goes on from 0 */
     struct exchange *exchanges, **exchanges_tail;
@@ -463,6 +475,7 @@ void exchange_release(struct tracker *tracker, struct exchange *exchange);
 /** Each releases what this is a member of, and takes it out of the index. */
 typedef void aged_drop(struct tracker *tracker, struct aged *aged);
 aged_drop nonce_drop, early_drop, account_drop;      /* lifetime.c, nonce.c */
+aged_drop other_user_drop, other_call_drop;          /* lifetime.c */
 aged_drop registration_drop;                         /* registration.c */
 aged_drop subscription_drop, awaited_drop, tag_drop; /* subscription.c */
 /** NULL is none. */

@@ -226,6 +226,7 @@ transaction_new(struct tracker *tracker, const struct sip_message *message, cons
     transaction->to = tracker->here.to = hash_slice(tracker, message->to_uri);
     transaction->cseq = message->cseq;
     transaction->in_dialog = message->to_tag.len > 0;
+    transaction->request_cut = message->headers_cut;
     transaction->branch = tracker->here.branch;
     transaction->sent_by = tracker->here.sent_by;
     transaction->from_tag = tracker->here.from_tag;

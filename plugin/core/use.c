@@ -118,6 +118,9 @@ note_retry(struct exchange *exchange, struct use *use, const struct request_view
     exchange->retry_elsewhere = use->elsewhere;
     exchange->retry_datagram = !sip_via_is_reliable(&view->message->via);
     exchange->user_at_realm = use->user_at_realm;
+    struct exchange *nearer = exchange_detail(exchange)->nearer;
+    if (nearer && nearer->retry_frame == 0)
+        nearer->lost = true; /* on its way here it passed there, and the capture missed it */
     struct account *asked_of = exchange_detail(exchange)->asked_of;
     if (asked_of)
         asked_of->bare = 0; /* it does send credentials, wherever they go from here */
@@ -392,6 +395,8 @@ link_by_nonce(struct tracker *tracker, const struct request_view *view, struct u
     use->nonce_age = view->record->time - use->issue->time;
     use->late = is_late(tracker, use, view);
     use_answers(tracker, use, use->issue, credentials);
+    if (!use->issue->exchange) /* nextnonce has no challenge to look at, nor anything that keeps it for us */
+        use->issue = NULL;
     return nonce;
 }
 
@@ -490,8 +495,11 @@ keep_first_cnonce(struct tracker *tracker, const struct use *use, struct slice c
     tracker->host.credentials(&configured);
     if (!holder || holder->first_cnonce || !cnonce.p || use->nc > 1 || configured == 0)
         return;
+    char *scratch = g_malloc(cnonce.len + 1);
+    cnonce = auth_unescape(cnonce, scratch);
     holder->first_cnonce = host_strdup(tracker, cnonce);
     holder->first_cnonce_len = (uint32_t)cnonce.len;
+    g_free(scratch);
 }
 
 static void

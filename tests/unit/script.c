@@ -97,8 +97,11 @@ arrive(struct script *script, const struct sip *sip, bool unreachable)
                                                                 : 1),
                               .to = endpoint_of(sip->to       ? sip->to
                                                 : sip->status ? 1
-                                                              : 2)};
-    g_assert(sip_message_parse(text, false, &message));
+                                                              : 2),
+                              .datagram = (uint16_t)sip->datagram};
+    if (sip->cut)
+        text.len -= strlen("\r\n");
+    g_assert(sip_message_parse(text, sip->cut, &message));
     if (unreachable)
         tracker_unreachable(script->tracker, &message, &arrival);
     else

@@ -33,9 +33,11 @@ struct sip {
     const char *uri;     /**< Request-URI, sip:example.com */
     const char *headers; /**< more lines, each with its line end */
     const char *body;
-    int from, to; /**< endpoints; 1 to 2, and back for a response */
-    double ms;    /**< since the message before, 10; negative steps back */
-    bool at_once; /**< no time passed */
+    int from, to;      /**< endpoints; 1 to 2, and back for a response */
+    double ms;         /**< since the message before, 10; negative steps back */
+    bool at_once;      /**< no time passed */
+    unsigned datagram; /**< identification of the IP packet */
+    bool cut;          /**< the capture holds no more of the message */
 };
 
 /** What the digest of a request is made from. */

@@ -226,6 +226,21 @@ test_shared(struct script *s)
     g_assert_null(record_unheard(s->tracker, request)->account);
 }
 
+/* Whoever leaves, the others are still to be reached there. */
+static void
+test_shared_by_one_left(struct script *s)
+{
+    BIND(s, .cseq = 1, .from = NAT, .expires = 600, .user = "alice", .call_id = "a");
+    BIND(s, .cseq = 1, .from = NAT, .expires = 600, .user = "bob", .call_id = "b");
+    BIND(s, .cseq = 2, .from = NAT, .expires = 0, .user = "bob", .call_id = "b");
+    script_wait(s, 60);
+    struct record *request =
+        REQUEST(s, .method = "INVITE", .call_id = "c", .from = SERVER, .to = NAT, .copies = 4);
+    script_wait(s, 40);
+    g_assert_nonnull(record_unheard(s->tracker, request));
+    g_assert_cmpstr(record_unheard(s->tracker, request)->account, ==, "alice@example.com");
+}
+
 /* The client has registered from another port: the old one is nobody's. */
 static void
 test_moved_away(struct script *s)
@@ -396,6 +411,7 @@ static const struct play plays[] = {
     {"unheard/says", test_says},
     {"unheard/one-after-the-other", test_one_after_the_other},
     {"unheard/shared", test_shared},
+    {"unheard/shared-by-one-left", test_shared_by_one_left},
     {"unheard/moved-away", test_moved_away},
     {"unheard/moves-meanwhile", test_moves_meanwhile},
     {"unheard/acknowledged", test_acknowledged},

@@ -176,6 +176,54 @@ test_keeps_all_otherwise(void)
     g_string_free(diary.text, TRUE);
 }
 
+/* A trunk that counts nc from call to call, and other users of a nonce that all are given: nothing is kept of
+ * them for as long as the nonce is in use. */
+static void
+test_one_nonce(gconstpointer of_users)
+{
+    struct script *s = script_begin();
+    size_t before = 0;
+    tracker_forget(s->tracker, KEEPS_NOTHING);
+    SEND(s, .cseq = 1);
+    SEND(s, .status = 401, .cseq = 1, .headers = CHALLENGE("n1"));
+    for (unsigned n = 1; n <= 400; n++) {
+        char *call = g_strdup_printf("c%u", n), *nc = g_strdup_printf("%08x", n);
+        char *user = g_strdup_printf("u%u", of_users ? n % 100 : 0);
+        SEND(s, .method = "MESSAGE", .call_id = call, .user = user, .ms = 1e6,
+             .headers = ANSWER(s, .nonce = "n1", .method = "MESSAGE", .user = user, .nc = nc));
+        SEND(s, .method = "MESSAGE", .call_id = call, .user = user, .status = 200);
+        g_free(call);
+        g_free(nc);
+        g_free(user);
+        if (n == 200)
+            before = test_host_blocks();
+    }
+    g_assert_cmpuint(test_host_blocks(), <=, before + 5);
+    script_end(s);
+}
+
+/* The same nextnonce given again, while a request with the first one is still out. */
+static void
+test_nextnonce_again(gconstpointer forgets)
+{
+    const char *next = "Authentication-Info: nextnonce=\"n2\"\r\n";
+    struct script *s = script_begin();
+    if (forgets)
+        tracker_forget(s->tracker, KEEPS_NOTHING);
+    SEND(s, .cseq = 1);
+    SEND(s, .status = 401, .cseq = 1, .headers = CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .headers = ANSWER(s, .nonce = "n1"));
+    SEND(s, .status = 200, .cseq = 2, .headers = next);
+    SEND(s, .cseq = 3, .headers = ANSWER(s, .nonce = "n2"));
+    SEND(s, .cseq = 4, .headers = ANSWER(s, .nonce = "n1", .nc = "00000002"));
+    SEND(s, .status = 200, .cseq = 4, .headers = next);
+    SEND(s, .cseq = 5, .headers = ANSWER(s, .nonce = "n2", .nc = "00000002"));
+    const struct record *proved =
+        SEND(s, .status = 200, .cseq = 3, .headers = "Authentication-Info: rspauth=\"00\"\r\n");
+    g_assert_true(proved->detail->proof->has_rspauth);
+    script_end(s);
+}
+
 /* A client that moves with each REGISTER leaves no contacts behind. */
 static void
 test_moving_client(void)
@@ -544,6 +592,10 @@ main(int argc, char **argv)
                          test_does_not_grow);
     g_test_add_func("/forget/keeps-all-otherwise", test_keeps_all_otherwise);
     g_test_add_func("/forget/moving-client", test_moving_client);
+    g_test_add_data_func("/forget/one-nonce/calls", GINT_TO_POINTER(false), test_one_nonce);
+    g_test_add_data_func("/forget/one-nonce/users", GINT_TO_POINTER(true), test_one_nonce);
+    g_test_add_data_func("/forget/nextnonce-again", GINT_TO_POINTER(true), test_nextnonce_again);
+    g_test_add_data_func("/forget/nextnonce-again-kept", GINT_TO_POINTER(false), test_nextnonce_again);
     g_test_add_func("/forget/subscriptions", test_subscriptions);
     g_test_add_data_func("/forget/nonce", GINT_TO_POINTER(true), test_nonce);
     g_test_add_data_func("/forget/nonce-kept", GINT_TO_POINTER(false), test_nonce);

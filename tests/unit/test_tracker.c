@@ -2088,6 +2088,88 @@ test_answer_lost(struct script *s)
     g_assert_cmpstr(script_notes(s, SEND(s, .ms = 4000)), ==, ""); /* told once */
 }
 
+/* Captured at both ends: the same datagram is a copy, however late. */
+static void
+test_same_datagram(struct script *s)
+{
+    SEND(s, .datagram = 7);
+    SEND(s, .status = 200, .datagram = 9);
+    struct record *again = SEND(s, .ms = 5000, .datagram = 7);
+    g_assert_true(again->is_copy);
+    g_assert_cmpstr(script_notes(s, again), ==, "");
+    g_assert_true(SEND(s, .status = 200, .datagram = 9)->is_copy);
+    again = SEND(s, .ms = 2000, .datagram = 8);
+    g_assert_false(again->is_copy);
+    g_assert_cmpstr(script_notes(s, again), ==, "answer_lost");
+}
+
+/* … and where nothing numbers the datagrams: who has answered the challenge asks as before no more, and the
+ * copies of what follows lag behind just as much. */
+static void
+test_copies_lag(struct script *s)
+{
+    challenge(s, CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .headers = ANSWER(s));
+    SEND(s, .status = 200, .cseq = 2);
+    struct record *copy = SEND(s, .ms = 6000);
+    g_assert_true(copy->is_copy);
+    challenge(s, CHALLENGE("n1"));
+    copy = SEND(s, .cseq = 2, .ms = 1, .headers = ANSWER(s));
+    g_assert_true(copy->is_copy);
+    g_assert_cmpstr(script_notes(s, copy), ==, "");
+}
+
+/* Whatever the server does afterwards, the challenge was received. */
+static void
+test_acknowledged_challenge(struct script *s)
+{
+    SEND(s, .method = "INVITE", .branch = "z9hG4bKa");
+    SEND(s, .method = "INVITE", .branch = "z9hG4bKa", .status = 407,
+         .headers = CHALLENGE_OF("Proxy-Authenticate", "example.com", "n1"));
+    SEND(s, .method = "ACK", .branch = "z9hG4bKa", .to_tag = "t1");
+    SEND(s, .method = "INVITE", .branch = "z9hG4bKa", .ms = 400);
+    script_wait(s, 60);
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "never_answered");
+}
+
+/* Credentials may have stood where the request was cut, so that the challenge refuses them. */
+static void
+test_request_cut(struct script *s)
+{
+    SEND(s, .cut = true);
+    SEND(s, .status = 401, .headers = CHALLENGE("n1"));
+    script_wait(s, 60);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "unknown");
+}
+
+/* The REGISTER that CSeq skips may have answered the challenge. */
+static void
+test_retry_skipped(struct script *s)
+{
+    const char *contact = "Contact: <sip:alice@192.0.2.1>\r\n";
+    SEND(s, .cseq = 1, .headers = contact);
+    SEND(s, .cseq = 1, .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .cseq = 3, .ms = 60000, .headers = contact);
+    SEND(s, .cseq = 3, .status = 200, .headers = contact);
+    script_wait(s, 60);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "unknown");
+}
+
+/* The registrar's and the proxy's stand in one response. */
+static void
+test_nextnonce_of_proxy(struct script *s)
+{
+    challenge(s, CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .headers = ANSWER(s));
+    SEND(s, .cseq = 2, .status = 200,
+         .headers =
+             "Authentication-Info: nextnonce=\"n2\"\r\nProxy-Authentication-Info: nextnonce=\"n3\"\r\n");
+    g_assert_cmpint(script_use(SEND(s, .cseq = 3, .headers = ANSWER(s, .nonce = "n2")))->evidence, ==,
+                    EVIDENCE_NEXTNONCE);
+    g_assert_cmpint(script_use(SEND(s, .cseq = 4, .headers = ANSWER(s, .nonce = "n3")))->evidence, ==,
+                    EVIDENCE_NEXTNONCE);
+}
+
 /* It is the server that leaves the client without anything to answer. */
 static void
 test_no_challenge_loop(struct script *s)
@@ -2257,6 +2339,12 @@ static const struct play plays[] = {
     {"path/credentials-passed-on", test_credentials_passed_on},
     {"path/credentials-consumed", test_credentials_consumed},
     {"path/answer-lost", test_answer_lost},
+    {"path/same-datagram", test_same_datagram},
+    {"path/copies-lag", test_copies_lag},
+    {"path/acknowledged-challenge", test_acknowledged_challenge},
+    {"path/request-cut", test_request_cut},
+    {"path/retry-skipped", test_retry_skipped},
+    {"link/nextnonce-of-proxy", test_nextnonce_of_proxy},
     {"finding/asymmetric-ports", test_asymmetric_ports},
     {"finding/protected-ports", test_protected_ports},
     {"finding/counts-overtaken", test_counts_overtaken},
