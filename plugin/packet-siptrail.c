@@ -101,18 +101,33 @@ arrival_time(const packet_info *pinfo)
     return pinfo->presence_flags & PINFO_HAS_TS ? nanoseconds(&pinfo->abs_ts) : tracker_clock(tracker);
 }
 
-/* Of the IPv4 header whose source address Wireshark took from the frame; 0 where it did not. */
+/* Where in the frame the IPv4 header begins whose source address Wireshark took from there; -1 if none. */
+static gint
+ipv4_header(const packet_info *pinfo, tvbuff_t *frame)
+{
+    const guint size = 20, before_source = 12, captured = tvb_captured_length(frame);
+    const uintptr_t source = (uintptr_t)pinfo->net_src.data;
+    if (pinfo->net_src.type != AT_IPv4 || captured < size)
+        return -1;
+    const uintptr_t begin = (uintptr_t)tvb_get_ptr(frame, 0, (gint)captured);
+    if (source < begin + before_source || source > begin + captured - (size - before_source))
+        return -1;
+    return (gint)(source - begin - before_source);
+}
+
 static guint16
 datagram_of(const packet_info *pinfo, tvbuff_t *frame)
 {
-    const int before_source = 12, identification = 4;
-    const uintptr_t source = (uintptr_t)pinfo->net_src.data;
-    const guint captured = tvb_captured_length(frame);
-    const uintptr_t begin = captured > 0 ? (uintptr_t)tvb_get_ptr(frame, 0, (gint)captured) : 0;
-    if (pinfo->ptype != PT_UDP || pinfo->net_src.type != AT_IPv4 || source < begin + before_source ||
-        source >= begin + captured)
-        return 0;
-    return tvb_get_ntohs(frame, (gint)(source - begin) - before_source + identification);
+    const gint header = pinfo->ptype == PT_UDP ? ipv4_header(pinfo, frame) : -1;
+    return header < 0 ? 0 : tvb_get_ntohs(frame, header + 4);
+}
+
+static bool
+is_fragment(const packet_info *pinfo, tvbuff_t *frame)
+{
+    const guint16 more_or_offset = 0x3fff;
+    const gint header = ipv4_header(pinfo, frame);
+    return header >= 0 && (tvb_get_ntohs(frame, header + 6) & more_or_offset) != 0;
 }
 
 static struct endpoint
@@ -263,6 +278,16 @@ hear_datagram(packet_info *pinfo, const tvbuff_t *tvb)
     tracker_hear(tracker, pinfo->num, &from);
 }
 
+/* Fragments that were not put together have no ports. */
+static void
+hear_fragment(packet_info *pinfo, tvbuff_t *tvb, bool whole)
+{
+    if ((!whole && pinfo->ptype != PT_NONE) || !is_fragment(pinfo, tvb))
+        return;
+    const struct endpoint from = endpoint_of(&pinfo->src, 0), to = endpoint_of(&pinfo->dst, 0);
+    tracker_fragment(tracker, &from, &to, whole);
+}
+
 static struct record *
 frame_records(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
@@ -273,6 +298,7 @@ frame_records(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
     records = read_frame(tvb, pinfo, tree);
     if (!records)
         hear_datagram(pinfo, tvb);
+    hear_fragment(pinfo, tvb, records != NULL);
     if (records && !reading.in_passing)
         p_add_proto_data(wmem_file_scope(), pinfo, proto_siptrail, 0, records);
     return records;

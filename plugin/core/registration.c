@@ -383,12 +383,13 @@ cseq_before(struct registration *registration)
     return other && other->asked_frame > registration->asked_frame ? other->cseq : registration->cseq;
 }
 
-/* What was skipped may have answered the challenge. */
+/* What was skipped may have answered the challenge, unless it was seen how that was passed on: then the
+ * answer would have been seen there. */
 static bool
 miss_retry(struct registration *registration)
 {
     struct exchange *challenge = registration->challenge;
-    if (challenge && challenge->retry_frame == 0)
+    if (challenge && challenge->retry_frame == 0 && !exchange_detail(challenge)->nearer)
         challenge->lost = true;
     return true;
 }

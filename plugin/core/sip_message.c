@@ -425,6 +425,8 @@ sip_message_parse(struct slice bytes, bool snapped, struct sip_message *message)
         parse_via(message->header[SIP_VIA], &message->via);
     if (message->header[SIP_CSEQ].p)
         parse_cseq(message->header[SIP_CSEQ], message);
+    if (message->headers_cut && slice_end(message->header[SIP_CSEQ]) == slice_end(message->headers))
+        message->cseq_method.len = 0; /* the capture may hold a part of it only */
     parse_address(message->header[SIP_FROM], &message->from_uri, &message->from_tag);
     parse_address(message->header[SIP_TO], &message->to_uri, &message->to_tag);
     if (!message->is_request)

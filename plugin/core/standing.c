@@ -59,6 +59,22 @@ may_miss_retry(const struct exchange *exchange)
     return near->lost || (near->retry_frame && !kept);
 }
 
+/* What the client sent after the challenge came in pieces that were never put together: too large for the
+ * path, or the capture holds first fragments only. */
+static bool
+came_in_pieces(const struct tracker *tracker, const struct exchange *exchange)
+{
+    const struct exchange *near = nearest(exchange);
+    for (unsigned i = 0; i < FRAGMENTS_MAX; i++) {
+        const struct fragments *fragments = &tracker->fragments[i];
+        if (fragments->clock && fragments->clock >= near->waits_since &&
+            endpoint_same_address(&fragments->from, &near->peers->client) &&
+            endpoint_same_address(&fragments->to, &near->peers->server))
+            return true;
+    }
+    return false;
+}
+
 enum outcome
 exchange_outcome(const struct tracker *tracker, const struct exchange *exchange)
 {
@@ -70,7 +86,8 @@ exchange_outcome(const struct tracker *tracker, const struct exchange *exchange)
     if (exchange->lost)
         return OUTCOME_UNKNOWN;
     if (exchange->retry_frame == 0)
-        return in_vain && !may_miss_retry(exchange) ? OUTCOME_NO_RETRY : OUTCOME_UNKNOWN;
+        return in_vain && !may_miss_retry(exchange) && !came_in_pieces(tracker, exchange) ? OUTCOME_NO_RETRY
+                                                                                          : OUTCOME_UNKNOWN;
     /* A client that never sends a datagram again has got an answer that is not in the capture; over TCP or
      * the like that is shown by a server that goes on to accept it. */
     bool waits = exchange->retry_datagram ? exchange->retry_repeated

@@ -161,6 +161,16 @@ has_gone_on(const struct transaction *transaction)
     return transaction->acknowledged || (transaction->opened && transaction->opened->retry_frame);
 }
 
+/* As far behind as what is sent again (RFC 3261 section 17.1.1.2). */
+static bool
+fits_timer(int64_t passed)
+{
+    int64_t timer = SIP_T1_NS;
+    while (timer < SIP_T2_NS && !is_within(passed, timer))
+        timer *= 2;
+    return is_within(passed, timer);
+}
+
 /* Seen again: by the wire's rules a retransmission; so soon, or on another link, the same packet captured
  * twice. Later, too, where the capture holds the view of two hosts, far apart or with other clocks: then
  * copies lag behind all alike. */
@@ -170,12 +180,12 @@ mark_again(struct tracker *tracker, struct transaction *transaction, const struc
 {
     int64_t passed = record->time - last_seen; /* less than nothing where the clock was set */
     int64_t *lag = &tracker->copy_lag[record->status > 0];
-    bool is_request = record->status == 0;
-    bool is_known = datagram_seen(transaction, arrival->datagram) || (is_request && has_gone_on(transaction));
+    bool is_known =
+        datagram_seen(transaction, arrival->datagram) || (record->status == 0 && has_gone_on(transaction));
     record->first = first;
     record->exchange = first->exchange;
     record->is_copy = (is_within(passed, 0) && !is_due) || is_known || (*lag && is_within(passed, *lag));
-    if (is_known && !is_within(passed, 0))
+    if (is_known && last_seen == first->time && !is_within(passed, 0) && !fits_timer(passed))
         *lag = passed;
 }
 
@@ -425,6 +435,31 @@ begin_frame(struct tracker *tracker, const struct arrival *arrival)
     tracker->frame = arrival->frame;
     forget_frame(tracker);
     transactions_expire(tracker);
+}
+
+static struct fragments *
+fragments_of(struct tracker *tracker, const struct endpoint *from, const struct endpoint *to)
+{
+    for (unsigned i = 0; i < FRAGMENTS_MAX; i++) {
+        struct fragments *fragments = &tracker->fragments[i];
+        if (endpoint_same_address(&fragments->from, from) && endpoint_same_address(&fragments->to, to))
+            return fragments;
+    }
+    return NULL;
+}
+
+void
+tracker_fragment(struct tracker *tracker, const struct endpoint *from, const struct endpoint *to, bool whole)
+{
+    struct fragments *fragments = fragments_of(tracker, from, to);
+    if (!fragments && whole)
+        return;
+    if (!fragments) {
+        fragments = &tracker->fragments[tracker->fragments_next++ % FRAGMENTS_MAX];
+        fragments->from = *from;
+        fragments->to = *to;
+    }
+    fragments->clock = whole ? 0 : tracker->clock;
 }
 
 void

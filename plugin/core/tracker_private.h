@@ -141,7 +141,7 @@ struct subscription {
 };
 
 /** One request and its responses, while responses may still come. */
-enum { DATAGRAMS = 8 };
+enum { DATAGRAMS = 8, FRAGMENTS_MAX = 16 };
 
 struct transaction {
     struct index_link link;   /**< those with the same Call-ID, CSeq and method */
@@ -265,7 +265,12 @@ struct tracker {
     uint32_t aged;         /**< how many there are of them */
     bool dropped;          /**< some went because there were too many, and nobody was told yet */
     bool dropped_told;
-    bool branches_kept;  /**< some response had the branch of its request */
+    bool branches_kept; /**< some response had the branch of its request */
+    struct fragments {
+        struct endpoint from, to;
+        int64_t clock;          /**< of the latest one whose datagram is not whole; 0: none */
+    } fragments[FRAGMENTS_MAX]; /**< of the latest pairs of hosts */
+    uint8_t fragments_next;
     bool has_early;      /**< some nonce was used before it was issued */
     int64_t copy_lag[2]; /**< of requests, of responses: how much later the latest one that is known for a
                           * copy was seen again, ns; 0: none was */

@@ -391,6 +391,8 @@ test_every_cut(void)
             g_assert_true(parsed.message.body_cut);
             g_assert_true(slice_inside(parsed.message.via.branch, parsed.bytes));
             g_assert_true(slice_inside(parsed.message.to_tag, parsed.bytes));
+            g_assert_true(parsed.message.cseq_method.len == 0 ||
+                          slice_equal(parsed.message.cseq_method, SLICE("SUBSCRIBE")));
         }
         parsed_clear(&parsed);
     }

@@ -2142,6 +2142,21 @@ test_request_cut(struct script *s)
     g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "unknown");
 }
 
+/* … or in a datagram whose fragments were not put together. */
+static void
+test_retry_in_pieces(struct script *s)
+{
+    challenge(s, CHALLENGE("n1"));
+    const struct peers *peers = script_exchange(s, 0)->peers;
+    tracker_fragment(s->tracker, &peers->server, &peers->client, false);
+    script_wait(s, 60);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "no-retry");
+    tracker_fragment(s->tracker, &peers->client, &peers->server, false);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "unknown");
+    tracker_fragment(s->tracker, &peers->client, &peers->server, true);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "no-retry");
+}
+
 /* The REGISTER that CSeq skips may have answered the challenge. */
 static void
 test_retry_skipped(struct script *s)
@@ -2343,6 +2358,7 @@ static const struct play plays[] = {
     {"path/copies-lag", test_copies_lag},
     {"path/acknowledged-challenge", test_acknowledged_challenge},
     {"path/request-cut", test_request_cut},
+    {"path/retry-in-pieces", test_retry_in_pieces},
     {"path/retry-skipped", test_retry_skipped},
     {"link/nextnonce-of-proxy", test_nextnonce_of_proxy},
     {"finding/asymmetric-ports", test_asymmetric_ports},
