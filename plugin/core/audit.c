@@ -416,8 +416,10 @@ static bool
 is_of_realm(const char *user_at_realm, struct slice realm)
 {
     const size_t len = strlen(user_at_realm);
+    if (len <= realm.len)
+        return false;
     const char *end = user_at_realm + len - realm.len;
-    return len > realm.len && end[-1] == '@' && slice_equal(realm, (struct slice){end, realm.len});
+    return end[-1] == '@' && slice_equal(realm, (struct slice){end, realm.len});
 }
 
 /* Credentials of the account were accepted, and those of last are for this realm. */

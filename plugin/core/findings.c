@@ -941,8 +941,6 @@ static const struct finding_rule rules[FINDING_COUNT] = {
 #undef FINDING
 };
 
-G_STATIC_ASSERT(FINDING_COUNT <= 8 * sizeof(struct finding_set));
-
 const struct finding_rule *
 finding_rule(enum finding finding)
 {

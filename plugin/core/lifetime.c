@@ -45,7 +45,8 @@ aged_link(struct tracker *tracker, struct aged *aged)
     aged->newer = NULL;
     *(list->newest ? &list->newest->newer : &list->oldest) = aged;
     list->newest = aged;
-    list->count++;
+    if (++list->count > tracker->host.remembered_max)
+        tracker->aged_checked = 0;
 }
 
 void
@@ -102,6 +103,9 @@ aged_forget(struct tracker *tracker)
         [AGED_OTHER_CALL] = other_call_drop,
     };
     struct aged *oldest;
+    if (tracker->aged_checked == age_now(tracker) + UINT64_C(1))
+        return;
+    tracker->aged_checked = age_now(tracker) + UINT64_C(1);
     for (unsigned kind = AGED_NOT + 1; kind < AGED_KINDS; kind++) {
         while ((oldest = tracker->aged_of[kind].oldest) && may_go(tracker, oldest)) {
             aged_stay(tracker, oldest);

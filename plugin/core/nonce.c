@@ -90,6 +90,7 @@ line_set(struct auth_line *line, enum sip_header header, struct slice text)
     line->text = text.p;
     line->len = (uint32_t)text.len;
     line->header = (uint8_t)header;
+    line->parsed = 0;
 }
 
 struct line_walk
@@ -109,6 +110,7 @@ parsed_add(struct tracker *tracker, const struct auth_line *line)
 {
     if (tracker->parsed_count == tracker->parsed->len)
         g_ptr_array_add(tracker->parsed, g_new(struct parsed_line, 1));
+    ((struct auth_line *)(uintptr_t)line)->parsed = (uint16_t)tracker->parsed_count;
     struct parsed_line *parsed = tracker->parsed->pdata[tracker->parsed_count++];
     parsed->line = line;
     return parsed;
@@ -125,12 +127,11 @@ line_read(struct tracker *tracker, const struct auth_line *line)
 const struct auth_value *
 line_value(struct tracker *tracker, const struct auth_line *line)
 {
-    for (unsigned i = 0; i < tracker->parsed_count; i++) {
-        const struct parsed_line *parsed = tracker->parsed->pdata[i];
-        if (parsed->line == line)
-            return parsed->readable ? &parsed->value : NULL;
-    }
-    return line_read(tracker, line);
+    const struct parsed_line *parsed =
+        line->parsed < tracker->parsed_count ? tracker->parsed->pdata[line->parsed] : NULL;
+    if (!parsed || parsed->line != line)
+        return line_read(tracker, line);
+    return parsed->readable ? &parsed->value : NULL;
 }
 
 void

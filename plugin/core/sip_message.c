@@ -423,9 +423,10 @@ sip_message_parse(struct slice bytes, bool snapped, struct sip_message *message)
     frame_body(rest, snapped, message);
     if (message->header[SIP_VIA].p)
         parse_via(message->header[SIP_VIA], &message->via);
-    if (message->header[SIP_CSEQ].p)
-        parse_cseq(message->header[SIP_CSEQ], message);
-    if (message->headers_cut && slice_end(message->header[SIP_CSEQ]) == slice_end(message->headers))
+    const struct slice cseq = message->header[SIP_CSEQ];
+    if (cseq.p)
+        parse_cseq(cseq, message);
+    if (cseq.p && message->headers_cut && slice_end(cseq) == slice_end(message->headers))
         message->cseq_method.len = 0; /* the capture may hold a part of it only */
     parse_address(message->header[SIP_FROM], &message->from_uri, &message->from_tag);
     parse_address(message->header[SIP_TO], &message->to_uri, &message->to_tag);

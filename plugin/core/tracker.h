@@ -187,7 +187,8 @@ struct auth_line {
     struct auth_line *next;
     const char *text;
     uint32_t len;
-    uint8_t header; /**< enum sip_header */
+    uint8_t header;  /**< enum sip_header */
+    uint16_t parsed; /**< the tracker's own: where its value is, if it was read for the message at hand */
 };
 
 static inline struct slice

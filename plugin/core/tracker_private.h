@@ -262,6 +262,8 @@ struct tracker {
         struct aged *newest, *oldest;
         uint32_t count;
     } aged_of[AGED_KINDS]; /**< each by itself: some have to stay for longer than others */
+    uint64_t aged_checked; /**< their age in lifetime.c when it was last looked whether some may go, and 1; 0:
+                              look */
     uint32_t aged;         /**< how many there are of them */
     bool dropped;          /**< some went because there were too many, and nobody was told yet */
     bool dropped_told;
