@@ -280,12 +280,12 @@ hear_datagram(packet_info *pinfo, const tvbuff_t *tvb)
 
 /* Fragments that were not put together have no ports. */
 static void
-hear_fragment(packet_info *pinfo, tvbuff_t *tvb, bool whole)
+hear_fragment(packet_info *pinfo, tvbuff_t *tvb)
 {
-    if ((!whole && pinfo->ptype != PT_NONE) || !is_fragment(pinfo, tvb))
+    if (!is_fragment(pinfo, tvb))
         return;
     const struct endpoint from = endpoint_of(&pinfo->src, 0), to = endpoint_of(&pinfo->dst, 0);
-    tracker_fragment(tracker, &from, &to, whole);
+    tracker_fragment(tracker, &from, &to, pinfo->ptype != PT_NONE);
 }
 
 static struct record *
@@ -298,7 +298,7 @@ frame_records(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
     records = read_frame(tvb, pinfo, tree);
     if (!records)
         hear_datagram(pinfo, tvb);
-    hear_fragment(pinfo, tvb, records != NULL);
+    hear_fragment(pinfo, tvb);
     if (records && !reading.in_passing)
         p_add_proto_data(wmem_file_scope(), pinfo, proto_siptrail, 0, records);
     return records;

@@ -74,6 +74,7 @@ struct other_user {
     struct other_user *next, **link; /**< what points to it */
     struct index_entry entry;
     uint32_t references; /**< by credentials */
+    bool dropped;        /**< not found any more, and still pointed to */
 };
 struct other_call {
     struct aged aged;
@@ -81,6 +82,7 @@ struct other_call {
     struct other_call *next, **link;
     struct index_entry entry;
     uint32_t references;
+    bool dropped;
 };
 
 /** Those who share a nonce. */

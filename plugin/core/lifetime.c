@@ -243,7 +243,8 @@ other_user_free(struct tracker *tracker, struct other_user *user)
     *user->link = user->next;
     if (user->next)
         user->next->link = user->link;
-    index_drop_own(&tracker->index, &user->entry);
+    if (!user->dropped)
+        index_drop_own(&tracker->index, &user->entry);
     user_release(tracker, &user->user);
     tracker->host.release(user);
 }
@@ -255,29 +256,42 @@ other_call_free(struct tracker *tracker, struct other_call *call)
     *call->link = call->next;
     if (call->next)
         call->next->link = call->link;
-    index_drop_own(&tracker->index, &call->entry);
+    if (!call->dropped)
+        index_drop_own(&tracker->index, &call->entry);
     issue_hold(tracker, &call->call.issue, NULL);
     tracker->host.release(call);
+}
+
+/* Where records stay it has to be as unknown as where they go. */
+static void
+drop_entry(struct tracker *tracker, struct index_entry *entry, bool *dropped)
+{
+    index_drop_own(&tracker->index, entry);
+    *dropped = true;
 }
 
 void
 other_user_drop(struct tracker *tracker, struct aged *aged)
 {
     struct other_user *user = CONTAINER(aged, struct other_user, aged);
-    if (user->references > 0)
+    if (user->references == 0)
+        other_user_free(tracker, user);
+    else if (tracker->forgets)
         aged_touch(tracker, aged, AGED_OTHER_USER);
     else
-        other_user_free(tracker, user);
+        drop_entry(tracker, &user->entry, &user->dropped);
 }
 
 void
 other_call_drop(struct tracker *tracker, struct aged *aged)
 {
     struct other_call *call = CONTAINER(aged, struct other_call, aged);
-    if (call->references > 0)
+    if (call->references == 0)
+        other_call_free(tracker, call);
+    else if (tracker->forgets)
         aged_touch(tracker, aged, AGED_OTHER_CALL);
     else
-        other_call_free(tracker, call);
+        drop_entry(tracker, &call->entry, &call->dropped);
 }
 
 static void

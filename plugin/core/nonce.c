@@ -317,8 +317,7 @@ nonce_call_find(struct tracker *tracker, struct nonce *nonce)
             other->next->link = &other->next;
         *other->link = other;
     }
-    if (tracker->forgets)
-        aged_touch(tracker, &other->aged, AGED_OTHER_CALL);
+    aged_touch(tracker, &other->aged, AGED_OTHER_CALL);
     return &other->call;
 }
 
@@ -344,8 +343,7 @@ nonce_user_find(struct tracker *tracker, struct nonce *nonce, const char *name)
             other->next->link = &other->next;
         *other->link = other;
     }
-    if (tracker->forgets)
-        aged_touch(tracker, &other->aged, AGED_OTHER_USER);
+    aged_touch(tracker, &other->aged, AGED_OTHER_USER);
     return &other->user;
 }
 

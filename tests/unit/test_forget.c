@@ -202,6 +202,33 @@ test_one_nonce(gconstpointer of_users)
     script_end(s);
 }
 
+/* After a day the call of a nonce that others go on with is unknown, whether the records stay or not: what it
+ * counted is told neither way. */
+static void
+test_one_nonce_left(gconstpointer forgets)
+{
+    struct script *s = script_begin();
+    if (forgets)
+        tracker_forget(s->tracker, KEEPS_NOTHING);
+    SEND(s, .cseq = 1);
+    SEND(s, .status = 401, .cseq = 1, .headers = CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .headers = ANSWER(s, .nonce = "n1"));
+    SEND(s, .method = "MESSAGE", .call_id = "c1", .user = "u1",
+         .headers = ANSWER(s, .nonce = "n1", .method = "MESSAGE", .user = "u1", .nc = "00000009"));
+    for (unsigned hour = 1; hour <= 30; hour++) {
+        char *call = g_strdup_printf("d%u", hour);
+        script_idle(s, 1);
+        SEND(s, .method = "MESSAGE", .call_id = call,
+             .headers = ANSWER(s, .nonce = "n1", .method = "MESSAGE"));
+        g_free(call);
+    }
+    const struct record *late =
+        SEND(s, .method = "MESSAGE", .call_id = "c1", .user = "u1", .cseq = 2,
+             .headers = ANSWER(s, .nonce = "n1", .method = "MESSAGE", .user = "u1", .nc = "00000009"));
+    g_assert_cmpuint(script_use(late)->nonce_use, ==, 1);
+    script_end(s);
+}
+
 /* The same nextnonce given again, while a request with the first one is still out. */
 static void
 test_nextnonce_again(gconstpointer forgets)
@@ -594,6 +621,8 @@ main(int argc, char **argv)
     g_test_add_func("/forget/moving-client", test_moving_client);
     g_test_add_data_func("/forget/one-nonce/calls", GINT_TO_POINTER(false), test_one_nonce);
     g_test_add_data_func("/forget/one-nonce/users", GINT_TO_POINTER(true), test_one_nonce);
+    g_test_add_data_func("/forget/one-nonce/left", GINT_TO_POINTER(true), test_one_nonce_left);
+    g_test_add_data_func("/forget/one-nonce/left-kept", GINT_TO_POINTER(false), test_one_nonce_left);
     g_test_add_data_func("/forget/nextnonce-again", GINT_TO_POINTER(true), test_nextnonce_again);
     g_test_add_data_func("/forget/nextnonce-again-kept", GINT_TO_POINTER(false), test_nextnonce_again);
     g_test_add_func("/forget/subscriptions", test_subscriptions);
