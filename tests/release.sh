@@ -56,7 +56,7 @@ test_build() {
 
 # Rules, tables of registrations, losses and hostile input are the core's, which knows no version.
 of_versions() {
-    for name in passes truth tables reference documents no_harm filters seen_at_a_glance same_answers secrets asked shown two_probes; do
+    for name in passes truth tables reference documents no_harm filters seen_at_a_glance same_answers secrets asked shown two_probes fragments; do
         echo "tests/e2e/test_$name.py"
     done
 }
