@@ -433,7 +433,8 @@ judge(const struct reading *reading, const struct credential *rows, size_t count
         try_conforming(reading, rows, count, 2, verdict) || try_conforming(reading, rows, count, 1, verdict);
     if (!good && slice_equal(reading->rfc.user, SLICE("anonymous")))
         good = try_empty_password(reading, verdict);
-    for (int rank = 2; !good && rank > 0 && !verdict->variant && is_small(reading); rank--)
+    bool tries_mistakes = !good && !reading->input->conforming_only && is_small(reading);
+    for (int rank = 2; tries_mistakes && rank > 0 && !verdict->variant; rank--)
         try_mistakes(reading, rows, count, rank, verdict);
 }
 

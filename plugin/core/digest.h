@@ -71,6 +71,7 @@ struct digest_input {
     struct slice
         first_cnonce; /**< -sess: cnonce of the nonce's first use (RFC 7616 section 3.4.2); may be absent */
     bool first_use_unseen; /**< there was one, and the capture does not hold it */
+    bool conforming_only;  /**< known mistakes are not tried */
 };
 
 struct digest_verdict {

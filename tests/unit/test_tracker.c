@@ -2157,6 +2157,25 @@ test_retry_in_pieces(struct script *s)
     g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "no-retry");
 }
 
+/* All credentials of a message are verified, known mistakes looked for in the first few. */
+static void
+test_mistakes_of_many(struct script *s)
+{
+    const char *lines = "";
+    challenge(s, CHALLENGE("n1"));
+    for (unsigned n = 0; n < 6; n++) /* signed for another method */
+        lines = script_join(s, lines, ANSWER(s, .method = "INVITE"));
+    lines = script_join(s, lines, ANSWER(s));
+    unsigned known = 0;
+    const struct use *use = script_use(SEND(s, .cseq = 2, .headers = lines));
+    for (; use->next; use = use->next) {
+        g_assert_cmpint(use->verdict.status, ==, DIGEST_BAD);
+        known += use->verdict.variant != NULL;
+    }
+    g_assert_cmpuint(known, ==, 4);
+    g_assert_cmpint(use->verdict.status, ==, DIGEST_GOOD);
+}
+
 /* The REGISTER that CSeq skips may have answered the challenge. */
 static void
 test_retry_skipped(struct script *s)
@@ -2360,6 +2379,7 @@ static const struct play plays[] = {
     {"path/request-cut", test_request_cut},
     {"path/retry-in-pieces", test_retry_in_pieces},
     {"path/retry-skipped", test_retry_skipped},
+    {"digest/mistakes-of-many", test_mistakes_of_many},
     {"link/nextnonce-of-proxy", test_nextnonce_of_proxy},
     {"finding/asymmetric-ports", test_asymmetric_ports},
     {"finding/protected-ports", test_protected_ports},
