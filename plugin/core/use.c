@@ -576,6 +576,20 @@ prefer_own_call(struct tracker *tracker, const struct request_view *view, struct
     *use = trial;
 }
 
+/* Of a line that was cut: whether it ends in its names, or before them. */
+static bool
+is_name_cut(const struct sip_message *message, const struct use *use, const struct auth_value *credentials)
+{
+    const char *end = slice_end(slice_trim(message->headers));
+    static const enum auth_param names[] = {AUTH_USERNAME, AUTH_REALM};
+    bool cut = false;
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        const struct slice name = credentials->param[names[i]];
+        cut |= !name.p || slice_end(name) >= end;
+    }
+    return cut && use->verdict.reason == DIGEST_MESSAGE_CUT;
+}
+
 static void
 use_begin(struct tracker *tracker, const struct request_view *view, struct use *use,
           const struct auth_value *credentials)
@@ -588,7 +602,9 @@ use_begin(struct tracker *tracker, const struct request_view *view, struct use *
     use->nonce_age = -1;
     use->identity_only = credentials->param[AUTH_NONCE].p && credentials->param[AUTH_NONCE].len == 0;
     use->nc = parse_nc(credentials->param[AUTH_NC]);
-    use->user_at_realm = user_of_account(tracker, view->record->detail->account, credentials);
+    use->user_at_realm = is_name_cut(view->message, use, credentials)
+                             ? user_at_realm(tracker, &(struct auth_value){.scheme = credentials->scheme})
+                             : user_of_account(tracker, view->record->detail->account, credentials);
     use->nonce = link_by_nonce(tracker, view, use, credentials);
     prefer_own_call(tracker, view, use, credentials);
     if (use->exchange)
@@ -830,8 +846,8 @@ keep_uses(struct tracker *tracker, const struct request_view *view)
         line_set(&(*tail)->line, walk.id, record_slice(tracker, text));
         (*tail)->joined = walk.joined;
         line_remember(tracker, &(*tail)->line, &credentials);
-        use_begin(tracker, view, *tail, &credentials);
         mark_cut(view->message, text, *tail);
+        use_begin(tracker, view, *tail, &credentials);
         tail = &(*tail)->next;
     }
     return detail->uses != NULL;

@@ -100,7 +100,7 @@ arrive(struct script *script, const struct sip *sip, bool unreachable)
                                                               : 2),
                               .datagram = (uint16_t)sip->datagram};
     if (sip->cut)
-        text.len -= strlen("\r\n");
+        text.len = (size_t)(g_strstr_len(text.p, (gssize)text.len, "Content-Length") - text.p);
     g_assert(sip_message_parse(text, sip->cut, &message));
     if (unreachable)
         tracker_unreachable(script->tracker, &message, &arrival);

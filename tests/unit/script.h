@@ -37,7 +37,7 @@ struct sip {
     double ms;         /**< since the message before, 10; negative steps back */
     bool at_once;      /**< no time passed */
     unsigned datagram; /**< identification of the IP packet */
-    bool cut;          /**< the capture holds no more of the message */
+    bool cut;          /**< the capture ends behind `headers` */
 };
 
 /** What the digest of a request is made from. */

@@ -2142,6 +2142,21 @@ test_request_cut(struct script *s)
     g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "unknown");
 }
 
+/* Half a name is nobody's. */
+static void
+test_name_cut(struct script *s)
+{
+    static const char *const lines[] = {"Authorization: Digest username=\"ali",
+                                        "Authorization: Digest username=\"alice\", rea",
+                                        "Authorization: Digest username=\"alice\", realm=\"exam"};
+    for (unsigned n = 0; n < G_N_ELEMENTS(lines); n++)
+        g_assert_cmpstr(script_use(SEND(s, .cseq = n + 1, .headers = lines[n], .cut = true))->user_at_realm,
+                        ==, "");
+    const char *whole = "Authorization: Digest username=\"alice\", realm=\"example.com\", nonce=\"n";
+    g_assert_cmpstr(script_use(SEND(s, .cseq = 4, .headers = whole, .cut = true))->user_at_realm, ==,
+                    "alice@example.com");
+}
+
 /* … or in a datagram whose fragments were not put together. */
 static void
 test_retry_in_pieces(struct script *s)
@@ -2377,6 +2392,7 @@ static const struct play plays[] = {
     {"path/copies-lag", test_copies_lag},
     {"path/acknowledged-challenge", test_acknowledged_challenge},
     {"path/request-cut", test_request_cut},
+    {"path/name-cut", test_name_cut},
     {"path/retry-in-pieces", test_retry_in_pieces},
     {"path/retry-skipped", test_retry_skipped},
     {"digest/mistakes-of-many", test_mistakes_of_many},
