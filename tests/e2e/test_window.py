@@ -4,7 +4,8 @@ import shutil
 
 import pytest
 
-from wireshark import captures
+from packets import MILLISECOND, Trace
+from wireshark import Capture, captures
 
 COLUMNS = {"registrations": "Address-of-record", "accounts": "Account", "exchanges": "Account"}
 FIRST_SEEN = {"registrations": ("State", "Cause"), "accounts": ("Last outcome", "Last cause"), "exchanges": ("Outcome", "Cause")}
@@ -50,6 +51,36 @@ def test_same_cells_as_the_command_line(table, name, window, wireshark):
     for row in rows:
         cells = [plain(cell) for title, cell in row.items() if title not in times]
         assert any(all(f" {cell} " in f" {line} " for cell in cells) for line in lines[1:]), row
+
+
+CLIENT, SERVER = ("192.0.2.1", 5060), ("192.0.2.2", 5060)
+
+
+def register(cseq, nonce, status=0):
+    first = f"SIP/2.0 {status} Whatever" if status else "REGISTER sip:example.com SIP/2.0"
+    digest = f'Digest username="alice", realm="example.com", nonce="{nonce}"'
+    lines = [first, f"Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK{cseq}", "From: <sip:alice@example.com>;tag=f",
+             f"To: <sip:alice@example.com>{';tag=t' if status else ''}", "Call-ID: c", f"CSeq: {cseq} REGISTER"]
+    if nonce:
+        lines.append(f"WWW-Authenticate: {digest}" if status else f'Authorization: {digest}, uri="sip:example.com", response="{"0" * 32}"')
+    return "\r\n".join([*lines, "Content-Length: 0", "", ""]).encode()
+
+
+def test_each_latency_counts_once(window, wireshark):
+    """However often the window looks at an exchange; here at one whose request is missing, so that its outcome is unknown."""
+    trace = Trace()
+    trace.udp(SERVER, CLIENT, register(1, "n1", 401))
+    for _ in range(4):
+        trace.udp(CLIENT, SERVER, register(2, "n1"))
+        trace.clock += 300 * MILLISECOND
+    trace.udp(SERVER, CLIENT, register(2, "n2", 401))
+    trace.udp(CLIENT, SERVER, register(3, "n2"))
+    trace.udp(SERVER, CLIENT, register(3, "", 200))
+    capture = Capture("latencies", "latencies.pcapng", (), (), "")
+    trace.write(wireshark.path(capture))
+    heading, line = (re.split(" {2,}", line.strip()) for line in wireshark.tables(capture, "siptrail,accounts"))
+    row, = window(capture, "accounts")[1]
+    assert plain(row["Mean"]) == line[heading.index("Mean")] == "602.5 ms"
 
 
 @pytest.mark.parametrize("table", COLUMNS)
