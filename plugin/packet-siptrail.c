@@ -282,7 +282,7 @@ hear_datagram(packet_info *pinfo, const tvbuff_t *tvb)
 static void
 hear_fragment(packet_info *pinfo, tvbuff_t *tvb)
 {
-    if (!is_fragment(pinfo, tvb))
+    if (!is_fragment(pinfo, tvb) || is_quoted_in_icmp(pinfo))
         return;
     const struct endpoint from = endpoint_of(&pinfo->src, 0), to = endpoint_of(&pinfo->dst, 0);
     tracker_fragment(tracker, &from, &to, pinfo->ptype != PT_NONE);

@@ -480,12 +480,6 @@ account_cell(const void *data, int column)
     }
 }
 
-static gint64
-add_capped(gint64 sum, gint64 positive)
-{
-    return sum > G_MAXINT64 - positive ? G_MAXINT64 : sum + positive;
-}
-
 /* Once, when it is known. */
 static bool
 count_latency(struct account_row *row, const struct exchange *exchange)
@@ -495,7 +489,7 @@ count_latency(struct account_row *row, const struct exchange *exchange)
         return false;
     row->fastest = row->answers ? MIN(row->fastest, latency) : latency;
     row->slowest = MAX(row->slowest, latency);
-    row->sum = add_capped(row->sum, latency);
+    row->sum = time_sum(row->sum, latency);
     row->answers++;
     return true;
 }

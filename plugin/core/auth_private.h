@@ -48,7 +48,7 @@ struct nonce_user {
     uint32_t nc, nc_frame;     /**< highest, in whatever call; 0: none */
     uint32_t accepted_in : 30; /**< 2xx to a request with it, or what rang */
     uint32_t replaced : 1;     /**< such a 2xx gave a nextnonce */
-    uint32_t is_other : 1;     /**< it is part of an `other_user` */
+    uint32_t is_other : 1;     /**< it is part of a `nonce_other` */
     uint32_t first_cnonce_len;
     const char *first_cnonce; /**< NULL: none, or nobody to verify a digest with it */
 };
@@ -63,47 +63,37 @@ struct nonce_call {
     uint32_t nc_cseq;       /**< of that request */
     uint32_t nc_frame : 30; /**< likewise */
     uint32_t lost : 1;      /**< issued in this call by a response that is not in the capture */
-    uint32_t is_other : 1;  /**< it is part of an `other_call` */
+    uint32_t is_other : 1;  /**< it is part of a `nonce_other` */
 };
 
-/** Further ones of the same nonce. A trunk may use one for all its calls, for as long as it lives: so they go
- * by their own age, once no credentials that are remembered point to them. */
-struct other_user {
+/** A further user or call of the same nonce. A trunk may use one for all its calls, for as long as it lives:
+ * so they go by their own age, once no credentials that are remembered point to them. */
+struct nonce_other {
     struct aged aged;
-    struct nonce_user user;
-    struct other_user *next, **link; /**< what points to it */
+    struct nonce_other *next, **link; /**< what points to it */
     struct index_entry entry;
-    uint32_t references; /**< by credentials */
-    bool dropped;        /**< not found any more, and still pointed to */
-};
-struct other_call {
-    struct aged aged;
-    struct nonce_call call;
-    struct other_call *next, **link;
-    struct index_entry entry;
-    uint32_t references;
-    bool dropped;
-};
-
-/** Those who share a nonce. */
-struct nonce_others {
-    struct other_user *users;
-    struct other_call *calls;
+    int references; /**< by credentials */
+    bool is_call;
+    bool dropped; /**< not found any more, and still pointed to */
+    union {
+        struct nonce_user user;
+        struct nonce_call call;
+    };
 };
 
 /** One nonce on one hop. */
 struct nonce {
     struct index_link link; /**< the same on other hops */
     struct aged aged;
-    struct issue *issue;         /**< the latest */
-    struct nonce_user user;      /**< nearly always the only one */
-    struct nonce_call call;      /**< likewise */
-    struct nonce_others *others; /**< NULL: none */
-    uint32_t hop;                /**< hash */
-    uint32_t references : 29;    /**< by credentials */
-    uint32_t shared : 1;         /**< issued to more than one account */
-    uint32_t repeated : 1;       /**< issued in more than one call */
-    uint32_t dropped : 1;        /**< the index does not know it any more */
+    struct issue *issue;        /**< the latest */
+    struct nonce_user user;     /**< nearly always the only one */
+    struct nonce_call call;     /**< likewise */
+    struct nonce_other *others; /**< NULL: none */
+    uint32_t hop;               /**< hash */
+    uint32_t references : 29;   /**< by credentials */
+    uint32_t shared : 1;        /**< issued to more than one account */
+    uint32_t repeated : 1;      /**< issued in more than one call */
+    uint32_t dropped : 1;       /**< the index does not know it any more */
 };
 
 /** Credentials as seen on their first hop, if there may be another one, and on those after it that change

@@ -99,8 +99,7 @@ aged_forget(struct tracker *tracker)
         [AGED_SUBSCRIPTION] = subscription_drop,
         [AGED_AWAITED] = awaited_drop,
         [AGED_TAG] = tag_drop,
-        [AGED_OTHER_USER] = other_user_drop,
-        [AGED_OTHER_CALL] = other_call_drop,
+        [AGED_OTHER] = other_drop,
     };
     struct aged *oldest;
     if (tracker->aged_checked == age_now(tracker) + UINT64_C(1))
@@ -237,78 +236,41 @@ user_release(struct tracker *tracker, struct nonce_user *user)
 }
 
 static void
-other_user_free(struct tracker *tracker, struct other_user *user)
+other_free(struct tracker *tracker, struct nonce_other *other)
 {
-    aged_stay(tracker, &user->aged);
-    *user->link = user->next;
-    if (user->next)
-        user->next->link = user->link;
-    if (!user->dropped)
-        index_drop_own(&tracker->index, &user->entry);
-    user_release(tracker, &user->user);
-    tracker->host.release(user);
-}
-
-static void
-other_call_free(struct tracker *tracker, struct other_call *call)
-{
-    aged_stay(tracker, &call->aged);
-    *call->link = call->next;
-    if (call->next)
-        call->next->link = call->link;
-    if (!call->dropped)
-        index_drop_own(&tracker->index, &call->entry);
-    issue_hold(tracker, &call->call.issue, NULL);
-    tracker->host.release(call);
+    aged_stay(tracker, &other->aged);
+    *other->link = other->next;
+    if (other->next)
+        other->next->link = other->link;
+    if (!other->dropped)
+        index_drop_own(&tracker->index, &other->entry);
+    if (other->is_call)
+        issue_hold(tracker, &other->call.issue, NULL);
+    else
+        user_release(tracker, &other->user);
+    tracker->host.release(other);
 }
 
 /* Where records stay it has to be as unknown as where they go. */
-static void
-drop_entry(struct tracker *tracker, struct index_entry *entry, bool *dropped)
-{
-    index_drop_own(&tracker->index, entry);
-    *dropped = true;
-}
-
 void
-other_user_drop(struct tracker *tracker, struct aged *aged)
+other_drop(struct tracker *tracker, struct aged *aged)
 {
-    struct other_user *user = CONTAINER(aged, struct other_user, aged);
-    if (user->references == 0)
-        other_user_free(tracker, user);
-    else if (tracker->forgets)
-        aged_touch(tracker, aged, AGED_OTHER_USER);
-    else
-        drop_entry(tracker, &user->entry, &user->dropped);
-}
-
-void
-other_call_drop(struct tracker *tracker, struct aged *aged)
-{
-    struct other_call *call = CONTAINER(aged, struct other_call, aged);
-    if (call->references == 0)
-        other_call_free(tracker, call);
-    else if (tracker->forgets)
-        aged_touch(tracker, aged, AGED_OTHER_CALL);
-    else
-        drop_entry(tracker, &call->entry, &call->dropped);
-}
-
-static void
-others_free(struct tracker *tracker, struct nonce_others *others)
-{
-    while (others->users)
-        other_user_free(tracker, others->users);
-    while (others->calls)
-        other_call_free(tracker, others->calls);
-    tracker->host.release(others);
+    struct nonce_other *other = CONTAINER(aged, struct nonce_other, aged);
+    if (other->references == 0) {
+        other_free(tracker, other);
+    } else if (tracker->forgets) {
+        aged_touch(tracker, aged, AGED_OTHER);
+    } else {
+        index_drop_own(&tracker->index, &other->entry);
+        other->dropped = true;
+    }
 }
 
 static void
 nonce_free(struct tracker *tracker, struct nonce *nonce)
 {
-    if (nonce->others)
-        others_free(tracker, nonce->others);
+    while (nonce->others)
+        other_free(tracker, nonce->others);
     user_release(tracker, &nonce->user);
     issue_hold(tracker, &nonce->call.issue, NULL);
     issue_hold(tracker, &nonce->issue, NULL);
@@ -330,28 +292,19 @@ nonce_drop(struct tracker *tracker, struct aged *aged)
 
 /* --- what records point to --------------------------------------------------------- */
 
-static uint32_t *
-references_to_call(const struct use *use)
+static void
+others_count(const struct use *use, int more)
 {
-    return use->call && use->call->is_other ? &CONTAINER(use->call, struct other_call, call)->references
-                                            : NULL;
-}
-
-static uint32_t *
-references_to_user(const struct use *use)
-{
-    return use->holder && use->holder->is_other ? &CONTAINER(use->holder, struct other_user, user)->references
-                                                : NULL;
+    if (use->call && use->call->is_other)
+        CONTAINER(use->call, struct nonce_other, call)->references += more;
+    if (use->holder && use->holder->is_other)
+        CONTAINER(use->holder, struct nonce_other, user)->references += more;
 }
 
 void
 use_hold(struct use *use)
 {
-    uint32_t *to_call = references_to_call(use), *to_user = references_to_user(use);
-    if (to_call)
-        ++*to_call;
-    if (to_user)
-        ++*to_user;
+    others_count(use, 1);
     if (use->exchange)
         exchange_hold(use->exchange);
     if (use->nonce)
@@ -373,11 +326,7 @@ signed_request_release(struct tracker *tracker, struct signed_request *request)
 void
 use_release(struct tracker *tracker, struct use *use)
 {
-    uint32_t *to_call = references_to_call(use), *to_user = references_to_user(use);
-    if (to_call)
-        --*to_call;
-    if (to_user)
-        --*to_user;
+    others_count(use, -1);
     if (use->exchange)
         exchange_release(tracker, use->exchange);
     if (use->nonce && --use->nonce->references == 0 && use->nonce->dropped)

@@ -286,12 +286,18 @@ key_nonce_object(struct tracker *tracker, enum index_kind kind, const struct non
     key_begin_number(tracker, kind, (uintptr_t)nonce);
 }
 
-static struct nonce_others *
-others_of(struct tracker *tracker, struct nonce *nonce)
+/* Under a key that was just not found. */
+static struct nonce_other *
+other_new(struct tracker *tracker, struct nonce *nonce)
 {
-    if (!nonce->others)
-        nonce->others = host_new(tracker, struct nonce_others);
-    return nonce->others;
+    struct nonce_other *other = host_new(tracker, struct nonce_other);
+    key_put_own(tracker, &other->entry, other);
+    other->link = &nonce->others;
+    other->next = nonce->others;
+    if (other->next)
+        other->next->link = &other->next;
+    nonce->others = other;
+    return other;
 }
 
 /* The first call is in the nonce itself, the others are in the index. */
@@ -305,19 +311,14 @@ nonce_call_find(struct tracker *tracker, struct nonce *nonce)
         return &nonce->call;
     key_nonce_object(tracker, INDEX_CALL, nonce);
     key_add_hash(tracker, tracker->here.call_id);
-    struct other_call *other = key_find(tracker);
+    struct nonce_other *other = key_find(tracker);
     if (!other) {
-        other = host_new(tracker, struct other_call);
+        other = other_new(tracker, nonce);
+        other->is_call = true;
         other->call.call_id = here;
         other->call.is_other = true;
-        key_put_own(tracker, &other->entry, other);
-        other->link = &others_of(tracker, nonce)->calls;
-        other->next = *other->link;
-        if (other->next)
-            other->next->link = &other->next;
-        *other->link = other;
     }
-    aged_touch(tracker, &other->aged, AGED_OTHER_CALL);
+    aged_touch(tracker, &other->aged, AGED_OTHER);
     return &other->call;
 }
 
@@ -331,19 +332,13 @@ nonce_user_find(struct tracker *tracker, struct nonce *nonce, const char *name)
         return &nonce->user;
     key_nonce_object(tracker, INDEX_NONCE_USER, nonce);
     key_add_hash(tracker, (uintptr_t)name); /* there is one text for each user */
-    struct other_user *other = key_find(tracker);
+    struct nonce_other *other = key_find(tracker);
     if (!other) {
-        other = host_new(tracker, struct other_user);
+        other = other_new(tracker, nonce);
         other->user.name = name;
         other->user.is_other = true;
-        key_put_own(tracker, &other->entry, other);
-        other->link = &others_of(tracker, nonce)->users;
-        other->next = *other->link;
-        if (other->next)
-            other->next->link = &other->next;
-        *other->link = other;
     }
-    aged_touch(tracker, &other->aged, AGED_OTHER_USER);
+    aged_touch(tracker, &other->aged, AGED_OTHER);
     return &other->user;
 }
 

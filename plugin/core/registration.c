@@ -385,13 +385,12 @@ cseq_before(struct registration *registration)
 
 /* What was skipped may have answered the challenge, unless it was seen how that was passed on: then the
  * answer would have been seen there. */
-static bool
-miss_retry(struct registration *registration)
+static void
+miss_retry(const struct registration *registration)
 {
     struct exchange *challenge = registration->challenge;
     if (challenge && challenge->retry_frame == 0 && !exchange_detail(challenge)->nearer)
         challenge->lost = true;
-    return true;
 }
 
 /* Each REGISTER of a client counts CSeq up by one (RFC 3261 section 10.2): a step of more says that the
@@ -403,12 +402,14 @@ note_gap(const struct tracker *tracker, struct registration *registration, const
     uint32_t call_id = hash_short(tracker->here.call_id);
     bool other_call = registration->call_id_hash != call_id;
     bool gap = registration_misses_answer(tracker, registration);
-    if (registration->asked_frame == 0)
+    if (registration->asked_frame == 0) {
         other_call = false;
-    else if (other_call)
+    } else if (other_call) {
         gap |= may_lack_refresh(tracker, registration);
-    else if (skips(cseq_before(registration), message->cseq))
-        gap = miss_retry(registration);
+    } else if (skips(cseq_before(registration), message->cseq)) {
+        gap = true;
+        miss_retry(registration);
+    }
     if (gap)
         mark_gap(registration, tracker->clock + registration->granted * SECOND_NS);
     if (other_call && registration_state(tracker, registration) == REGISTRATION_REGISTERED)
@@ -668,7 +669,7 @@ count_grant(const struct tracker *tracker, struct registration *registration, st
         lapsed_before(tracker, registration, registration_state(tracker, registration));
     if (lapsed) {
         step->lapsed = tracker->clock - registration_latest_deadline(tracker, lapsed);
-        lapsed->lapsed = MIN(lapsed->lapsed, INT64_MAX / 2 - step->lapsed) + step->lapsed;
+        lapsed->lapsed = time_sum(lapsed->lapsed, step->lapsed);
         lapsed->lapses++;
     }
     if (registration->granted_frame && !registration_is_removed(registration))

@@ -142,11 +142,14 @@ is_within(int64_t passed, int64_t expected)
 }
 
 /* Whether a message of the transaction came in this very datagram before: what is sent again has another
- * identification, or 0. */
+ * identification, or 0. Client and server count by themselves. */
 static bool
-datagram_seen(struct transaction *transaction, uint16_t datagram)
+datagram_seen(struct transaction *transaction, const struct arrival *arrival, bool is_response)
 {
-    for (unsigned i = 0; datagram && i < DATAGRAMS; i++) {
+    if (arrival->datagram == 0)
+        return false;
+    const uint32_t datagram = arrival->datagram | (uint32_t)is_response << 16;
+    for (unsigned i = 0; i < DATAGRAMS; i++) {
         if (transaction->datagrams[i] == datagram)
             return true;
     }
@@ -179,9 +182,10 @@ mark_again(struct tracker *tracker, struct transaction *transaction, const struc
            struct record *record, struct record *first, int64_t last_seen, bool is_due)
 {
     int64_t passed = record->time - last_seen; /* less than nothing where the clock was set */
-    int64_t *lag = &tracker->copy_lag[record->status > 0];
+    bool is_response = record->status > 0;
     bool is_known =
-        datagram_seen(transaction, arrival->datagram) || (record->status == 0 && has_gone_on(transaction));
+        datagram_seen(transaction, arrival, is_response) || (!is_response && has_gone_on(transaction));
+    int64_t *lag = &tracker->copy_lag[is_response];
     record->first = first;
     record->exchange = first->exchange;
     record->is_copy = (is_within(passed, 0) && !is_due) || is_known || (*lag && is_within(passed, *lag));
@@ -212,8 +216,7 @@ note_repeated(const struct transaction *transaction, const struct record *record
     struct exchange *answered = transaction->request->exchange, *opened = transaction->opened;
     if (opened) {
         opened->refused_repeated = true;
-        opened->unheard |=
-            !transaction->acknowledged && record->time - opened->challenge_time > SIP_T1_NS / 2;
+        opened->unheard |= record->time - opened->challenge_time > SIP_T1_NS / 2;
     }
     if (answered && answered->retry_frame == transaction->request->frame)
         answered->retry_repeated = true;
@@ -248,7 +251,7 @@ add_request(struct tracker *tracker, const struct sip_message *message, const st
     struct record *record = record_begin(tracker, message, arrival, transaction);
     transaction->request = record;
     transaction->fingerprint = fingerprint;
-    datagram_seen(transaction, arrival->datagram);
+    datagram_seen(transaction, arrival, false);
     if (method_is(record->method, "ACK") || method_is(record->method, "CANCEL"))
         link_to_invite(tracker, message, arrival, record);
     exchange_request(tracker, message, arrival, record);
@@ -279,7 +282,7 @@ response_remember(struct tracker *tracker, struct transaction *transaction, uint
                                    arrival->time,          arrival->from, record};
     transaction->responses = seen;
     transaction->responses_seen++;
-    datagram_seen(transaction, arrival->datagram);
+    datagram_seen(transaction, arrival, true);
     transaction->heard = tracker->age;
 }
 
@@ -317,11 +320,11 @@ add_response_again(struct tracker *tracker, const struct sip_message *message, c
     bool is_due = opened && opened->retry_frame && seen->last_seen < opened->retry_time;
     mark_again(tracker, transaction, arrival, record, seen->record, seen->last_seen, is_due);
     record->is_copy |= !is_due && !endpoint_same_address(&seen->from, &arrival->from);
-    note_unacknowledged(transaction, record);
     seen->last_seen = arrival->time;
     transaction->heard = tracker->age;
     if (record->is_copy)
         return record;
+    note_unacknowledged(transaction, record);
     exchange_refused_again(tracker, transaction, record);
     if (record->status >= 200)
         note_bare_ack(tracker, transaction, record);

@@ -37,6 +37,13 @@ struct arrival {
     uint16_t datagram; /**< Identification of its IP header (RFC 6864); 0: none, or not known */
 };
 
+/** Of two times that are not negative, ns. It stops at half of what fits, so that one more may be added. */
+static inline int64_t
+time_sum(int64_t a, int64_t b)
+{
+    return a > INT64_MAX / 2 - b ? INT64_MAX / 2 : a + b;
+}
+
 /** A set of findings, by number (enum finding). */
 struct finding_set {
     uint64_t bits[3];

@@ -25,8 +25,7 @@ enum aged_kind {
     AGED_SUBSCRIPTION,
     AGED_AWAITED,
     AGED_TAG,
-    AGED_OTHER_USER,
-    AGED_OTHER_CALL,
+    AGED_OTHER,
     AGED_KINDS
 };
 
@@ -140,9 +139,9 @@ struct subscription {
     bool condition_known; /**< the condition that is looked at was issued in this capture */
 };
 
-/** One request and its responses, while responses may still come. */
 enum { DATAGRAMS = 8, FRAGMENTS_MAX = 16 };
 
+/** One request and its responses, while responses may still come. */
 struct transaction {
     struct index_link link;   /**< those with the same Call-ID, CSeq and method */
     struct arena arena;       /**< its own memory; that of its records, too, if they are forgotten with it */
@@ -162,7 +161,7 @@ struct transaction {
     uint16_t status; /**< of its final response; 0: none. A 2xx replaces any other. */
     struct seen_response *responses;
     uint16_t responses_seen;       /**< how many there are */
-    uint16_t datagrams[DATAGRAMS]; /**< of its latest messages, as in `arrival` */
+    uint32_t datagrams[DATAGRAMS]; /**< of its latest messages, as in `arrival`; of responses with bit 16 */
     uint8_t datagrams_seen;        /**< modulo DATAGRAMS: where the next one goes */
     uint8_t repeated;              /**< how often it was sent again without an answer, up to what matters */
     bool request_cut;              /**< the capture holds its beginning only */
@@ -264,7 +263,6 @@ struct tracker {
     } aged_of[AGED_KINDS]; /**< each by itself: some have to stay for longer than others */
     uint64_t aged_checked; /**< their age in lifetime.c when it was last looked whether some may go, and 1; 0:
                               look */
-    uint32_t aged;         /**< how many there are of them */
     bool dropped;          /**< some went because there were too many, and nobody was told yet */
     bool dropped_told;
     bool branches_kept; /**< some response had the branch of its request */
@@ -481,10 +479,9 @@ void exchange_hold(struct exchange *exchange);
 void exchange_release(struct tracker *tracker, struct exchange *exchange);
 /** Each releases what this is a member of, and takes it out of the index. */
 typedef void aged_drop(struct tracker *tracker, struct aged *aged);
-aged_drop nonce_drop, early_drop, account_drop;      /* lifetime.c, nonce.c */
-aged_drop other_user_drop, other_call_drop;          /* lifetime.c */
-aged_drop registration_drop;                         /* registration.c */
-aged_drop subscription_drop, awaited_drop, tag_drop; /* subscription.c */
+aged_drop nonce_drop, other_drop, early_drop, account_drop; /* lifetime.c, nonce.c */
+aged_drop registration_drop;                                /* registration.c */
+aged_drop subscription_drop, awaited_drop, tag_drop;        /* subscription.c */
 /** NULL is none. */
 void no_notify_release(struct tracker *tracker, struct no_notify *no_notify);
 

@@ -8,14 +8,15 @@ import hashlib
 import json
 import random
 import re
+import struct
 import subprocess
 import sys
 
 import pytest
 
-from packets import MILLISECOND, Trace
+from packets import MILLISECOND, SIMPLE, Pcapng, Trace, block
 from sharkd import Sharkd
-from wireshark import ROOT, Capture
+from wireshark import ROOT, Capture, captures
 
 sys.path.append(str(ROOT / "tests/unit"))
 
@@ -418,6 +419,19 @@ def test_tables_can_be_printed(name, make, wireshark):
     made = make(name)
     rows = [line.split()[:3] for line in wireshark.tables(made.capture, "siptrail,exchanges") if line.strip()]
     assert_none(f"no row {frames}" for frames in ([str(f) for f in r.frames[1:]] for r in made.honest) if frames not in rows)
+
+
+@pytest.mark.parametrize("two_pass", [[], ["-2"]], ids=["one-pass", "two-passes"])
+def test_a_packet_without_a_time(two_pass, wireshark):
+    """It does not set the clock to 1970, where nobody has waited yet."""
+    whole = next(c for c in captures() if c.name == "never-answers")
+    pieces, octets = Pcapng(wireshark.path(whole)), bytes(60)
+    capture = whole._replace(name="no-time", file="no-time.pcapng")
+    pieces.write(wireshark.path(capture), [*pieces.packets, block(SIMPLE, struct.pack("<I", len(octets)) + octets)])
+    outcomes, expected = (wireshark.fields(c, "siptrail.outcome", extra=two_pass) for c in (capture, whole))
+    tables = (wireshark.tables(c, "siptrail,exchanges") for c in (capture, whole))
+    assert "no-retry" in str(expected) or not two_pass
+    assert outcomes == expected | {len(pieces.packets) + 1: {}} and next(tables) == next(tables)
 
 
 def test_user_and_realm_are_shown_as_they_are(wireshark):

@@ -166,6 +166,18 @@ def test_no_complaint_holds_a_secret(number, wireshark, joined):
     assert len(secret) < LONG_ENOUGH or secret not in output
 
 
+def test_a_bad_row_leaves_out_itself(wireshark):
+    """What stands before it and behind it is used, and the line of the last bad one is named."""
+    capture = next(c for c in EVERY if c.name == "trunk-registration")
+    rows = [("other", "*", "password", "x"), ("trunk", "*", "HA1", "12"), *capture.rows, ("trunk", "*", "no-type", "x")]
+    config = wireshark.folder / "config-bad-rows"
+    config.mkdir(exist_ok=True)
+    (config / "siptrail_credentials").write_text("".join(uat_record(row) + "\n" for row in rows), encoding="utf-8")
+    wireshark.make_readable()
+    output = run(wireshark, "tshark", "-q", "-r", wireshark.path(capture), "-z", "siptrail,exchanges", config=config.name).decode()
+    assert f"siptrail_credentials:{len(rows)}: Type: must be" in output and "  good  " in output
+
+
 # --- memory
 
 @pytest.fixture(scope="module")

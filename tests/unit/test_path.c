@@ -610,7 +610,23 @@ test_answered_as(gconstpointer data)
     script_end(s);
 }
 
+/* It is seen one hop further: the client sent it, and the capture missed it in front of the element. */
+static void
+test_retry_seen_behind(struct script *s)
+{
+    outer(s, (struct sip){0});
+    branch(s, SERVER, false, (struct sip){0});
+    branch(s, SERVER, false, (struct sip){.status = 401, .headers = MD5});
+    outer(s, (struct sip){.status = 401, .headers = MD5});
+    branch(s, SERVER, false, (struct sip){.cseq = 2, .headers = ANSWER(s)});
+    branch(s, SERVER, false, (struct sip){.cseq = 2, .status = 200});
+    script_wait(s, 60);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "accepted");
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 1)), ==, "unknown");
+}
+
 static const struct play plays[] = {
+    {"passed-on/retry-seen-behind", test_retry_seen_behind},
     {"fork", test_fork},
     {"other-calls", test_other_calls},
     {"doubtful", test_doubtful},

@@ -2103,6 +2103,16 @@ test_same_datagram(struct script *s)
     g_assert_cmpstr(script_notes(s, again), ==, "answer_lost");
 }
 
+/* Each side counts by itself: the client's next datagram has the number of the server's answer. */
+static void
+test_datagrams_of_both(struct script *s)
+{
+    SEND(s, .datagram = 7);
+    SEND(s, .status = 200, .datagram = 8);
+    g_assert_false(SEND(s, .ms = 500, .datagram = 8)->is_copy);
+    g_assert_true(SEND(s, .ms = 500, .datagram = 8)->is_copy);
+}
+
 /* … and where nothing numbers the datagrams: who has answered the challenge asks as before no more, and the
  * copies of what follows lag behind just as much. */
 static void
@@ -2130,6 +2140,29 @@ test_acknowledged_challenge(struct script *s)
     SEND(s, .method = "INVITE", .branch = "z9hG4bKa", .ms = 400);
     script_wait(s, 60);
     g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "never_answered");
+}
+
+/* Nobody acknowledges a provisional answer, however often it comes. */
+static void
+test_trying_again(struct script *s)
+{
+    SEND(s, .method = "INVITE", .headers = ANSWER(s, .method = "INVITE"));
+    SEND(s, .method = "INVITE", .status = 100);
+    SEND(s, .method = "INVITE", .status = 200);
+    SEND(s, .method = "ACK", .branch = "z9hG4bKack", .to_tag = "t1");
+    g_assert_cmpstr(script_notes(s, SEND(s, .method = "INVITE", .status = 100, .ms = 6000)), ==, "");
+    g_assert_cmpstr(script_notes(s, SEND(s, .method = "INVITE", .status = 200)), ==,
+                    "ack_without_credentials");
+}
+
+/* A capture of any length: its times are summed up, and shown. */
+static void
+test_time_sum(struct script *s)
+{
+    (void)s;
+    g_assert_cmpint(time_sum(3, 4), ==, 7);
+    g_assert_cmpint(time_sum(INT64_MAX / 2 - 1, INT64_MAX / 2), ==, INT64_MAX / 2);
+    g_assert_cmpint(time_sum(time_sum(INT64_MAX / 2, 1), INT64_MAX / 2), ==, INT64_MAX / 2);
 }
 
 /* Credentials may have stood where the request was cut, so that the challenge refuses them. */
@@ -2202,6 +2235,26 @@ test_retry_skipped(struct script *s)
     SEND(s, .cseq = 3, .status = 200, .headers = contact);
     script_wait(s, 60);
     g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "unknown");
+}
+
+/* The session's client nonce is hashed as it is meant, not as it is written (RFC 7616 section 3.4.2). */
+static void
+test_session_of_quoted_cnonce(struct script *s)
+{
+#define IN_SESSION(nc, cnonce, response)                                                                     \
+    "Authorization: Digest username=\"alice\", realm=\"example.com\", nonce=\"n1\", "                        \
+    "uri=\"sip:example.com\", "                                                                              \
+    "algorithm=MD5-sess, qop=auth, nc=" nc ", cnonce=\"" cnonce "\", response=\"" response "\"\r\n"
+    challenge(
+        s,
+        "WWW-Authenticate: Digest realm=\"example.com\", nonce=\"n1\", qop=\"auth\", algorithm=MD5-sess\r\n");
+    const struct record *first =
+        SEND(s, .cseq = 2, .headers = IN_SESSION("00000001", "a\\\"c", "01ff0dd9b88e194827196ed6450bac06"));
+    g_assert_cmpint(script_use(first)->verdict.status, ==, DIGEST_GOOD);
+    SEND(s, .cseq = 2, .status = 200);
+    const struct record *next =
+        SEND(s, .cseq = 3, .headers = IN_SESSION("00000002", "other", "e347465a85a262cbb6e3ce1900b156e7"));
+    g_assert_cmpint(script_use(next)->verdict.status, ==, DIGEST_GOOD);
 }
 
 /* The registrar's and the proxy's stand in one response. */
@@ -2389,6 +2442,9 @@ static const struct play plays[] = {
     {"path/credentials-consumed", test_credentials_consumed},
     {"path/answer-lost", test_answer_lost},
     {"path/same-datagram", test_same_datagram},
+    {"path/datagrams-of-both", test_datagrams_of_both},
+    {"path/trying-again", test_trying_again},
+    {"path/time-sum", test_time_sum},
     {"path/copies-lag", test_copies_lag},
     {"path/acknowledged-challenge", test_acknowledged_challenge},
     {"path/request-cut", test_request_cut},
@@ -2397,6 +2453,7 @@ static const struct play plays[] = {
     {"path/retry-skipped", test_retry_skipped},
     {"digest/mistakes-of-many", test_mistakes_of_many},
     {"link/nextnonce-of-proxy", test_nextnonce_of_proxy},
+    {"digest/session-of-quoted-cnonce", test_session_of_quoted_cnonce},
     {"finding/asymmetric-ports", test_asymmetric_ports},
     {"finding/protected-ports", test_protected_ports},
     {"finding/counts-overtaken", test_counts_overtaken},
