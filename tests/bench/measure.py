@@ -91,7 +91,7 @@ class Bench:
     def __init__(self, build, plugin=None, data=None):
         self.build = Path(build).resolve()
         self.generator = self.build / "tests/bench/bench_traffic"
-        self.wireshark = Wireshark(plugin or self.build / "plugin/siptrail.so")
+        self.wireshark = Wireshark(plugin or self.build / "plugin/siptrail.so", names=True)
         self.data = Path(data or tempfile.gettempdir() + "/siptrail-bench")
         self.data.mkdir(exist_ok=True)
         self.data.chmod(0o755)

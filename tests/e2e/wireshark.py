@@ -20,6 +20,7 @@ TIMEOUT = 300
 PASSED_ON = ("LD_PRELOAD", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS")
 SECRET_TYPES = ("password", "HA1", "AKA-RES", "AKA-K-OP", "AKA-K-OPc")
 UNIT = "\x1f"
+NAMES = ("enterprises.tsv", "manuf", "services", "wka")
 
 Capture = collections.namedtuple("Capture", "name file options rows story")
 
@@ -68,9 +69,12 @@ class Wireshark:
     needed is copied to a folder that all can read.
 
     Each is started once for many command lines; SIPTRAIL_STARTS=1 starts it for each.
+
+    Without `names` the lists of manufacturers, ports and enterprises are empty: up to 4.0 they are text that is read anew for each
+    capture, and takes three times as long as all the rest. `-n` asks for none of them.
     """
 
-    def __init__(self, plugin):
+    def __init__(self, plugin, names=False):
         self.folder = Path(tempfile.mkdtemp(prefix="siptrail-e2e-"))
         self.folder.chmod(0o755)
         for name in ("home", "config", "config-sharkd", "plugins", "no-plugins"):
@@ -78,9 +82,12 @@ class Wireshark:
         shutil.copytree(ROOT / "captures", self.folder / "captures", ignore=shutil.ignore_patterns("recipes"))
         self.library, self.servers = forkserver.build(self.folder), {}
         self.lock = threading.Lock()
-        self.plugin = Path(plugin)
+        self.plugin, self.data = Path(plugin), None
+        folders = self._folders()
+        if not names:
+            self._make_data(folders["Global configuration"])
         if self.plugin.is_file():
-            target = self.folder / "plugins" / self._version_folder() / "epan"
+            target = self.folder / "plugins" / folders["Global Plugins"].name / "epan"
             target.mkdir(parents=True)
             shutil.copy(self.plugin, target / "siptrail.so")
         self.make_readable()
@@ -92,15 +99,25 @@ class Wireshark:
 
     def make_readable(self):
         for path in self.folder.rglob("*"):
-            path.chmod(0o755 if path.is_dir() else 0o644)
+            if not path.is_symlink():
+                path.chmod(0o755 if path.is_dir() else 0o644)
 
-    def _version_folder(self):
-        """Plugins live below a folder named by Wireshark's version (`4.0`)."""
-        for line in self.run(["tshark", "-G", "folders"], plugins="no-plugins").decode().splitlines():
-            label, _, path = line.partition(":")
-            if label == "Global Plugins":
-                return Path(path.strip()).name
-        raise RuntimeError("tshark -G folders names no plugin folder")
+    def _folders(self):
+        """Wireshark's own by their labels. That of its plugins is named by its version (`4.0`)."""
+        listed = subprocess.run(self.command(["tshark", "-G", "folders"], "no-plugins"), check=True, capture_output=True, text=True,
+                                timeout=TIMEOUT).stdout
+        return {label: Path(path.strip()) for label, _, path in (line.partition(":") for line in listed.splitlines())}
+
+    def _make_data(self, original):
+        """Wireshark's own data, with lists of names that are empty."""
+        data = self.folder / "data"
+        data.mkdir()
+        for entry in original.iterdir():
+            if entry.name in NAMES:
+                (data / entry.name).touch()
+            else:
+                (data / entry.name).symlink_to(entry)
+        self.data = data
 
     def command(self, command, plugins="plugins", config="config"):
         """The argument list that runs a command in this environment."""
@@ -114,7 +131,8 @@ class Wireshark:
         step_down = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"] if os.geteuid() == 0 else []
         environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "TZ": "UTC", "LC_ALL": "C.UTF-8",
                        "HOME": self.folder / "home", "WIRESHARK_CONFIG_DIR": self.folder / config,
-                       "WIRESHARK_PLUGIN_DIR": self.folder / plugins, **passed_on}
+                       "WIRESHARK_PLUGIN_DIR": self.folder / plugins, **({"WIRESHARK_DATA_DIR": self.data} if self.data else {}),
+                       **passed_on}
         return [*step_down, "env", "-i", *(f"{name}={value}" for name, value in environment.items())]
 
     def _server(self, program, plugins, config):
