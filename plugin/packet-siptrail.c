@@ -285,7 +285,7 @@ hear_fragment(packet_info *pinfo, tvbuff_t *tvb)
     if (!is_fragment(pinfo, tvb) || is_quoted_in_icmp(pinfo))
         return;
     const struct endpoint from = endpoint_of(&pinfo->src, 0), to = endpoint_of(&pinfo->dst, 0);
-    tracker_fragment(tracker, &from, &to, pinfo->ptype != PT_NONE);
+    tracker_fragment(tracker, pinfo->num, &from, &to, pinfo->ptype != PT_NONE);
 }
 
 static struct record *

@@ -664,12 +664,19 @@ show_info(const struct view *view, const struct record_detail *detail)
 
 /* --- exchanges ------------------------------------------------------------------ */
 
+static struct finding_values
+values_of_challenge(const struct view *view, const struct exchange *exchange)
+{
+    return (struct finding_values){.exchange = exchange,
+                                   .frame_a = view->later ? exchange_fragments(view->tracker, exchange) : 0};
+}
+
 /* What is known of the exchange that this challenge begins. */
 static void
 show_exchange(const struct view *view, const struct exchange *exchange)
 {
     enum outcome outcome = view->later ? exchange_outcome(view->tracker, exchange) : exchange->outcome;
-    const struct finding_values values = {.exchange = exchange};
+    const struct finding_values values = values_of_challenge(view, exchange);
     add_frame(view, hf_retry_in, exchange->retry_frame);
     if (exchange->retry_frame)
         add_time(view, hf_retry_time, exchange->retry_time - exchange->challenge_time);

@@ -504,6 +504,8 @@ audit_exchange_cause(const struct tracker *tracker, const struct exchange *excha
         return silence_cause(exchange);
     case OUTCOME_NO_ANSWER:
         return FINDING_RETRY_UNANSWERED;
+    case OUTCOME_UNKNOWN:
+        return exchange_fragments(tracker, exchange) ? FINDING_RETRY_FRAGMENTED : exchange->cause;
     default:
         return exchange->cause;
     }
@@ -637,6 +639,8 @@ static const struct {
      "behind a balancer that takes each request to another server, or after a failover or 302"},
     {FINDING_ANSWERED_ELSEWHERE,
      "behind a proxy or balancer that keeps the answer, or takes it to another server"},
+    {FINDING_RETRY_FRAGMENTED,
+     "with a large request over UDP, behind a firewall or a capture filter that drops further fragments"},
     {FINDING_AUTH_INT_UNANSWERED, "with a client that signs no bodies, like most"},
     {FINDING_CHANGED_ON_PATH, "behind a border controller that changes user, realm or SDP"},
     {FINDING_OPAQUE_DIFFERS, "with a client that drops opaque, and a server that needs it"},
@@ -736,6 +740,9 @@ static const struct {
     {FINDING_CHALLENGE_KEPT, "{asker} asked who sends this {method}, and the client did not hear of it"},
     {FINDING_ANSWERED_ELSEWHERE,
      "{asker} asked who sends this {method}, and the answer did not come back to it"},
+    {FINDING_RETRY_FRAGMENTED,
+     "{asker} asked who sends this {method}; what the client sent then came in fragments, and not all of "
+     "them are there"},
     {FINDING_CHALLENGE_LATE,
      "{asker} asked who sends this {method} when the client had already stopped waiting"},
     {FINDING_CHALLENGE_LOST, "{asker} asked who sends this {method}, and the client seems not to hear it"},
@@ -815,7 +822,7 @@ struct advice
 audit_advice(enum outcome outcome, enum finding cause)
 {
     struct advice advice = advices[outcome];
-    if (!advice.fix)
+    if (!advice.fix || cause == FINDING_RETRY_FRAGMENTED)
         advice.fix = finding_rule(cause)->fix;
     for (size_t i = 0; i < G_N_ELEMENTS(occasions); i++) {
         if (occasions[i].cause == cause)

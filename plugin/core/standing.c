@@ -59,20 +59,36 @@ may_miss_retry(const struct exchange *exchange)
     return near->lost || (near->retry_frame && !kept);
 }
 
-/* What the client sent after the challenge came in pieces that were never put together: too large for the
+/* What the client sent after the challenge came in fragments that were never put together: too large for the
  * path, or the capture holds first fragments only. */
-static bool
-came_in_pieces(const struct tracker *tracker, const struct exchange *exchange)
+static uint32_t
+latest_fragment(const struct tracker *tracker, const struct exchange *exchange)
 {
     const struct exchange *near = nearest(exchange);
     for (unsigned i = 0; i < FRAGMENTS_MAX; i++) {
         const struct fragments *fragments = &tracker->fragments[i];
         if (fragments->clock && fragments->clock >= near->waits_since &&
+            fragments->begun - near->waits_since <= SIP_TIMEOUT_NS &&
             endpoint_same_address(&fragments->from, &near->peers->client) &&
             endpoint_same_address(&fragments->to, &near->peers->server))
-            return true;
+            return fragments->frame;
     }
-    return false;
+    return 0;
+}
+
+static bool
+waits_in_vain(const struct tracker *tracker, const struct exchange *exchange)
+{
+    return tracker->clock - exchange->waits_since > SIP_TIMEOUT_NS;
+}
+
+/* Nothing is seen to follow, and it is not for want of packets in the capture. */
+static bool
+lacks_retry(const struct tracker *tracker, const struct exchange *exchange)
+{
+    bool open = exchange->outcome == OUTCOME_NONE && exchange->retry_frame == 0 &&
+                exchange_detail(exchange)->settled_frame == 0;
+    return open && !exchange->lost && waits_in_vain(tracker, exchange) && !may_miss_retry(exchange);
 }
 
 enum outcome
@@ -80,19 +96,25 @@ exchange_outcome(const struct tracker *tracker, const struct exchange *exchange)
 {
     if (exchange->outcome != OUTCOME_NONE)
         return (enum outcome)exchange->outcome;
-    bool in_vain = tracker->clock - exchange->waits_since > SIP_TIMEOUT_NS;
     if (exchange->retry_frame == 0 && exchange_detail(exchange)->settled_frame)
         return OUTCOME_ACCEPTED;
     if (exchange->lost)
         return OUTCOME_UNKNOWN;
     if (exchange->retry_frame == 0)
-        return in_vain && !may_miss_retry(exchange) && !came_in_pieces(tracker, exchange) ? OUTCOME_NO_RETRY
-                                                                                          : OUTCOME_UNKNOWN;
+        return lacks_retry(tracker, exchange) && !latest_fragment(tracker, exchange) ? OUTCOME_NO_RETRY
+                                                                                     : OUTCOME_UNKNOWN;
     /* A client that never sends a datagram again has got an answer that is not in the capture; over TCP or
      * the like that is shown by a server that goes on to accept it. */
     bool waits = exchange->retry_datagram ? exchange->retry_repeated
                                           : exchange->account->latest_accepted < exchange->retry_frame;
-    return waits && in_vain && !exchange->retry_pending ? OUTCOME_NO_ANSWER : OUTCOME_UNKNOWN;
+    return waits && waits_in_vain(tracker, exchange) && !exchange->retry_pending ? OUTCOME_NO_ANSWER
+                                                                                 : OUTCOME_UNKNOWN;
+}
+
+uint32_t
+exchange_fragments(const struct tracker *tracker, const struct exchange *exchange)
+{
+    return lacks_retry(tracker, exchange) ? latest_fragment(tracker, exchange) : 0;
 }
 
 uint32_t

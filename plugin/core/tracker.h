@@ -526,12 +526,12 @@ void tracker_tick(struct tracker *tracker, int64_t time);
 /** The latest time that it was told, ns; 0 at the beginning. */
 int64_t tracker_clock(const struct tracker *tracker);
 
-/** Tells that a part of an IP datagram came.
+/** Tells that a part of an IP datagram came, at the time of the latest tick.
  *
  *  @param whole  the last one, so that the datagram was put together; else what it carried may never be seen
  */
-void tracker_fragment(struct tracker *tracker, const struct endpoint *from, const struct endpoint *to,
-                      bool whole);
+void tracker_fragment(struct tracker *tracker, uint32_t frame, const struct endpoint *from,
+                      const struct endpoint *to, bool whole);
 
 /** Tells that ICMP says of a request that the port it was sent to is unreachable.
  *

@@ -268,8 +268,9 @@ struct tracker {
     bool branches_kept; /**< some response had the branch of its request */
     struct fragments {
         struct endpoint from, to;
-        int64_t clock;          /**< of the latest one whose datagram is not whole; 0: none */
-    } fragments[FRAGMENTS_MAX]; /**< of the latest pairs of hosts */
+        int64_t begun, clock;   /**< of the first and the latest one whose datagram is not whole; 0: none */
+        uint32_t frame;         /**< of the latest one */
+    } fragments[FRAGMENTS_MAX]; /**< of which no two followed in 32 s: the latest of all hosts */
     uint8_t fragments_next;
     bool has_early;      /**< some nonce was used before it was issued */
     int64_t copy_lag[2]; /**< of requests, of responses: how much later the latest one that is known for a

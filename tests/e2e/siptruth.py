@@ -170,6 +170,7 @@ class Message:
     retransmission_of: object = None    # the first sending of this message
     copy_of: object = None              # the same packet, captured before
     unreachable: float = None           # when ICMP said of this request that the port is unreachable
+    fragments: bool = False             # its receiver sent some to its sender soon after, and not all of them are there
     alike: bool = False                 # retransmission_of is a judgement: some octets differ
     exchange: object = None             # of a 401 or 407
     credentials: list = field(default_factory=list)
@@ -274,11 +275,31 @@ def mark_unreachable(messages, quoted, time):
             message.unreachable = message.unreachable or time
 
 
+class Fragments:
+    """Those of IPv4 datagrams, not all of which may be there."""
+
+    def __init__(self):
+        self.begun, self.ended = {}, set()      # source, target and identification, with the time of the first one
+
+    def hear(self, time, header):
+        datagram = header["ip.src"], header["ip.dst"], header["ip.id"]
+        if int(header["ip.flags"], 16) & 1:
+            self.begun.setdefault(datagram, time)
+        elif int(header["ip.frag_offset"], 0):
+            self.ended.add(datagram)
+
+    def mark(self, messages):
+        for datagram in self.begun.keys() - self.ended:
+            for message in messages:
+                after = self.begun[datagram] - message.time
+                message.fragments |= 0 <= after <= TIMEOUT and datagram[:2] == (message.target[0], message.source[0])
+
+
 def read_messages(capture, options=(), run=subprocess.check_output):
     """(messages in order, time of the last frame). SIP quoted in an ICMP error or in a body is not a message of this hop."""
     layers_wanted = "frame ip ipv6 udp tcp sctp sip icmp icmpv6"
     output = run(["tshark", "-n", "-r", str(capture), *options, "-T", "json", "-x", "-j", layers_wanted])
-    messages, last = [], 0.0
+    messages, last, fragments = [], 0.0, Fragments()
     for packet in json.loads(output.decode("utf-8", "replace"), object_pairs_hook=_Pairs):
         layers = dict(dict(packet)["_source"])["layers"]
         frame = time = None
@@ -295,6 +316,8 @@ def read_messages(capture, options=(), run=subprocess.check_output):
                 frame, time = int(dict(value)["frame.number"]), epoch(dict(value)["frame.time_epoch"])
             elif name in ("ip", "ipv6"):
                 addresses = dict(value)[f"{name}.src"], dict(value)[f"{name}.dst"]
+                if name == "ip":
+                    fragments.hear(time, dict(value))
             elif name in ("udp", "tcp", "sctp"):
                 transport = name
                 ports = int(dict(value)[f"{name}.srcport"]), int(dict(value)[f"{name}.dstport"])
@@ -304,6 +327,7 @@ def read_messages(capture, options=(), run=subprocess.check_output):
                 if message:
                     messages.append(message)
         last = max(last, time)
+    fragments.mark(messages)
     return messages, last
 
 
@@ -525,7 +549,7 @@ def judge_exchanges(exchanges, end):
 def judge(exchange, exchanges, end):
     challenge, retry, closing = exchange.challenge, exchange.retry, exchange.closing
     if not retry:
-        words = timed_out(challenge.time, end, "no-retry")
+        words = timed_out(challenge.time, end, "unknown" if challenge.fragments else "no-retry")
         if challenge.transaction:
             words |= judge_superseded(exchange, exchanges)
         return words

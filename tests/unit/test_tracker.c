@@ -2190,19 +2190,34 @@ test_name_cut(struct script *s)
                     "alice@example.com");
 }
 
-/* … or in a datagram whose fragments were not put together. */
+/* … or in a datagram whose fragments were not put together, if it came in time. */
 static void
-test_retry_in_pieces(struct script *s)
+test_retry_in_fragments(struct script *s)
 {
     challenge(s, CHALLENGE("n1"));
     const struct peers *peers = script_exchange(s, 0)->peers;
-    tracker_fragment(s->tracker, &peers->server, &peers->client, false);
+    tracker_fragment(s->tracker, 7, &peers->server, &peers->client, false);
+    tracker_fragment(s->tracker, 8, &peers->client, &peers->server, false);
+    tracker_fragment(s->tracker, 9, &peers->client, &peers->server, true);
     script_wait(s, 60);
     g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "no-retry");
-    tracker_fragment(s->tracker, &peers->client, &peers->server, false);
-    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "unknown");
-    tracker_fragment(s->tracker, &peers->client, &peers->server, true);
+    tracker_fragment(s->tracker, 10, &peers->client, &peers->server, false);
     g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "no-retry");
+    g_assert_cmpuint(exchange_fragments(s->tracker, script_exchange(s, 0)), ==, 0);
+
+    SEND(s, .cseq = 2);
+    SEND(s, .cseq = 2, .status = 401, .headers = CHALLENGE("n2"));
+    tracker_fragment(s->tracker, 13, &peers->client, &peers->server, false);
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 1)), ==, "");
+    script_wait(s, 20);
+    tracker_fragment(s->tracker, 14, &peers->client, &peers->server, false);
+    script_wait(s, 20);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 1)), ==, "unknown");
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 1)), ==, "retry_fragmented");
+    g_assert_cmpuint(exchange_fragments(s->tracker, script_exchange(s, 1)), ==, 14);
+    script_wait(s, 60);
+    tracker_fragment(s->tracker, 15, &peers->client, &peers->server, false);
+    g_assert_cmpuint(exchange_fragments(s->tracker, script_exchange(s, 1)), ==, 14);
 }
 
 /* All credentials of a message are verified, known mistakes looked for in the first few. */
@@ -2449,7 +2464,7 @@ static const struct play plays[] = {
     {"path/acknowledged-challenge", test_acknowledged_challenge},
     {"path/request-cut", test_request_cut},
     {"path/name-cut", test_name_cut},
-    {"path/retry-in-pieces", test_retry_in_pieces},
+    {"path/retry-in-fragments", test_retry_in_fragments},
     {"path/retry-skipped", test_retry_skipped},
     {"digest/mistakes-of-many", test_mistakes_of_many},
     {"link/nextnonce-of-proxy", test_nextnonce_of_proxy},
