@@ -1189,9 +1189,18 @@ append_offered(GString *text, const struct finding_values *values)
     }
 }
 
+/* A user for whom nothing at all is configured is nobody that one asks about. */
 static void
-append_why(GString *text, const struct use *use)
+append_why(GString *text, const struct finding_values *values)
 {
+    const struct use *use = values_use(values);
+    if (use && use->verdict.reason == DIGEST_NO_CREDENTIAL) {
+        g_string_append(text, "what is configured for user ");
+        append_param(text, values, AUTH_USERNAME);
+        g_string_append(text, " is not for realm ");
+        append_param(text, values, AUTH_REALM);
+        return;
+    }
     char *why = use ? digest_verdict_text(&use->verdict) : g_strdup("?");
     g_string_append(text, why);
     g_free(why);
@@ -1226,7 +1235,7 @@ append_reason(GString *text, const struct finding_values *values)
         return;
     }
     g_string_append_printf(text, "the digest is %s: ", digest_status_text(use->verdict.status));
-    append_why(text, use);
+    append_why(text, values);
 }
 
 static uint32_t
@@ -1394,7 +1403,7 @@ append_of_use(GString *text, const struct finding_values *values, const char *na
     else if (strcmp(name, "answer") == 0)
         append_answer(text, values);
     else if (strcmp(name, "why") == 0)
-        append_why(text, use);
+        append_why(text, values);
     else if (strcmp(name, "by") == 0)
         append_by(text, use);
     else if (strcmp(name, "variant") == 0)

@@ -217,6 +217,22 @@ test_gave_up_at_once(void)
     script_end(s);
 }
 
+/* It tells what has to stand in the row that is missing. */
+static void
+test_row_of_another_realm(void)
+{
+    struct script *s = script_begin();
+    const struct use *use = script_use(SEND(s, .headers = ANSWER(s, .realm = "office.example.com")));
+    struct use unverified = *use;
+    unverified.verdict = (struct digest_verdict){DIGEST_UNVERIFIED, DIGEST_NO_CREDENTIAL};
+    const struct finding_values values = {.use = &unverified};
+    char *text = finding_expand(finding_rule(FINDING_DIGEST_UNVERIFIED)->sentence, &values);
+    g_assert_cmpstr(text, ==,
+                    "Digest not verified: what is configured for user alice is not for realm office.example.com");
+    g_free(text);
+    script_end(s);
+}
+
 static void
 test_no_row(void)
 {
@@ -411,6 +427,7 @@ main(int argc, char **argv)
     g_test_add_func("/audit/advice-204-ends", test_advice_204_ends);
     g_test_add_func("/audit/expand/wire", test_expand_wire);
     g_test_add_func("/audit/expand/gave-up-at-once", test_gave_up_at_once);
+    g_test_add_func("/audit/row-of-another-realm", test_row_of_another_realm);
     g_test_add_func("/audit/server-failed", test_server_failed);
     g_test_add_func("/audit/lets-in", test_lets_in);
     g_test_add_func("/audit/no-row", test_no_row);
