@@ -130,10 +130,13 @@ is_fragment(const packet_info *pinfo, tvbuff_t *frame)
     return header >= 0 && (tvb_get_ntohs(frame, header + 6) & more_or_offset) != 0;
 }
 
+/* A text is no address: cut to fit it would have no end. */
 static struct endpoint
 endpoint_of(const address *host, guint32 port)
 {
     struct endpoint endpoint = {.port = (uint16_t)port, .type = (uint8_t)host->type};
+    if (host->type == AT_STRINGZ)
+        return (struct endpoint){.port = (uint16_t)port, .type = AT_NONE};
     endpoint.len = (uint8_t)MIN((size_t)MAX(host->len, 0), sizeof endpoint.address);
     if (endpoint.len > 0)
         memcpy(endpoint.address, host->data, endpoint.len);

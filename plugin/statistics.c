@@ -118,10 +118,13 @@ wire_cell(const char *text)
     return (struct cell){g_string_free(cell, FALSE), 0, NULL};
 }
 
+/* A message that is not from a network, as an exported PDU, may have no address. */
 static struct cell
 address_cell(const struct endpoint *endpoint)
 {
     address peer;
+    if (endpoint->len == 0)
+        return words("-");
     set_address(&peer, endpoint->type, endpoint->len, endpoint->address);
     char *text = address_to_str(NULL, &peer);
     struct cell cell = words(text);
@@ -135,7 +138,7 @@ server_cell(const struct endpoint *server)
 {
     struct cell host = address_cell(server);
     guint port = endpoint_own_port(server);
-    if (port == 0)
+    if (port == 0 || server->len == 0)
         return host;
     struct cell cell = {g_strdup_printf(server->len == 16 ? "[%s]:%u" : "%s:%u", host.text, port), 0, NULL};
     g_free(host.text);
