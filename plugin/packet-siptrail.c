@@ -15,6 +15,7 @@
 #include "core/tracker.h"
 #include "column.h"
 #include "credentials.h"
+#include "datagram.h"
 #include "filters.h"
 #include "memory.h"
 #include "packet-siptrail.h"
@@ -99,35 +100,6 @@ static gint64
 arrival_time(const packet_info *pinfo)
 {
     return pinfo->presence_flags & PINFO_HAS_TS ? nanoseconds(&pinfo->abs_ts) : tracker_clock(tracker);
-}
-
-/* Where in the frame the IPv4 header begins whose source address Wireshark took from there; -1 if none. */
-static gint
-ipv4_header(const packet_info *pinfo, tvbuff_t *frame)
-{
-    const guint size = 20, before_source = 12, captured = tvb_captured_length(frame);
-    const uintptr_t source = (uintptr_t)pinfo->net_src.data;
-    if (pinfo->net_src.type != AT_IPv4 || captured < size)
-        return -1;
-    const uintptr_t begin = (uintptr_t)tvb_get_ptr(frame, 0, (gint)captured);
-    if (source < begin + before_source || source > begin + captured - (size - before_source))
-        return -1;
-    return (gint)(source - begin - before_source);
-}
-
-static guint16
-datagram_of(const packet_info *pinfo, tvbuff_t *frame)
-{
-    const gint header = pinfo->ptype == PT_UDP ? ipv4_header(pinfo, frame) : -1;
-    return header < 0 ? 0 : tvb_get_ntohs(frame, header + 4);
-}
-
-static bool
-is_fragment(const packet_info *pinfo, tvbuff_t *frame)
-{
-    const guint16 more_or_offset = 0x3fff;
-    const gint header = ipv4_header(pinfo, frame);
-    return header >= 0 && (tvb_get_ntohs(frame, header + 6) & more_or_offset) != 0;
 }
 
 /* A text is no address: cut to fit it would have no end. */
@@ -281,14 +253,22 @@ hear_datagram(packet_info *pinfo, const tvbuff_t *tvb)
     tracker_hear(tracker, pinfo->num, &from);
 }
 
-/* Fragments that were not put together have no ports. */
+/* Of fragments that were not put together only the first tells a port, and Wireshark does not read it. */
 static void
 hear_fragment(packet_info *pinfo, tvbuff_t *tvb)
 {
-    if (!is_fragment(pinfo, tvb) || is_quoted_in_icmp(pinfo))
+    struct fragment fragment;
+    if (!is_fragment(pinfo, tvb, &fragment) || is_quoted_in_icmp(pinfo))
         return;
-    const struct endpoint from = endpoint_of(&pinfo->src, 0), to = endpoint_of(&pinfo->dst, 0);
-    tracker_fragment(tracker, pinfo->num, &from, &to, pinfo->ptype != PT_NONE);
+    const bool whole = pinfo->ptype != PT_NONE;
+    struct endpoint from = endpoint_of(&pinfo->src, 0), to = endpoint_of(&pinfo->dst, 0);
+    tracker_fragment(tracker, pinfo->num, &from, &to, whole);
+    if (whole || !fragment.is_first || fragment.protocol != IP_PROTO_UDP ||
+        !tvb_bytes_exist(tvb, fragment.payload, 2))
+        return;
+    from.port = tvb_get_ntohs(tvb, fragment.payload);
+    if (tracker_listens(tracker))
+        tracker_hear(tracker, pinfo->num, &from);
 }
 
 static struct record *

@@ -215,6 +215,7 @@ void issue_hold(struct tracker *tracker, struct issue **holder, struct issue *is
 /** Those of the message at hand, once for each two, for as long as an exchange holds them. */
 const struct peers *peers_hold(struct tracker *tracker, const struct endpoint *client,
                                const struct endpoint *server);
+void peers_release(struct tracker *tracker, const struct peers *peers);
 /** The credentials of a request are linked: what they point to stays until `use_release`. */
 void use_hold(struct use *use);
 void use_release(struct tracker *tracker, struct use *use);

@@ -132,7 +132,7 @@ peers_hold(struct tracker *tracker, const struct endpoint *client, const struct 
     return &block->peers;
 }
 
-static void
+void
 peers_release(struct tracker *tracker, const struct peers *peers)
 {
     struct peers_block *block = CONTAINER(peers, struct peers_block, peers);

@@ -59,21 +59,19 @@ may_miss_retry(const struct exchange *exchange)
     return near->lost || (near->retry_frame && !kept);
 }
 
-/* What the client sent after the challenge came in fragments that were never put together: too large for the
- * path, or the capture holds first fragments only. */
+/* What the client sent after the challenge. */
 static uint32_t
-latest_fragment(const struct tracker *tracker, const struct exchange *exchange)
+retry_fragments(const struct tracker *tracker, const struct exchange *exchange)
 {
     const struct exchange *near = nearest(exchange);
-    for (unsigned i = 0; i < FRAGMENTS_MAX; i++) {
-        const struct fragments *fragments = &tracker->fragments[i];
-        if (fragments->clock && fragments->clock >= near->waits_since &&
-            fragments->begun - near->waits_since <= SIP_TIMEOUT_NS &&
-            endpoint_same_address(&fragments->from, &near->peers->client) &&
-            endpoint_same_address(&fragments->to, &near->peers->server))
-            return fragments->frame;
-    }
-    return 0;
+    return fragments_between(tracker, &near->peers->client, &near->peers->server, near->waits_since);
+}
+
+static bool
+answer_in_fragments(const struct tracker *tracker, const struct exchange *exchange)
+{
+    const struct peers *peers = exchange->peers;
+    return fragments_between(tracker, &peers->server, &peers->client, exchange->waits_since);
 }
 
 static bool
@@ -101,20 +99,20 @@ exchange_outcome(const struct tracker *tracker, const struct exchange *exchange)
     if (exchange->lost)
         return OUTCOME_UNKNOWN;
     if (exchange->retry_frame == 0)
-        return lacks_retry(tracker, exchange) && !latest_fragment(tracker, exchange) ? OUTCOME_NO_RETRY
+        return lacks_retry(tracker, exchange) && !retry_fragments(tracker, exchange) ? OUTCOME_NO_RETRY
                                                                                      : OUTCOME_UNKNOWN;
     /* A client that never sends a datagram again has got an answer that is not in the capture; over TCP or
      * the like that is shown by a server that goes on to accept it. */
     bool waits = exchange->retry_datagram ? exchange->retry_repeated
                                           : exchange->account->latest_accepted < exchange->retry_frame;
-    return waits && waits_in_vain(tracker, exchange) && !exchange->retry_pending ? OUTCOME_NO_ANSWER
-                                                                                 : OUTCOME_UNKNOWN;
+    bool in_vain = waits && waits_in_vain(tracker, exchange) && !exchange->retry_pending;
+    return in_vain && !answer_in_fragments(tracker, exchange) ? OUTCOME_NO_ANSWER : OUTCOME_UNKNOWN;
 }
 
 uint32_t
 exchange_fragments(const struct tracker *tracker, const struct exchange *exchange)
 {
-    return lacks_retry(tracker, exchange) ? latest_fragment(tracker, exchange) : 0;
+    return lacks_retry(tracker, exchange) ? retry_fragments(tracker, exchange) : 0;
 }
 
 uint32_t
@@ -152,19 +150,30 @@ registration_has_run_out(const struct tracker *tracker, const struct registratio
     return registration->granted_frame && tracker->clock > registration->deadline + LAPSE_SLACK_NS;
 }
 
+/* What the registrar sent since the time of a REGISTER. */
+static bool
+may_be_in_fragments(const struct tracker *tracker, const struct registration *registration, int64_t since)
+{
+    return fragments_between(tracker, &registration->registrar, &registration->client, since);
+}
+
 bool
 registration_waits_in_vain(const struct tracker *tracker, const struct registration *registration)
 {
-    bool timed_out =
-        registration->open_repeated && tracker->clock - registration->open_clock > SIP_TIMEOUT_NS;
+    bool timed_out = registration->open_repeated &&
+                     tracker->clock - registration->open_clock > SIP_TIMEOUT_NS &&
+                     !may_be_in_fragments(tracker, registration, registration->open_clock);
     return registration->open && (timed_out || registration->unreachable);
 }
 
 bool
 registration_misses_answer(const struct tracker *tracker, const struct registration *registration)
 {
-    return registration->open && !registration->open_repeated && !registration->unreachable &&
-           tracker->clock - registration->open_clock > SIP_T2_NS;
+    if (!registration->open || registration->unreachable ||
+        tracker->clock - registration->open_clock <= SIP_T2_NS)
+        return false;
+    return !registration->open_repeated ||
+           may_be_in_fragments(tracker, registration, registration->open_clock);
 }
 
 int64_t
@@ -330,6 +339,13 @@ open_step(const struct record *record)
     return record->status == 0 && !record->first && !record->response_frame ? step : NULL;
 }
 
+static bool
+step_is_over(const struct tracker *tracker, const struct registration_step *step)
+{
+    return tracker->clock - step->clock > SIP_TIMEOUT_NS &&
+           !may_be_in_fragments(tracker, step->registration, step->clock);
+}
+
 /* … nor any other. */
 static const struct registration_step *
 unanswered_step(const struct record *record)
@@ -344,14 +360,14 @@ record_lacks_answer(const struct tracker *tracker, const struct record *record)
     const struct registration_step *step = unanswered_step(record);
     if (!step || record->exchange || step->repeats < REPEATS_MIN)
         return 0;
-    return tracker->clock - step->clock > SIP_TIMEOUT_NS ? step->repeats + 1 : 0;
+    return step_is_over(tracker, step) ? step->repeats + 1 : 0;
 }
 
 uint32_t
 record_stays_pending(const struct tracker *tracker, const struct record *record)
 {
     const struct registration_step *step = open_step(record);
-    if (!step || record->exchange || tracker->clock - step->clock <= SIP_TIMEOUT_NS)
+    if (!step || record->exchange || !step_is_over(tracker, step))
         return 0;
     bool waits = step->once ? step->registration->last_frame < record->frame : step->repeats >= REPEATS_MIN;
     return waits ? step->pending_frame : 0;
@@ -397,6 +413,8 @@ bool
 record_misses_notify(const struct tracker *tracker, const struct record *record)
 {
     const struct awaited_notify *awaited = record->detail ? record->detail->awaited : NULL;
-    return awaited && !awaited->seen && !awaited->elsewhere &&
-           tracker->clock - awaited->clock > SIP_TIMEOUT_NS;
+    if (!awaited || awaited->seen || awaited->elsewhere || tracker->clock - awaited->clock <= SIP_TIMEOUT_NS)
+        return false;
+    const struct peers *peers = awaited->peers;
+    return !fragments_between(tracker, &peers->server, &peers->client, awaited->clock);
 }

@@ -210,6 +210,8 @@ awaited_drop(struct tracker *tracker, struct aged *aged)
 {
     struct awaited *awaited = CONTAINER(aged, struct awaited, aged);
     index_drop(&tracker->index, awaited->notify.entry, &awaited->notify);
+    if (awaited->notify.peers && tracker->forgets) /* else records go on to point to it */
+        peers_release(tracker, awaited->notify.peers);
     record_release(tracker, (char *)(uintptr_t)awaited->notify.condition);
     record_release(tracker, awaited);
 }
@@ -291,6 +293,8 @@ begin_waiting(struct tracker *tracker, const struct sip_message *message, const 
               struct awaited_notify *awaited, struct record *record)
 {
     awaited->clock = tracker->clock;
+    if (!awaited->peers)
+        awaited->peers = peers_hold(tracker, &arrival->to, &arrival->from);
     awaited->elsewhere |= goes_elsewhere(message, arrival);
     record_detail(tracker, record)->awaited = awaited;
 }

@@ -440,36 +440,6 @@ begin_frame(struct tracker *tracker, const struct arrival *arrival)
     transactions_expire(tracker);
 }
 
-/* Those to which one that comes now belongs. */
-static struct fragments *
-fragments_of(struct tracker *tracker, const struct endpoint *from, const struct endpoint *to)
-{
-    for (unsigned i = 0; i < FRAGMENTS_MAX; i++) {
-        struct fragments *fragments = &tracker->fragments[i];
-        if (endpoint_same_address(&fragments->from, from) && endpoint_same_address(&fragments->to, to) &&
-            (fragments->clock == 0 || tracker->clock - fragments->clock <= SIP_TIMEOUT_NS))
-            return fragments;
-    }
-    return NULL;
-}
-
-void
-tracker_fragment(struct tracker *tracker, uint32_t frame, const struct endpoint *from,
-                 const struct endpoint *to, bool whole)
-{
-    struct fragments *fragments = fragments_of(tracker, from, to);
-    if (!fragments && whole)
-        return;
-    if (!fragments) {
-        fragments = &tracker->fragments[tracker->fragments_next++ % FRAGMENTS_MAX];
-        *fragments = (struct fragments){.from = *from, .to = *to};
-    }
-    if (fragments->clock == 0)
-        fragments->begun = tracker->clock;
-    fragments->clock = whole ? 0 : tracker->clock;
-    fragments->frame = frame;
-}
-
 void
 tracker_unreachable(struct tracker *tracker, const struct sip_message *quoted, const struct arrival *arrival)
 {

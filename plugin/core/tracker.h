@@ -454,8 +454,9 @@ struct awaited_notify {
     int64_t clock;             /**< of the latest 2xx to the SUBSCRIBE */
     uint32_t seen;             /**< the NOTIFY, or an answer to it; 0: none */
     uint32_t subscribe_frame;
-    const char *condition; /**< its Suppress-If-Match; NULL: none */
-    bool elsewhere;        /**< it takes another way than the one that is captured */
+    const char *condition;     /**< its Suppress-If-Match; NULL: none */
+    bool elsewhere;            /**< it takes another way than the one that is captured */
+    const struct peers *peers; /**< who was granted it, and who granted it; NULL: not granted yet */
 };
 
 /** What is known of one message. Lives as long as the tracker's host keeps its memory. */

@@ -558,6 +558,13 @@ void flow_answered(struct tracker *tracker, const struct record *request);
 /** What it points to, and is not part of it. NULL is none. */
 void unheard_forget(struct tracker *tracker, const struct unheard *unheard);
 
+/* --- fragments.c --- */
+
+/** The latest frame with a fragment from one host to the other that was never put together, of those that
+ * came in 32 s from `since` on (by the tracker's clock); 0: none. */
+uint32_t fragments_between(const struct tracker *tracker, const struct endpoint *from,
+                           const struct endpoint *to, int64_t since);
+
 /* --- path.c --- */
 
 /** A challenge: compares it with the same one a hop nearer to the server. */

@@ -22,10 +22,19 @@ def checksum(octets):
     return ~(total + (total >> 16)) & 0xffff
 
 
-def ipv4(protocol, source, target, payload):
+def ipv4(protocol, source, target, payload, flags=0x4000):
     addresses = socket.inet_aton(source) + socket.inet_aton(target)
-    front = struct.pack(">BBHHHBB", 0x45, 0, 20 + len(payload), 0, 0x4000, 64, protocol)
+    front = struct.pack(">BBHHHBB", 0x45, 0, 20 + len(payload), 0, flags, 64, protocol)
     return front + struct.pack(">H", checksum(front + b"\0\0" + addresses)) + addresses + payload
+
+
+def first_fragment(source, target, payload):
+    """The first of several IP packets with a datagram; a host is (address, port)."""
+    part = struct.pack(">HHHH", source[1], target[1], 3000, 0) + payload[:len(payload) // 8 * 8]
+    if ":" not in source[0]:
+        return ipv4(17, source[0], target[0], part, flags=0x2000)
+    addresses = socket.inet_pton(socket.AF_INET6, source[0]) + socket.inet_pton(socket.AF_INET6, target[0])
+    return struct.pack(">IHBB", 6 << 28, 8 + len(part), 44, 64) + addresses + struct.pack(">BBHI", 17, 0, 1, 4711) + part
 
 
 class Trace:
@@ -56,7 +65,10 @@ class Trace:
         return self._packet(6, source, target, header + part)
 
     def _packet(self, protocol, source, target, payload):
-        packet = ipv4(protocol, source[0], target[0], payload)
+        return self.ip(ipv4(protocol, source[0], target[0], payload))
+
+    def ip(self, packet):
+        """A packet that is made already."""
         if self.clock is None:
             self.blocks.append(block(SIMPLE, struct.pack("<I", len(packet)) + packet))
         else:
