@@ -51,6 +51,7 @@ static bool
 fragment_of_4(tvbuff_t *frame, gint header, struct fragment *fragment)
 {
     const guint16 more_or_offset = 0x3fff, offset = 0x1fff, where = tvb_get_ntohs(frame, header + 6);
+    fragment->id = tvb_get_ntohs(frame, header + 4);
     fragment->is_first = (where & offset) == 0;
     fragment->protocol = (guint8)tvb_get_ntohs(frame, header + 8);
     fragment->payload = header + (tvb_get_ntohs(frame, header) >> 8 & 15) * 4;
@@ -68,7 +69,8 @@ fragment_of_6(tvbuff_t *frame, gint header, struct fragment *fragment)
     for (int i = 0; i < HEADERS_MAX && tvb_bytes_exist(frame, at, 8); i++) {
         const guint16 front = tvb_get_ntohs(frame, at), where = tvb_get_ntohs(frame, at + 2);
         if (next == FRAGMENT) {
-            *fragment = (struct fragment){(where & offset) == 0, (guint8)(front >> 8), at + 8};
+            *fragment = (struct fragment){(where & offset) == 0, (guint8)(front >> 8),
+                                          tvb_get_ntohl(frame, at + 4), at + 8};
             return (where & more_or_offset) != 0;
         }
         if (next != HOP_BY_HOP && next != ROUTING && next != DESTINATION)

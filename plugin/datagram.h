@@ -16,6 +16,7 @@
 struct fragment {
     bool is_first;
     guint8 protocol; /**< of what the datagram carries */
+    guint32 id;      /**< identification of the datagram */
     gint payload;    /**< where in the frame that begins, in the first one; may be behind its end */
 };
 

@@ -262,7 +262,7 @@ hear_fragment(packet_info *pinfo, tvbuff_t *tvb)
         return;
     const bool whole = pinfo->ptype != PT_NONE;
     struct endpoint from = endpoint_of(&pinfo->src, 0), to = endpoint_of(&pinfo->dst, 0);
-    tracker_fragment(tracker, pinfo->num, &from, &to, whole);
+    tracker_fragment(tracker, pinfo->num, &from, &to, fragment.id, whole);
     if (whole || !fragment.is_first || fragment.protocol != IP_PROTO_UDP ||
         !tvb_bytes_exist(tvb, fragment.payload, 2))
         return;

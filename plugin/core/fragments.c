@@ -7,51 +7,54 @@
 
 #include "tracker_private.h"
 
-static bool
-are_between(const struct fragments *fragments, const struct endpoint *from, const struct endpoint *to)
-{
-    return endpoint_same_address(&fragments->from, from) && endpoint_same_address(&fragments->to, to);
-}
-
-/* Those to which one that comes now belongs. */
-static struct fragments *
-fragments_now(struct tracker *tracker, const struct endpoint *from, const struct endpoint *to)
+/* That of the same datagram; or else NULL. */
+static struct fragment_seen *
+fragment_find(struct tracker *tracker, const struct endpoint *from, const struct endpoint *to, uint32_t id)
 {
     for (unsigned i = 0; i < FRAGMENTS_MAX; i++) {
-        struct fragments *fragments = &tracker->fragments[i];
-        bool goes_on = fragments->clock == 0 || tracker->clock - fragments->clock <= SIP_TIMEOUT_NS;
-        if (goes_on && are_between(fragments, from, to))
-            return fragments;
+        struct fragment_seen *seen = &tracker->fragments[i];
+        if (seen->frame && seen->id == id && endpoint_same_address(&seen->from, from) &&
+            endpoint_same_address(&seen->to, to))
+            return seen;
     }
     return NULL;
 }
 
+/* Where none is, or the one that came first. */
+static struct fragment_seen *
+fragment_room(struct tracker *tracker)
+{
+    struct fragment_seen *room = tracker->fragments;
+    for (unsigned i = 1; i < FRAGMENTS_MAX; i++) {
+        if (tracker->fragments[i].frame < room->frame)
+            room = &tracker->fragments[i];
+    }
+    return room;
+}
+
 void
 tracker_fragment(struct tracker *tracker, uint32_t frame, const struct endpoint *from,
-                 const struct endpoint *to, bool whole)
+                 const struct endpoint *to, uint32_t id, bool whole)
 {
-    struct fragments *fragments = fragments_now(tracker, from, to);
-    if (!fragments && whole)
+    struct fragment_seen *seen = fragment_find(tracker, from, to, id);
+    if (!seen && whole)
         return;
-    if (!fragments) {
-        fragments = &tracker->fragments[tracker->fragments_next++ % FRAGMENTS_MAX];
-        *fragments = (struct fragments){.from = *from, .to = *to};
-    }
-    if (fragments->clock == 0)
-        fragments->begun = tracker->clock;
-    fragments->clock = whole ? 0 : tracker->clock;
-    fragments->frame = frame;
+    if (!seen)
+        seen = fragment_room(tracker);
+    *seen = whole ? (struct fragment_seen){.frame = 0}
+                  : (struct fragment_seen){*from, *to, id, frame, tracker->clock};
 }
 
 uint32_t
 fragments_between(const struct tracker *tracker, const struct endpoint *from, const struct endpoint *to,
                   int64_t since)
 {
+    uint32_t latest = 0;
     for (unsigned i = 0; i < FRAGMENTS_MAX; i++) {
-        const struct fragments *fragments = &tracker->fragments[i];
-        if (fragments->clock && fragments->clock >= since && fragments->begun - since <= SIP_TIMEOUT_NS &&
-            are_between(fragments, from, to))
-            return fragments->frame;
+        const struct fragment_seen *seen = &tracker->fragments[i];
+        if (seen->frame > latest && seen->clock >= since && seen->clock - since <= SIP_TIMEOUT_NS &&
+            endpoint_same_address(&seen->from, from) && endpoint_same_address(&seen->to, to))
+            latest = seen->frame;
     }
-    return 0;
+    return latest;
 }

@@ -529,10 +529,11 @@ int64_t tracker_clock(const struct tracker *tracker);
 
 /** Tells that a part of an IP datagram came, at the time of the latest tick.
  *
+ *  @param id  identification of the datagram
  *  @param whole  the last one, so that the datagram was put together; else what it carried may never be seen
  */
 void tracker_fragment(struct tracker *tracker, uint32_t frame, const struct endpoint *from,
-                      const struct endpoint *to, bool whole);
+                      const struct endpoint *to, uint32_t id, bool whole);
 
 /** Tells that ICMP says of a request that the port it was sent to is unreachable.
  *

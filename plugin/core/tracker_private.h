@@ -139,7 +139,7 @@ struct subscription {
     bool condition_known; /**< the condition that is looked at was issued in this capture */
 };
 
-enum { DATAGRAMS = 8, FRAGMENTS_MAX = 16 };
+enum { DATAGRAMS = 8, FRAGMENTS_MAX = 64 };
 
 /** One request and its responses, while responses may still come. */
 struct transaction {
@@ -266,13 +266,13 @@ struct tracker {
     bool dropped;          /**< some went because there were too many, and nobody was told yet */
     bool dropped_told;
     bool branches_kept; /**< some response had the branch of its request */
-    struct fragments {
+    struct fragment_seen {
         struct endpoint from, to;
-        int64_t begun, clock;   /**< of the first and the latest one whose datagram is not whole; 0: none */
-        uint32_t frame;         /**< of the latest one */
-    } fragments[FRAGMENTS_MAX]; /**< of which no two followed in 32 s: the latest of all hosts */
-    uint8_t fragments_next;
-    bool has_early;      /**< some nonce was used before it was issued */
+        uint32_t id;    /**< of its datagram */
+        uint32_t frame; /**< 0: none */
+        int64_t clock;
+    } fragments[FRAGMENTS_MAX]; /**< the latest of datagrams that are not whole (yet) */
+    bool has_early;             /**< some nonce was used before it was issued */
     int64_t copy_lag[2]; /**< of requests, of responses: how much later the latest one that is known for a
                           * copy was seen again, ns; 0: none was */
     int64_t clock;       /**< latest time seen; steps back only when the capture does, by more than an hour */

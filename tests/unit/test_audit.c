@@ -227,8 +227,9 @@ test_row_of_another_realm(void)
     unverified.verdict = (struct digest_verdict){DIGEST_UNVERIFIED, DIGEST_NO_CREDENTIAL};
     const struct finding_values values = {.use = &unverified};
     char *text = finding_expand(finding_rule(FINDING_DIGEST_UNVERIFIED)->sentence, &values);
-    g_assert_cmpstr(text, ==,
-                    "Digest not verified: what is configured for user alice is not for realm office.example.com");
+    g_assert_cmpstr(
+        text, ==,
+        "Digest not verified: what is configured for user alice is not for realm office.example.com");
     g_free(text);
     script_end(s);
 }

@@ -2196,27 +2196,28 @@ test_retry_in_fragments(struct script *s)
 {
     challenge(s, CHALLENGE("n1"));
     const struct peers *peers = script_exchange(s, 0)->peers;
-    tracker_fragment(s->tracker, 7, &peers->server, &peers->client, false);
-    tracker_fragment(s->tracker, 8, &peers->client, &peers->server, false);
-    tracker_fragment(s->tracker, 9, &peers->client, &peers->server, true);
+    tracker_fragment(s->tracker, 7, &peers->server, &peers->client, 1, false);
+    tracker_fragment(s->tracker, 8, &peers->client, &peers->server, 2, false);
+    tracker_fragment(s->tracker, 9, &peers->client, &peers->server, 2, true);
     script_wait(s, 60);
     g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "no-retry");
-    tracker_fragment(s->tracker, 10, &peers->client, &peers->server, false);
+    tracker_fragment(s->tracker, 10, &peers->client, &peers->server, 3, false);
     g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "no-retry");
     g_assert_cmpuint(exchange_fragments(s->tracker, script_exchange(s, 0)), ==, 0);
 
     SEND(s, .cseq = 2);
     SEND(s, .cseq = 2, .status = 401, .headers = CHALLENGE("n2"));
-    tracker_fragment(s->tracker, 13, &peers->client, &peers->server, false);
+    tracker_fragment(s->tracker, 13, &peers->client, &peers->server, 4, false);
+    tracker_fragment(s->tracker, 13, &peers->client, &peers->server, 9, true);
     g_assert_cmpstr(script_cause(s, script_exchange(s, 1)), ==, "");
     script_wait(s, 20);
-    tracker_fragment(s->tracker, 14, &peers->client, &peers->server, false);
+    tracker_fragment(s->tracker, 14, &peers->client, &peers->server, 5, false);
     script_wait(s, 20);
     g_assert_cmpstr(script_outcome(s, script_exchange(s, 1)), ==, "unknown");
     g_assert_cmpstr(script_cause(s, script_exchange(s, 1)), ==, "retry_fragmented");
     g_assert_cmpuint(exchange_fragments(s->tracker, script_exchange(s, 1)), ==, 14);
     script_wait(s, 60);
-    tracker_fragment(s->tracker, 15, &peers->client, &peers->server, false);
+    tracker_fragment(s->tracker, 15, &peers->client, &peers->server, 6, false);
     g_assert_cmpuint(exchange_fragments(s->tracker, script_exchange(s, 1)), ==, 14);
 }
 
