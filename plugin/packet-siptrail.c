@@ -253,21 +253,23 @@ hear_datagram(packet_info *pinfo, const tvbuff_t *tvb)
     tracker_hear(tracker, pinfo->num, &from);
 }
 
-/* Of fragments that were not put together only the first tells a port, and Wireshark does not read it. */
+/* SIP is in those of UDP. Of fragments that were not put together only the first tells ports, and Wireshark
+ * does not read them. */
 static void
 hear_fragment(packet_info *pinfo, tvbuff_t *tvb)
 {
     struct fragment fragment;
-    if (!is_fragment(pinfo, tvb, &fragment) || is_quoted_in_icmp(pinfo))
+    if (!is_fragment(pinfo, tvb, &fragment) || fragment.protocol != IP_PROTO_UDP || is_quoted_in_icmp(pinfo))
         return;
     const bool whole = pinfo->ptype != PT_NONE;
+    const bool has_ports = !whole && fragment.is_first && tvb_bytes_exist(tvb, fragment.payload, 4);
     struct endpoint from = endpoint_of(&pinfo->src, 0), to = endpoint_of(&pinfo->dst, 0);
+    if (has_ports) {
+        from.port = tvb_get_ntohs(tvb, fragment.payload);
+        to.port = tvb_get_ntohs(tvb, fragment.payload + 2);
+    }
     tracker_fragment(tracker, pinfo->num, &from, &to, fragment.id, whole);
-    if (whole || !fragment.is_first || fragment.protocol != IP_PROTO_UDP ||
-        !tvb_bytes_exist(tvb, fragment.payload, 2))
-        return;
-    from.port = tvb_get_ntohs(tvb, fragment.payload);
-    if (tracker_listens(tracker))
+    if (has_ports && tracker_listens(tracker))
         tracker_hear(tracker, pinfo->num, &from);
 }
 

@@ -39,10 +39,26 @@ tracker_fragment(struct tracker *tracker, uint32_t frame, const struct endpoint 
     struct fragment_seen *seen = fragment_find(tracker, from, to, id);
     if (!seen && whole)
         return;
-    if (!seen)
+    if (!seen) {
         seen = fragment_room(tracker);
-    *seen = whole ? (struct fragment_seen){.frame = 0}
-                  : (struct fragment_seen){*from, *to, id, frame, tracker->clock};
+        *seen = (struct fragment_seen){.from = *from, .to = *to, .id = id};
+    }
+    if (from->port || to->port) { /* it is the first part */
+        seen->from.port = from->port;
+        seen->to.port = to->port;
+    }
+    seen->frame = whole ? 0 : frame;
+    seen->clock = tracker->clock;
+}
+
+/* A client may send from another port than before, not from another to another. */
+static bool
+may_be_between(const struct fragment_seen *seen, const struct endpoint *from, const struct endpoint *to)
+{
+    bool ports_known = seen->from.port || seen->to.port;
+    bool port_fits = seen->from.port == from->port || seen->to.port == to->port;
+    return endpoint_same_address(&seen->from, from) && endpoint_same_address(&seen->to, to) &&
+           (port_fits || !ports_known);
 }
 
 uint32_t
@@ -53,7 +69,7 @@ fragments_between(const struct tracker *tracker, const struct endpoint *from, co
     for (unsigned i = 0; i < FRAGMENTS_MAX; i++) {
         const struct fragment_seen *seen = &tracker->fragments[i];
         if (seen->frame > latest && seen->clock >= since && seen->clock - since <= SIP_TIMEOUT_NS &&
-            endpoint_same_address(&seen->from, from) && endpoint_same_address(&seen->to, to))
+            may_be_between(seen, from, to))
             latest = seen->frame;
     }
     return latest;

@@ -527,8 +527,9 @@ void tracker_tick(struct tracker *tracker, int64_t time);
 /** The latest time that it was told, ns; 0 at the beginning. */
 int64_t tracker_clock(const struct tracker *tracker);
 
-/** Tells that a part of an IP datagram came, at the time of the latest tick.
+/** Tells that a part of an IP datagram with UDP came, at the time of the latest tick.
  *
+ *  @param from, to  with ports where it is the first part, else with 0
  *  @param id  identification of the datagram
  *  @param whole  the last one, so that the datagram was put together; else what it carried may never be seen
  */

@@ -48,25 +48,26 @@ def hosts(wireshark, capture, frame):
     return int(epoch(one["frame.time_epoch"]) * 1e9), source, target
 
 
-def with_fragment(wireshark, capture, frame, back):
-    """A fragment that follows a message, the way that its answer goes, or its own."""
+def with_fragment(wireshark, capture, frame, back, ports=0):
+    """A fragment that follows a message, the way that its answer goes, or its own; between other ports, if these are that far from its own."""
     time, source, target = hosts(wireshark, capture, frame)
+    source, target = ((address, port + ports) for address, port in (source, target))
     trace = Trace()
     trace.clock = time + 20_000_000
     trace.ip(first_fragment(*((target, source) if back else (source, target)), b"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP unreadable "))
     extra = wireshark.path(capture).with_name("fragment.pcapng")
     trace.write(extra)
-    return derived(wireshark, capture, f"back-{back}", lambda path: subprocess.run(
+    return derived(wireshark, capture, f"back-{back}-{ports}", lambda path: subprocess.run(
         ["mergecap", "-w", path, wireshark.path(capture), extra], check=True))
 
 
 @pytest.mark.parametrize("name, frame, finding, back", WAITING, ids=[row[2] for row in WAITING])
 def test_what_is_waited_for_may_be_in_them(name, frame, finding, back, wireshark):
-    """Not so in those of the other direction."""
+    """Not so in those of the other direction, or of other ports."""
     capture = NAMED[name]
     missing = f"siptrail.finding.{finding}"
-    assert missing not in wireshark.tshark(with_fragment(wireshark, capture, frame, back), "-2", "-T", "pdml")
-    assert missing in wireshark.tshark(with_fragment(wireshark, capture, frame, not back), "-2", "-T", "pdml")
+    for way, there in (((back,), False), ((not back,), True), ((back, 2000), True)):
+        assert (missing in wireshark.tshark(with_fragment(wireshark, capture, frame, *way), "-2", "-T", "pdml")) == there, way
 
 
 def test_ipv6(wireshark):
