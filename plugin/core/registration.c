@@ -151,8 +151,16 @@ find_registrant(struct tracker *tracker, const struct account *account)
     return found;
 }
 
-/* What the same client last registered in the same call at another registrar; NULL: nothing. Between a proxy
- * and its registrar it is another client. */
+/* By another way, too, if it changes between IPv4 and IPv6. Between a proxy and its registrar it is another
+ * client. */
+static bool
+is_same_client(const struct registration *a, const struct registration *b)
+{
+    return endpoint_same_address(&a->client, &b->client) ||
+           (a->direct && b->direct && a->client.type != b->client.type);
+}
+
+/* What the same client last registered in the same call at another registrar; NULL: nothing. */
 static struct registration *
 elsewhere(struct registration *registration)
 {
@@ -160,8 +168,7 @@ elsewhere(struct registration *registration)
     struct registration *latest = NULL, *other = entry ? registrant(entry->value) : NULL;
     for (; other; other = next_registrant(other)) {
         if (other->account != registration->account && other->flow_hash == registration->flow_hash &&
-            endpoint_same_address(&other->client, &registration->client) &&
-            (!latest || other->asked_frame > latest->asked_frame))
+            is_same_client(other, registration) && (!latest || other->asked_frame > latest->asked_frame))
             latest = other;
     }
     return latest;
@@ -322,6 +329,7 @@ registration_of(struct tracker *tracker, const struct sip_message *message, cons
     put_registrant(tracker, registration);
     set_contact(tracker, registration, contact);
     registration->client = arrival->from;
+    registration->direct = sip_message_is_first_hop(message);
     registration->client_changed = true;
     return account->latest = registration;
 }

@@ -388,6 +388,30 @@ sip_via_is_reliable(const struct sip_via *via)
     return false;
 }
 
+static unsigned
+count_values(struct slice list)
+{
+    unsigned count = 0;
+    for (; list.len > 0; count++)
+        unquoted_until(list, ',', &list);
+    return count;
+}
+
+unsigned
+sip_message_vias(const struct sip_message *message)
+{
+    struct slice value, headers = message->headers;
+    enum sip_header id = SIP_HEADER_COUNT;
+    unsigned count = 0;
+    if (sip_message_is_first_hop(message))
+        return 1;
+    while (sip_message_next_header(&headers, &id, &value)) {
+        if (id == SIP_VIA)
+            count += count_values(value);
+    }
+    return count;
+}
+
 bool
 sip_message_second_via(const struct sip_message *message, struct sip_via *via)
 {

@@ -89,6 +89,9 @@ bool sip_message_is_first_hop(const struct sip_message *message);
  * SCTP. A transport that nobody knows is none of them. */
 bool sip_via_is_reliable(const struct sip_via *via);
 
+/** How many hops it has behind it: the values of Via, however many stand in a line. */
+unsigned sip_message_vias(const struct sip_message *message);
+
 /** The Via below the topmost one: that of the hop before, which a proxy keeps (RFC 3261 section 16.6).
  *  @return false when there is none */
 bool sip_message_second_via(const struct sip_message *message, struct sip_via *via);

@@ -371,6 +371,7 @@ struct registration {
     bool leaves : 1;      /**< it asks to remove it */
     bool lapse_told : 1;
     bool calls_vary : 1;            /**< the client takes another Call-ID for a refresh */
+    bool direct : 1;                /**< no proxy is between client and registrar: the tracker's own */
     bool client_changed : 1;        /**< since it was granted: the tracker's own */
     bool gap : 1;                   /**< messages are missing in the capture since `granted_frame` */
     bool granted_unsure : 1;        /**< for how long it was granted is not said, or may be cut off */

@@ -31,7 +31,7 @@ hash_hop_of_four(const struct endpoint *a, const struct endpoint *b)
 }
 
 static uint64_t
-hash_hop(const struct tracker *tracker, const struct arrival *arrival)
+hash_addresses(const struct tracker *tracker, const struct arrival *arrival)
 {
     if (arrival->from.len == 4 && arrival->to.len == 4 && arrival->from.type == arrival->to.type)
         return hash_hop_of_four(&arrival->from, &arrival->to);
@@ -42,6 +42,15 @@ hash_hop(const struct tracker *tracker, const struct arrival *arrival)
     memcpy(both + 4, a->address, a->len);
     memcpy(both + 4 + sizeof a->address, b->address, b->len);
     return index_hash(&tracker->index, (struct slice){both, sizeof both});
+}
+
+/* Within one host all hops have the same addresses, or none: there the Vias tell them apart. */
+static uint64_t
+hash_hop(const struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival)
+{
+    const uint64_t hash = hash_addresses(tracker, arrival);
+    return endpoint_same_address(&arrival->from, &arrival->to) ? hash + sip_message_vias(message) * odd
+                                                               : hash;
 }
 
 /* RFC 3261 section 8.1.1.7; the cookie is a token, so its case does not matter. */
@@ -95,7 +104,7 @@ hash_message(struct tracker *tracker, const struct sip_message *message, const s
         .branch = hash_branch(tracker, &message->via),
         .sent_by = hash_sent_by(&message->via),
         .from_tag = index_hash(&tracker->index, message->from_tag),
-        .hop = hash_hop(tracker, arrival),
+        .hop = hash_hop(tracker, message, arrival),
     };
 }
 

@@ -126,14 +126,29 @@ note_retry(struct exchange *exchange, struct use *use, const struct request_view
         asked_of->bare = 0; /* it does send credentials, wherever they go from here */
 }
 
+/* The client goes on by IPv4 instead of IPv6, or over another path of SCTP: nobody has passed it on. */
+static bool
+has_changed_path(const struct tracker *tracker, const struct request_view *view,
+                 const struct exchange *exchange)
+{
+    const struct sip_message *message = view->message;
+    bool other_path = exchange->peers->client.type != view->arrival->from.type ||
+                      slice_equal_nocase(message->via.transport, SLICE("SCTP"));
+    return other_path && sip_message_is_first_hop(message) &&
+           exchange->call_id_hash == hash_short(tracker->here.call_id) &&
+           exchange->from_tag_hash == hash_short(tracker->here.from_tag);
+}
+
 /* Another client sends the nonce to another server than the challenge was between: a proxy passes on what was
  * meant for itself, or for another branch of a fork. If one of the two is the same, it is the client that
  * moved, or a server with several addresses. */
 static bool
-is_relayed(const struct exchange *exchange, const struct arrival *arrival)
+is_relayed(const struct tracker *tracker, const struct request_view *view, const struct exchange *exchange)
 {
+    const struct arrival *arrival = view->arrival;
     return exchange && !endpoint_same_address(&exchange->peers->client, &arrival->from) &&
-           !endpoint_same_address(&exchange->peers->server, &arrival->to);
+           !endpoint_same_address(&exchange->peers->server, &arrival->to) &&
+           !has_changed_path(tracker, view, exchange);
 }
 
 /* Ties the use to the issue of its nonce and compares it with the challenge, which it returns; NULL none. */
@@ -333,7 +348,7 @@ choose_nonce(struct tracker *tracker, const struct request_view *view, struct us
     take_nonce(tracker, view, use, nonce, credentials);
     bool of_twin = use->issue && is_of_twin(tracker, view, nonce, use);
     bool ambiguous = nonce_is_ambiguous(tracker, nonce, view->arrival);
-    use->relayed = ambiguous || of_twin || (use->issue && is_relayed(use->issue->exchange, view->arrival));
+    use->relayed = ambiguous || of_twin || (use->issue && is_relayed(tracker, view, use->issue->exchange));
     struct nonce *own = use->relayed && !of_twin ? taken_elsewhere(tracker, view, nonce) : NULL;
     if (!own) {
         if (ambiguous)

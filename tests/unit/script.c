@@ -41,10 +41,11 @@ script_end(struct script *script)
 static struct endpoint
 endpoint_of(int number)
 {
-    return (struct endpoint){.port = (uint16_t)(5060 + number / NEXT_PORT),
-                             .type = 1,
-                             .len = 4,
-                             .address = {192, 0, 2, (uint8_t)(number % NEXT_PORT)}};
+    const uint16_t port = (uint16_t)(5060 + number % BY_IPV6 / NEXT_PORT);
+    const uint8_t host = (uint8_t)(number % NEXT_PORT);
+    if (number >= BY_IPV6)
+        return (struct endpoint){port, 2, 16, {0x20, 1, 0xd, 0xb8, [15] = host}};
+    return (struct endpoint){port, 1, 4, {192, 0, 2, host}};
 }
 
 static void

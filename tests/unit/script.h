@@ -16,8 +16,8 @@ struct script {
     GPtrArray *texts;
 };
 
-/** Added to the number of an endpoint: the next port of its address. */
-enum { NEXT_PORT = 256 };
+/** Added to the number of an endpoint: the next port of its address; the same host by IPv6. */
+enum { NEXT_PORT = 256, BY_IPV6 = 1 << 16 };
 
 /** One message. Endpoint 1 is the client, 2 the server, others are whoever else. */
 struct sip {

@@ -1125,6 +1125,24 @@ test_lapsed_elsewhere(struct script *s)
     g_assert_cmpuint(nth(s, 1)->lapses, ==, 0);
 }
 
+/* By IPv4 instead of IPv6; not so behind a proxy, which is seen in turn with its client. */
+static void
+test_other_family(struct script *s)
+{
+    static const char second_via[] = "Via: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKfirst\r\n";
+    for (unsigned proxy = 0; proxy < 2; proxy++) {
+        const char *headers = script_join(s, proxy ? second_via : "", "Contact: " PHONE ";expires=60\r\n");
+        const char *user = proxy ? "bob" : "alice";
+        SEND(s, .headers = headers, .call_id = user, .user = user, .from = 1 + BY_IPV6, .to = 2 + BY_IPV6);
+        SEND(s, .headers = headers, .call_id = user, .user = user, .status = 200, .from = 2 + BY_IPV6,
+             .to = 1 + BY_IPV6);
+        SEND(s, .headers = headers, .call_id = user, .user = user, .cseq = 2);
+        SEND(s, .headers = headers, .call_id = user, .user = user, .cseq = 2, .status = 200);
+        script_wait(s, 70);
+        g_assert_cmpstr(state(s, 2 * proxy), ==, proxy ? "lapsed" : "replaced");
+    }
+}
+
 /* Another Call-ID, another flow, or the next hop: each is for itself. */
 static void
 test_not_elsewhere(struct script *s)
@@ -1405,6 +1423,7 @@ static const struct play plays[] = {
     {"registrar/other", test_other_registrar},
     {"registrar/sent-elsewhere", test_sent_elsewhere},
     {"registrar/lapsed-elsewhere", test_lapsed_elsewhere},
+    {"registrar/other-family", test_other_family},
     {"registrar/not-elsewhere", test_not_elsewhere},
     {"contact/side-by-side", test_side_by_side},
     {"contact/comes-back", test_comes_back},

@@ -2190,6 +2190,49 @@ test_name_cut(struct script *s)
                     "alice@example.com");
 }
 
+/* A client that goes on by IPv4 has answered; what has another Via was passed on. */
+static void
+test_retry_by_other_family(struct script *s)
+{
+    static const char *const vias[] = {"", "Via: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKfirst\r\n"};
+    for (unsigned i = 0; i < G_N_ELEMENTS(vias); i++) {
+        const char *call_id = i ? "passed-on" : "directly";
+        const char *answer = ANSWER(s, .nonce = call_id, .user = call_id);
+        const char *challenge = i ? CHALLENGE("passed-on") : CHALLENGE("directly");
+        SEND(s, .call_id = call_id, .from = 1 + BY_IPV6, .to = 2 + BY_IPV6);
+        SEND(s, .call_id = call_id, .status = 401, .from = 2 + BY_IPV6, .to = 1 + BY_IPV6,
+             .headers = challenge);
+        SEND(s, .call_id = call_id, .cseq = 2, .headers = script_join(s, vias[i], answer));
+        SEND(s, .call_id = call_id, .cseq = 2, .status = 200, .headers = vias[i]);
+        script_wait(s, 60);
+        g_assert_cmpstr(script_outcome(s, script_exchange(s, i)), ==, i ? "no-retry" : "accepted");
+    }
+}
+
+/* Client, proxy and registrar on one host: the same challenge comes twice, on the farther hop first. */
+static void
+test_hops_of_one_host(struct script *s)
+{
+    const char *second = "Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKclient\r\n";
+    const char *answer = ANSWER(s), *far = script_join(s, second, answer);
+    const char *far_challenge = script_join(s, second, CHALLENGE("nonce"));
+    const int client = 1, proxy = 1 + NEXT_PORT, registrar = 1 + 2 * NEXT_PORT;
+    SEND(s, .branch = "z9hG4bKa", .from = client, .to = proxy);
+    SEND(s, .branch = "z9hG4bKb", .from = proxy, .to = registrar, .headers = second);
+    SEND(s, .branch = "z9hG4bKb", .from = registrar, .to = proxy, .status = 401, .headers = far_challenge);
+    SEND(s, .branch = "z9hG4bKa", .from = proxy, .to = client, .status = 401, .headers = CHALLENGE("nonce"));
+    SEND(s, .branch = "z9hG4bKc", .from = client, .to = proxy, .cseq = 2, .headers = answer);
+    SEND(s, .branch = "z9hG4bKd", .from = proxy, .to = registrar, .cseq = 2, .headers = far);
+    SEND(s, .branch = "z9hG4bKd", .from = registrar, .to = proxy, .cseq = 2, .status = 200,
+         .headers = second);
+    SEND(s, .branch = "z9hG4bKc", .from = proxy, .to = client, .cseq = 2, .status = 200);
+    const struct exchange *near = script_exchange(s, 1), *there = script_exchange(s, 0);
+    g_assert_cmpuint(near->retry_frame, ==, 5);
+    g_assert_cmpuint(there->retry_frame, ==, 6);
+    g_assert_cmpuint(near->closed_frame, ==, 8);
+    g_assert_cmpuint(there->closed_frame, ==, 7);
+}
+
 /* … or in a datagram whose fragments were not put together, if it came in time. */
 static void
 test_retry_in_fragments(struct script *s)
@@ -2454,6 +2497,8 @@ static const struct play plays[] = {
     {"unanswered/second-realm", test_second_realm_unanswered},
     {"unanswered/credentials-dropped", test_credentials_dropped_and_left},
     {"path/credentials-removed", test_credentials_removed},
+    {"path/other-family", test_retry_by_other_family},
+    {"path/one-host", test_hops_of_one_host},
     {"path/credentials-passed-on", test_credentials_passed_on},
     {"path/credentials-consumed", test_credentials_consumed},
     {"path/answer-lost", test_answer_lost},
