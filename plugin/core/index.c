@@ -6,6 +6,8 @@
 
 #include "index.h"
 
+#include <glib.h>
+
 #define XXH_INLINE_ALL
 #define XXH_STATIC_LINKING_ONLY
 #include <xxhash.h>
@@ -15,14 +17,13 @@ index_init(struct index *index, uint64_t seed, void *(*allocate)(size_t), void (
 {
     *index = (struct index){.seed = seed, .allocate = allocate, .release = release};
     XXH3_generateSecret_fromSeed(index->secret, seed);
-    /* An entry begins with its hash. */
-    index->entries = g_hash_table_new(g_int64_hash, g_int64_equal);
+    table_init(&index->entries);
 }
 
 void
 index_clear(struct index *index)
 {
-    g_hash_table_destroy(index->entries);
+    table_clear(&index->entries);
     *index = (struct index){0};
 }
 
@@ -144,9 +145,9 @@ index_key_hash(struct index *index)
 static struct index_entry *
 seek(struct index *index)
 {
-    const struct index_entry probe = {index_key_hash(index), NULL};
+    const uint64_t hash = index_key_hash(index);
     if (!index->sought)
-        index->found = g_hash_table_lookup(index->entries, &probe);
+        index->found = table_find(&index->entries, hash);
     index->sought = true;
     return index->found;
 }
@@ -155,7 +156,7 @@ static void
 put(struct index *index, struct index_entry *entry, void *value)
 {
     *entry = (struct index_entry){index_key_hash(index), value};
-    g_hash_table_add(index->entries, entry);
+    table_add(&index->entries, entry);
     index->found = entry;
     index->sought = true;
 }
@@ -188,7 +189,7 @@ void
 index_drop_own(struct index *index, struct index_entry *entry)
 {
     index->sought = false;
-    g_hash_table_remove(index->entries, entry);
+    table_remove(&index->entries, entry);
 }
 
 /* The entry of a key goes with the one that it is a member of: another takes its place. */
@@ -200,7 +201,7 @@ replace_entry(struct index *index, struct index_entry *entry, struct index_link 
     if (!first)
         return;
     first->own = (struct index_entry){hash, first};
-    g_hash_table_add(index->entries, &first->own);
+    table_add(&index->entries, &first->own);
     for (struct index_link *link = first; link; link = link->next)
         link->entry = &first->own;
 }
@@ -250,6 +251,6 @@ index_drop(struct index *index, struct index_entry *entry, const void *value)
     if (!entry || entry->value != value)
         return;
     index->sought = false;
-    g_hash_table_remove(index->entries, entry);
+    table_remove(&index->entries, entry);
     index->release(entry);
 }

@@ -13,9 +13,8 @@
 
 #include <stdint.h>
 
-#include <glib.h>
-
 #include "slice.h"
+#include "table.h"
 
 /** One key and what it leads to. Lives until it is dropped, or the index is cleared. */
 struct index_entry {
@@ -39,7 +38,7 @@ struct index_link {
 enum { INDEX_SHARERS_MAX = 64 };
 
 struct index {
-    GHashTable *entries;
+    struct table entries;
     uint64_t seed;
     unsigned char secret[192]; /**< made of the seed, for long texts */
     void *(*allocate)(size_t);
