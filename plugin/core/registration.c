@@ -656,7 +656,8 @@ read_listing(struct tracker *tracker, const struct sip_message *message,
         if (contact.uri.len == 0)
             continue;
         uint32_t seconds = asked->asked;
-        bool said = sip_contact_expires(message, &contact, &seconds) || asked->has_asked;
+        bool said =
+            sip_contact_expires(message, &contact, &seconds) || (asked->has_asked && !message->headers_cut);
         enum fit fit = fit_of(tracker, message, asked, alone, &contact);
         best.count++;
         if (fit > best.fit || (fit == best.fit && fit != FIT_NONE && seconds > best.seconds))
@@ -729,9 +730,8 @@ is_granted(struct tracker *tracker, const struct sip_message *message, const str
     bool cut = message->headers_cut && listing->fit < FIT_BINDING; /* it may be further down */
     if (listing->count == 0 || cut) {
         listing->seconds = asked->asked;
-        bool header = listing->count == 0 && message->header[SIP_EXPIRES].p &&
-                      sip_number(message->header[SIP_EXPIRES], &listing->seconds);
-        listing->said = header || asked->has_asked;
+        bool header = listing->count == 0 && sip_expires(message, &listing->seconds);
+        listing->said = header || (asked->has_asked && !message->headers_cut);
     } else if (listing->fit < FIT_HOST) {
         record_note(tracker, record, FINDING_CONTACT_NOT_LISTED, record->request->frame, 0);
         asked->registration->last_cause = FINDING_CONTACT_NOT_LISTED;
@@ -777,6 +777,14 @@ remove_binding(struct tracker *tracker, struct registration *registration)
     flow_leave(tracker, registration);
 }
 
+/* That it is to be removed may have stood where the capture cut the REGISTER. */
+static void
+end_unsure(const struct tracker *tracker, struct registration *registration)
+{
+    registration->deadline = MIN(registration->deadline, tracker->clock);
+    registration->granted_unsure = true;
+}
+
 static void
 accept(struct tracker *tracker, const struct sip_message *message, const struct registration_step *asked,
        bool alone, struct registration_step *step, struct record *record)
@@ -789,7 +797,12 @@ accept(struct tracker *tracker, const struct sip_message *message, const struct 
             remove_binding(tracker, registration);
         return;
     }
-    if (!is_granted(tracker, message, asked, alone, &listing, record)) {
+    bool granted = is_granted(tracker, message, asked, alone, &listing, record);
+    if (asked->cut && !asked->has_asked && listing.fit < FIT_HOST) {
+        end_unsure(tracker, registration);
+        return;
+    }
+    if (!granted) {
         if (listing.fit >= FIT_SOURCE && listing.seconds == 0)
             drop(tracker, asked, record);
         return;

@@ -581,10 +581,24 @@ sip_min_expires(const struct sip_message *message, uint32_t *seconds)
     return message->header[SIP_MIN_EXPIRES].p && sip_number(message->header[SIP_MIN_EXPIRES], seconds);
 }
 
+/* Where the capture ends more digits may follow. */
+static bool
+whole_number(const struct sip_message *message, struct slice text, uint32_t *number)
+{
+    bool cut = message->headers_cut && slice_end(text) >= slice_end(slice_trim_right(message->headers));
+    return !cut && sip_number(text, number);
+}
+
+bool
+sip_expires(const struct sip_message *message, uint32_t *seconds)
+{
+    return message->header[SIP_EXPIRES].p && whole_number(message, message->header[SIP_EXPIRES], seconds);
+}
+
 bool
 sip_contact_expires(const struct sip_message *message, const struct sip_contact *contact, uint32_t *seconds)
 {
-    if (contact->expires.p && sip_number(contact->expires, seconds))
+    if (contact->expires.p && whole_number(message, contact->expires, seconds))
         return true;
-    return message->header[SIP_EXPIRES].p && sip_number(message->header[SIP_EXPIRES], seconds);
+    return sip_expires(message, seconds);
 }

@@ -120,8 +120,12 @@ struct sip_contacts sip_contacts(const struct sip_message *message);
 /** @return false when there are no more */
 bool sip_contact_next(struct sip_contacts *walk, struct sip_contact *contact);
 
+/** The header of that name (RFC 3261 section 20.19), in s.
+ *  @return false when it does not say, or the capture may have cut digits off */
+bool sip_expires(const struct sip_message *message, uint32_t *seconds);
+
 /** Of the request or of the one contact (RFC 3261 section 10.2.1.1), in s.
- *  @return false when neither says */
+ *  @return false when neither says, or as above */
 bool sip_contact_expires(const struct sip_message *message, const struct sip_contact *contact,
                          uint32_t *seconds);
 

@@ -1125,6 +1125,38 @@ test_lapsed_elsewhere(struct script *s)
     g_assert_cmpuint(nth(s, 1)->lapses, ==, 0);
 }
 
+/* Half of a number is none, and what was asked for may not be what was granted. */
+static void
+test_cut_expires(struct script *s)
+{
+    SEND(s, .headers = "Contact: " PHONE ";expires=600\r\n");
+    SEND(s, .status = 200, .headers = "Contact: " PHONE ";expires=6", .cut = true);
+    g_assert_cmpuint(nth(s, 0)->granted, ==, 0);
+    g_assert_cmpstr(state(s, 0), ==, "registered");
+    script_wait(s, 4000);
+    g_assert_cmpstr(state(s, 0), ==, "unknown");
+}
+
+/* Whether Expires: 0 stood behind it is not known; a 200 that lists the contact says that it did not. */
+static void
+test_cut_removal(struct script *s)
+{
+    static const char *const listed[] = {"", "Contact: " PHONE ";expires=600\r\n"};
+    for (unsigned i = 0; i < G_N_ELEMENTS(listed); i++) {
+        const char *user = i ? "bob" : "alice";
+        SEND(s, .user = user, .call_id = user, .headers = "Contact: " PHONE ";expires=600\r\n");
+        SEND(s, .user = user, .call_id = user, .headers = "Contact: " PHONE ";expires=600\r\n",
+             .status = 200);
+        SEND(s, .user = user, .call_id = user, .cseq = 2, .headers = "Contact: " PHONE "\r\n", .cut = true);
+        SEND(s, .user = user, .call_id = user, .cseq = 2, .headers = listed[i], .status = 200);
+        script_wait(s, 100);
+        g_assert_cmpstr(state(s, i), ==, i ? "registered" : "unknown");
+    }
+    script_wait(s, 1000);
+    g_assert_cmpstr(state(s, 0), ==, "unknown");
+    g_assert_cmpstr(state(s, 1), ==, "lapsed");
+}
+
 /* By IPv4 instead of IPv6; not so behind a proxy, which is seen in turn with its client. */
 static void
 test_other_family(struct script *s)
@@ -1423,6 +1455,8 @@ static const struct play plays[] = {
     {"registrar/other", test_other_registrar},
     {"registrar/sent-elsewhere", test_sent_elsewhere},
     {"registrar/lapsed-elsewhere", test_lapsed_elsewhere},
+    {"cut/expires", test_cut_expires},
+    {"cut/removal", test_cut_removal},
     {"registrar/other-family", test_other_family},
     {"registrar/not-elsewhere", test_not_elsewhere},
     {"contact/side-by-side", test_side_by_side},
