@@ -733,16 +733,17 @@ last_nc(struct tracker *tracker, const struct request_view *view, const struct u
     return whole ? last : 0;
 }
 
-/* The count that this one has was that of the same request, which a fork sent elsewhere. */
+/* The count that this one has was that of the same request, which a fork sent elsewhere, or the client by
+ * another transport, when nothing came back (RFC 3263 section 4.3). */
 static bool
-is_count_of_fork(struct tracker *tracker, const struct request_view *view, const struct use *use)
+is_count_of_same_request(struct tracker *tracker, const struct request_view *view, const struct use *use)
 {
     if (use->nc != use->call->nc || use->call->nc_cseq != view->message->cseq)
         return false;
     const struct transaction *own =
         transaction_on_hop(tracker, view->message->method, view->message->cseq, &view->arrival->from);
     for (const struct transaction *i = own ? transaction_before(own) : NULL; i; i = transaction_before(i)) {
-        if (i->hop == tracker->here.hop)
+        if (i->hop == tracker->here.hop && i->responses_seen > 0)
             return false;
     }
     return true;
@@ -752,7 +753,7 @@ static void
 compare_counts(struct tracker *tracker, const struct request_view *view, struct use *use,
                struct finding_context *context)
 {
-    if (!use->call || is_count_of_fork(tracker, view, use))
+    if (!use->call || is_count_of_same_request(tracker, view, use))
         return;
     context->last_nc = last_nc(tracker, view, use, use->nc);
     context->highest_nc = use->holder->nc;

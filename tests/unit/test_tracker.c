@@ -2233,6 +2233,27 @@ test_hops_of_one_host(struct script *s)
     g_assert_cmpuint(there->closed_frame, ==, 7);
 }
 
+/* Sent again by TCP, as nothing came back by UDP, or not even 100 (RFC 3263 section 4.3): no replay. */
+static void
+test_again_by_tcp(struct script *s)
+{
+    for (unsigned answered = 0; answered < 2; answered++) {
+        const char *call_id = answered ? "answered" : "silent";
+        const char *answer = ANSWER(s, .nonce = call_id, .method = "INVITE", .nc = "00000001");
+        const char *challenge = answered ? CHALLENGE("answered") : CHALLENGE("silent");
+        SEND(s, .method = "INVITE", .call_id = call_id);
+        SEND(s, .method = "INVITE", .call_id = call_id, .status = 401, .headers = challenge);
+        SEND(s, .method = "INVITE", .call_id = call_id, .cseq = 2, .headers = answer);
+        if (answered)
+            SEND(s, .method = "INVITE", .call_id = call_id, .cseq = 2, .status = 100);
+        SEND(s, .method = "INVITE", .call_id = call_id, .cseq = 2, .headers = answer, .transport = "TCP",
+             .branch = "z9hG4bKtcp", .ms = 33000);
+        struct record *refusal = SEND(s, .method = "INVITE", .call_id = call_id, .cseq = 2, .status = 403,
+                                      .branch = "z9hG4bKtcp", .transport = "TCP");
+        g_assert_cmpint(refusal->detail->closings->use->cause == FINDING_NC_REPLAYED, ==, answered);
+    }
+}
+
 /* … or in a datagram whose fragments were not put together, if it came in time. */
 static void
 test_retry_in_fragments(struct script *s)
@@ -2497,6 +2518,7 @@ static const struct play plays[] = {
     {"unanswered/second-realm", test_second_realm_unanswered},
     {"unanswered/credentials-dropped", test_credentials_dropped_and_left},
     {"path/credentials-removed", test_credentials_removed},
+    {"path/again-by-tcp", test_again_by_tcp},
     {"path/other-family", test_retry_by_other_family},
     {"path/one-host", test_hops_of_one_host},
     {"path/credentials-passed-on", test_credentials_passed_on},
