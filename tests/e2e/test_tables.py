@@ -1,5 +1,7 @@
 """The rows of `-z siptrail,exchanges` against the truth. Tables are complete in one pass: they are printed at the end."""
 
+from wireshark import captures
+
 SAMPLE = """\
 Challenge  Retry  Closed  Account                Peer            Digest  Outcome   Cause
         2      3       4  trunk@pbx.example.com  198.51.100.20   bad     rejected  digest_mismatch
@@ -42,3 +44,12 @@ def test_exchanges(capture, wireshark, read):
     if exchanges:
         differences += [f"{capture.name}: row for frame {f}, which is no challenge" for f in rows if f not in challenges]
     assert not differences, f"{len(differences)} differences\n" + "\n".join(differences)
+
+
+def test_filter_by_what_only_silence_tells(wireshark):
+    """As docs/reference.md says: -2 there, too."""
+    capture = next(capture for capture in captures() if capture.name == "multi-trunk")
+    table = 'siptrail,exchanges,siptrail.outcome == "no-retry"'
+    silent = {frame for frame, (*_, words) in exchange_rows(wireshark.tables(capture, "siptrail,exchanges")).items() if "no-retry" in words}
+    shown = exchange_rows(wireshark.tshark(capture, "-2", "-q", "-z", table).splitlines())
+    assert silent and silent <= shown.keys()
