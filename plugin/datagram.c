@@ -46,6 +46,13 @@ datagram_of(const packet_info *pinfo, tvbuff_t *frame)
     return header < 0 ? 0 : tvb_get_ntohs(frame, header + 4);
 }
 
+/* What the IPv4 header carries begins there. */
+static gint
+behind_4(tvbuff_t *frame, gint header)
+{
+    return header + (tvb_get_ntohs(frame, header) >> 8 & 15) * 4;
+}
+
 /* RFC 791 section 3.1. */
 static bool
 fragment_of_4(tvbuff_t *frame, gint header, struct fragment *fragment)
@@ -54,7 +61,7 @@ fragment_of_4(tvbuff_t *frame, gint header, struct fragment *fragment)
     fragment->id = tvb_get_ntohs(frame, header + 4);
     fragment->is_first = (where & offset) == 0;
     fragment->protocol = (guint8)tvb_get_ntohs(frame, header + 8);
-    fragment->payload = header + (tvb_get_ntohs(frame, header) >> 8 & 15) * 4;
+    fragment->payload = behind_4(frame, header);
     return (where & more_or_offset) != 0;
 }
 
@@ -87,4 +94,16 @@ is_fragment(const packet_info *pinfo, tvbuff_t *frame, struct fragment *fragment
     const gint header4 = ipv4_header(pinfo, frame), header6 = ipv6_header(pinfo, frame);
     return header4 >= 0 ? fragment_of_4(frame, header4, fragment)
                         : header6 >= 0 && fragment_of_6(frame, header6, fragment);
+}
+
+bool
+opens_connection(const packet_info *pinfo, tvbuff_t *frame)
+{
+    enum { FLAGS = 12, SYN = 0x02, ACK = 0x10, SIZE = 20 };
+    if (pinfo->ptype != PT_TCP)
+        return false;
+    const gint header4 = ipv4_header(pinfo, frame), header6 = header4 < 0 ? ipv6_header(pinfo, frame) : -1;
+    const gint at = header4 >= 0 ? behind_4(frame, header4) : header6 >= 0 ? header6 + IPV6_SIZE : -1;
+    return at >= 0 && tvb_bytes_exist(frame, at, SIZE) && tvb_get_ntohs(frame, at) == pinfo->srcport &&
+           (tvb_get_ntohs(frame, at + FLAGS) & (SYN | ACK)) == SYN;
 }

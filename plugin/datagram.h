@@ -29,4 +29,7 @@ guint16 datagram_of(const packet_info *pinfo, tvbuff_t *frame);
  *  @param fragment  filled on success only */
 bool is_fragment(const packet_info *pinfo, tvbuff_t *frame, struct fragment *fragment);
 
+/** Whether the packet opens a TCP connection: SYN alone (RFC 9293 section 3.1). */
+bool opens_connection(const packet_info *pinfo, tvbuff_t *frame);
+
 #endif

@@ -273,6 +273,16 @@ hear_fragment(packet_info *pinfo, tvbuff_t *tvb)
         tracker_hear(tracker, pinfo->num, &from);
 }
 
+static void
+hear_connection(packet_info *pinfo, tvbuff_t *tvb)
+{
+    if (!opens_connection(pinfo, tvb) || is_quoted_in_icmp(pinfo))
+        return;
+    const struct endpoint from = endpoint_of(&pinfo->src, pinfo->srcport);
+    const struct endpoint to = endpoint_of(&pinfo->dst, pinfo->destport);
+    tracker_connect(tracker, pinfo->num, &from, &to);
+}
+
 static struct record *
 frame_records(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
@@ -281,8 +291,10 @@ frame_records(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
         return (struct record *)p_get_proto_data(wmem_file_scope(), pinfo, proto_siptrail, 0);
     tracker_tick(tracker, arrival_time(pinfo));
     records = read_frame(tvb, pinfo, tree);
-    if (!records)
+    if (!records) {
         hear_datagram(pinfo, tvb);
+        hear_connection(pinfo, tvb);
+    }
     hear_fragment(pinfo, tvb);
     if (records && !reading.in_passing)
         p_add_proto_data(wmem_file_scope(), pinfo, proto_siptrail, 0, records);

@@ -667,8 +667,12 @@ show_info(const struct view *view, const struct record_detail *detail)
 static struct finding_values
 values_of_challenge(const struct view *view, const struct exchange *exchange)
 {
-    return (struct finding_values){.exchange = exchange,
-                                   .frame_a = view->later ? exchange_fragments(view->tracker, exchange) : 0};
+    struct finding_values values = {.exchange = exchange};
+    if (view->later)
+        values.frame_a = exchange_fragments(view->tracker, exchange);
+    if (view->later && !values.frame_a)
+        values.frame_a = exchange_connection(view->tracker, exchange);
+    return values;
 }
 
 /* What is known of the exchange that this challenge begins. */

@@ -496,6 +496,15 @@ silence_cause(const struct exchange *exchange)
     return nearer_gave_up ? FINDING_GAVE_UP : unwilling_cause(exchange);
 }
 
+/* Of an answer that may be there, and cannot be read. */
+static enum finding
+hidden_cause(const struct tracker *tracker, const struct exchange *exchange)
+{
+    if (exchange_fragments(tracker, exchange))
+        return FINDING_RETRY_FRAGMENTED;
+    return exchange_connection(tracker, exchange) ? FINDING_RETRY_OVER_TCP : (enum finding)exchange->cause;
+}
+
 enum finding
 audit_exchange_cause(const struct tracker *tracker, const struct exchange *exchange)
 {
@@ -505,7 +514,7 @@ audit_exchange_cause(const struct tracker *tracker, const struct exchange *excha
     case OUTCOME_NO_ANSWER:
         return FINDING_RETRY_UNANSWERED;
     case OUTCOME_UNKNOWN:
-        return exchange_fragments(tracker, exchange) ? FINDING_RETRY_FRAGMENTED : exchange->cause;
+        return hidden_cause(tracker, exchange);
     default:
         return exchange->cause;
     }
@@ -641,6 +650,8 @@ static const struct {
      "behind a proxy or balancer that keeps the answer, or takes it to another server"},
     {FINDING_RETRY_FRAGMENTED,
      "with a large request over UDP, behind a firewall or a capture filter that drops further fragments"},
+    {FINDING_RETRY_OVER_TCP,
+     "with a request near the size of a packet, which credentials make too large for UDP"},
     {FINDING_AUTH_INT_UNANSWERED, "with a client that signs no bodies, like most"},
     {FINDING_CHANGED_ON_PATH, "behind a border controller that changes user, realm or SDP"},
     {FINDING_OPAQUE_DIFFERS, "with a client that drops opaque, and a server that needs it"},
@@ -743,6 +754,8 @@ static const struct {
     {FINDING_RETRY_FRAGMENTED,
      "{asker} asked who sends this {method}; what the client sent then came in fragments, and not all of "
      "them are there"},
+    {FINDING_RETRY_OVER_TCP,
+     "{asker} asked over UDP who sends this {method}; the client went on by TCP, and no more is seen of it"},
     {FINDING_CHALLENGE_LATE,
      "{asker} asked who sends this {method} when the client had already stopped waiting"},
     {FINDING_CHALLENGE_LOST, "{asker} asked who sends this {method}, and the client seems not to hear it"},
@@ -822,7 +835,7 @@ struct advice
 audit_advice(enum outcome outcome, enum finding cause)
 {
     struct advice advice = advices[outcome];
-    if (!advice.fix || cause == FINDING_RETRY_FRAGMENTED)
+    if (!advice.fix || (outcome == OUTCOME_UNKNOWN && cause != FINDING_NONE))
         advice.fix = finding_rule(cause)->fix;
     for (size_t i = 0; i < G_N_ELEMENTS(occasions); i++) {
         if (occasions[i].cause == cause)

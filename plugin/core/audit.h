@@ -74,6 +74,9 @@ uint32_t exchange_answered_elsewhere(const struct exchange *exchange);
  * server since, and that was never put together; 0: none. */
 uint32_t exchange_fragments(const struct tracker *tracker, const struct exchange *exchange);
 
+/** Likewise, asked over UDP: the frame in which its client opened a TCP connection to its server since. */
+uint32_t exchange_connection(const struct tracker *tracker, const struct exchange *exchange);
+
 /** "accepted", "rejected", … as `siptrail.outcome` has it; "" for OUTCOME_NONE. */
 const char *outcome_text(enum outcome outcome);
 

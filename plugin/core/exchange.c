@@ -572,6 +572,7 @@ exchange_new(struct tracker *tracker, const struct sip_message *message, const s
     exchange->uri_hash = transaction ? transaction->uri : 0;
     exchange->to_hash = transaction ? transaction->to : 0;
     exchange->in_dialog = transaction && transaction->in_dialog;
+    exchange->by_datagram = !sip_via_is_reliable(&message->via);
     if (transaction && transaction->cancelled_in)
         exchange_detail_make(tracker, exchange)->cancelled_in = transaction->cancelled_in;
     /* What would tie an answer to it may be cut, or what the request answered; and where the request is

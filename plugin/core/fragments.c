@@ -1,6 +1,7 @@
 /* fragments.c
- * Parts of IP datagrams that were never put together: some were lost on their way, or the capture holds first
- * fragments only. What somebody waits for may have been in them.
+ * Packets that no SIP is seen in, and that may hold what somebody waits for: parts of IP datagrams that were
+ * never put together, as some were lost on their way, or the capture holds first fragments only; and TCP
+ * connections that were not made, or are encrypted.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -61,6 +62,26 @@ may_be_between(const struct fragment_seen *seen, const struct endpoint *from, co
            (port_fits || !ports_known);
 }
 
+enum { SIP_PORT = 5060, SIPS_PORT = 5061 };
+
+/* Others open many connections, and would drive out those of clients. */
+void
+tracker_connect(struct tracker *tracker, uint32_t frame, const struct endpoint *from,
+                const struct endpoint *to)
+{
+    if (to->port != SIP_PORT && to->port != SIPS_PORT)
+        return;
+    struct connection_seen *seen = &tracker->connections[tracker->connections_next++ % CONNECTIONS_MAX];
+    *seen = (struct connection_seen){*from, *to, frame, tracker->clock};
+}
+
+/* Within what a client waits. */
+static bool
+is_in_time(int64_t clock, int64_t since)
+{
+    return clock >= since && clock - since <= SIP_TIMEOUT_NS;
+}
+
 uint32_t
 fragments_between(const struct tracker *tracker, const struct endpoint *from, const struct endpoint *to,
                   int64_t since)
@@ -68,9 +89,22 @@ fragments_between(const struct tracker *tracker, const struct endpoint *from, co
     uint32_t latest = 0;
     for (unsigned i = 0; i < FRAGMENTS_MAX; i++) {
         const struct fragment_seen *seen = &tracker->fragments[i];
-        if (seen->frame > latest && seen->clock >= since && seen->clock - since <= SIP_TIMEOUT_NS &&
-            may_be_between(seen, from, to))
+        if (seen->frame > latest && is_in_time(seen->clock, since) && may_be_between(seen, from, to))
             latest = seen->frame;
     }
     return latest;
+}
+
+uint32_t
+connections_between(const struct tracker *tracker, const struct endpoint *from, const struct endpoint *to,
+                    int64_t since)
+{
+    uint32_t first = 0;
+    for (unsigned i = 0; i < CONNECTIONS_MAX; i++) {
+        const struct connection_seen *seen = &tracker->connections[i];
+        if (seen->frame && (!first || seen->frame < first) && is_in_time(seen->clock, since) &&
+            endpoint_same_address(&seen->from, from) && endpoint_same_address(&seen->to, to))
+            first = seen->frame;
+    }
+    return first;
 }

@@ -67,6 +67,23 @@ retry_fragments(const struct tracker *tracker, const struct exchange *exchange)
     return fragments_between(tracker, &near->peers->client, &near->peers->server, near->waits_since);
 }
 
+/* What is too large for UDP goes by TCP (RFC 3261 section 18.1.1). */
+static uint32_t
+retry_connection(const struct tracker *tracker, const struct exchange *exchange)
+{
+    const struct exchange *near = nearest(exchange);
+    return near->by_datagram
+               ? connections_between(tracker, &near->peers->client, &near->peers->server, near->waits_since)
+               : 0;
+}
+
+/* It may have been sent, and nobody can see it. */
+static bool
+may_be_hidden(const struct tracker *tracker, const struct exchange *exchange)
+{
+    return retry_fragments(tracker, exchange) || retry_connection(tracker, exchange);
+}
+
 static bool
 answer_in_fragments(const struct tracker *tracker, const struct exchange *exchange)
 {
@@ -99,8 +116,8 @@ exchange_outcome(const struct tracker *tracker, const struct exchange *exchange)
     if (exchange->lost)
         return OUTCOME_UNKNOWN;
     if (exchange->retry_frame == 0)
-        return lacks_retry(tracker, exchange) && !retry_fragments(tracker, exchange) ? OUTCOME_NO_RETRY
-                                                                                     : OUTCOME_UNKNOWN;
+        return lacks_retry(tracker, exchange) && !may_be_hidden(tracker, exchange) ? OUTCOME_NO_RETRY
+                                                                                   : OUTCOME_UNKNOWN;
     /* A client that never sends a datagram again has got an answer that is not in the capture; over TCP or
      * the like that is shown by a server that goes on to accept it. */
     bool waits = exchange->retry_datagram ? exchange->retry_repeated
@@ -113,6 +130,12 @@ uint32_t
 exchange_fragments(const struct tracker *tracker, const struct exchange *exchange)
 {
     return lacks_retry(tracker, exchange) ? retry_fragments(tracker, exchange) : 0;
+}
+
+uint32_t
+exchange_connection(const struct tracker *tracker, const struct exchange *exchange)
+{
+    return lacks_retry(tracker, exchange) ? retry_connection(tracker, exchange) : 0;
 }
 
 uint32_t
@@ -196,6 +219,14 @@ is_left(const struct tracker *tracker, const struct registration *registration)
            exchange_outcome(tracker, registration->left) == OUTCOME_NO_RETRY;
 }
 
+/* Whether it was answered cannot be seen. */
+static bool
+is_hidden(const struct tracker *tracker, const struct registration *registration)
+{
+    const struct exchange *left = registration->left;
+    return left && (exchange_fragments(tracker, left) || exchange_connection(tracker, left));
+}
+
 /* The answer to the latest challenge was met by silence. Over a stream nothing is sent again. */
 static bool
 met_silence(const struct tracker *tracker, const struct registration *registration)
@@ -231,7 +262,8 @@ static const struct exchange *
 refresh_challenge(const struct tracker *tracker, const struct registration *registration)
 {
     const struct exchange *left = registration->left;
-    if (is_left(tracker, registration) && left->challenge_frame > registration->granted_frame)
+    if ((is_left(tracker, registration) || is_hidden(tracker, registration)) &&
+        left->challenge_frame > registration->granted_frame)
         return left;
     return met_silence(tracker, registration) ? registration->challenge : NULL;
 }
@@ -247,6 +279,8 @@ registration_challenge(const struct tracker *tracker, const struct registration 
                                                                                : NULL;
     case REGISTRATION_LAPSED:
         return refresh_challenge(tracker, registration);
+    case REGISTRATION_UNKNOWN:
+        return is_hidden(tracker, registration) ? registration->left : NULL;
     default:
         return NULL;
     }

@@ -167,6 +167,7 @@ struct exchange {
     bool refused_repeated : 1;   /**< it came again after the challenge: more challenges are due */
     bool unheard : 1;            /**< … or the challenge: so late that the client seems not to have it */
     bool refused_for_good : 1;   /**< of `refused`, once that is forgotten: it was not for another realm */
+    bool by_datagram : 1;        /**< it was asked over UDP or the like */
     bool retry_datagram : 1;     /**< sent over UDP or the like, where an unanswered request is sent again */
     bool retry_repeated : 1;     /**< and it was */
     bool retry_pending : 1;      /**< a provisional response came: the server is at work */
@@ -536,6 +537,11 @@ int64_t tracker_clock(const struct tracker *tracker);
  */
 void tracker_fragment(struct tracker *tracker, uint32_t frame, const struct endpoint *from,
                       const struct endpoint *to, uint32_t id, bool whole);
+
+/** Tells that somebody opens a TCP connection, at the time of the latest tick. What is not to port 5060 or
+ * 5061 (RFC 3261 section 19.1.2) is left alone. */
+void tracker_connect(struct tracker *tracker, uint32_t frame, const struct endpoint *from,
+                     const struct endpoint *to);
 
 /** Tells that ICMP says of a request that the port it was sent to is unreachable.
  *

@@ -139,7 +139,7 @@ struct subscription {
     bool condition_known; /**< the condition that is looked at was issued in this capture */
 };
 
-enum { DATAGRAMS = 8, FRAGMENTS_MAX = 64 };
+enum { DATAGRAMS = 8, FRAGMENTS_MAX = 64, CONNECTIONS_MAX = 16 };
 
 /** One request and its responses, while responses may still come. */
 struct transaction {
@@ -272,7 +272,13 @@ struct tracker {
         uint32_t frame; /**< 0: none */
         int64_t clock;
     } fragments[FRAGMENTS_MAX]; /**< the latest of datagrams that are not whole (yet) */
-    bool has_early;             /**< some nonce was used before it was issued */
+    struct connection_seen {
+        struct endpoint from, to;
+        uint32_t frame; /**< 0: none */
+        int64_t clock;
+    } connections[CONNECTIONS_MAX]; /**< the latest that were opened */
+    uint8_t connections_next;
+    bool has_early;      /**< some nonce was used before it was issued */
     int64_t copy_lag[2]; /**< of requests, of responses: how much later the latest one that is known for a
                           * copy was seen again, ns; 0: none was */
     int64_t clock;       /**< latest time seen; steps back only when the capture does, by more than an hour */
@@ -564,6 +570,9 @@ void unheard_forget(struct tracker *tracker, const struct unheard *unheard);
  * came in 32 s from `since` on (by the tracker's clock); 0: none. */
 uint32_t fragments_between(const struct tracker *tracker, const struct endpoint *from,
                            const struct endpoint *to, int64_t since);
+/** The first frame with which the one opened a TCP connection for SIP to the other, likewise; 0: none. */
+uint32_t connections_between(const struct tracker *tracker, const struct endpoint *from,
+                             const struct endpoint *to, int64_t since);
 
 /* --- path.c --- */
 

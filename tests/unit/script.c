@@ -162,6 +162,13 @@ script_join(struct script *script, const char *first, const char *second)
 }
 
 void
+script_connect(struct script *script, int from, int to)
+{
+    const struct endpoint client = endpoint_of(from), server = endpoint_of(to);
+    tracker_connect(script->tracker, ++script->frame, &client, &server);
+}
+
+void
 script_keep_alive(struct script *script, int from)
 {
     const struct endpoint endpoint = endpoint_of(from);

@@ -53,6 +53,9 @@ void script_end(struct script *script);
 struct record *script_send(struct script *script, const struct sip *sip);
 #define SEND(script, ...) script_send((script), &(struct sip){__VA_ARGS__})
 
+/** The one opens a TCP connection to the other. */
+void script_connect(struct script *script, int from, int to);
+
 /** ICMP says that nothing listens where that message went to. */
 void script_unreachable(struct script *script, const struct sip *sip);
 

@@ -2254,6 +2254,40 @@ test_again_by_tcp(struct script *s)
     }
 }
 
+/* What is too large for UDP goes by TCP, in time, to the server's port or that of TLS. */
+static void
+test_retry_over_tcp(struct script *s)
+{
+    static const struct {
+        int from, to;
+        double after;
+        bool by_tcp;
+        const char *cause;
+    } rows[] = {
+        {1, 2, 1, false, "retry_over_tcp"},
+        {1 + NEXT_PORT, 2, 1, false, "retry_over_tcp"},
+        {1, 2 + NEXT_PORT, 1, false, "retry_over_tcp"},
+        {1, 2 + 2 * NEXT_PORT, 1, false, "never_answered"},
+        {2, 1, 1, false, "never_answered"},
+        {1, 2, 40, false, "never_answered"},
+        {1, 3, 1, false, "never_answered"},
+        {1, 2, 1, true, "never_answered"},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        char *user = g_strdup_printf("user-%u", i);
+        const char *transport = rows[i].by_tcp ? "TCP" : "UDP";
+        SEND(s, .user = user, .call_id = user, .transport = transport);
+        SEND(s, .user = user, .call_id = user, .transport = transport, .status = 401,
+             .headers = CHALLENGE("n"));
+        script_wait(s, rows[i].after);
+        script_connect(s, rows[i].from, rows[i].to);
+        script_wait(s, 60);
+        g_test_message("row %u", i);
+        g_assert_cmpstr(script_cause(s, script_exchange(s, i)), ==, rows[i].cause);
+        g_free(user);
+    }
+}
+
 /* … or in a datagram whose fragments were not put together, if it came in time. */
 static void
 test_retry_in_fragments(struct script *s)
@@ -2519,6 +2553,7 @@ static const struct play plays[] = {
     {"unanswered/credentials-dropped", test_credentials_dropped_and_left},
     {"path/credentials-removed", test_credentials_removed},
     {"path/again-by-tcp", test_again_by_tcp},
+    {"path/retry-over-tcp", test_retry_over_tcp},
     {"path/other-family", test_retry_by_other_family},
     {"path/one-host", test_hops_of_one_host},
     {"path/credentials-passed-on", test_credentials_passed_on},

@@ -1,5 +1,6 @@
 """Challenges: what is wrong with them, and what keeps a client from answering."""
 
+from pcapng import Connect
 from refused import acknowledge, branch_of, cancel, registered
 from subscriptions import OPEN, subscribed
 
@@ -105,6 +106,19 @@ def challenge_lost(phone):
     phone.ping()
 
 
+def retry_over_tcp(phone):
+    """The INVITE with credentials is too large for UDP, and something drops TCP."""
+    registered(phone)
+    phone.new_call()
+    phone.send("INVITE")
+    phone.challenge(407)
+    acknowledge(phone)
+    for wait in (1, 2, 4, 8, 16):
+        phone.scene.packets.append((phone.scene.time, (phone.phone[0], 40004), phone.server, Connect()))
+        phone.scene.wait(wait)
+    phone.ping()
+
+
 def notify_unanswered(phone):
     """The phone asks its notifier for a password, which it does not have."""
     subscribed(phone)
@@ -163,5 +177,5 @@ def cancelled(phone):
 STORIES = {name: unanswered(challenge) for name, challenge in UNANSWERED.items()}
 STORIES.update((f.__name__, f) for f in (
     no_challenge, cancel_challenged, basic_offered, no_digest_offered, too_many_challenges, challenge_repeated, subscribe_407,
-    refresh_without_credentials, challenge_in_other_header, challenge_lost, notify_unanswered, in_dialog_unanswered,
+    refresh_without_credentials, challenge_in_other_header, challenge_lost, retry_over_tcp, notify_unanswered, in_dialog_unanswered,
     method_unanswered, challenge_skipped, cancelled))

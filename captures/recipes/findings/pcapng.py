@@ -5,10 +5,12 @@ import struct
 
 SECTION, INTERFACE, PACKET = 0x0A0D0D0A, 1, 6
 ETHERNET, IPV4, ICMP, TCP, UDP = 1, 0x0800, 1, 6, 17
-PUSH_ACK, WINDOW = 0x5018, 64240
+PUSH_ACK, SYN, WINDOW = 0x5018, 0x5002, 64240
 
 # What ICMP says of a datagram that did not arrive; stands for the payload of a packet.
 Unreachable = collections.namedtuple("Unreachable", "source target payload")
+# Opens a TCP connection; likewise.
+Connect = collections.namedtuple("Connect", "")
 
 
 def block(kind, body):
@@ -58,14 +60,20 @@ def segment(source, target, payload, sent):
     return frame(source, target, TCP, header, 16, payload)
 
 
+def connect(source, target):
+    return frame(source, target, TCP, struct.pack("!2H2I4H", source[1], target[1], 0, 0, SYN, WINDOW, 0, 0), 16, b"")
+
+
 def pcapng(packets):
     """A file of packets, each (microseconds since 1970, source, target, payload); source and target are (address, port), the payload
-    octets or Unreachable."""
+    octets, Unreachable or Connect."""
     sent = {}
     out = block(SECTION, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)) + block(INTERFACE, struct.pack("<HHI", ETHERNET, 0, 0))
     for time, source, target, payload in packets:
         if isinstance(payload, Unreachable):
             packet = port_unreachable(source, target, payload)
+        elif isinstance(payload, Connect):
+            packet = connect(source, target)
         elif b"Via: SIP/2.0/TCP" in payload:
             packet = segment(source, target, payload, sent)
         else:
