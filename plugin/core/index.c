@@ -168,6 +168,16 @@ index_find(struct index *index)
     return entry ? entry->value : NULL;
 }
 
+void *
+index_find_hash(const struct index *index, char kind, uint64_t number, uint64_t part)
+{
+    char key[1 + sizeof number + sizeof part] = {kind};
+    memcpy(key + 1, &number, sizeof number);
+    memcpy(key + 1 + sizeof number, &part, sizeof part);
+    const struct index_entry *entry = table_find(&index->entries, hash_bytes(index, key, sizeof key));
+    return entry ? entry->value : NULL;
+}
+
 struct index_entry *
 index_entry(struct index *index)
 {

@@ -74,6 +74,8 @@ uint64_t index_key_hash(struct index *index);
 
 /** NULL when the key is not there; the newest of those that share it. */
 void *index_find(struct index *index);
+/** The same of a key whose only part is a hash, and without one in the making. */
+void *index_find_hash(const struct index *index, char kind, uint64_t number, uint64_t part);
 /** The entry of the key, made with the value NULL when there is none. Never NULL. */
 struct index_entry *index_entry(struct index *index);
 /** Puts `entry`, which is in one piece of memory with `value`, under a key that was just not found. */

@@ -80,8 +80,8 @@ static bool
 may_go(struct tracker *tracker, const struct aged *aged)
 {
     uint32_t age = age_now(tracker) - aged->age;
-    if (age > OVER_AGE)
-        return true;
+    if (age > OVER_AGE) /* an exchange of before may be looked at for as long as it is kept */
+        return aged->kind != AGED_UNREAD || strangers_go(tracker);
     bool too_many = tracker->forgets && tracker->aged_of[aged->kind].count > tracker->host.remembered_max &&
                     (age > YOUNG || aged->kind == AGED_NONCE);
     tracker->dropped |= too_many && age <= OLD;
@@ -100,6 +100,7 @@ aged_forget(struct tracker *tracker)
         [AGED_AWAITED] = awaited_drop,
         [AGED_TAG] = tag_drop,
         [AGED_OTHER] = other_drop,
+        [AGED_UNREAD] = unread_drop,
     };
     struct aged *oldest;
     if (tracker->aged_checked == age_now(tracker) + UINT64_C(1))

@@ -26,6 +26,7 @@ enum aged_kind {
     AGED_AWAITED,
     AGED_TAG,
     AGED_OTHER,
+    AGED_UNREAD,
     AGED_KINDS
 };
 
@@ -139,7 +140,7 @@ struct subscription {
     bool condition_known; /**< the condition that is looked at was issued in this capture */
 };
 
-enum { DATAGRAMS = 8, FRAGMENTS_MAX = 64, CONNECTIONS_MAX = 16 };
+enum { DATAGRAMS = 8, INCOMPLETE_MAX = 64 };
 
 /** One request and its responses, while responses may still come. */
 struct transaction {
@@ -220,6 +221,7 @@ enum index_kind {
     INDEX_WATCHER = 'w', /**< subscriber, resource, event, client address: latest refreshed by 204 */
     INDEX_USAGE = 's',   /**< Call-ID, tags: the latest subscription */
     INDEX_ETAG = 'E',    /**< Call-ID, tags, event, entity-tag: NOTIFY */
+    INDEX_UNREAD = 'u',  /**< hosts, piece of time: what may hold SIP there */
     INDEX_ETAG_ANY = 'e' /**< resource, event, entity-tag: NOTIFY */
 };
 
@@ -266,19 +268,13 @@ struct tracker {
     bool dropped;          /**< some went because there were too many, and nobody was told yet */
     bool dropped_told;
     bool branches_kept; /**< some response had the branch of its request */
-    struct fragment_seen {
+    struct unread_packet {
         struct endpoint from, to;
         uint32_t id;    /**< of its datagram */
         uint32_t frame; /**< 0: none */
         int64_t clock;
-    } fragments[FRAGMENTS_MAX]; /**< the latest of datagrams that are not whole (yet) */
-    struct connection_seen {
-        struct endpoint from, to;
-        uint32_t frame; /**< 0: none */
-        int64_t clock;
-    } connections[CONNECTIONS_MAX]; /**< the latest that were opened */
-    uint8_t connections_next;
-    bool has_early;      /**< some nonce was used before it was issued */
+    } incomplete[INCOMPLETE_MAX]; /**< first fragments of the latest datagrams that are not whole (yet) */
+    bool has_early;               /**< some nonce was used before it was issued */
     int64_t copy_lag[2]; /**< of requests, of responses: how much later the latest one that is known for a
                           * copy was seen again, ns; 0: none was */
     int64_t clock;       /**< latest time seen; steps back only when the capture does, by more than an hour */
@@ -564,13 +560,16 @@ void flow_answered(struct tracker *tracker, const struct record *request);
 /** What it points to, and is not part of it. NULL is none. */
 void unheard_forget(struct tracker *tracker, const struct unheard *unheard);
 
-/* --- fragments.c --- */
+/* --- unread.c --- */
 
-/** The latest frame with a fragment from one host to the other that was never put together, of those that
- * came in 32 s from `since` on (by the tracker's clock); 0: none. */
+enum unread_kind { UNREAD_FRAGMENT, UNREAD_CONNECTION };
+
+aged_drop unread_drop;
+/** A frame with a first fragment from one host to the other that was never put together, in 32 s from `since`
+ * on (by the tracker's clock); 0: none. */
 uint32_t fragments_between(const struct tracker *tracker, const struct endpoint *from,
                            const struct endpoint *to, int64_t since);
-/** The first frame with which the one opened a TCP connection for SIP to the other, likewise; 0: none. */
+/** A frame with which the one opened a TCP connection for SIP to the other, likewise; 0: none. */
 uint32_t connections_between(const struct tracker *tracker, const struct endpoint *from,
                              const struct endpoint *to, int64_t since);
 

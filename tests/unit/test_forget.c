@@ -231,6 +231,22 @@ test_one_nonce(void)
     assert_no_growth(play_user, 400, 5);
 }
 
+/* A lost fragment, and a connection that is not made. */
+static void
+play_unread(struct script *s, unsigned n)
+{
+    const struct endpoint client = {5060, 1, 4, {192, 0, 2, 1}}, server = {5060, 1, 4, {192, 0, 2, 2}};
+    SEND(s, .method = "OPTIONS", .cseq = n + 1, .ms = 1e6);
+    tracker_fragment(s->tracker, ++s->frame, &client, &server, n, false);
+    tracker_connect(s->tracker, ++s->frame, &client, &server);
+}
+
+static void
+test_unread(void)
+{
+    assert_no_growth(play_unread, 400, 5);
+}
+
 /* After a day the call of a nonce that others go on with is unknown, whether the records stay or not: what it
  * counted is told neither way. */
 static void
@@ -644,6 +660,7 @@ main(int argc, char **argv)
     g_test_add_data_func("/forget/does-not-grow-for-registrations", GINT_TO_POINTER(KEEPS_REGISTRATIONS),
                          test_does_not_grow);
     g_test_add_func("/forget/keeps-all-otherwise", test_keeps_all_otherwise);
+    g_test_add_func("/forget/unread", test_unread);
     g_test_add_func("/forget/moving-client", test_moving_client);
     g_test_add_func("/forget/one-nonce", test_one_nonce);
     g_test_add_data_func("/forget/one-nonce/left", GINT_TO_POINTER(true), test_one_nonce_left);

@@ -1,0 +1,188 @@
+/* unread.c
+ * Packets in which no SIP is seen, and which may hold what somebody waits for: parts of IP datagrams that
+ * were never put together, as some were lost on their way, or the capture holds first fragments only; and TCP
+ * connections that were not made, or are encrypted.
+ *
+ * Whoever looks asks for 32 s that may be long over. So time is cut into pieces of that length, and it is
+ * remembered of each when there was one.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "tracker_private.h"
+
+/* Between two hosts and two ports, in one piece of time. */
+struct unread {
+    struct index_link link; /* by hosts and time */
+    struct aged aged;
+    uint16_t from_port, to_port;
+    uint32_t first_frame, frame;
+    int64_t first_clock, clock;
+};
+
+static struct unread *
+unread_of(struct index_link *link)
+{
+    return link ? CONTAINER(link, struct unread, link) : NULL;
+}
+
+static uint64_t
+piece_of(int64_t clock)
+{
+    return (uint64_t)clock / (uint64_t)SIP_TIMEOUT_NS;
+}
+
+static uint64_t
+hash_way(const struct tracker *tracker, enum unread_kind kind, const struct endpoint *from,
+         const struct endpoint *to)
+{
+    char both[1 + 2 * (2 + sizeof from->address)] = {(char)kind, (char)from->type, (char)from->len,
+                                                     (char)to->type, (char)to->len};
+    memcpy(both + 5, from->address, from->len);
+    memcpy(both + 5 + sizeof from->address, to->address, to->len);
+    return index_hash(&tracker->index, (struct slice){both, sizeof both});
+}
+
+/* A client may send from another port than before, not from another to another. */
+static bool
+fits_ports(uint16_t from_port, uint16_t to_port, const struct endpoint *from, const struct endpoint *to)
+{
+    return from_port == from->port || to_port == to->port;
+}
+
+void
+unread_drop(struct tracker *tracker, struct aged *aged)
+{
+    struct unread *unread = CONTAINER(aged, struct unread, aged);
+    index_unshare(&tracker->index, &unread->link);
+    tracker->host.release(unread);
+}
+
+/* Nothing can make it readable any more. */
+static void
+remember(struct tracker *tracker, enum unread_kind kind, const struct unread_packet *packet)
+{
+    const uint64_t way = hash_way(tracker, kind, &packet->from, &packet->to);
+    key_begin_number(tracker, INDEX_UNREAD, piece_of(packet->clock));
+    key_add_hash(tracker, way);
+    struct unread *unread = unread_of(key_find(tracker));
+    while (unread && (unread->from_port != packet->from.port || unread->to_port != packet->to.port))
+        unread = unread_of(unread->link.next);
+    if (!unread) {
+        unread = host_new(tracker, struct unread);
+        unread->from_port = packet->from.port;
+        unread->to_port = packet->to.port;
+        unread->first_frame = packet->frame;
+        unread->first_clock = packet->clock;
+        index_share(&tracker->index, &unread->link);
+    }
+    unread->frame = packet->frame;
+    unread->clock = packet->clock;
+    aged_touch(tracker, &unread->aged, AGED_UNREAD);
+}
+
+/* --- fragments --------------------------------------------------------------------- */
+
+/* That of the same datagram; or else NULL. */
+static struct unread_packet *
+incomplete_find(struct tracker *tracker, const struct endpoint *from, const struct endpoint *to, uint32_t id)
+{
+    for (unsigned i = 0; i < INCOMPLETE_MAX; i++) {
+        struct unread_packet *packet = &tracker->incomplete[i];
+        if (packet->frame && packet->id == id && endpoint_same_address(&packet->from, from) &&
+            endpoint_same_address(&packet->to, to))
+            return packet;
+    }
+    return NULL;
+}
+
+/* Where none is, or the one that came first, for whose other parts it is too late then. */
+static struct unread_packet *
+incomplete_room(struct tracker *tracker)
+{
+    struct unread_packet *room = tracker->incomplete;
+    for (unsigned i = 1; i < INCOMPLETE_MAX; i++) {
+        if (tracker->incomplete[i].frame < room->frame)
+            room = &tracker->incomplete[i];
+    }
+    if (room->frame)
+        remember(tracker, UNREAD_FRAGMENT, room);
+    return room;
+}
+
+void
+tracker_fragment(struct tracker *tracker, uint32_t frame, const struct endpoint *from,
+                 const struct endpoint *to, uint32_t id, bool whole)
+{
+    struct unread_packet *packet = incomplete_find(tracker, from, to, id);
+    bool is_first = from->port || to->port;
+    if (packet && whole)
+        packet->frame = 0;
+    else if (!packet && !whole && is_first)
+        *incomplete_room(tracker) = (struct unread_packet){*from, *to, id, frame, tracker->clock};
+}
+
+/* --- TCP --------------------------------------------------------------------------- */
+
+enum { SIP_PORT = 5060, SIPS_PORT = 5061 };
+
+/* Others open many connections, of which nobody wants to know. */
+void
+tracker_connect(struct tracker *tracker, uint32_t frame, const struct endpoint *from,
+                const struct endpoint *to)
+{
+    const struct unread_packet packet = {*from, *to, 0, frame, tracker->clock};
+    if (to->port == SIP_PORT || to->port == SIPS_PORT)
+        remember(tracker, UNREAD_CONNECTION, &packet);
+}
+
+/* --- asked for --------------------------------------------------------------------- */
+
+/* Within what a client waits. */
+static bool
+is_in_time(int64_t clock, int64_t since)
+{
+    return clock >= since && clock - since <= SIP_TIMEOUT_NS;
+}
+
+/* any_port: a connection, which the client makes from a port of its own */
+static uint32_t
+remembered_between(const struct tracker *tracker, enum unread_kind kind, const struct endpoint *from,
+                   const struct endpoint *to, int64_t since, bool any_port)
+{
+    const uint64_t way = hash_way(tracker, kind, from, to);
+    for (uint64_t piece = piece_of(since); piece <= piece_of(since) + 1; piece++) {
+        struct index_link *link = index_find_hash(&tracker->index, INDEX_UNREAD, piece, way);
+        for (const struct unread *i = unread_of(link); i; i = unread_of(i->link.next)) {
+            if (!any_port && !fits_ports(i->from_port, i->to_port, from, to))
+                continue;
+            if (is_in_time(i->first_clock, since))
+                return i->first_frame;
+            if (is_in_time(i->clock, since))
+                return i->frame;
+        }
+    }
+    return 0;
+}
+
+uint32_t
+fragments_between(const struct tracker *tracker, const struct endpoint *from, const struct endpoint *to,
+                  int64_t since)
+{
+    uint32_t frame = remembered_between(tracker, UNREAD_FRAGMENT, from, to, since, false);
+    for (unsigned i = 0; i < INCOMPLETE_MAX; i++) {
+        const struct unread_packet *packet = &tracker->incomplete[i];
+        if (packet->frame && (!frame || packet->frame < frame) && is_in_time(packet->clock, since) &&
+            endpoint_same_address(&packet->from, from) && endpoint_same_address(&packet->to, to) &&
+            fits_ports(packet->from.port, packet->to.port, from, to))
+            frame = packet->frame;
+    }
+    return frame;
+}
+
+uint32_t
+connections_between(const struct tracker *tracker, const struct endpoint *from, const struct endpoint *to,
+                    int64_t since)
+{
+    return remembered_between(tracker, UNREAD_CONNECTION, from, to, since, true);
+}
