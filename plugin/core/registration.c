@@ -798,7 +798,7 @@ accept(struct tracker *tracker, const struct sip_message *message, const struct 
         return;
     }
     bool granted = is_granted(tracker, message, asked, alone, &listing, record);
-    if (asked->cut && !asked->has_asked && listing.fit < FIT_HOST) {
+    if (asked->cut && !asked->has_asked && listing.fit < FIT_HOST && !listing.said) {
         end_unsure(tracker, registration);
         return;
     }

@@ -224,7 +224,8 @@ static bool
 is_hidden(const struct tracker *tracker, const struct registration *registration)
 {
     const struct exchange *left = registration->left;
-    return left && (exchange_fragments(tracker, left) || exchange_connection(tracker, left));
+    return left && registration->challenge->retry_frame == 0 &&
+           (exchange_fragments(tracker, left) || exchange_connection(tracker, left));
 }
 
 /* The answer to the latest challenge was met by silence. Over a stream nothing is sent again. */

@@ -140,7 +140,7 @@ struct subscription {
     bool condition_known; /**< the condition that is looked at was issued in this capture */
 };
 
-enum { DATAGRAMS = 8, INCOMPLETE_MAX = 64 };
+enum { DATAGRAMS = 8, INCOMPLETE_MAX = 64, OPENED_MAX = 64 };
 
 /** One request and its responses, while responses may still come. */
 struct transaction {
@@ -273,8 +273,11 @@ struct tracker {
         uint32_t id;    /**< of its datagram */
         uint32_t frame; /**< 0: none */
         int64_t clock;
-    } incomplete[INCOMPLETE_MAX]; /**< first fragments of the latest datagrams that are not whole (yet) */
-    bool has_early;               /**< some nonce was used before it was issued */
+    } incomplete[INCOMPLETE_MAX], /**< first fragments of the latest datagrams that are not whole (yet) */
+        opened[OPENED_MAX];       /**< the latest TCP connections in which no SIP was seen (yet) */
+    uint8_t opened_next;
+    bool any_opened;
+    bool has_early;      /**< some nonce was used before it was issued */
     int64_t copy_lag[2]; /**< of requests, of responses: how much later the latest one that is known for a
                           * copy was seen again, ns; 0: none was */
     int64_t clock;       /**< latest time seen; steps back only when the capture does, by more than an hour */
@@ -569,7 +572,10 @@ aged_drop unread_drop;
  * on (by the tracker's clock); 0: none. */
 uint32_t fragments_between(const struct tracker *tracker, const struct endpoint *from,
                            const struct endpoint *to, int64_t since);
-/** A frame with which the one opened a TCP connection for SIP to the other, likewise; 0: none. */
+/** A message came: in that connection there is SIP. */
+void connections_read(struct tracker *tracker, const struct arrival *arrival);
+/** A frame with which the one opened a TCP connection for SIP to the other, in which none was seen, likewise;
+ * 0: none. */
 uint32_t connections_between(const struct tracker *tracker, const struct endpoint *from,
                              const struct endpoint *to, int64_t since);
 

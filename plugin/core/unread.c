@@ -131,9 +131,29 @@ void
 tracker_connect(struct tracker *tracker, uint32_t frame, const struct endpoint *from,
                 const struct endpoint *to)
 {
-    const struct unread_packet packet = {*from, *to, 0, frame, tracker->clock};
-    if (to->port == SIP_PORT || to->port == SIPS_PORT)
-        remember(tracker, UNREAD_CONNECTION, &packet);
+    if (to->port != SIP_PORT && to->port != SIPS_PORT)
+        return;
+    struct unread_packet *opened = &tracker->opened[tracker->opened_next++ % OPENED_MAX];
+    if (opened->frame)
+        remember(tracker, UNREAD_CONNECTION, opened);
+    *opened = (struct unread_packet){*from, *to, 0, frame, tracker->clock};
+    tracker->any_opened = true;
+}
+
+static bool
+is_at(const struct endpoint *a, const struct endpoint *b)
+{
+    return a->port == b->port && endpoint_same_address(a, b);
+}
+
+void
+connections_read(struct tracker *tracker, const struct arrival *arrival)
+{
+    for (unsigned i = 0; i < OPENED_MAX; i++) {
+        struct unread_packet *opened = &tracker->opened[i];
+        if (opened->frame && (is_at(&opened->from, &arrival->from) || is_at(&opened->from, &arrival->to)))
+            opened->frame = 0;
+    }
 }
 
 /* --- asked for --------------------------------------------------------------------- */
@@ -165,24 +185,34 @@ remembered_between(const struct tracker *tracker, enum unread_kind kind, const s
     return 0;
 }
 
-uint32_t
-fragments_between(const struct tracker *tracker, const struct endpoint *from, const struct endpoint *to,
-                  int64_t since)
+/* The first of those of which it is still open what becomes of them. */
+static uint32_t
+open_between(const struct unread_packet *packets, unsigned count, const struct endpoint *from,
+             const struct endpoint *to, int64_t since, bool any_port)
 {
-    uint32_t frame = remembered_between(tracker, UNREAD_FRAGMENT, from, to, since, false);
-    for (unsigned i = 0; i < INCOMPLETE_MAX; i++) {
-        const struct unread_packet *packet = &tracker->incomplete[i];
-        if (packet->frame && (!frame || packet->frame < frame) && is_in_time(packet->clock, since) &&
-            endpoint_same_address(&packet->from, from) && endpoint_same_address(&packet->to, to) &&
-            fits_ports(packet->from.port, packet->to.port, from, to))
+    uint32_t frame = 0;
+    for (unsigned i = 0; i < count; i++) {
+        const struct unread_packet *packet = &packets[i];
+        bool fits = any_port || fits_ports(packet->from.port, packet->to.port, from, to);
+        if (packet->frame && fits && (!frame || packet->frame < frame) && is_in_time(packet->clock, since) &&
+            endpoint_same_address(&packet->from, from) && endpoint_same_address(&packet->to, to))
             frame = packet->frame;
     }
     return frame;
 }
 
 uint32_t
+fragments_between(const struct tracker *tracker, const struct endpoint *from, const struct endpoint *to,
+                  int64_t since)
+{
+    uint32_t frame = remembered_between(tracker, UNREAD_FRAGMENT, from, to, since, false);
+    return frame ? frame : open_between(tracker->incomplete, INCOMPLETE_MAX, from, to, since, false);
+}
+
+uint32_t
 connections_between(const struct tracker *tracker, const struct endpoint *from, const struct endpoint *to,
                     int64_t since)
 {
-    return remembered_between(tracker, UNREAD_CONNECTION, from, to, since, true);
+    uint32_t frame = remembered_between(tracker, UNREAD_CONNECTION, from, to, since, true);
+    return frame ? frame : open_between(tracker->opened, OPENED_MAX, from, to, since, true);
 }

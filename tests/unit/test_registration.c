@@ -1141,9 +1141,10 @@ test_cut_expires(struct script *s)
 static void
 test_cut_removal(struct script *s)
 {
-    static const char *const listed[] = {"", "Contact: " PHONE ";expires=600\r\n"};
+    static const char *const listed[] = {"", "Contact: " PHONE ";expires=600\r\n", "Expires: 600\r\n"};
     for (unsigned i = 0; i < G_N_ELEMENTS(listed); i++) {
-        const char *user = i ? "bob" : "alice";
+        static const char *const users[] = {"alice", "bob", "carol"};
+        const char *user = users[i];
         SEND(s, .user = user, .call_id = user, .headers = "Contact: " PHONE ";expires=600\r\n");
         SEND(s, .user = user, .call_id = user, .headers = "Contact: " PHONE ";expires=600\r\n",
              .status = 200);

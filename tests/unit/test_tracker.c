@@ -2261,17 +2261,18 @@ test_retry_over_tcp(struct script *s)
     static const struct {
         int from, to;
         double after;
-        bool by_tcp;
+        bool by_tcp, spoken; /* the challenge came by TCP; there is SIP in the connection */
         const char *cause;
     } rows[] = {
-        {1, 2, 1, false, "retry_over_tcp"},
-        {1 + NEXT_PORT, 2, 1, false, "retry_over_tcp"},
-        {1, 2 + NEXT_PORT, 1, false, "retry_over_tcp"},
-        {1, 2 + 2 * NEXT_PORT, 1, false, "never_answered"},
-        {2, 1, 1, false, "never_answered"},
-        {1, 2, 40, false, "never_answered"},
-        {1, 3, 1, false, "never_answered"},
-        {1, 2, 1, true, "never_answered"},
+        {1, 2, 1, false, false, "retry_over_tcp"},
+        {1 + NEXT_PORT, 2, 1, false, false, "retry_over_tcp"},
+        {1, 2 + NEXT_PORT, 1, false, false, "retry_over_tcp"},
+        {1, 2 + 2 * NEXT_PORT, 1, false, false, "never_answered"},
+        {2, 1, 1, false, false, "never_answered"},
+        {1, 2, 40, false, false, "never_answered"},
+        {1, 3, 1, false, false, "never_answered"},
+        {1, 2, 1, true, false, "never_answered"},
+        {1 + NEXT_PORT, 2, 1, false, true, "never_answered"},
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
         char *user = g_strdup_printf("user-%u", i);
@@ -2281,6 +2282,9 @@ test_retry_over_tcp(struct script *s)
              .headers = CHALLENGE("n"));
         script_wait(s, rows[i].after);
         script_connect(s, rows[i].from, rows[i].to);
+        if (rows[i].spoken)
+            SEND(s, .method = "OPTIONS", .call_id = "another", .transport = "TCP", .from = rows[i].from,
+                 .to = rows[i].to);
         script_wait(s, 60);
         g_test_message("row %u", i);
         g_assert_cmpstr(script_cause(s, script_exchange(s, i)), ==, rows[i].cause);
