@@ -10,10 +10,12 @@
 
 enum { IPV4_SIZE = 20, IPV4_SOURCE = 12, IPV6_SIZE = 40, IPV6_SOURCE = 8, IPV6_ADDRESS = 16 };
 
-/* Where in the frame the IPv4 header begins whose source address Wireshark took from there; -1 if none. */
+/* Where in the frame the IPv4 header begins whose source address Wireshark took from there; -1 if none, as
+ * where an exported PDU tells the address. */
 static gint
 ipv4_header(const packet_info *pinfo, tvbuff_t *frame)
 {
+    const guint first_octet_min = 0x45, first_octet_max = 0x4f; /* version and length */
     const guint captured = tvb_captured_length(frame);
     const uintptr_t source = (uintptr_t)pinfo->net_src.data;
     if (pinfo->net_src.type != AT_IPv4 || captured < IPV4_SIZE)
@@ -21,7 +23,9 @@ ipv4_header(const packet_info *pinfo, tvbuff_t *frame)
     const uintptr_t begin = (uintptr_t)tvb_get_ptr(frame, 0, (gint)captured);
     if (source < begin + IPV4_SOURCE || source > begin + captured - (IPV4_SIZE - IPV4_SOURCE))
         return -1;
-    return (gint)(source - begin - IPV4_SOURCE);
+    const gint header = (gint)(source - begin - IPV4_SOURCE);
+    const guint first_octet = tvb_get_ntohs(frame, header) >> 8;
+    return first_octet >= first_octet_min && first_octet <= first_octet_max ? header : -1;
 }
 
 /* Of IPv6 addresses Wireshark makes copies, so that theirs is looked for, no further than tunnels reach. */

@@ -24,6 +24,7 @@
 
 static int proto_siptrail = -1;
 static int proto_sip = -1, proto_icmp = -1, proto_icmpv6 = -1;
+static int proto_ip = -1, proto_ipv6 = -1, proto_udp = -1;
 static int siptrail_tap = -1, pass_tap = -1;
 static dissector_handle_t siptrail_handle;
 static struct tracker *tracker; /* of the file that is open */
@@ -253,6 +254,20 @@ hear_datagram(packet_info *pinfo, const tvbuff_t *tvb)
     tracker_hear(tracker, pinfo->num, &from);
 }
 
+/* The innermost IP header has UDP behind it: were it a fragment that is not put together, it would not. */
+static bool
+is_put_together(const packet_info *pinfo)
+{
+    for (wmem_list_frame_t *i = wmem_list_tail(pinfo->layers); i; i = wmem_list_frame_prev(i)) {
+        const int proto = GPOINTER_TO_INT(wmem_list_frame_data(i));
+        if (proto == proto_ip || proto == proto_ipv6)
+            return false;
+        if (proto == proto_udp)
+            return true;
+    }
+    return false;
+}
+
 /* SIP is in those of UDP. Of fragments that were not put together only the first tells ports, and Wireshark
  * does not read them. */
 static void
@@ -261,9 +276,9 @@ hear_fragment(packet_info *pinfo, tvbuff_t *tvb)
     struct fragment fragment;
     if (!is_fragment(pinfo, tvb, &fragment) || fragment.protocol != IP_PROTO_UDP || is_quoted_in_icmp(pinfo))
         return;
-    const bool whole = pinfo->ptype != PT_NONE;
+    const bool whole = is_put_together(pinfo);
     const bool has_ports = !whole && fragment.is_first && tvb_bytes_exist(tvb, fragment.payload, 4);
-    struct endpoint from = endpoint_of(&pinfo->src, 0), to = endpoint_of(&pinfo->dst, 0);
+    struct endpoint from = endpoint_of(&pinfo->net_src, 0), to = endpoint_of(&pinfo->net_dst, 0);
     if (has_ports) {
         from.port = tvb_get_ntohs(tvb, fragment.payload);
         to.port = tvb_get_ntohs(tvb, fragment.payload + 2);
@@ -339,6 +354,9 @@ void
 proto_reg_handoff_siptrail(void)
 {
     proto_sip = proto_registrar_get_id_byname("sip");
+    proto_ip = proto_registrar_get_id_byname("ip");
+    proto_ipv6 = proto_registrar_get_id_byname("ipv6");
+    proto_udp = proto_registrar_get_id_byname("udp");
     proto_icmp = proto_registrar_get_id_byname("icmp");
     proto_icmpv6 = proto_registrar_get_id_byname("icmpv6");
     want_sip(true);

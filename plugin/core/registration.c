@@ -777,12 +777,24 @@ remove_binding(struct tracker *tracker, struct registration *registration)
     flow_leave(tracker, registration);
 }
 
-/* That it is to be removed may have stood where the capture cut the REGISTER. */
 static void
-end_unsure(const struct tracker *tracker, struct registration *registration)
+keep_exchange(struct tracker *tracker, struct exchange **kept, struct exchange *exchange)
+{
+    if (exchange)
+        exchange_hold(exchange);
+    if (*kept)
+        exchange_release(tracker, *kept);
+    *kept = exchange;
+}
+
+/* That it is to be removed may have stood where the capture cut the REGISTER. Refused it is not. */
+static void
+end_unsure(struct tracker *tracker, struct registration *registration)
 {
     registration->deadline = MIN(registration->deadline, tracker->clock);
     registration->granted_unsure = true;
+    registration->refused_frame = 0;
+    keep_exchange(tracker, &registration->left, NULL);
 }
 
 static void
@@ -828,16 +840,6 @@ is_failure(const struct record *record)
             return true;
     }
     return false;
-}
-
-static void
-keep_exchange(struct tracker *tracker, struct exchange **kept, struct exchange *exchange)
-{
-    if (exchange)
-        exchange_hold(exchange);
-    if (*kept)
-        exchange_release(tracker, *kept);
-    *kept = exchange;
 }
 
 static void

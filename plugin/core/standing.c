@@ -126,16 +126,24 @@ exchange_outcome(const struct tracker *tracker, const struct exchange *exchange)
     return in_vain && !answer_in_fragments(tracker, exchange) ? OUTCOME_NO_ANSWER : OUTCOME_UNKNOWN;
 }
 
+/* There may be other signs of it, too, as a CSeq number that is left out. */
+static bool
+may_hide_retry(const struct tracker *tracker, const struct exchange *exchange)
+{
+    return exchange->outcome == OUTCOME_NONE && nearest(exchange)->retry_frame == 0 &&
+           exchange_detail(exchange)->settled_frame == 0 && waits_in_vain(tracker, exchange);
+}
+
 uint32_t
 exchange_fragments(const struct tracker *tracker, const struct exchange *exchange)
 {
-    return lacks_retry(tracker, exchange) ? retry_fragments(tracker, exchange) : 0;
+    return may_hide_retry(tracker, exchange) ? retry_fragments(tracker, exchange) : 0;
 }
 
 uint32_t
 exchange_connection(const struct tracker *tracker, const struct exchange *exchange)
 {
-    return lacks_retry(tracker, exchange) ? retry_connection(tracker, exchange) : 0;
+    return may_hide_retry(tracker, exchange) ? retry_connection(tracker, exchange) : 0;
 }
 
 uint32_t

@@ -115,6 +115,11 @@ tracker_fragment(struct tracker *tracker, uint32_t frame, const struct endpoint 
                  const struct endpoint *to, uint32_t id, bool whole)
 {
     struct unread_packet *packet = incomplete_find(tracker, from, to, id);
+    if (packet && tracker->clock - packet->clock > SIP_TIMEOUT_NS) { /* another datagram has that id by now */
+        remember(tracker, UNREAD_FRAGMENT, packet);
+        packet->frame = 0;
+        packet = NULL;
+    }
     bool is_first = from->port || to->port;
     if (packet && whole)
         packet->frame = 0;

@@ -1,10 +1,11 @@
 """Behind a capture filter for a port, or a firewall that drops the further ones, only the first fragments of a large message are left."""
 import json
+import struct
 import subprocess
 
 import pytest
 
-from packets import Trace, first_fragment
+from packets import Trace, first_fragment, ipv4
 from wireshark import Capture, ROOT, captures, epoch
 
 STORIES = json.loads((ROOT / "captures/findings.json").read_text(encoding="utf-8"))
@@ -48,13 +49,20 @@ def hosts(wireshark, capture, frame):
     return int(epoch(one["frame.time_epoch"]) * 1e9), source, target
 
 
-def with_fragment(wireshark, capture, frame, back, ports=0):
+def in_vxlan(packet):
+    """RFC 7348."""
+    ethernet = bytes(12) + b"\x08\x00"
+    datagram = bytes.fromhex("0800000000000100") + ethernet + packet
+    return ipv4(17, "198.51.100.201", "198.51.100.202", struct.pack(">HHHH", 40000, 4789, 8 + len(datagram), 0) + datagram)
+
+
+def with_fragment(wireshark, capture, frame, back, ports=0, wrap=lambda packet: packet):
     """A fragment that follows a message, the way that its answer goes, or its own; between other ports, if these are that far from its own."""
     time, source, target = hosts(wireshark, capture, frame)
     source, target = ((address, port + ports) for address, port in (source, target))
     trace = Trace()
     trace.clock = time + 20_000_000
-    trace.ip(first_fragment(*((target, source) if back else (source, target)), b"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP unreadable "))
+    trace.ip(wrap(first_fragment(*((target, source) if back else (source, target)), b"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP unreadable ")))
     extra = wireshark.path(capture).with_name("fragment.pcapng")
     trace.write(extra)
     return derived(wireshark, capture, f"back-{back}-{ports}", lambda path: subprocess.run(
@@ -81,3 +89,9 @@ def test_ipv6(wireshark):
     silent = derived(wireshark, asked, "silent", lambda path: subprocess.run(["mergecap", "-w", path, wireshark.path(asked), later], check=True))
     for capture, cause in ((silent, "never_answered"), (with_fragment(wireshark, silent, 2, True), "retry_fragmented")):
         assert wireshark.fields(capture, "siptrail.cause", two_pass=True)[2]["siptrail.cause"] == [cause]
+
+
+def test_in_a_tunnel(wireshark):
+    """What carries it is whole."""
+    capture = with_fragment(wireshark, NAMED["never-answers"], 2, True, wrap=in_vxlan)
+    assert wireshark.fields(capture, "siptrail.cause", two_pass=True)[2]["siptrail.cause"] == ["retry_fragmented"]

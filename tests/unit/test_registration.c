@@ -1158,6 +1158,22 @@ test_cut_removal(struct script *s)
     g_assert_cmpstr(state(s, 1), ==, "lapsed");
 }
 
+/* The answer to a cut REGISTER: whatever it asked for, it is not refused, nor challenged in vain. */
+static void
+test_cut_after_refusal(struct script *s)
+{
+    static const unsigned refusals[] = {403, 401};
+    for (unsigned i = 0; i < G_N_ELEMENTS(refusals); i++) {
+        const char *user = i ? "bob" : "alice";
+        SEND(s, .user = user, .call_id = user, .headers = "Contact: " PHONE "\r\n");
+        SEND(s, .user = user, .call_id = user, .headers = CHALLENGE("n"), .status = refusals[i]);
+        SEND(s, .user = user, .call_id = user, .cseq = 2, .headers = "Contact: " PHONE "\r\n", .cut = true);
+        SEND(s, .user = user, .call_id = user, .cseq = 2, .status = 200);
+        script_wait(s, 100);
+        g_assert_cmpstr(state(s, i), ==, "unknown");
+    }
+}
+
 /* By IPv4 instead of IPv6; not so behind a proxy, which is seen in turn with its client. */
 static void
 test_other_family(struct script *s)
@@ -1458,6 +1474,7 @@ static const struct play plays[] = {
     {"registrar/lapsed-elsewhere", test_lapsed_elsewhere},
     {"cut/expires", test_cut_expires},
     {"cut/removal", test_cut_removal},
+    {"cut/after-refusal", test_cut_after_refusal},
     {"registrar/other-family", test_other_family},
     {"registrar/not-elsewhere", test_not_elsewhere},
     {"contact/side-by-side", test_side_by_side},
