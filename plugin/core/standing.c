@@ -143,7 +143,7 @@ exchange_fragments(const struct tracker *tracker, const struct exchange *exchang
 uint32_t
 exchange_connection(const struct tracker *tracker, const struct exchange *exchange)
 {
-    return may_hide_retry(tracker, exchange) ? retry_connection(tracker, exchange) : 0;
+    return lacks_retry(tracker, exchange) ? retry_connection(tracker, exchange) : 0;
 }
 
 uint32_t

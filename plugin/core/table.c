@@ -35,7 +35,7 @@ next_place(const struct table *table, uint32_t place)
 static void
 make_room(struct table *table, uint32_t size)
 {
-    table->memory = g_malloc0_n(size + 1, sizeof *table->buckets);
+    table->memory = g_malloc0((size_t)size * sizeof *table->buckets + CACHE_LINE);
     const uintptr_t line = ((uintptr_t)table->memory + CACHE_LINE - 1) & ~(uintptr_t)(CACHE_LINE - 1);
     table->buckets = (struct table_bucket *)line;
     table->size = size;

@@ -166,6 +166,7 @@ struct transaction {
     uint8_t datagrams_seen;        /**< modulo DATAGRAMS: where the next one goes */
     uint8_t repeated;              /**< how often it was sent again without an answer, up to what matters */
     bool request_cut;              /**< the capture holds its beginning only */
+    bool reliable;                 /**< it goes over TCP or the like */
     bool in_dialog;                /**< the request had a To tag */
     bool answer_lost;              /**< told that the client looks not to receive the answer */
     bool acknowledged;             /**< an ACK came */
@@ -275,8 +276,7 @@ struct tracker {
         int64_t clock;
     } incomplete[INCOMPLETE_MAX], /**< first fragments of the latest datagrams that are not whole (yet) */
         opened[OPENED_MAX];       /**< the latest TCP connections in which no SIP was seen (yet) */
-    uint8_t opened_next;
-    bool any_opened;
+    bool any_opened, any_unread;
     bool has_early;      /**< some nonce was used before it was issued */
     int64_t copy_lag[2]; /**< of requests, of responses: how much later the latest one that is known for a
                           * copy was seen again, ns; 0: none was */
@@ -435,6 +435,9 @@ transaction_before(const struct transaction *transaction)
  * a proxy's other leg has the same Call-ID and CSeq. NULL: none. */
 struct transaction *transaction_on_hop(struct tracker *tracker, struct slice method, uint32_t cseq,
                                        const struct endpoint *client);
+/** A request of this call, method and CSeq number that came from a client, on whatever hop; NULL: none. */
+const struct transaction *transaction_from(struct tracker *tracker, const struct sip_message *message,
+                                           const struct endpoint *client);
 /** That of a response whose Via something on the path has changed, sent-by as a rule: by the transaction's
  * hop. A branch is taken for changed only where no response of the capture has brought one back as it was:
  * else its request is missing. NULL: none. */

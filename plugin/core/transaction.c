@@ -162,6 +162,15 @@ transaction_on_hop(struct tracker *tracker, struct slice method, uint32_t cseq, 
     return i;
 }
 
+const struct transaction *
+transaction_from(struct tracker *tracker, const struct sip_message *message, const struct endpoint *client)
+{
+    const struct transaction *i = transactions_of(tracker, message->method, message->cseq);
+    while (i && !endpoint_same_address(&i->client, client))
+        i = transaction_before(i);
+    return i;
+}
+
 struct transaction *
 transaction_of_changed_via(struct tracker *tracker, const struct sip_message *message,
                            const struct arrival *arrival)
@@ -236,6 +245,7 @@ transaction_new(struct tracker *tracker, const struct sip_message *message, cons
     transaction->cseq = message->cseq;
     transaction->in_dialog = message->to_tag.len > 0;
     transaction->request_cut = message->headers_cut;
+    transaction->reliable = sip_via_is_reliable(&message->via);
     transaction->branch = tracker->here.branch;
     transaction->sent_by = tracker->here.sent_by;
     transaction->from_tag = tracker->here.from_tag;

@@ -63,14 +63,16 @@ static void
 remember(struct tracker *tracker, enum unread_kind kind, const struct unread_packet *packet)
 {
     const uint64_t way = hash_way(tracker, kind, &packet->from, &packet->to);
+    const uint16_t from_port =
+        kind == UNREAD_CONNECTION ? 0 : packet->from.port; /* one of its own each time */
     key_begin_number(tracker, INDEX_UNREAD, piece_of(packet->clock));
     key_add_hash(tracker, way);
     struct unread *unread = unread_of(key_find(tracker));
-    while (unread && (unread->from_port != packet->from.port || unread->to_port != packet->to.port))
+    while (unread && (unread->from_port != from_port || unread->to_port != packet->to.port))
         unread = unread_of(unread->link.next);
     if (!unread) {
         unread = host_new(tracker, struct unread);
-        unread->from_port = packet->from.port;
+        unread->from_port = from_port;
         unread->to_port = packet->to.port;
         unread->first_frame = packet->frame;
         unread->first_clock = packet->clock;
@@ -96,18 +98,20 @@ incomplete_find(struct tracker *tracker, const struct endpoint *from, const stru
     return NULL;
 }
 
-/* Where none is, or the one that came first, for whose other parts it is too late then. */
-static struct unread_packet *
-incomplete_room(struct tracker *tracker)
+/* Where none is, or the one that came first, for which it is too late then. */
+static void
+put_packet(struct tracker *tracker, enum unread_kind kind, struct unread_packet *packets, unsigned count,
+           const struct unread_packet *packet)
 {
-    struct unread_packet *room = tracker->incomplete;
-    for (unsigned i = 1; i < INCOMPLETE_MAX; i++) {
-        if (tracker->incomplete[i].frame < room->frame)
-            room = &tracker->incomplete[i];
+    struct unread_packet *room = packets;
+    for (unsigned i = 1; i < count; i++) {
+        if (packets[i].frame < room->frame)
+            room = &packets[i];
     }
     if (room->frame)
-        remember(tracker, UNREAD_FRAGMENT, room);
-    return room;
+        remember(tracker, kind, room);
+    *room = *packet;
+    tracker->any_unread = true;
 }
 
 void
@@ -124,7 +128,8 @@ tracker_fragment(struct tracker *tracker, uint32_t frame, const struct endpoint 
     if (packet && whole)
         packet->frame = 0;
     else if (!packet && !whole && is_first)
-        *incomplete_room(tracker) = (struct unread_packet){*from, *to, id, frame, tracker->clock};
+        put_packet(tracker, UNREAD_FRAGMENT, tracker->incomplete, INCOMPLETE_MAX,
+                   &(struct unread_packet){*from, *to, id, frame, tracker->clock});
 }
 
 /* --- TCP --------------------------------------------------------------------------- */
@@ -138,10 +143,8 @@ tracker_connect(struct tracker *tracker, uint32_t frame, const struct endpoint *
 {
     if (to->port != SIP_PORT && to->port != SIPS_PORT)
         return;
-    struct unread_packet *opened = &tracker->opened[tracker->opened_next++ % OPENED_MAX];
-    if (opened->frame)
-        remember(tracker, UNREAD_CONNECTION, opened);
-    *opened = (struct unread_packet){*from, *to, 0, frame, tracker->clock};
+    put_packet(tracker, UNREAD_CONNECTION, tracker->opened, OPENED_MAX,
+               &(struct unread_packet){*from, *to, 0, frame, tracker->clock});
     tracker->any_opened = true;
 }
 
@@ -210,6 +213,8 @@ uint32_t
 fragments_between(const struct tracker *tracker, const struct endpoint *from, const struct endpoint *to,
                   int64_t since)
 {
+    if (!tracker->any_unread)
+        return 0;
     uint32_t frame = remembered_between(tracker, UNREAD_FRAGMENT, from, to, since, false);
     return frame ? frame : open_between(tracker->incomplete, INCOMPLETE_MAX, from, to, since, false);
 }
@@ -218,6 +223,8 @@ uint32_t
 connections_between(const struct tracker *tracker, const struct endpoint *from, const struct endpoint *to,
                     int64_t since)
 {
+    if (!tracker->any_unread)
+        return 0;
     uint32_t frame = remembered_between(tracker, UNREAD_CONNECTION, from, to, since, true);
     return frame ? frame : open_between(tracker->opened, OPENED_MAX, from, to, since, true);
 }

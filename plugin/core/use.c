@@ -128,22 +128,22 @@ note_retry(struct exchange *exchange, struct use *use, const struct request_view
 
 /* The client goes on by IPv4 instead of IPv6, or over another path of SCTP: nobody has passed it on. */
 static bool
-has_changed_path(const struct tracker *tracker, const struct request_view *view,
-                 const struct exchange *exchange)
+has_changed_path(struct tracker *tracker, const struct request_view *view, const struct exchange *exchange)
 {
     const struct sip_message *message = view->message;
     bool other_path = exchange->peers->client.type != view->arrival->from.type ||
                       slice_equal_nocase(message->via.transport, SLICE("SCTP"));
     return other_path && sip_message_is_first_hop(message) &&
            exchange->call_id_hash == hash_short(tracker->here.call_id) &&
-           exchange->from_tag_hash == hash_short(tracker->here.from_tag);
+           exchange->from_tag_hash == hash_short(tracker->here.from_tag) &&
+           !transaction_from(tracker, message, &exchange->peers->client);
 }
 
 /* Another client sends the nonce to another server than the challenge was between: a proxy passes on what was
  * meant for itself, or for another branch of a fork. If one of the two is the same, it is the client that
  * moved, or a server with several addresses. */
 static bool
-is_relayed(const struct tracker *tracker, const struct request_view *view, const struct exchange *exchange)
+is_relayed(struct tracker *tracker, const struct request_view *view, const struct exchange *exchange)
 {
     const struct arrival *arrival = view->arrival;
     return exchange && !endpoint_same_address(&exchange->peers->client, &arrival->from) &&
@@ -743,7 +743,8 @@ is_count_of_same_request(struct tracker *tracker, const struct request_view *vie
     const struct transaction *own =
         transaction_on_hop(tracker, view->message->method, view->message->cseq, &view->arrival->from);
     for (const struct transaction *i = own ? transaction_before(own) : NULL; i; i = transaction_before(i)) {
-        if (i->hop == tracker->here.hop && i->responses_seen > 0)
+        bool by_other_transport = i->reliable != own->reliable && i->responses_seen == 0;
+        if (i->hop == tracker->here.hop && !by_other_transport)
             return false;
     }
     return true;

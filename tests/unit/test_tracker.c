@@ -2209,18 +2209,29 @@ test_retry_by_other_family(struct script *s)
     }
 }
 
+/* What it has answered by IPv6 is passed on by IPv4: that is another client, though it adds no Via. */
+static void
+test_passed_on_by_other_family(struct script *s)
+{
+    SEND(s, .from = 1 + BY_IPV6, .to = 2 + BY_IPV6);
+    SEND(s, .status = 401, .from = 2 + BY_IPV6, .to = 1 + BY_IPV6, .headers = CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .from = 1 + BY_IPV6, .to = 2 + BY_IPV6, .headers = ANSWER(s));
+    struct record *inner = SEND(s, .cseq = 2, .branch = "z9hG4bKinner", .headers = ANSWER(s));
+    g_assert_true(script_use(inner)->relayed);
+}
+
 /* Client, proxy and registrar on one host: the same challenge comes twice, on the farther hop first. */
 static void
 test_hops_of_one_host(struct script *s)
 {
     const char *second = "Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKclient\r\n";
     const char *answer = ANSWER(s), *far = script_join(s, second, answer);
-    const char *far_challenge = script_join(s, second, CHALLENGE("nonce"));
+    const char *far_challenge = script_join(s, second, CHALLENGE("n1"));
     const int client = 1, proxy = 1 + NEXT_PORT, registrar = 1 + 2 * NEXT_PORT;
     SEND(s, .branch = "z9hG4bKa", .from = client, .to = proxy);
     SEND(s, .branch = "z9hG4bKb", .from = proxy, .to = registrar, .headers = second);
     SEND(s, .branch = "z9hG4bKb", .from = registrar, .to = proxy, .status = 401, .headers = far_challenge);
-    SEND(s, .branch = "z9hG4bKa", .from = proxy, .to = client, .status = 401, .headers = CHALLENGE("nonce"));
+    SEND(s, .branch = "z9hG4bKa", .from = proxy, .to = client, .status = 401, .headers = CHALLENGE("n1"));
     SEND(s, .branch = "z9hG4bKc", .from = client, .to = proxy, .cseq = 2, .headers = answer);
     SEND(s, .branch = "z9hG4bKd", .from = proxy, .to = registrar, .cseq = 2, .headers = far);
     SEND(s, .branch = "z9hG4bKd", .from = registrar, .to = proxy, .cseq = 2, .status = 200,
@@ -2233,24 +2244,31 @@ test_hops_of_one_host(struct script *s)
     g_assert_cmpuint(there->closed_frame, ==, 7);
 }
 
-/* Sent again by TCP, as nothing came back by UDP, or not even 100 (RFC 3263 section 4.3): no replay. */
+/* Sent again by TCP, as nothing came back by UDP, not even 100 (RFC 3263 section 4.3): no replay. */
 static void
 test_again_by_tcp(struct script *s)
 {
-    for (unsigned answered = 0; answered < 2; answered++) {
-        const char *call_id = answered ? "answered" : "silent";
+    static const struct {
+        const char *transport;
+        bool answered, replays;
+    } rows[] = {{"TCP", false, false}, {"TCP", true, true}, {"UDP", false, true}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        char *call_id = g_strdup_printf("call-%u", i);
         const char *answer = ANSWER(s, .nonce = call_id, .method = "INVITE", .nc = "00000001");
-        const char *challenge = answered ? CHALLENGE("answered") : CHALLENGE("silent");
+        char *challenge = g_strdup_printf(CHALLENGE("%s"), call_id);
         SEND(s, .method = "INVITE", .call_id = call_id);
         SEND(s, .method = "INVITE", .call_id = call_id, .status = 401, .headers = challenge);
         SEND(s, .method = "INVITE", .call_id = call_id, .cseq = 2, .headers = answer);
-        if (answered)
+        if (rows[i].answered)
             SEND(s, .method = "INVITE", .call_id = call_id, .cseq = 2, .status = 100);
-        SEND(s, .method = "INVITE", .call_id = call_id, .cseq = 2, .headers = answer, .transport = "TCP",
-             .branch = "z9hG4bKtcp", .ms = 33000);
+        SEND(s, .method = "INVITE", .call_id = call_id, .cseq = 2, .headers = answer,
+             .transport = rows[i].transport, .branch = "z9hG4bKagain", .ms = 33000);
         struct record *refusal = SEND(s, .method = "INVITE", .call_id = call_id, .cseq = 2, .status = 403,
-                                      .branch = "z9hG4bKtcp", .transport = "TCP");
-        g_assert_cmpint(refusal->detail->closings->use->cause == FINDING_NC_REPLAYED, ==, answered);
+                                      .branch = "z9hG4bKagain", .transport = rows[i].transport);
+        g_test_message("row %u", i);
+        g_assert_cmpint(refusal->detail->closings->use->cause == FINDING_NC_REPLAYED, ==, rows[i].replays);
+        g_free(challenge);
+        g_free(call_id);
     }
 }
 
@@ -2563,6 +2581,7 @@ static const struct play plays[] = {
     {"path/again-by-tcp", test_again_by_tcp},
     {"path/retry-over-tcp", test_retry_over_tcp},
     {"path/other-family", test_retry_by_other_family},
+    {"path/passed-on-by-other-family", test_passed_on_by_other_family},
     {"path/one-host", test_hops_of_one_host},
     {"path/credentials-passed-on", test_credentials_passed_on},
     {"path/credentials-consumed", test_credentials_consumed},
