@@ -106,7 +106,7 @@ opens_connection(const packet_info *pinfo, tvbuff_t *frame)
     enum { FLAGS = 12, SYN = 0x02, ACK = 0x10, SIZE = 20 };
     if (pinfo->ptype != PT_TCP)
         return false;
-    const gint header4 = ipv4_header(pinfo, frame), header6 = header4 < 0 ? ipv6_header(pinfo, frame) : -1;
+    const gint header4 = ipv4_header(pinfo, frame), header6 = ipv6_header(pinfo, frame);
     const gint at = header4 >= 0 ? behind_4(frame, header4) : header6 >= 0 ? header6 + IPV6_SIZE : -1;
     return at >= 0 && tvb_bytes_exist(frame, at, SIZE) && tvb_get_ntohs(frame, at) == pinfo->srcport &&
            (tvb_get_ntohs(frame, at + FLAGS) & (SYN | ACK)) == SYN;

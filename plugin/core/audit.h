@@ -70,8 +70,8 @@ bool audit_server_failed(uint16_t status);
 /** The frame in which this challenge was answered on a hop nearer to the client; 0: nowhere, or here. */
 uint32_t exchange_answered_elsewhere(const struct exchange *exchange);
 
-/** Of a challenge without an answer 32 s later: the latest frame with a fragment that its client sent to its
- * server since, and that was never put together; 0: none. */
+/** Of a challenge without an answer 32 s later: a frame in which its client sent its server the first
+ * fragment of a datagram since, that was never put together; 0: none. */
 uint32_t exchange_fragments(const struct tracker *tracker, const struct exchange *exchange);
 
 /** Likewise, asked over UDP: the frame in which its client opened a TCP connection to its server since. */

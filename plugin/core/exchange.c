@@ -979,7 +979,7 @@ add_info(struct tracker *tracker, const struct sip_message *message, const struc
     line_set(detail->lines, header, record_slice(tracker, text));
     auth_info_parse(text, &info);
     note_nextnonce(tracker, arrival, &info, uses);
-    if (message->headers_cut && slice_end(text) >= slice_end(slice_trim(message->headers)))
+    if (sip_message_may_cut(message, text))
         return; /* the snap length may have cut the very line */
     judge_server(tracker, message, use_of_info(uses, header), &info, detail->proof);
 }

@@ -37,12 +37,6 @@ is_datagram(const struct sip_message *message)
     return slice_equal_nocase(message->via.transport, SLICE("UDP"));
 }
 
-static bool
-same_endpoint(const struct endpoint *a, const struct endpoint *b)
-{
-    return a->port == b->port && endpoint_same_address(a, b);
-}
-
 static void
 key_flow(struct tracker *tracker, const struct endpoint *client)
 {
@@ -88,7 +82,7 @@ silence_end(const struct tracker *tracker, struct silence *silence)
 static struct flow *
 flow_heard(struct tracker *tracker, const struct endpoint *from)
 {
-    if (same_endpoint(&tracker->no_flow, from))
+    if (endpoint_same(&tracker->no_flow, from))
         return NULL;
     struct flow *flow = flow_find(tracker, from);
     if (!flow)
@@ -214,7 +208,7 @@ flow_make(struct tracker *tracker, const struct endpoint *client)
     key_flow(tracker, client);
     key_put_own(tracker, &flow->entry, flow);
     tracker->flows++;
-    if (same_endpoint(&tracker->no_flow, client))
+    if (endpoint_same(&tracker->no_flow, client))
         tracker->no_flow = (struct endpoint){.len = UINT8_MAX}; /* like no address */
     return flow;
 }
@@ -254,8 +248,8 @@ flow_note_move(struct tracker *tracker, const struct sip_message *message, const
                const struct registration *registration, struct record *record)
 {
     const struct flow *flow = registration->flow;
-    if (!flow || same_endpoint(&flow->client, &arrival->from) ||
-        !same_endpoint(&flow->client, &registration->client) || tracker->clock - flow->clock <= QUIET_NS)
+    if (!flow || endpoint_same(&flow->client, &arrival->from) ||
+        !endpoint_same(&flow->client, &registration->client) || tracker->clock - flow->clock <= QUIET_NS)
         return;
     if (registration->call_id_hash != hash_short(tracker->here.call_id) || !is_datagram(message) ||
         flow->sent_by != tracker->here.sent_by || !is_behind_nat(message, &arrival->from))

@@ -171,7 +171,7 @@ index_find(struct index *index)
 void *
 index_find_hash(const struct index *index, char kind, uint64_t number, uint64_t part)
 {
-    char key[1 + sizeof number + sizeof part] = {kind};
+    char key[1 + sizeof number + sizeof part] = {kind}; /* as index_key and index_key_add_hash write it */
     memcpy(key + 1, &number, sizeof number);
     memcpy(key + 1 + sizeof number, &part, sizeof part);
     const struct index_entry *entry = table_find(&index->entries, hash_bytes(index, key, sizeof key));

@@ -310,8 +310,7 @@ is_named_again(const struct tracker *tracker, const struct registration *registr
 {
     return registration == registration->account->latest && has_uri(registration, contact->uri) &&
            registration->call_id_hash == hash_short(tracker->here.call_id) &&
-           registration->client.port == arrival->from.port &&
-           endpoint_same_address(&registration->client, &arrival->from);
+           endpoint_same(&registration->client, &arrival->from);
 }
 
 static struct registration *

@@ -581,12 +581,16 @@ sip_min_expires(const struct sip_message *message, uint32_t *seconds)
     return message->header[SIP_MIN_EXPIRES].p && sip_number(message->header[SIP_MIN_EXPIRES], seconds);
 }
 
-/* Where the capture ends more digits may follow. */
+bool
+sip_message_may_cut(const struct sip_message *message, struct slice text)
+{
+    return message->headers_cut && slice_end(text) >= slice_end(slice_trim_right(message->headers));
+}
+
 static bool
 whole_number(const struct sip_message *message, struct slice text, uint32_t *number)
 {
-    bool cut = message->headers_cut && slice_end(text) >= slice_end(slice_trim_right(message->headers));
-    return !cut && sip_number(text, number);
+    return !sip_message_may_cut(message, text) && sip_number(text, number);
 }
 
 bool

@@ -120,6 +120,9 @@ struct sip_contacts sip_contacts(const struct sip_message *message);
 /** @return false when there are no more */
 bool sip_contact_next(struct sip_contacts *walk, struct sip_contact *contact);
 
+/** Whether a text of its headers may go on where the capture ends. */
+bool sip_message_may_cut(const struct sip_message *message, struct slice text);
+
 /** The header of that name (RFC 3261 section 20.19), in s.
  *  @return false when it does not say, or the capture may have cut digits off */
 bool sip_expires(const struct sip_message *message, uint32_t *seconds);

@@ -64,7 +64,8 @@ static uint32_t
 retry_fragments(const struct tracker *tracker, const struct exchange *exchange)
 {
     const struct exchange *near = nearest(exchange);
-    return fragments_between(tracker, &near->peers->client, &near->peers->server, near->waits_since);
+    return unread_between(tracker, UNREAD_FRAGMENT, &near->peers->client, &near->peers->server,
+                          near->waits_since);
 }
 
 /* What is too large for UDP goes by TCP (RFC 3261 section 18.1.1). */
@@ -72,9 +73,9 @@ static uint32_t
 retry_connection(const struct tracker *tracker, const struct exchange *exchange)
 {
     const struct exchange *near = nearest(exchange);
-    return near->by_datagram
-               ? connections_between(tracker, &near->peers->client, &near->peers->server, near->waits_since)
-               : 0;
+    return near->by_datagram ? unread_between(tracker, UNREAD_CONNECTION, &near->peers->client,
+                                              &near->peers->server, near->waits_since)
+                             : 0;
 }
 
 /* It may have been sent, and nobody can see it. */
@@ -88,7 +89,7 @@ static bool
 answer_in_fragments(const struct tracker *tracker, const struct exchange *exchange)
 {
     const struct peers *peers = exchange->peers;
-    return fragments_between(tracker, &peers->server, &peers->client, exchange->waits_since);
+    return unread_between(tracker, UNREAD_FRAGMENT, &peers->server, &peers->client, exchange->waits_since);
 }
 
 static bool
@@ -97,13 +98,18 @@ waits_in_vain(const struct tracker *tracker, const struct exchange *exchange)
     return tracker->clock - exchange->waits_since > SIP_TIMEOUT_NS;
 }
 
+static bool
+waits_for_retry(const struct tracker *tracker, const struct exchange *exchange)
+{
+    return exchange->outcome == OUTCOME_NONE && exchange->retry_frame == 0 &&
+           exchange_detail(exchange)->settled_frame == 0 && waits_in_vain(tracker, exchange);
+}
+
 /* Nothing is seen to follow, and it is not for want of packets in the capture. */
 static bool
 lacks_retry(const struct tracker *tracker, const struct exchange *exchange)
 {
-    bool open = exchange->outcome == OUTCOME_NONE && exchange->retry_frame == 0 &&
-                exchange_detail(exchange)->settled_frame == 0;
-    return open && !exchange->lost && waits_in_vain(tracker, exchange) && !may_miss_retry(exchange);
+    return waits_for_retry(tracker, exchange) && !exchange->lost && !may_miss_retry(exchange);
 }
 
 enum outcome
@@ -127,17 +133,11 @@ exchange_outcome(const struct tracker *tracker, const struct exchange *exchange)
 }
 
 /* There may be other signs of it, too, as a CSeq number that is left out. */
-static bool
-may_hide_retry(const struct tracker *tracker, const struct exchange *exchange)
-{
-    return exchange->outcome == OUTCOME_NONE && nearest(exchange)->retry_frame == 0 &&
-           exchange_detail(exchange)->settled_frame == 0 && waits_in_vain(tracker, exchange);
-}
-
 uint32_t
 exchange_fragments(const struct tracker *tracker, const struct exchange *exchange)
 {
-    return may_hide_retry(tracker, exchange) ? retry_fragments(tracker, exchange) : 0;
+    bool open = waits_for_retry(tracker, exchange) && nearest(exchange)->retry_frame == 0;
+    return open ? retry_fragments(tracker, exchange) : 0;
 }
 
 uint32_t
@@ -185,7 +185,7 @@ registration_has_run_out(const struct tracker *tracker, const struct registratio
 static bool
 may_be_in_fragments(const struct tracker *tracker, const struct registration *registration, int64_t since)
 {
-    return fragments_between(tracker, &registration->registrar, &registration->client, since);
+    return unread_between(tracker, UNREAD_FRAGMENT, &registration->registrar, &registration->client, since);
 }
 
 bool
@@ -459,5 +459,5 @@ record_misses_notify(const struct tracker *tracker, const struct record *record)
     if (!awaited || awaited->seen || awaited->elsewhere || tracker->clock - awaited->clock <= SIP_TIMEOUT_NS)
         return false;
     const struct peers *peers = awaited->peers;
-    return !fragments_between(tracker, &peers->server, &peers->client, awaited->clock);
+    return !unread_between(tracker, UNREAD_FRAGMENT, &peers->server, &peers->client, awaited->clock);
 }

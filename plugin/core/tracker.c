@@ -456,7 +456,7 @@ tracker_add(struct tracker *tracker, const struct sip_message *message, const st
     tracker->parsed_count = 0;
     hash_message(tracker, message, arrival);
     tracker_hear(tracker, arrival->frame, &arrival->from);
-    if (tracker->any_opened && sip_via_is_reliable(&message->via))
+    if (tracker->unread_open[UNREAD_CONNECTION] > 0 && sip_via_is_reliable(&message->via))
         connections_read(tracker, arrival);
     return message->is_request ? add_request(tracker, message, arrival)
                                : add_response(tracker, message, arrival);

@@ -140,7 +140,10 @@ struct subscription {
     bool condition_known; /**< the condition that is looked at was issued in this capture */
 };
 
-enum { DATAGRAMS = 8, INCOMPLETE_MAX = 64, OPENED_MAX = 64 };
+enum { DATAGRAMS = 8, UNREAD_MAX = 64 };
+
+/** What may hold SIP that nobody can read. */
+enum unread_kind { UNREAD_FRAGMENT, UNREAD_CONNECTION, UNREAD_KINDS };
 
 /** One request and its responses, while responses may still come. */
 struct transaction {
@@ -274,10 +277,11 @@ struct tracker {
         uint32_t id;    /**< of its datagram */
         uint32_t frame; /**< 0: none */
         int64_t clock;
-    } incomplete[INCOMPLETE_MAX], /**< first fragments of the latest datagrams that are not whole (yet) */
-        opened[OPENED_MAX];       /**< the latest TCP connections in which no SIP was seen (yet) */
-    bool any_opened, any_unread;
-    bool has_early;      /**< some nonce was used before it was issued */
+    } unread[UNREAD_KINDS][UNREAD_MAX]; /**< first fragments of the latest datagrams that are not whole (yet),
+                                         * the latest TCP connections in which no SIP was seen (yet) */
+    uint8_t unread_open[UNREAD_KINDS];  /**< how many there are now */
+    bool any_unread;                    /**< there ever was one */
+    bool has_early;                     /**< some nonce was used before it was issued */
     int64_t copy_lag[2]; /**< of requests, of responses: how much later the latest one that is known for a
                           * copy was seen again, ns; 0: none was */
     int64_t clock;       /**< latest time seen; steps back only when the capture does, by more than an hour */
@@ -391,6 +395,12 @@ struct slice record_slice(struct tracker *tracker, struct slice text);
 #define host_new(tracker, type) ((type *)(tracker)->host.allocate(sizeof(type)))
 /** A terminated copy that lasts as long. */
 char *host_strdup(struct tracker *tracker, struct slice text);
+/** Address and port. */
+static inline bool
+endpoint_same(const struct endpoint *a, const struct endpoint *b)
+{
+    return a->port == b->port && endpoint_same_address(a, b);
+}
 /** Releases what a record may point to; where the records stay, so does it. */
 static inline void
 record_release(const struct tracker *tracker, void *memory)
@@ -568,19 +578,14 @@ void unheard_forget(struct tracker *tracker, const struct unheard *unheard);
 
 /* --- unread.c --- */
 
-enum unread_kind { UNREAD_FRAGMENT, UNREAD_CONNECTION };
-
 aged_drop unread_drop;
-/** A frame with a first fragment from one host to the other that was never put together, in 32 s from `since`
- * on (by the tracker's clock); 0: none. */
-uint32_t fragments_between(const struct tracker *tracker, const struct endpoint *from,
-                           const struct endpoint *to, int64_t since);
 /** A message came: in that connection there is SIP. */
 void connections_read(struct tracker *tracker, const struct arrival *arrival);
-/** A frame with which the one opened a TCP connection for SIP to the other, in which none was seen, likewise;
- * 0: none. */
-uint32_t connections_between(const struct tracker *tracker, const struct endpoint *from,
-                             const struct endpoint *to, int64_t since);
+/** A frame in which the one sent the other the first fragment of a datagram that was never put together, or
+ * opened a TCP connection for SIP in which none was seen, within 32 s from `since` on (by the tracker's
+ * clock); 0: none. */
+uint32_t unread_between(const struct tracker *tracker, enum unread_kind kind, const struct endpoint *from,
+                        const struct endpoint *to, int64_t since);
 
 /* --- path.c --- */
 

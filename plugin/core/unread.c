@@ -43,11 +43,13 @@ hash_way(const struct tracker *tracker, enum unread_kind kind, const struct endp
     return index_hash(&tracker->index, (struct slice){both, sizeof both});
 }
 
-/* A client may send from another port than before, not from another to another. */
+/* A client may send from another port than before, not from another to another; a connection it makes from a
+ * port of its own, and perhaps to that of TLS. */
 static bool
-fits_ports(uint16_t from_port, uint16_t to_port, const struct endpoint *from, const struct endpoint *to)
+fits_ports(enum unread_kind kind, uint16_t from_port, uint16_t to_port, const struct endpoint *from,
+           const struct endpoint *to)
 {
-    return from_port == from->port || to_port == to->port;
+    return kind == UNREAD_CONNECTION || from_port == from->port || to_port == to->port;
 }
 
 void
@@ -83,35 +85,44 @@ remember(struct tracker *tracker, enum unread_kind kind, const struct unread_pac
     aged_touch(tracker, &unread->aged, AGED_UNREAD);
 }
 
+/* Where none is, or the one that came first, for which it is too late then. */
+static void
+put_packet(struct tracker *tracker, enum unread_kind kind, const struct unread_packet *packet)
+{
+    struct unread_packet *room = tracker->unread[kind];
+    for (unsigned i = 1; i < UNREAD_MAX; i++) {
+        if (tracker->unread[kind][i].frame < room->frame)
+            room = &tracker->unread[kind][i];
+    }
+    if (room->frame)
+        remember(tracker, kind, room);
+    else
+        tracker->unread_open[kind]++;
+    *room = *packet;
+    tracker->any_unread = true;
+}
+
+/* It can be read after all, or is remembered. */
+static void
+close_packet(struct tracker *tracker, enum unread_kind kind, struct unread_packet *packet)
+{
+    packet->frame = 0;
+    tracker->unread_open[kind]--;
+}
+
 /* --- fragments --------------------------------------------------------------------- */
 
 /* That of the same datagram; or else NULL. */
 static struct unread_packet *
 incomplete_find(struct tracker *tracker, const struct endpoint *from, const struct endpoint *to, uint32_t id)
 {
-    for (unsigned i = 0; i < INCOMPLETE_MAX; i++) {
-        struct unread_packet *packet = &tracker->incomplete[i];
+    for (unsigned i = 0; i < UNREAD_MAX; i++) {
+        struct unread_packet *packet = &tracker->unread[UNREAD_FRAGMENT][i];
         if (packet->frame && packet->id == id && endpoint_same_address(&packet->from, from) &&
             endpoint_same_address(&packet->to, to))
             return packet;
     }
     return NULL;
-}
-
-/* Where none is, or the one that came first, for which it is too late then. */
-static void
-put_packet(struct tracker *tracker, enum unread_kind kind, struct unread_packet *packets, unsigned count,
-           const struct unread_packet *packet)
-{
-    struct unread_packet *room = packets;
-    for (unsigned i = 1; i < count; i++) {
-        if (packets[i].frame < room->frame)
-            room = &packets[i];
-    }
-    if (room->frame)
-        remember(tracker, kind, room);
-    *room = *packet;
-    tracker->any_unread = true;
 }
 
 void
@@ -121,15 +132,14 @@ tracker_fragment(struct tracker *tracker, uint32_t frame, const struct endpoint 
     struct unread_packet *packet = incomplete_find(tracker, from, to, id);
     if (packet && tracker->clock - packet->clock > SIP_TIMEOUT_NS) { /* another datagram has that id by now */
         remember(tracker, UNREAD_FRAGMENT, packet);
-        packet->frame = 0;
+        close_packet(tracker, UNREAD_FRAGMENT, packet);
         packet = NULL;
     }
     bool is_first = from->port || to->port;
     if (packet && whole)
-        packet->frame = 0;
+        close_packet(tracker, UNREAD_FRAGMENT, packet);
     else if (!packet && !whole && is_first)
-        put_packet(tracker, UNREAD_FRAGMENT, tracker->incomplete, INCOMPLETE_MAX,
-                   &(struct unread_packet){*from, *to, id, frame, tracker->clock});
+        put_packet(tracker, UNREAD_FRAGMENT, &(struct unread_packet){*from, *to, id, frame, tracker->clock});
 }
 
 /* --- TCP --------------------------------------------------------------------------- */
@@ -141,26 +151,18 @@ void
 tracker_connect(struct tracker *tracker, uint32_t frame, const struct endpoint *from,
                 const struct endpoint *to)
 {
-    if (to->port != SIP_PORT && to->port != SIPS_PORT)
-        return;
-    put_packet(tracker, UNREAD_CONNECTION, tracker->opened, OPENED_MAX,
-               &(struct unread_packet){*from, *to, 0, frame, tracker->clock});
-    tracker->any_opened = true;
-}
-
-static bool
-is_at(const struct endpoint *a, const struct endpoint *b)
-{
-    return a->port == b->port && endpoint_same_address(a, b);
+    if (to->port == SIP_PORT || to->port == SIPS_PORT)
+        put_packet(tracker, UNREAD_CONNECTION, &(struct unread_packet){*from, *to, 0, frame, tracker->clock});
 }
 
 void
 connections_read(struct tracker *tracker, const struct arrival *arrival)
 {
-    for (unsigned i = 0; i < OPENED_MAX; i++) {
-        struct unread_packet *opened = &tracker->opened[i];
-        if (opened->frame && (is_at(&opened->from, &arrival->from) || is_at(&opened->from, &arrival->to)))
-            opened->frame = 0;
+    for (unsigned i = 0; i < UNREAD_MAX && tracker->unread_open[UNREAD_CONNECTION] > 0; i++) {
+        struct unread_packet *packet = &tracker->unread[UNREAD_CONNECTION][i];
+        if (packet->frame &&
+            (endpoint_same(&packet->from, &arrival->from) || endpoint_same(&packet->from, &arrival->to)))
+            close_packet(tracker, UNREAD_CONNECTION, packet);
     }
 }
 
@@ -173,16 +175,15 @@ is_in_time(int64_t clock, int64_t since)
     return clock >= since && clock - since <= SIP_TIMEOUT_NS;
 }
 
-/* any_port: a connection, which the client makes from a port of its own */
 static uint32_t
 remembered_between(const struct tracker *tracker, enum unread_kind kind, const struct endpoint *from,
-                   const struct endpoint *to, int64_t since, bool any_port)
+                   const struct endpoint *to, int64_t since)
 {
     const uint64_t way = hash_way(tracker, kind, from, to);
     for (uint64_t piece = piece_of(since); piece <= piece_of(since) + 1; piece++) {
         struct index_link *link = index_find_hash(&tracker->index, INDEX_UNREAD, piece, way);
         for (const struct unread *i = unread_of(link); i; i = unread_of(i->link.next)) {
-            if (!any_port && !fits_ports(i->from_port, i->to_port, from, to))
+            if (!fits_ports(kind, i->from_port, i->to_port, from, to))
                 continue;
             if (is_in_time(i->first_clock, since))
                 return i->first_frame;
@@ -195,36 +196,26 @@ remembered_between(const struct tracker *tracker, enum unread_kind kind, const s
 
 /* The first of those of which it is still open what becomes of them. */
 static uint32_t
-open_between(const struct unread_packet *packets, unsigned count, const struct endpoint *from,
-             const struct endpoint *to, int64_t since, bool any_port)
+open_between(const struct tracker *tracker, enum unread_kind kind, const struct endpoint *from,
+             const struct endpoint *to, int64_t since)
 {
     uint32_t frame = 0;
-    for (unsigned i = 0; i < count; i++) {
-        const struct unread_packet *packet = &packets[i];
-        bool fits = any_port || fits_ports(packet->from.port, packet->to.port, from, to);
-        if (packet->frame && fits && (!frame || packet->frame < frame) && is_in_time(packet->clock, since) &&
-            endpoint_same_address(&packet->from, from) && endpoint_same_address(&packet->to, to))
+    for (unsigned i = 0; i < UNREAD_MAX; i++) {
+        const struct unread_packet *packet = &tracker->unread[kind][i];
+        if (packet->frame && (!frame || packet->frame < frame) && is_in_time(packet->clock, since) &&
+            endpoint_same_address(&packet->from, from) && endpoint_same_address(&packet->to, to) &&
+            fits_ports(kind, packet->from.port, packet->to.port, from, to))
             frame = packet->frame;
     }
     return frame;
 }
 
 uint32_t
-fragments_between(const struct tracker *tracker, const struct endpoint *from, const struct endpoint *to,
-                  int64_t since)
+unread_between(const struct tracker *tracker, enum unread_kind kind, const struct endpoint *from,
+               const struct endpoint *to, int64_t since)
 {
     if (!tracker->any_unread)
         return 0;
-    uint32_t frame = remembered_between(tracker, UNREAD_FRAGMENT, from, to, since, false);
-    return frame ? frame : open_between(tracker->incomplete, INCOMPLETE_MAX, from, to, since, false);
-}
-
-uint32_t
-connections_between(const struct tracker *tracker, const struct endpoint *from, const struct endpoint *to,
-                    int64_t since)
-{
-    if (!tracker->any_unread)
-        return 0;
-    uint32_t frame = remembered_between(tracker, UNREAD_CONNECTION, from, to, since, true);
-    return frame ? frame : open_between(tracker->opened, OPENED_MAX, from, to, since, true);
+    uint32_t frame = remembered_between(tracker, kind, from, to, since);
+    return frame ? frame : open_between(tracker, kind, from, to, since);
 }

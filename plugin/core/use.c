@@ -557,7 +557,7 @@ use_verify(struct tracker *tracker, const struct request_view *view, struct use 
 static void
 mark_cut(const struct sip_message *message, struct slice text, struct use *use)
 {
-    if (message->headers_cut && slice_end(text) >= slice_end(slice_trim(message->headers)))
+    if (sip_message_may_cut(message, text))
         use->verdict = (struct digest_verdict){.status = DIGEST_UNVERIFIED, .reason = DIGEST_MESSAGE_CUT};
 }
 
