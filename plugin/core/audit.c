@@ -754,8 +754,8 @@ static const struct {
     {FINDING_RETRY_FRAGMENTED,
      "{asker} asked who sends this {method}; what the client sent then came in fragments, and not all of "
      "them are there"},
-    {FINDING_RETRY_OVER_TCP,
-     "{asker} asked over UDP who sends this {method}; the client went on by TCP, and no more is seen of it"},
+    {FINDING_RETRY_OVER_TCP, "{asker} asked over UDP who sends this {method}; the client seems to go on by "
+                             "TCP, and no more is seen of it"},
     {FINDING_CHALLENGE_LATE,
      "{asker} asked who sends this {method} when the client had already stopped waiting"},
     {FINDING_CHALLENGE_LOST, "{asker} asked who sends this {method}, and the client seems not to hear it"},
