@@ -8,6 +8,8 @@
 # row of files is decided in one of them and only one, and that is the one that prints it. What is still undecided at the
 # end of FILE is printed with "open": 1; it counts only when no file follows.
 #
+# A file that was cut short is read as far as it goes, unless it is SIPTRAIL_LATEST, which may still be written.
+#
 # TSHARK_OPTIONS may hold options without blanks in them, such as -o tcp.desegment_tcp_streams:TRUE or -d udp.port==5070,sip.
 set -eu
 
@@ -22,6 +24,25 @@ shift 2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
+# What can be read of a file that was cut short, as by a crash: a copy. More may come to the latest one.
+whole() { # FILE
+    if capinfos -c "$1" >/dev/null 2>"$work/remarks"; then
+        echo "$1"
+        return
+    fi
+    if ! grep -q 'cut short' "$work/remarks"; then
+        cat "$work/remarks" >&2
+        return 1
+    fi
+    if [ "$1" = "${SIPTRAIL_LATEST:-}" ]; then
+        echo "exchanges-of-file.sh: $1 is cut short: wait until it is written, or let editcap copy what can be read of it" >&2
+        return 1
+    fi
+    echo "exchanges-of-file.sh: $1 is cut short, and read as far as it goes" >&2
+    part=$(mktemp "$work/XXXXXX")
+    editcap "$1" "$part" 2>/dev/null
+    echo "$part"
+}
 count_of() { # FILE
     capinfos -T -r -c "$1" | cut -f 2
 }
@@ -41,6 +62,7 @@ for before in "$@"; do
         echo "exchanges-of-file.sh: the predecessors of $file do not reach $seconds s back, name more of them" >&2
         exit 1
     fi
+    before=$(whole "$before")
     [ "$(count_of "$before")" -gt 0 ] || continue
     [ "$boundary" != 0 ] || boundary=$(end_of "$before")
     from=$(echo "$boundary $seconds" | awk '{ printf "%.6f", $1 - $2 }')
@@ -51,12 +73,13 @@ for before in "$@"; do
     echo "$(start_of "$before") $from" | awk '{ exit $1 <= $2 }' || break
 done
 
+whole=$(whole "$file")
 end=0
-[ "$(count_of "$file")" -eq 0 ] || end=$(end_of "$file")
+[ "$(count_of "$whole")" -eq 0 ] || end=$(end_of "$whole")
 
 # Number and time of each challenge come as columns (-T fields would build all details of all packets, and take twice as long),
 # then the table. What goes wrong in a pipe is told by a file.
-{ mergecap -a -F pcapng -w - $leads "$file" || touch "$work/failed"; } |
+{ mergecap -a -F pcapng -w - $leads "$whole" || touch "$work/failed"; } |
     { tshark -n -r - ${TSHARK_OPTIONS:-} -Y siptrail.challenge -t e -o 'gui.column.format:"Number","%m","Time","%t"' \
         -z siptrail,exchanges || touch "$work/failed"; } |
     FILE=$file awk -v lead="$lead" -v boundary="$boundary" -v end="$end" -v seconds="$seconds" '

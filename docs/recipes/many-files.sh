@@ -8,7 +8,8 @@
 # FILEs stand in the order of their times. Captures and this folder have the same path on every host; each host has tshark
 # with the plugin, each core takes a file at a time. OUT gets jobs.log, rows/, exchanges.ndjson and exchanges.db.
 # Interrupted, or some hosts failed: run the same command again, what is done is not done again. New files go to the end;
-# another list of files, or another -l or -p, wants another OUT.
+# another list of files, or another -l or -p, wants another OUT. A file that was cut short is read as far as it goes, but for
+# the latest one, which may still be written.
 #
 # Debian packages: parallel, sqlite3, openssh-client; tshark on the hosts.
 set -eu
@@ -17,7 +18,7 @@ hosts=:
 seconds=300
 before=3
 usage() {
-    sed -n '2,13s/^# *//p' "$0" >&2
+    sed -n '2,14s/^# *//p' "$0" >&2
     exit 2
 }
 
@@ -63,11 +64,13 @@ fi
 mv "$out/files.new" "$out/files"
 echo "$seconds" >"$out/lead-in"
 
+SIPTRAIL_LATEST=$(tail -n 1 "$out/files" | cut -f 1)
+export SIPTRAIL_LATEST
 bar=
 [ ! -t 2 ] || bar=--bar
 
 # Stop at nothing: what failed is tried again by the next run.
-parallel --will-cite -q $bar --sshlogin "$hosts" --env TSHARK_OPTIONS --joblog "$out/jobs.log" --resume-failed \
+parallel --will-cite -q $bar --sshlogin "$hosts" --env TSHARK_OPTIONS --env SIPTRAIL_LATEST --joblog "$out/jobs.log" --resume-failed \
     --results "$out/rows/{#}" --colsep '\t' --arg-file "$out/files" \
     "$here/exchanges-of-file.sh" "$seconds" {} >/dev/null || {
     for number in $(awk 'NR > 1 { code[$1] = $7 } END { for (n in code) if (code[n]) print n }' "$out/jobs.log"); do
@@ -78,6 +81,7 @@ parallel --will-cite -q $bar --sshlogin "$hosts" --env TSHARK_OPTIONS --joblog "
         "written), and run this again" >&2
     exit 1
 }
+cat "$out"/rows/*.err | sed -n 's/^exchanges-of-file.sh: \(.*, and read as far as it goes\)$/\1/p' | sort -u >&2
 
 n=0
 while [ $n -lt $# ]; do
@@ -86,7 +90,7 @@ while [ $n -lt $# ]; do
 done >"$out/exchanges.ndjson"
 
 # What is open at the end of a file is decided in the next one.
-last=$(tail -n 1 "$out/files" | cut -f 1 | sed "s/'/''/g")
+last=$(echo "$SIPTRAIL_LATEST" | sed "s/'/''/g")
 rm -f "$out/exchanges.db"
 sqlite3 "$out/exchanges.db" <<SQL
 CREATE TABLE line(json TEXT);

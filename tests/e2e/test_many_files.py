@@ -125,6 +125,37 @@ def test_failure_is_told_and_made_good(wireshark, folder, whole):
     assert rows_of_database(result / "exchanges.db") == whole
 
 
+def cut_short(wireshark, folder, number):
+    """The parts, one of them without its last third; and what a single run over them finds."""
+    files = parts_of(folder)
+    part = folder / f"results/cut {number}.pcapng"
+    part.write_bytes(files[number].read_bytes()[:files[number].stat().st_size * 2 // 3])
+    part.chmod(0o644)
+    files[number] = part
+    readable = []
+    for i, file in enumerate(files):
+        readable.append(folder / f"readable {i}.pcapng")
+        subprocess.run(["editcap", file, readable[i]], check=True)
+    subprocess.run(["mergecap", "-a", "-F", "pcapng", "-w", folder / "readable.pcapng", *readable], check=True)
+    (folder / "readable.pcapng").chmod(0o644)
+    lines = wireshark.run(["tshark", "-n", "-q", "-r", folder / "readable.pcapng", "-z", "siptrail,exchanges"]).decode().splitlines()
+    return files, rows_of_table(lines)
+
+
+def test_file_that_was_cut_short_is_read_as_far_as_it_goes(wireshark, folder, whole):
+    files, expected = cut_short(wireshark, folder, 1)
+    assert expected != whole
+    result = many_files(wireshark, folder, "cut", files=files)
+    assert rows_of_database(result / "exchanges.db") == expected
+    assert "cut short, and read as far as it goes" in (result / "rows/2.err").read_text()
+
+
+def test_latest_file_may_still_be_written(wireshark, folder, whole):
+    files, _ = cut_short(wireshark, folder, -1)
+    with pytest.raises(RuntimeError, match="wait until it is written"):
+        many_files(wireshark, folder, "written", files=files)
+
+
 def test_lead_in_that_does_not_reach_back_is_told(wireshark, folder):
     with pytest.raises(RuntimeError):
         many_files(wireshark, folder, "short", "-l", "100", "-p", "1")
