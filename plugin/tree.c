@@ -105,7 +105,7 @@ static hf_register_info fields[] = {
       "user@realm of the credentials; before there are any, the address in From, or in To of a REGISTER",
       HFILL}},
     {&hf_attempt,
-     {"Attempt", "siptrail.attempt", FT_UINT32, BASE_DEC, NULL, 0,
+     {"Challenges in a row", "siptrail.attempt", FT_UINT32, BASE_DEC, NULL, 0,
       "Running number of challenges by this server to this address-of-record since the last success", HFILL}},
     {&hf_challenge,
      {"Challenge", "siptrail.challenge", FT_NONE, BASE_NONE, NULL, 0, "One challenge of a 401 or 407",
@@ -893,7 +893,8 @@ title_challenge(const struct view *view, wmem_strbuf_t *title)
         const struct finding_values closed = {.use = closing, .exchange = closing->exchange};
         wmem_strbuf_append_printf(title, " again: credentials of frame %u ", closing->request_frame);
         append_outcome(title, closing->outcome, (enum finding)closing->cause, &closed);
-        wmem_strbuf_append_printf(title, ", attempt %u", exchange->attempt);
+        if (exchange->attempt > 1)
+            wmem_strbuf_append_printf(title, ", challenge %u in a row", exchange->attempt);
     }
     if (exchange->retry_frame)
         wmem_strbuf_append_printf(title, "%s answered in frame %u", closing ? ";" : ":",

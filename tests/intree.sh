@@ -15,6 +15,8 @@ build=$source/build-siptrail
 cd "$source"
 rm -rf $place
 cp -R "$top/plugin" $place
+# Wireshark 4.0 has no such macro, and its check wants what is inside.
+grep -q 'define UNS(' epan/proto.h || sed -i 's/UNS(\(&[a-z_]*\))/\1/' $place/tree.c
 echo "set(CUSTOM_PLUGIN_SRC_DIR $place)" >CMakeListsCustom.txt
 
 # Those that only warn exit with 0, and print.

@@ -27,7 +27,7 @@ trap 'rm -rf "$work"' EXIT
 # What can be read of a file that was cut short, as by a crash: a copy. More may come to the latest one.
 whole() { # FILE
     if capinfos -c "$1" >/dev/null 2>"$work/remarks"; then
-        echo "$1"
+        printf '%s\n' "$1"
         return
     fi
     if ! grep -q 'cut short' "$work/remarks"; then

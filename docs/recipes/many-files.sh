@@ -90,7 +90,7 @@ while [ $n -lt $# ]; do
 done >"$out/exchanges.ndjson"
 
 # What is open at the end of a file is decided in the next one.
-last=$(echo "$SIPTRAIL_LATEST" | sed "s/'/''/g")
+last=$(printf '%s\n' "$SIPTRAIL_LATEST" | sed "s/'/''/g")
 rm -f "$out/exchanges.db"
 sqlite3 "$out/exchanges.db" <<SQL
 CREATE TABLE line(json TEXT);
