@@ -73,6 +73,7 @@ test_debian_package() {
     (cd $build && as_user cpack -G DEB)
     package=$(echo $build/wireshark-plugin-siptrail_*.deb)
     as_user lintian --fail-on error,warning "$package"
+    dpkg-deb -c "$package" | grep -q '/guide\.md$' || fail "the package has no guide"
     dpkg-deb -f "$package" Depends | grep -qF "(<< ${minor%.*}.$((${minor#*.} + 1))~)" ||
         fail "the package does not depend on Wireshark $minor alone"
     same "tshark lists the plugin before" 0 "$(listed as_user)"

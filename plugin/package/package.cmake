@@ -54,6 +54,19 @@ if(GZIP)
     install(FILES ${manual}.gz DESTINATION share/man/man4 COMPONENT debian EXCLUDE_FROM_ALL)
 endif()
 
+# What links and pictures in the documents lead to comes along, as far as it is in their folder.
+function(install_documents destination component)
+    set(documents ${CMAKE_SOURCE_DIR}/docs)
+    file(GLOB texts ${documents}/*.md)
+    file(GLOB pictures ${documents}/images/*.png)
+    file(GLOB recipes ${documents}/recipes/*)
+    install(FILES ${texts} DESTINATION ${destination} COMPONENT ${component} EXCLUDE_FROM_ALL)
+    install(FILES ${pictures} DESTINATION ${destination}/images COMPONENT ${component} EXCLUDE_FROM_ALL)
+    install(PROGRAMS ${recipes} DESTINATION ${destination}/recipes COMPONENT ${component} EXCLUDE_FROM_ALL)
+endfunction()
+install_documents(share/doc/wireshark-plugin-siptrail debian)
+install_documents(docs archive)
+
 # --- plain archive, for the personal folder
 
 install(PROGRAMS package/install-here.sh DESTINATION . RENAME install.sh COMPONENT archive EXCLUDE_FROM_ALL)
