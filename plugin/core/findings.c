@@ -228,11 +228,12 @@ branch_reused(const struct finding_context *c)
            c->exchange->call_id_hash == c->call_id_hash;
 }
 
+/* A server takes a request for one that it has if the From tag is the same, too (RFC 3261 section 8.2.2.2). */
 static bool
 cseq_unchanged(const struct finding_context *c)
 {
     return c->use->is_retry && c->exchange->call_id_hash == c->call_id_hash &&
-           c->message->cseq == c->exchange->cseq;
+           c->exchange->from_tag_hash == c->from_tag_hash && c->message->cseq == c->exchange->cseq;
 }
 
 static bool
