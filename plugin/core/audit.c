@@ -183,14 +183,16 @@ refusal_cause(const struct use *use)
         return FINDING_PRELOADED_REFUSED;
     if (is_accepted_before(use))
         return FINDING_ACCEPTED_BEFORE;
-    return use->verdict.status == DIGEST_GOOD ? FINDING_DIGEST_GOOD_REFUSED : FINDING_REFUSED_UNVERIFIED;
+    if (use->verdict.status == DIGEST_GOOD)
+        return FINDING_DIGEST_GOOD_REFUSED;
+    return use->stale_idle ? FINDING_STALE_IDLE : FINDING_REFUSED_UNVERIFIED;
 }
 
 /* No server makes nonces that live shorter than this, once and for one use. */
 #define FRESH_NS (INT64_C(2) * 1000000000)
 
-static bool
-is_fresh(const struct use *use)
+bool
+audit_nonce_is_fresh(const struct use *use)
 {
     return use->is_retry && use->nonce_use == 1 && use->nonce_age >= 0 && use->nonce_age < FRESH_NS &&
            !finding_set_has(&use->suspects, FINDING_SOURCE_PORT_CHANGED);
@@ -209,7 +211,7 @@ audit_nonce_is_young(const struct use *use)
 static enum finding
 stale_said_cause(const struct use *use)
 {
-    if (is_fresh(use))
+    if (audit_nonce_is_fresh(use))
         return FINDING_STALE_AT_ONCE;
     bool replayed = finding_set_has(&use->suspects, FINDING_NC_REPLAYED);
     return replayed && audit_nonce_is_young(use) ? FINDING_NC_REPLAYED : FINDING_NONCE_STALE;
@@ -703,6 +705,7 @@ static const struct {
     {FINDING_NONCE_RESENT, "with a client that does not read the latest challenge"},
     {FINDING_STALE_AT_ONCE,
      "with several servers behind one address, or one that says stale to whatever it refuses"},
+    {FINDING_STALE_IDLE, "with a server that puts stale=true into each of its challenges"},
     {FINDING_CREDENTIALS_DROPPED,
      "with a client that remembers one realm only, behind a proxy that asks too"},
     {FINDING_STALE_IN_PHRASE,

@@ -19,6 +19,9 @@ enum outcome audit_outcome(uint16_t status, bool challenged_again, bool stale);
  *  @return absent, or at most the 64 octets that begin it */
 struct slice audit_own_words(const struct sip_message *message);
 
+/** So soon after its challenge, and for the first time, no server can have called the nonce too old. */
+bool audit_nonce_is_fresh(const struct use *use);
+
 /** The words say that the nonce was refused, be it with or without stale=true.
  *  @param phrase  NULL: no */
 bool audit_refuses_nonce(const char *phrase);

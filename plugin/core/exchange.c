@@ -75,6 +75,12 @@ struct refusal {
     bool same_nonce; /* … with the same nonce, which then cannot be too old */
 };
 
+static bool
+says_stale(const struct auth_value *challenge)
+{
+    return slice_equal_nocase(slice_trim(challenge->param[AUTH_STALE]), SLICE("true"));
+}
+
 static struct refusal
 read_refusal(struct tracker *tracker, const struct auth_line *lines, const struct use *use,
              const struct auth_value *credentials)
@@ -91,7 +97,7 @@ read_refusal(struct tracker *tracker, const struct auth_line *lines, const struc
         if (!same_realm && !use->realm_differs && auth_is_digest(credentials)) /* others may name no realm */
             continue;
         refusal.again = true;
-        refusal.stale |= slice_equal_nocase(slice_trim(challenge->param[AUTH_STALE]), SLICE("true"));
+        refusal.stale |= says_stale(challenge);
         refusal.same_nonce |= slice_equal(challenge->param[AUTH_NONCE], credentials->param[AUTH_NONCE]);
     }
     return refusal;
@@ -133,6 +139,13 @@ add_closing(struct tracker *tracker, struct use *use, struct record *record)
     detail->closings = closing;
 }
 
+/* Refused, and nothing but the refusal says that it is about user and password. */
+static bool
+is_unverified(const struct use *use)
+{
+    return use->cause == FINDING_REFUSED_UNVERIFIED || use->cause == FINDING_STALE_IDLE;
+}
+
 /* A refusal that was seen on the next hop has its cause there. Some causes say no more than that it was
  * refused.
  */
@@ -145,11 +158,11 @@ note_passed_on(struct use *use, const struct record *record)
     if (!request || (use->outcome != OUTCOME_REJECTED && use->outcome != OUTCOME_FORBIDDEN &&
                      use->outcome != OUTCOME_FAILED))
         return;
-    if (!request->refused_in && use->cause != FINDING_DIGEST_GOOD_REFUSED &&
-        use->cause != FINDING_REFUSED_UNVERIFIED && use->cause != FINDING_FAILED && !bare)
+    if (!request->refused_in && use->cause != FINDING_DIGEST_GOOD_REFUSED && !is_unverified(use) &&
+        use->cause != FINDING_FAILED && !bare)
         request->refused_in = record->frame;
-    else if (request->refused_in && (use->cause == FINDING_DIGEST_GOOD_REFUSED ||
-                                     use->cause == FINDING_REFUSED_UNVERIFIED || bare)) {
+    else if (request->refused_in &&
+             (use->cause == FINDING_DIGEST_GOOD_REFUSED || is_unverified(use) || bare)) {
         use->cause = FINDING_REFUSED_FURTHER_ON;
         use->suspect_frame = request->refused_in;
     }
@@ -273,6 +286,17 @@ is_stale(const struct use *use, const struct refusal *refusal)
     return refusal->stale || use->resynchronises || (evident && !refusal->same_nonce);
 }
 
+/* stale=true tells nothing where the server says so to requests without a nonce, too; nor of a nonce that it
+ * has just made, where the digest is known to be wrong. */
+static bool
+is_stale_idle(const struct use *use)
+{
+    if (use->nonce_accepted_in || use->verdict.status == DIGEST_GOOD)
+        return false;
+    return (use->exchange && exchange_detail(use->exchange)->idle_stale_frame) ||
+           (use->verdict.status == DIGEST_BAD && audit_nonce_is_fresh(use));
+}
+
 /* Each request once, and a call as soon as it rings. */
 static void
 count_answered(struct use *use)
@@ -321,9 +345,11 @@ close_use(struct tracker *tracker, struct use *use, const struct sip_message *me
     suspect_other_server(use, arrival, lines != NULL);
     if (!success)
         clear_suspects(tracker, use, &arrival->from);
-    use->stale_said = refusal.again && refusal.stale;
     if (use->nonce_accepted_in == 0 && use->holder) /* the answer to it came out of order */
         use->nonce_accepted_in = use->holder->accepted_in;
+    use->stale_idle = refusal.again && refusal.stale && is_stale_idle(use);
+    refusal.stale &= !use->stale_idle;
+    use->stale_said = refusal.again && refusal.stale;
     use->outcome = audit_outcome(record->status, refusal.again, is_stale(use, &refusal));
     /* An answer of this call to a request that is not in the capture says that it may have been accepted;
      * stale=true may stand where the capture was cut. */
@@ -460,8 +486,7 @@ static bool
 is_same_password(const struct use *before, const struct use *use)
 {
     return before->cause == FINDING_DIGEST_GOOD_REFUSED || before->cause == FINDING_ACCEPTED_BEFORE ||
-           (before->cause == FINDING_REFUSED_UNVERIFIED && use->nonce_age >= 0 &&
-            use->nonce_age < AT_ONCE_NS);
+           (is_unverified(before) && use->nonce_age >= 0 && use->nonce_age < AT_ONCE_NS);
 }
 
 /* Nothing but the nonce, and what is made of it, is another than before: neither in the credentials nor in
@@ -595,6 +620,31 @@ exchange_new(struct tracker *tracker, const struct sip_message *message, const s
     *tracker->exchanges_tail = exchange;
     tracker->exchanges_tail = &exchange->next;
     return exchange;
+}
+
+static bool
+any_says_stale(struct tracker *tracker, const struct auth_line *lines)
+{
+    for (const struct auth_line *line = lines; line; line = line->next) {
+        const struct auth_value *challenge = line_value(tracker, line);
+        if (challenge && says_stale(challenge))
+            return true;
+    }
+    return false;
+}
+
+/* stale=true of a server that says so where there is no nonce: here, or to the request that began it. */
+static void
+note_idle_stale(struct tracker *tracker, struct exchange *exchange)
+{
+    const struct use *refused = exchange->refused;
+    uint32_t frame = 0;
+    if (refused && refused->stale_idle && refused->exchange)
+        frame = exchange_detail(refused->exchange)->idle_stale_frame;
+    else if (!refused && !exchange->lost && any_says_stale(tracker, exchange_challenges(exchange)))
+        frame = exchange->challenge_frame;
+    if (frame)
+        exchange_detail_make(tracker, exchange)->idle_stale_frame = frame;
 }
 
 /* Credentials that this challenge asks for again; NULL: none. */
@@ -855,6 +905,7 @@ open_exchange(struct tracker *tracker, const struct sip_message *message, const 
     struct exchange *exchange = transaction ? transaction->opened : NULL;
     if (begins) {
         exchange = exchange_new(tracker, message, arrival, transaction, record);
+        note_idle_stale(tracker, exchange);
         note_removed(tracker, message, exchange, transaction);
         note_loop(tracker, exchange->account, exchange, record);
         if (transaction) {

@@ -228,7 +228,7 @@ branch_reused(const struct finding_context *c)
            c->exchange->call_id_hash == c->call_id_hash;
 }
 
-/* A server takes a request for one that it has if the From tag is the same, too (RFC 3261 section 8.2.2.2). */
+/* A server takes one request for another if the From tag is the same, too (RFC 3261 section 8.2.2.2). */
 static bool
 cseq_unchanged(const struct finding_context *c)
 {
@@ -1281,6 +1281,7 @@ use_number(const struct use *use, const char *name)
         {"closed", use->closed_frame},
         {"accepted", use->nonce_accepted_in},
         {"accepted_user", use->user_accepted_in},
+        {"idle_stale", use->exchange ? exchange_detail(use->exchange)->idle_stale_frame : 0},
         {"code", use->closed_status},
         {"last_nc", use->compared},
         {"credential", use->verdict.credential},

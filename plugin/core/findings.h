@@ -109,7 +109,7 @@ struct finding_values {
  * {credential} {tried} {variants}. Of a 204: {event} {granted} {subscribe} {notify} {missed}. Of a silence:
  * {reached} {registered}. Of what changes between two hops: {relay} {lost} {refused_aor} {signed_aor}.
  * Frames: {challenge} {retry} {closed} {elsewhere} {accepted} {accepted_account} {accepted_user} {cancelled}
- * {a} {b}. Others: {method} {code} {answer} {attempts} {last_nc} {min_expires} {between} {n}.
+ * {idle_stale} {a} {b}. Others: {method} {code} {answer} {attempts} {last_nc} {min_expires} {between} {n}.
  *  @return free with g_free; as valid as UTF-8 as the wire's text is */
 char *finding_expand(const char *text, const struct finding_values *values);
 

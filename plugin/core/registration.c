@@ -400,6 +400,18 @@ miss_retry(const struct registration *registration)
         challenge->lost = true;
 }
 
+/* Its time was over before this REGISTER even if each one that its CSeq numbers leave room for was granted.
+ */
+static bool
+outlasts(const struct tracker *tracker, struct registration *registration, const struct sip_message *message)
+{
+    uint64_t missing = message->cseq - cseq_before(registration);
+    int64_t over = tracker->clock - registration_latest_deadline(tracker, registration);
+    return registration->granted && !registration->granted_unsure && over > 0 &&
+           registration->call_id_hash == hash_short(tracker->here.call_id) &&
+           (uint64_t)(over / SECOND_NS) > missing * registration->granted;
+}
+
 /* Each REGISTER of a client counts CSeq up by one (RFC 3261 section 10.2): a step of more says that the
  * capture does not hold what was in between, and an answer that never came may have been lost to it. A new
  * Call-ID is a client that began anew, but for those that take another one each time. */
@@ -417,7 +429,7 @@ note_gap(const struct tracker *tracker, struct registration *registration, const
         gap = true;
         miss_retry(registration);
     }
-    if (gap)
+    if (gap && !outlasts(tracker, registration, message))
         mark_gap(registration, tracker->clock + registration->granted * SECOND_NS);
     if (other_call && registration_state(tracker, registration) == REGISTRATION_REGISTERED)
         registration->calls_vary = true;
@@ -457,6 +469,18 @@ lapsed_before(const struct tracker *tracker, struct registration *registration, 
     }
 }
 
+/* Refused, or asked in time and not answered in time. */
+static enum finding
+lapse_finding(const struct registration *lapsed)
+{
+    if (lapsed->refused_frame)
+        return FINDING_REFRESH_REFUSED;
+    bool in_time = lapsed->asked_frame > lapsed->granted_frame && lapsed->asked_clock <= lapsed->deadline &&
+                   !lapsed->leaves;
+    return in_time && (lapsed->open || lapsed->answer_late) ? FINDING_REFRESH_UNANSWERED
+                                                            : FINDING_REGISTRATION_LAPSED;
+}
+
 /* Told once for each lapse, by the first REGISTER after it. */
 static void
 note_lapse(struct tracker *tracker, struct registration_step *step, struct record *record)
@@ -466,9 +490,8 @@ note_lapse(struct tracker *tracker, struct registration_step *step, struct recor
         return;
     step->lapsed = tracker->clock - registration_latest_deadline(tracker, lapsed);
     if (!lapsed->lapse_told && !lapsed->gap)
-        record_note(tracker, record,
-                    lapsed->refused_frame ? FINDING_REFRESH_REFUSED : FINDING_REGISTRATION_LAPSED,
-                    lapsed->granted_frame, lapsed->refused_frame)
+        record_note(tracker, record, lapse_finding(lapsed), lapsed->granted_frame,
+                    lapsed->refused_frame ? lapsed->refused_frame : lapsed->asked_frame)
             ->number = (uint32_t)(step->lapsed / SECOND_NS);
     lapsed->lapse_told = true;
 }
@@ -712,7 +735,7 @@ grant(struct tracker *tracker, const struct sip_message *message, struct registr
     aged_stay(tracker, &block_of(registration)->aged);
     step->has_granted = true;
     set_term(tracker, registration, step->granted, record);
-    registration->removed = registration->gap = registration->lapse_told = false;
+    registration->removed = registration->gap = registration->lapse_told = registration->answer_late = false;
     registration->refused_frame = 0;
     registration->account->emptying = false;
     registration->successor = NULL;
@@ -932,6 +955,10 @@ answer(struct tracker *tracker, const struct sip_message *message, const struct 
         return;
     }
     uint16_t cause = cause_of(asked, step, unasked, record);
+    if (registration->asked_frame == record->request->frame)
+        registration->answer_late = registration->granted_frame &&
+                                    registration->asked_clock <= registration->deadline &&
+                                    tracker->clock > registration->deadline;
     if (cause != FINDING_NONE || record->status < 300) /* a challenge does not change why it was refused */
         registration->last_cause = cause;
     if (record->status < 300)

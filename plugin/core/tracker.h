@@ -124,6 +124,8 @@ struct exchange_detail {
     uint32_t removed_frame; /**< a request one hop earlier with the credentials asked for; 0: none */
     uint32_t removed_in;    /**< the same request on this hop, which lacks them */
     uint32_t cancelled_in;  /**< CANCEL of the refused request, or of the retry; 0: none */
+    uint32_t idle_stale_frame; /**< a challenge of this server that says stale=true where no nonce was sent;
+                                  0: none */
     uint32_t kept_in; /**< other answer that the client got from the element that was challenged; 0: none */
     uint16_t settled_status;
     struct exchange *nearer;  /**< the same challenge, passed on to the hop before; NULL: not seen */
@@ -260,7 +262,8 @@ struct use {
     struct digest_verdict verdict;
     bool configured; /**< some credential is configured for this user */
 
-    bool stale_said;             /**< the challenge that refused it says stale=true */
+    bool stale_said : 1;         /**< the challenge that refused it says stale=true, and may be believed */
+    bool stale_idle : 1;         /**< it says so, and that tells nothing */
     uint32_t asked_expires;      /**< of the request, s; 0: not said */
     struct finding_set suspects; /**< what is odd about them; told if they are refused */
     struct signed_request
@@ -370,6 +373,7 @@ struct registration {
     bool unreachable : 1; /**< ICMP said port unreachable of it */
     bool pending : 1;     /**< a provisional response came to it */
     bool leaves : 1;      /**< it asks to remove it */
+    bool answer_late : 1; /**< it was sent in time to refresh it, and its answer came too late for that */
     bool lapse_told : 1;
     bool calls_vary : 1;            /**< the client takes another Call-ID for a refresh */
     bool direct : 1;                /**< no proxy is between client and registrar: the tracker's own */

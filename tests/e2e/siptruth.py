@@ -433,6 +433,7 @@ class Exchange:
     uses: list = field(default_factory=list)    # every Use that answers it, in order
     outcome: frozenset = frozenset()            # acceptable words
     closing: Message = None
+    idle: bool = False                          # its stale=true tells nothing
     superseded: bool = False                    # the client took another answer to the same request
     sibling: object = None                      # the exchange with that answer
 
@@ -538,8 +539,26 @@ def timed_out(since, end, word):
     return frozenset([word, "unknown"])
 
 
+def says_stale(challenge):
+    return challenge.get("stale", "").lower() == "true"
+
+
+def says_stale_idly(exchange):
+    """stale=true of a server that says so where no nonce was sent, or has said so when this began, tells nothing."""
+    transaction = exchange.challenge.transaction
+    if not transaction or not any(says_stale(c) for c in exchange.challenge.challenges):
+        return False
+    sent = transaction.request.credentials
+    return not sent or any(u.exchange and u.exchange.idle and not may_be_stale(u) for u in sent)
+
+
+def may_be_stale(use):
+    return use.verdict.status == {"good"} or accepted_before(use)
+
+
 def judge_exchanges(exchanges, end):
     for exchange in exchanges:
+        exchange.idle = says_stale_idly(exchange)
         transaction = exchange.retry.transaction if exchange.retry else None
         exchange.closing = transaction.final if transaction else None
     for exchange in exchanges:
@@ -591,8 +610,11 @@ def judge_next_challenge(answered, closing):
     if not offered:
         return frozenset(["rejected", "failed"])        # refused again without a challenge
     again = [c for c in offered if any((u.auth.kind, u.auth.get("realm")) == (c.kind, c.get("realm")) for u in answered)]
-    if any(c.get("stale", "").lower() == "true" for c in again):
-        return frozenset(["stale"])
+    if any(says_stale(c) for c in again):
+        if any(u.exchange and u.exchange.idle and not may_be_stale(u) for u in answered):
+            return frozenset(["rejected"])
+        wrong = any(u.verdict.status == {"bad"} and not u.earlier for u in answered)
+        return frozenset(["stale", "rejected"] if wrong else ["stale"])
     if not again:
         if any(c.get("realm") in {u.auth.get("realm") for u in answered} for c in offered):
             return frozenset(["other-realm", "rejected"])   # the same name, but a proxy asked and then a server, or so

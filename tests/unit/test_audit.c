@@ -76,9 +76,10 @@ full_begin(struct full *full, struct script *s)
     SEND(s, .cseq = 4, .status = 401, .headers = CHALLENGE("n3"));
     full->exchange = *script_exchange(s, 0);
     full->exchange.attempt = 3;
-    full->detail = (struct exchange_detail){.cancelled_in = 13};
+    full->detail = (struct exchange_detail){.cancelled_in = 13, .idle_stale_frame = 2};
     full->exchange.detail = &full->detail;
     full->use = *script_use(again);
+    full->use.exchange = &full->exchange;
     full->use.verdict.tried = 1;
     full->use.verdict.variant = "qop-list";
     full->values = (struct finding_values){.exchange = &full->exchange,

@@ -73,7 +73,7 @@ modparam("auth", "algorithm", "${ALGORITHM:-}")
 request_route {
   if (is_method("OPTIONS")) { sl_send_reply("200", "OK"); exit; }
   ${2:-}
-  if (!pv_www_authenticate("$1", "\$sht(password=>\$au)", "0")) { www_challenge("$1", "1"); exit; }
+  if (!pv_www_authenticate("$1", "\$sht(password=>\$au)", "0")) { www_challenge("$1", "${CHALLENGE:-1}"); exit; }
   ${3:-}
   if (\$au != \$tU) { sl_send_reply("403", "Forbidden auth ID"); exit; }
   save("location");
@@ -90,6 +90,7 @@ registrar_at() { # NAMESPACE ADDRESS [BEFORE-CHECK [BEFORE-SAVE]]
     # shellcheck disable=SC2086
     { registrar_routes pbx.example.com "$@"; passwords $PASSWORDS; } >"$T/$n.routes"
     kamailio_start "$n" "$n" "$a" <"$T/$n.routes"
+    SERVER=$LAST
 }
 
 # The element in the middle, which does something to each request before it passes it on.

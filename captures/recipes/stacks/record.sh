@@ -155,6 +155,44 @@ sha256_only() {
     record_stop sha256-only
 }
 
+# Four phones and trunks on one side of a registrar.
+four_clients() {
+    phone_and_server
+    cabled second 192.0.2.30
+    cabled third 192.0.2.40
+    cabled fourth 192.0.2.50
+}
+
+# stale=true in each challenge: 16 of its flags.
+stale_always() {
+    four_clients
+    CHALLENGE=17 registrar
+    record_start middle "$SIP" to-server
+    linphone_start alice client alice pass-Two $REGISTRAR 30
+    linphone_start carol third carol pass-four $REGISTRAR 30
+    baresip_start dave fourth 192.0.2.50 "<sip:dave@pbx.example.com>;auth_pass=pass-five;outbound=\"sip:$REGISTRAR\";regint=60"
+    printf '%s\n' 'bob pbx.example.com bob pass-three' 'erin pbx.example.com erin pass-Nine' | trunks_start second 192.0.2.30 60 60
+    sleep 40
+    ping client $REGISTRAR
+    record_stop stale-always
+}
+
+# The registrar's process ends while three clients are registered, and begins anew when their time is over.
+registrar_restarts() {
+    four_clients
+    registrar
+    record_start middle "icmp or $SIP" to-server
+    linphone_start carol third carol pass-Four $REGISTRAR 20
+    baresip_start bob second 192.0.2.30 "<sip:bob@pbx.example.com>;auth_pass=pass-Three;outbound=\"sip:$REGISTRAR\";regint=20"
+    echo 'alice pbx.example.com alice pass-Two' | trunks_start client $CLIENT 20 10
+    sleep 8
+    stop "$SERVER"
+    sleep 30
+    registrar
+    sleep 35
+    record_stop registrar-restarts
+}
+
 # Nothing that the server sends arrives any more, at either phone.
 answers_lost() {
     local n
@@ -265,6 +303,6 @@ silent_over_tcp() {
 }
 
 ALL=(credentials-removed uri-rewritten contact-rewritten address-rewritten forked-one-realm two-proxies-in-turn no-challenge
-    sha256-only answers-lost registrar-stalls silent-over-tcp many-trunks realm-by-hand password-guessing)
+    sha256-only stale-always answers-lost registrar-restarts registrar-stalls silent-over-tcp many-trunks realm-by-hand password-guessing)
 
 main "$@"
