@@ -44,6 +44,12 @@ struct listing {
 
 typedef void visitor(void *object, struct listing *listing);
 
+/* What a row stands by in the first place, the least first: found out once for each row, as that may take
+ * long. */
+struct weight {
+    gint64 first, second, third;
+};
+
 struct table {
     const char *command, *title;
     enum tracker_keeps keeps; /* what it is made of */
@@ -51,6 +57,7 @@ struct table {
     int count;
     void (*each)(const struct record *record, visitor *visit, struct listing *listing);
     void *(*row_of)(struct listing *listing, void *object);
+    struct weight (*weigh)(const void *row); /* NULL: all the same */
     int (*compare)(gconstpointer a, gconstpointer b);
     struct cell (*cell)(const void *row, int column);
     const int *window; /* the columns of the window, in its order */
@@ -794,19 +801,19 @@ each_registration(const struct record *record, visitor *visit, struct listing *l
         visit(step->registration, listing);
 }
 
+static struct weight
+weigh_service(const void *row)
+{
+    const struct registration *registration = row;
+    return (struct weight){service_rank(registration), -lapsed_in_all(registration),
+                           -(gint64)registration_failures(file_tracker(), registration)};
+}
+
 static int
-by_service(gconstpointer a, gconstpointer b)
+by_first_register(gconstpointer a, gconstpointer b)
 {
     const struct registration *x = *(const struct registration *const *)a;
     const struct registration *y = *(const struct registration *const *)b;
-    if (service_rank(x) != service_rank(y))
-        return service_rank(x) - service_rank(y);
-    if (lapsed_in_all(x) != lapsed_in_all(y))
-        return lapsed_in_all(x) > lapsed_in_all(y) ? -1 : 1;
-    guint32 failures_x = registration_failures(file_tracker(), x);
-    guint32 failures_y = registration_failures(file_tracker(), y);
-    if (failures_x != failures_y)
-        return ascending(failures_y, failures_x);
     if (x->first_frame != y->first_frame)
         return ascending(x->first_frame, y->first_frame);
     return strcmp(x->contact->uri, y->contact->uri); /* of one REGISTER */
@@ -816,14 +823,14 @@ by_service(gconstpointer a, gconstpointer b)
 
 static const struct table tables[] = {
     {"siptrail,accounts", "SIP Trail: accounts", KEEPS_EXCHANGES, account_columns,
-     G_N_ELEMENTS(account_columns), each_exchange, account_row_of, by_failures, account_cell, account_window,
-     G_N_ELEMENTS(account_window)},
+     G_N_ELEMENTS(account_columns), each_exchange, account_row_of, NULL, by_failures, account_cell,
+     account_window, G_N_ELEMENTS(account_window)},
     {"siptrail,exchanges", "SIP Trail: authentication exchanges", KEEPS_EXCHANGES, exchange_columns,
-     G_N_ELEMENTS(exchange_columns), each_exchange, object_itself, by_challenge, exchange_cell,
+     G_N_ELEMENTS(exchange_columns), each_exchange, object_itself, NULL, by_challenge, exchange_cell,
      exchange_window, G_N_ELEMENTS(exchange_window)},
     {"siptrail,registrations", "SIP Trail: registrations", KEEPS_REGISTRATIONS, registration_columns,
-     G_N_ELEMENTS(registration_columns), each_registration, object_itself, by_service, registration_cell,
-     registration_window, G_N_ELEMENTS(registration_window)},
+     G_N_ELEMENTS(registration_columns), each_registration, object_itself, weigh_service, by_first_register,
+     registration_cell, registration_window, G_N_ELEMENTS(registration_window)},
 };
 
 static struct listing *
@@ -892,6 +899,31 @@ print_cell(const char *text, glong width, bool right, bool last)
     printf(last ? "\n" : "  ");
 }
 
+/* A row, and what it stands by. */
+struct weighed {
+    struct weight weight;
+    gpointer row;
+};
+
+static struct weighed
+weighed(const struct table *table, gpointer row)
+{
+    return (struct weighed){table->weigh ? table->weigh(row) : (struct weight){0, 0, 0}, row};
+}
+
+static int
+by_weight(gconstpointer a, gconstpointer b, gpointer table)
+{
+    const struct weighed *x = a, *y = b;
+    if (x->weight.first != y->weight.first)
+        return x->weight.first < y->weight.first ? -1 : 1;
+    if (x->weight.second != y->weight.second)
+        return x->weight.second < y->weight.second ? -1 : 1;
+    if (x->weight.third != y->weight.third)
+        return x->weight.third < y->weight.third ? -1 : 1;
+    return ((const struct table *)table)->compare(&x->row, &y->row);
+}
+
 static GPtrArray *
 sorted_rows(struct listing *listing)
 {
@@ -899,13 +931,19 @@ sorted_rows(struct listing *listing)
     GList *objects = g_hash_table_get_keys(listing->objects);
     for (GList *i = objects; i; i = i->next)
         g_hash_table_add(rows, listing->table->row_of(listing, i->data));
-    GPtrArray *sorted = g_ptr_array_new();
+    GArray *all = g_array_sized_new(FALSE, FALSE, sizeof(struct weighed), g_hash_table_size(rows));
+    GPtrArray *sorted = g_ptr_array_sized_new(g_hash_table_size(rows));
     GHashTableIter i;
     gpointer row;
     g_hash_table_iter_init(&i, rows);
-    while (g_hash_table_iter_next(&i, &row, NULL))
-        g_ptr_array_add(sorted, row);
-    g_ptr_array_sort(sorted, listing->table->compare);
+    while (g_hash_table_iter_next(&i, &row, NULL)) {
+        struct weighed one = weighed(listing->table, row);
+        g_array_append_val(all, one);
+    }
+    g_array_sort_with_data(all, by_weight, (gpointer)(uintptr_t)listing->table);
+    for (guint n = 0; n < all->len; n++)
+        g_ptr_array_add(sorted, g_array_index(all, struct weighed, n).row);
+    g_array_unref(all);
     g_list_free(objects);
     g_hash_table_destroy(rows);
     return sorted;
@@ -1137,13 +1175,22 @@ window_settle(struct window *window, stat_tap_table *rows, guint index)
 {
     gpointer *order = window->order->pdata;
     guint count = MIN(window->order->len, ROWS_SORTED_MAX);
-    int (*compare)(gconstpointer, gconstpointer) = window->listing->table->compare;
     if (index >= count)
         return;
-    for (; index > 0 && compare(&order[index], &order[index - 1]) < 0; index--)
+    const struct table *table = window->listing->table;
+    const struct weighed settled = weighed(table, order[index]);
+    for (; index > 0; index--) {
+        const struct weighed before = weighed(table, order[index - 1]);
+        if (by_weight(&settled, &before, (gpointer)(uintptr_t)table) >= 0)
+            break;
         window_swap(window, rows, index, index - 1);
-    for (; index + 1 < count && compare(&order[index], &order[index + 1]) > 0; index++)
+    }
+    for (; index + 1 < count; index++) {
+        const struct weighed behind = weighed(table, order[index + 1]);
+        if (by_weight(&settled, &behind, (gpointer)(uintptr_t)table) <= 0)
+            break;
         window_swap(window, rows, index, index + 1);
+    }
 }
 
 static struct window *filled_window;

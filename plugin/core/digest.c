@@ -380,9 +380,8 @@ try_conforming(const struct reading *reading, const struct credential *rows, siz
 /* The same by the known mistakes, once nothing fits by the RFC. */
 static void
 try_mistakes(const struct reading *reading, const struct credential *rows, size_t count, int rank,
-             struct digest_verdict *verdict)
+             size_t left, struct digest_verdict *verdict)
 {
-    int left = FORENSIC_ROWS;
     for (size_t i = 0; i < count && left > 0 && !verdict->variant; i++) {
         enum try_result result;
         if (row_rank(reading, &rows[i]) != rank)
@@ -409,14 +408,16 @@ try_empty_password(const struct reading *reading, struct digest_verdict *verdict
     return fits != NULL;
 }
 
-static bool
-is_small(const struct reading *reading)
+/* How many credentials are tried by the mistakes, so that a message takes no longer the longer its texts are.
+ */
+static size_t
+forensic_rows(const struct reading *reading)
 {
     const struct attempt *rfc = &reading->rfc;
     size_t body = rfc->body_in_a2 ? rfc->body.len : 0;
-    return rfc->user.len + rfc->realm.len + rfc->nonce.len + rfc->cnonce.len + rfc->uri.len + body +
-               reading->input->request_uri.len <=
-           FORENSIC_OCTETS;
+    size_t octets = rfc->user.len + rfc->realm.len + rfc->nonce.len + rfc->cnonce.len + rfc->uri.len + body +
+                    reading->input->request_uri.len;
+    return MIN(FORENSIC_ROWS, FORENSIC_OCTETS / MAX(octets, 1));
 }
 
 static void
@@ -433,9 +434,9 @@ judge(const struct reading *reading, const struct credential *rows, size_t count
         try_conforming(reading, rows, count, 2, verdict) || try_conforming(reading, rows, count, 1, verdict);
     if (!good && slice_equal(reading->rfc.user, SLICE("anonymous")))
         good = try_empty_password(reading, verdict);
-    bool tries_mistakes = !good && !reading->input->conforming_only && is_small(reading);
+    bool tries_mistakes = !good && !reading->input->conforming_only;
     for (int rank = 2; tries_mistakes && rank > 0 && !verdict->variant; rank--)
-        try_mistakes(reading, rows, count, rank, verdict);
+        try_mistakes(reading, rows, count, rank, forensic_rows(reading), verdict);
 }
 
 /* A row that stands for this user in one realm stands for it in the question whether anything is configured.

@@ -19,6 +19,9 @@
 #define ACCEPTED_NS ((uint64_t)SIP_TIMEOUT_NS + UINT64_C(3) * 1000000000)
 #define INVITES_NS  (UINT64_C(600) * 1000000000)
 #define RINGS_NS    (UINT64_C(180) * 1000000000)
+/* How many of them there may be at a time, in a flood, or where time stamps stand still: so many times what
+ * is remembered for longer. */
+enum { TRANSACTIONS_OF_REMEMBERED = 2 };
 
 /* --- records ---------------------------------------------------------------------- */
 
@@ -94,14 +97,18 @@ transaction_free(struct tracker *tracker, struct transaction *transaction)
     arena_release(&arena, &tracker->host);
 }
 
-/* The oldest of a queue, taken out of it, if its time is over; else NULL. */
+/* The oldest of a queue, taken out of it, if its time is over, or if there are too many; else NULL. */
 static struct transaction *
-transactions_take(const struct tracker *tracker, struct transaction_queue *queue, uint64_t lifetime)
+transactions_take(struct tracker *tracker, struct transaction_queue *queue, uint64_t lifetime)
 {
     struct transaction *oldest = queue->head;
-    if (!oldest || tracker->age - oldest->age <= lifetime)
+    bool too_many =
+        tracker->forgets && queue->count > TRANSACTIONS_OF_REMEMBERED * tracker->host.remembered_max;
+    if (!oldest || (tracker->age - oldest->age <= lifetime && !too_many))
         return NULL;
+    tracker->dropped |= too_many;
     queue->head = oldest->next;
+    queue->count--;
     oldest->next = NULL;
     return oldest;
 }
@@ -126,7 +133,7 @@ transactions_expire(struct tracker *tracker)
     while ((oldest = transactions_take(tracker, &tracker->waiting, OTHERS_NS)))
         transaction_free(tracker, oldest);
     while ((oldest = transactions_take(tracker, &tracker->invites, INVITES_NS))) {
-        if (still_rings(tracker, oldest)) {
+        if (tracker->age - oldest->age > INVITES_NS && still_rings(tracker, oldest)) {
             oldest->age = tracker->age;
             transactions_append(&tracker->invites, oldest);
         } else

@@ -80,12 +80,24 @@ static bool
 may_go(struct tracker *tracker, const struct aged *aged)
 {
     uint32_t age = age_now(tracker) - aged->age;
-    if (age > OVER_AGE) /* an exchange of before may be looked at for as long as it is kept */
-        return aged->kind != AGED_UNREAD || strangers_go(tracker);
+    /* an exchange of before may be looked at for as long as it is kept */
+    if (age > OVER_AGE && (aged->kind != AGED_UNREAD || strangers_go(tracker)))
+        return true;
     bool too_many = tracker->forgets && tracker->aged_of[aged->kind].count > tracker->host.remembered_max &&
-                    (age > YOUNG || aged->kind == AGED_NONCE);
+                    (age > YOUNG || aged->kind == AGED_NONCE || aged->kind == AGED_UNREAD);
     tracker->dropped |= too_many && age <= OLD;
     return too_many;
+}
+
+/* Of one kind, whenever one more comes: others wait until a frame is over. */
+void
+aged_bound(struct tracker *tracker, enum aged_kind kind, aged_drop *drop)
+{
+    struct aged *oldest = tracker->aged_of[kind].oldest;
+    if (tracker->aged_of[kind].count <= tracker->host.remembered_max || !may_go(tracker, oldest))
+        return;
+    aged_stay(tracker, oldest);
+    drop(tracker, oldest);
 }
 
 void

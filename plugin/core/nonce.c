@@ -244,10 +244,16 @@ user_known(const char *user_at_realm)
     return &CONTAINER((uintptr_t)user_at_realm, struct user, name)->known;
 }
 
+/* It is kept until the file is closed, and its length comes from the wire: longer names are told apart by
+ * their key, but shown cut. */
+enum { USER_OCTETS_MAX = 256 };
+
 /* Under a key that was just not found. */
 static const char *
 user_new(struct tracker *tracker, struct slice user, struct slice realm)
 {
+    user.len = MIN(user.len, USER_OCTETS_MAX);
+    realm.len = MIN(realm.len, USER_OCTETS_MAX);
     struct user *block = tracker->host.allocate(sizeof *block + user.len + realm.len + 2);
     join_at(block->name, user, realm);
     key_put_own(tracker, &block->entry, block->name);

@@ -619,9 +619,8 @@ enum fit { FIT_NONE, FIT_USER, FIT_HOST, FIT_SOURCE, FIT_BINDING, FIT_URI };
 
 /* What a 2xx says of one contact that was asked for. */
 struct listing {
-    uint32_t count; /* of all contacts in it */
-    enum fit fit;   /* of the best of them */
-    bool said;      /* for how long, or that was asked for */
+    enum fit fit; /* of the best of them */
+    bool said;    /* for how long, or that was asked for */
     uint32_t seconds;
 };
 
@@ -664,6 +663,23 @@ fit_of(struct tracker *tracker, const struct sip_message *message, const struct 
     return slice_equal(listed_user, asked_user) ? fit_of_address(message, registration, listed) : FIT_NONE;
 }
 
+/* Read once for each message, for a REGISTER may ask for many. */
+static void
+list_contacts(struct tracker *tracker, const struct sip_message *message)
+{
+    struct sip_contacts walk = sip_contacts(message);
+    struct sip_contact contact;
+    tracker->listed_count = 0;
+    tracker->listed_more = false;
+    while (message->status < 300 && message->header[SIP_CONTACT].p && sip_contact_next(&walk, &contact)) {
+        tracker->listed_more = contact.uri.len > 0 && tracker->listed_count == LISTED_MAX;
+        if (tracker->listed_more)
+            return;
+        if (contact.uri.len > 0)
+            tracker->listed[tracker->listed_count++] = contact;
+    }
+}
+
 /* Of several that fit alike the one that was granted for longest is the latest.
  *
  * alone: the REGISTER names no other contact */
@@ -671,19 +687,15 @@ static struct listing
 read_listing(struct tracker *tracker, const struct sip_message *message,
              const struct registration_step *asked, bool alone)
 {
-    struct sip_contacts walk = sip_contacts(message);
-    struct sip_contact contact;
     struct listing best = {0};
-    while (message->header[SIP_CONTACT].p && sip_contact_next(&walk, &contact)) {
-        if (contact.uri.len == 0)
-            continue;
+    for (unsigned n = 0; n < tracker->listed_count; n++) {
+        const struct sip_contact *contact = &tracker->listed[n];
         uint32_t seconds = asked->asked;
         bool said =
-            sip_contact_expires(message, &contact, &seconds) || (asked->has_asked && !message->headers_cut);
-        enum fit fit = fit_of(tracker, message, asked, alone, &contact);
-        best.count++;
+            sip_contact_expires(message, contact, &seconds) || (asked->has_asked && !message->headers_cut);
+        enum fit fit = fit_of(tracker, message, asked, alone, contact);
         if (fit > best.fit || (fit == best.fit && fit != FIT_NONE && seconds > best.seconds))
-            best = (struct listing){best.count, fit, said, seconds};
+            best = (struct listing){fit, said, seconds};
     }
     return best;
 }
@@ -749,10 +761,11 @@ is_granted(struct tracker *tracker, const struct sip_message *message, const str
            bool alone, struct listing *listing, struct record *record)
 {
     *listing = read_listing(tracker, message, asked, alone);
-    bool cut = message->headers_cut && listing->fit < FIT_BINDING; /* it may be further down */
-    if (listing->count == 0 || cut) {
+    bool cut = (message->headers_cut || tracker->listed_more) &&
+               listing->fit < FIT_BINDING; /* it may be further down */
+    if (tracker->listed_count == 0 || cut) {
         listing->seconds = asked->asked;
-        bool header = listing->count == 0 && sip_expires(message, &listing->seconds);
+        bool header = tracker->listed_count == 0 && sip_expires(message, &listing->seconds);
         listing->said = header || (asked->has_asked && !message->headers_cut);
     } else if (listing->fit < FIT_HOST) {
         record_note(tracker, record, FINDING_CONTACT_NOT_LISTED, record->request->frame, 0);
@@ -989,6 +1002,7 @@ registration_response(struct tracker *tracker, const struct sip_message *message
         if (request->removes_all)
             request->account->emptied_frame = record->frame;
     }
+    list_contacts(tracker, message);
     const bool told = record->detail && record->detail->notes;
     const enum finding unasked = told ? FINDING_NONE : refused_unasked(transaction, record);
     for (const struct registration_step *asked = request->registrations; asked; asked = asked->next)

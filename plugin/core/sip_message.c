@@ -341,6 +341,8 @@ parse_headers(struct slice *rest, struct sip_message *message)
             continue;
         if (message->header_lines[id] == 0)
             message->header[id] = slice_trim(value);
+        else if (id == SIP_VIA && message->header_lines[id] == 1)
+            message->second_via = slice_trim(value);
         if (message->header_lines[id] < UINT16_MAX)
             message->header_lines[id]++;
     }
@@ -415,15 +417,12 @@ sip_message_vias(const struct sip_message *message)
 bool
 sip_message_second_via(const struct sip_message *message, struct sip_via *via)
 {
-    struct slice second, value, headers = message->headers;
-    enum sip_header id = SIP_HEADER_COUNT;
+    struct slice second;
     if (!message->header[SIP_VIA].p || sip_message_is_first_hop(message))
         return false;
     unquoted_until(message->header[SIP_VIA], ',', &second);
-    for (int lines = 0; second.len == 0 && lines < 2 && sip_message_next_header(&headers, &id, &value);) {
-        if (id == SIP_VIA && ++lines == 2)
-            second = value;
-    }
+    if (second.len == 0)
+        second = message->second_via;
     if (slice_trim(second).len == 0)
         return false;
     parse_via(second, via);

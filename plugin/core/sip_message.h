@@ -62,6 +62,7 @@ struct sip_message {
     bool body_cut;        /**< Content-Length promises more than the bytes hold */
 
     struct slice header[SIP_HEADER_COUNT];   /**< the value of the first of that name, folds still in it */
+    struct slice second_via;                 /**< the second Via line; absent: there is none */
     uint16_t header_lines[SIP_HEADER_COUNT]; /**< how many lines of that name there are, at most 65535 */
     struct sip_via via;
     struct slice from_uri, from_tag, to_uri, to_tag;

@@ -15,6 +15,8 @@ enum { REMEMBERED_MAX = 1 << 19 };
 /* Distinct responses of one transaction that are told apart; a fork makes a few, an attacker many. */
 enum { RESPONSES_MAX = 32 };
 
+enum { METHOD_MAX = 64 };
+
 /* Methods are few and come again and again: one constant each, and one for each that is none of them. */
 static const char *
 method_name(struct tracker *tracker, struct slice method)
@@ -33,8 +35,10 @@ method_name(struct tracker *tracker, struct slice method)
     key_begin(tracker, INDEX_METHOD);
     key_add(tracker, method);
     struct index_entry *entry = index_entry(&tracker->index);
-    if (!entry->value)
+    if (!entry->value) { /* kept until the file is closed: what is long is no method */
+        method.len = MIN(method.len, METHOD_MAX);
         entry->value = host_strdup(tracker, method);
+    }
     return entry->value;
 }
 
@@ -398,6 +402,9 @@ tracker_new(const struct tracker_host *host)
     index_init(&tracker->index, host->seed, host->allocate, host->release);
     tracker->passing = g_ptr_array_new();
     tracker->parsed = g_ptr_array_new_with_free_func(g_free);
+    tracker->listed = g_new(struct sip_contact, LISTED_MAX);
+    for (int kind = 0; kind < UNREAD_KINDS; kind++)
+        tracker->unread_since[kind] = -1;
     tracker->exchanges_tail = &tracker->exchanges;
     tracker->registrations_tail = &tracker->registrations;
     return tracker;
@@ -410,6 +417,7 @@ tracker_free(struct tracker *tracker)
         return;
     index_clear(&tracker->index);
     g_ptr_array_unref(tracker->parsed);
+    g_free(tracker->listed);
     g_ptr_array_unref(tracker->passing);
     g_free(tracker);
 }

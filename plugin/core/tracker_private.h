@@ -225,7 +225,7 @@ enum index_kind {
     INDEX_WATCHER = 'w', /**< subscriber, resource, event, client address: latest refreshed by 204 */
     INDEX_USAGE = 's',   /**< Call-ID, tags: the latest subscription */
     INDEX_ETAG = 'E',    /**< Call-ID, tags, event, entity-tag: NOTIFY */
-    INDEX_UNREAD = 'u',  /**< hosts, piece of time: what may hold SIP there */
+    INDEX_UNREAD = 'n',  /**< hosts, piece of time: what may hold SIP there */
     INDEX_ETAG_ANY = 'e' /**< resource, event, entity-tag: NOTIFY */
 };
 
@@ -247,7 +247,11 @@ struct message_hashes {
 /** Transactions, oldest first. */
 struct transaction_queue {
     struct transaction *head, *tail;
+    guint count;
 };
+
+/** More contacts of one address-of-record are not looked at. */
+enum { LISTED_MAX = 256 };
 
 struct tracker {
     struct tracker_host host;
@@ -260,9 +264,12 @@ struct tracker {
     bool forgets;                             /**< see tracker_forget */
     enum tracker_keeps keeps;                 /**< likewise */
     uint32_t frame;                           /**< at hand */
-    GPtrArray *passing;                       /**< records of it whose parts no transaction owns */
-    struct arena passing_arena;               /**< their memory; of all records, if none is forgotten */
-    struct arena *arena;                      /**< that the record at hand is part of */
+    struct sip_contact *listed; /**< contacts of the answer to a REGISTER at hand, at most LISTED_MAX */
+    unsigned listed_count;
+    bool listed_more;           /**< it lists others, too */
+    GPtrArray *passing;         /**< records of it whose parts no transaction owns */
+    struct arena passing_arena; /**< their memory; of all records, if none is forgotten */
+    struct arena *arena;        /**< that the record at hand is part of */
     struct aged_list {
         struct aged *newest, *oldest;
         uint32_t count;
@@ -280,8 +287,9 @@ struct tracker {
     } unread[UNREAD_KINDS][UNREAD_MAX]; /**< first fragments of the latest datagrams that are not whole (yet),
                                          * the latest TCP connections in which no SIP was seen (yet) */
     uint8_t unread_open[UNREAD_KINDS];  /**< how many there are now */
-    bool any_unread;                    /**< there ever was one */
-    bool has_early;                     /**< some nonce was used before it was issued */
+    int64_t unread_since[UNREAD_KINDS],
+        unread_until[UNREAD_KINDS]; /**< when the first and the latest came; -1: none did */
+    bool has_early;                 /**< some nonce was used before it was issued */
     int64_t copy_lag[2]; /**< of requests, of responses: how much later the latest one that is known for a
                           * copy was seen again, ns; 0: none was */
     int64_t clock;       /**< latest time seen; steps back only when the capture does, by more than an hour */
@@ -498,6 +506,8 @@ void exchange_hold(struct exchange *exchange);
 void exchange_release(struct tracker *tracker, struct exchange *exchange);
 /** Each releases what this is a member of, and takes it out of the index. */
 typedef void aged_drop(struct tracker *tracker, struct aged *aged);
+/** Lets the oldest of the kind go where there are too many. */
+void aged_bound(struct tracker *tracker, enum aged_kind kind, aged_drop *drop);
 aged_drop nonce_drop, other_drop, early_drop, account_drop; /* lifetime.c, nonce.c */
 aged_drop registration_drop;                                /* registration.c */
 aged_drop subscription_drop, awaited_drop, tag_drop;        /* subscription.c */

@@ -225,6 +225,7 @@ transactions_append(struct transaction_queue *queue, struct transaction *transac
     else
         queue->head = transaction;
     queue->tail = transaction;
+    queue->count++;
 }
 
 /* After `transaction_find`, whose key it takes. */

@@ -83,6 +83,7 @@ remember(struct tracker *tracker, enum unread_kind kind, const struct unread_pac
     unread->frame = packet->frame;
     unread->clock = packet->clock;
     aged_touch(tracker, &unread->aged, AGED_UNREAD);
+    aged_bound(tracker, AGED_UNREAD, unread_drop);
 }
 
 /* Where none is, or the one that came first, for which it is too late then. */
@@ -99,7 +100,9 @@ put_packet(struct tracker *tracker, enum unread_kind kind, const struct unread_p
     else
         tracker->unread_open[kind]++;
     *room = *packet;
-    tracker->any_unread = true;
+    if (tracker->unread_since[kind] < 0)
+        tracker->unread_since[kind] = packet->clock;
+    tracker->unread_until[kind] = packet->clock;
 }
 
 /* It can be read after all, or is remembered. */
@@ -214,7 +217,8 @@ uint32_t
 unread_between(const struct tracker *tracker, enum unread_kind kind, const struct endpoint *from,
                const struct endpoint *to, int64_t since)
 {
-    if (!tracker->any_unread)
+    if (tracker->unread_since[kind] < 0 || since > tracker->unread_until[kind] ||
+        tracker->unread_since[kind] - since > SIP_TIMEOUT_NS) /* none in time */
         return 0;
     uint32_t frame = remembered_between(tracker, kind, from, to, since);
     return frame ? frame : open_between(tracker, kind, from, to, since);
