@@ -918,7 +918,10 @@ title_credentials(const struct use *use, wmem_strbuf_t *title)
     if (use->identity_only)
         wmem_strbuf_append(title, ", who is not challenged yet");
     else if (use->challenge_frame)
-        wmem_strbuf_append_printf(title, " for the challenge in frame %u", use->challenge_frame);
+        wmem_strbuf_append_printf(title,
+                                  use->evidence == EVIDENCE_NEXTNONCE ? " with the nextnonce of frame %u"
+                                                                      : " for the challenge in frame %u",
+                                  use->challenge_frame);
     else if (use->nonce_borrowed_from)
         wmem_strbuf_append_printf(title, ", with the nonce of frame %u, given to another call",
                                   use->nonce_borrowed_from);
@@ -1044,7 +1047,10 @@ title_response(const struct view *view, wmem_strbuf_t *title)
         wmem_strbuf_append(title, ": ");
         append_outcome(title, closing->outcome, (enum finding)closing->cause, &closed);
         if (closing->challenge_frame)
-            wmem_strbuf_append_printf(title, ", the challenge in frame %u was answered in frame %u",
+            wmem_strbuf_append_printf(title,
+                                      closing->evidence == EVIDENCE_NEXTNONCE
+                                          ? ", the nextnonce of frame %u was used in frame %u"
+                                          : ", the challenge in frame %u was answered in frame %u",
                                       closing->challenge_frame, closing->request_frame);
         title_registration(record->detail, title);
         title_but(record, title);

@@ -258,7 +258,8 @@ bad_request_cause(const struct use *use)
         suspect = any_suspect(use);
     if (suspect != FINDING_NONE)
         return suspect;
-    return use->is_retry ? FINDING_BAD_REQUEST : FINDING_FAILED; /* sent ahead, credentials are nothing new */
+    /* sent ahead, or after others that were accepted, credentials are nothing new */
+    return use->is_retry && !use->user_accepted_in ? FINDING_BAD_REQUEST : FINDING_FAILED;
 }
 
 /* The server looks for the account by the address-of-record, which is not what the client had named. */
@@ -464,7 +465,8 @@ unwilling_cause(const struct exchange *exchange)
 bool
 audit_silence_suspect(const struct exchange *exchange, enum finding finding)
 {
-    if (finding == FINDING_ALGORITHM_UNANSWERED && exchange_refused_for_good(exchange))
+    bool of_form = finding_rule(finding)->stage == STAGE_OFFER && finding != FINDING_CHALLENGE_LATE;
+    if (of_form && exchange_refused_for_good(exchange))
         return false; /* it has answered such an offer before */
     return finding_set_has(&exchange_detail(exchange)->suspects, (unsigned)finding);
 }

@@ -179,8 +179,9 @@ fits_timer(int64_t passed)
 }
 
 /* Seen again: by the wire's rules a retransmission; so soon, or on another link, the same packet captured
- * twice. Later, too, where the capture holds the view of two hosts, far apart or with other clocks: then
- * copies lag behind all alike. */
+ * twice, unless its identification is new: a server that stood still answers each copy of a request at once.
+ * Later, too, where the capture holds the view of two hosts, far apart or with other clocks: then copies lag
+ * behind all alike. */
 static void
 mark_again(struct tracker *tracker, struct transaction *transaction, const struct arrival *arrival,
            struct record *record, struct record *first, int64_t last_seen, bool is_due)
@@ -192,7 +193,9 @@ mark_again(struct tracker *tracker, struct transaction *transaction, const struc
     int64_t *lag = &tracker->copy_lag[is_response];
     record->first = first;
     record->exchange = first->exchange;
-    record->is_copy = (is_within(passed, 0) && !is_due) || is_known || (*lag && is_within(passed, *lag));
+    bool is_another = is_response && arrival->datagram && !is_known;
+    record->is_copy =
+        (is_within(passed, 0) && !is_due && !is_another) || is_known || (*lag && is_within(passed, *lag));
     if (is_known && last_seen == first->time && !is_within(passed, 0) && !fits_timer(passed))
         *lag = passed;
 }

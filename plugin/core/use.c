@@ -485,6 +485,14 @@ choose_methods(const struct sip_message *message, struct digest_input *input)
     }
 }
 
+/* … and so they cover its body. */
+static bool
+covers_other_body(const struct sip_message *message, const struct auth_value *credentials)
+{
+    return slice_equal(message->method, SLICE("ACK")) &&
+           slice_equal_nocase(credentials->param[AUTH_QOP], SLICE("auth-int"));
+}
+
 const struct auth_value *
 use_challenge(struct tracker *tracker, const struct use *use, const struct auth_value *credentials)
 {
@@ -551,6 +559,8 @@ use_verify(struct tracker *tracker, const struct request_view *view, struct use 
     const struct credential *rows = tracker->host.credentials(&count);
     use->configured = digest_user_configured(credentials, rows, count);
     use->verdict = digest_verify(&input, rows, count);
+    if (use->verdict.reason == DIGEST_MISMATCH && covers_other_body(message, credentials))
+        use->verdict = (struct digest_verdict){.status = DIGEST_UNVERIFIED, .reason = DIGEST_BODY_CUT};
 }
 
 /* The snap length may have cut the very line. */
