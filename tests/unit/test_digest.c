@@ -732,6 +732,33 @@ test_rows(void)
     g_assert_cmpint(verdict.reason, ==, DIGEST_CREDENTIAL_UNSUITABLE);
 }
 
+/* The longer what is hashed, the fewer credentials are tried by the mistakes. */
+static void
+test_rows_of_long_texts(void)
+{
+    struct credential rows[16];
+    char *uri = g_strnfill(5000, 'u');
+    char *header = g_strdup_printf("Digest " BOB "response=\"%s\", opaque=\"%s\"",
+                                   "0123456789abcdef0123456789abcdef", uri);
+    unsigned computations[2];
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        rows[i] = (struct credential){SLICE("*"), SLICE("*"), SECRET_PASSWORD, SLICE("x"), 0};
+    for (size_t i = 0; i < G_N_ELEMENTS(computations); i++) {
+        struct auth_value credentials;
+        struct slice rest = {header, strlen(header)};
+        g_assert_true(auth_header_next(&rest, &credentials));
+        if (i == 1)
+            credentials.param[AUTH_URI] = (struct slice){uri, strlen(uri)};
+        struct digest_input input = {.credentials = &credentials,
+                                     .response = credentials.param[AUTH_RESPONSE],
+                                     .method = SLICE("REGISTER")};
+        computations[i] = digest_verify(&input, rows, G_N_ELEMENTS(rows)).computations;
+    }
+    g_assert_cmpuint(computations[1], <, computations[0] / 4);
+    g_free(header);
+    g_free(uri);
+}
+
 /* Whatever is tried counts, the one that fits too. */
 static void
 test_rows_tried(void)
@@ -848,6 +875,7 @@ main(int argc, char **argv)
     g_test_add_func("/digest/user-configured/userhash-of-bob", test_configured_userhash);
     g_test_add_func("/digest/rows/each-is-tried", test_rows);
     g_test_add_func("/digest/rows/tried", test_rows_tried);
+    g_test_add_func("/digest/rows/of-long-texts", test_rows_of_long_texts);
     g_test_add_func("/digest/rows/conforming-wins", test_rows_conforming_wins);
     g_test_add_func("/digest/names", test_names);
     return test_run_all();

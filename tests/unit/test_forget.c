@@ -649,6 +649,58 @@ test_limit(gconstpointer seconds_between)
     script_end(s);
 }
 
+static struct tracker *
+small_tracker(struct script *s, enum tracker_keeps keeps)
+{
+    struct tracker_host host = test_host;
+    host.remembered_max = 20;
+    tracker_free(s->tracker);
+    s->tracker = tracker_new(&host);
+    tracker_forget(s->tracker, keeps);
+    return s->tracker;
+}
+
+/* Where time stamps stand still nothing gets old: so many transactions are kept, and that others are not is
+ * told. */
+static void
+test_limit_without_time(gconstpointer method)
+{
+    struct script *s = script_begin();
+    bool told = false;
+    small_tracker(s, KEEPS_NOTHING);
+    for (unsigned n = 0; n < 200; n++) {
+        char *call = g_strdup_printf("c%u", n);
+        told |= strcmp(script_notes(s, SEND(s, .method = method, .call_id = call, .at_once = true)),
+                       "state_dropped") == 0;
+        g_free(call);
+    }
+    g_assert_true(told);
+    g_assert_nonnull(SEND(s, .method = method, .call_id = "c199", .status = 200, .at_once = true)->request);
+    g_assert_null(SEND(s, .method = method, .call_id = "c1", .status = 200, .at_once = true)->request);
+    script_end(s);
+}
+
+/* Connections that nobody answers cost no more the longer the capture, with a table or without, and with no
+ * SIP between them. */
+static void
+test_limit_of_unread(gconstpointer keeps)
+{
+    struct script *s = script_begin();
+    small_tracker(s, (enum tracker_keeps)GPOINTER_TO_INT(keeps));
+    size_t before = 0;
+    for (unsigned n = 0; n < 4000; n++) {
+        const struct endpoint client = {5060, 1, 4, {192, 0, (uint8_t)(n / 256), (uint8_t)n}},
+                              server = {5060, 1, 4, {192, 0, 2, 2}};
+        tracker_connect(s->tracker, ++s->frame, &client, &server);
+        if (n % 100 == 0)
+            script_wait(s, 3600);
+        if (n == 2000)
+            before = test_host_blocks();
+    }
+    g_assert_cmpuint(test_host_blocks(), <=, before + 5);
+    script_end(s);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -685,6 +737,11 @@ main(int argc, char **argv)
                          test_strangers_listed);
     g_test_add_func("/forget/trunk-among-strangers", test_trunk_among_strangers);
     g_test_add_data_func("/forget/limit", GINT_TO_POINTER(5), test_limit);
+    g_test_add_data_func("/forget/limit-without-time", "OPTIONS", test_limit_without_time);
+    g_test_add_data_func("/forget/limit-without-time-of-calls", "INVITE", test_limit_without_time);
+    g_test_add_data_func("/forget/limit-of-unread", GINT_TO_POINTER(KEEPS_NOTHING), test_limit_of_unread);
+    g_test_add_data_func("/forget/limit-of-unread-for-exchanges", GINT_TO_POINTER(KEEPS_EXCHANGES),
+                         test_limit_of_unread);
     g_test_add_data_func("/forget/limit-of-old-ones", GINT_TO_POINTER(1200), test_limit);
     return test_run_all();
 }

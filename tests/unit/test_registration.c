@@ -847,6 +847,51 @@ test_gap(struct script *s)
     g_assert_cmpstr(script_notes(s, late), ==, "registration_lapsed");
 }
 
+/* … but of two CSeq numbers not for longer than two refreshes last. */
+static void
+test_lapse_beyond_gap(struct script *s)
+{
+    registered(s, 1, PHONE, 60, 0);
+    struct record *late = TURN(s, .cseq = 3, .contact = PHONE, .after = 200);
+    g_assert_cmpstr(script_notes(s, late), ==, "registration_lapsed");
+    g_assert_cmpint(step_of(late)->state, ==, REGISTRATION_LAPSED);
+}
+
+/* Asked in time, and not answered in time: by silence, or late. */
+static void
+test_refresh_unanswered(struct script *s)
+{
+    registered(s, 1, PHONE, 60, 0);
+    for (unsigned n = 0; n < 3; n++)
+        TURN(s, .cseq = 2, .contact = PHONE, .after = n ? 4 : 50);
+    struct record *late = TURN(s, .cseq = 3, .contact = PHONE, .after = 40);
+    g_assert_cmpstr(script_notes(s, late), ==, "refresh_unanswered");
+    g_assert_cmpuint(late->detail->notes->frame_b, ==, 3);
+    registered(s, 4, PHONE, 60, 0);
+    TURN(s, .cseq = 5, .contact = PHONE, .after = 50);
+    TURN(s, .cseq = 5, .status = 401, .after = 20);
+    g_assert_cmpstr(script_notes(s, TURN(s, .cseq = 6, .contact = PHONE)), ==, "refresh_unanswered");
+    registered(s, 7, PHONE, 60, 0);
+    TURN(s, .cseq = 8, .contact = PHONE, .after = 50);
+    TURN(s, .cseq = 8, .status = 401);
+    g_assert_cmpstr(script_notes(s, TURN(s, .cseq = 9, .contact = PHONE, .after = 30)), ==,
+                    "registration_lapsed");
+}
+
+/* Whoever lists more contacts than are read may list this one behind them. */
+static void
+test_long_list(struct script *s)
+{
+    GString *list = g_string_new(NULL);
+    for (unsigned n = 0; n < 300; n++)
+        g_string_append_printf(list, "%s<sip:c%u@198.51.100.7>;expires=60", n ? ", " : "", n);
+    TURN(s, .cseq = 1, .contact = PHONE);
+    struct record *ok = TURN(s, .status = 200, .cseq = 1, .contact = list->str);
+    g_assert_cmpstr(script_notes(s, ok), ==, "");
+    g_assert_cmpstr(state(s, 0), ==, "registered");
+    g_string_free(list, TRUE);
+}
+
 /* A client that began anew need not take another Call-ID for that; and a number that goes back skips none. */
 static void
 test_counts_anew(struct script *s)
@@ -1453,6 +1498,9 @@ static const struct play plays[] = {
     {"lapsed/orphan", test_orphan},
     {"lapsed/gap", test_gap},
     {"lapsed/counts-anew", test_counts_anew},
+    {"lapsed/beyond-gap", test_lapse_beyond_gap},
+    {"lapsed/refresh-unanswered", test_refresh_unanswered},
+    {"listed/long", test_long_list},
     {"lapsed/one-new-call", test_one_new_call},
     {"lapsed/answer-missing", test_answer_missing},
     {"lapsed/new-call", test_new_call},

@@ -713,6 +713,9 @@ test_second_via(void)
          "second"},
         {"Via: SIP/2.0/UDP b;branch=first,SIP/2.0/UDP a;branch=second\r\nVia: SIP/2.0/UDP c;branch=third\r\n",
          "second"},
+        {"Via: SIP/2.0/UDP b;branch=first\r\nVia: SIP/2.0/UDP a;branch=second\r\nVia: SIP/2.0/UDP "
+         "c;branch=third\r\n",
+         "second"},
         {"Via: SIP/2.0/UDP b;branch=\"a,b\"\r\n", NULL},
         {"Via: SIP/2.0/UDP b;branch=first\r\n", NULL},
         {"Via: SIP/2.0/UDP b;branch=first,\r\n", NULL},

@@ -870,6 +870,122 @@ test_forbidden_in_words(struct script *s)
     g_assert_cmpstr(script_notes(s, answer), ==, "username_not_aor");
 }
 
+#define STALE_AGAIN(nonce)                                                                                   \
+    "WWW-Authenticate: Digest realm=\"example.com\", nonce=\"" nonce "\", qop=\"auth\", stale=true\r\n"
+
+/* A server that says stale=true to a request without a nonce: that tells nothing of what it says so later,
+ * but for a right digest, or a nonce that was good before. */
+static void
+answer_to_stale(struct script *s, const char *call_id, const char *nonce, const char *user, bool asked)
+{
+    char *first = g_strdup_printf("WWW-Authenticate: Digest realm=\"example.com\", nonce=\"%s\", "
+                                  "qop=\"auth\", stale=true\r\n",
+                                  nonce);
+    SEND(s, .call_id = call_id);
+    SEND(s, .call_id = call_id, .status = 401, .headers = asked ? CHALLENGE("s0") : first);
+    SEND(s, .call_id = call_id, .cseq = 2,
+         .headers = ANSWER(s, .nonce = asked ? "s0" : nonce, .user = user, .cnonce = call_id));
+    SEND(s, .call_id = call_id, .cseq = 2, .status = 401, .headers = STALE_AGAIN("s9"));
+    g_free(first);
+}
+
+static void
+test_stale_idle(struct script *s)
+{
+    answer_to_stale(s, "a", "s1", "bob", false);
+    answer_to_stale(s, "b", "s2", NULL, false); /* its digest is right */
+    answer_to_stale(s, "c", "s0", "bob", true);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "rejected");
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "stale_idle");
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 2)), ==, "stale");
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 4)), ==, "stale");
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 4)), ==, "stale_at_once");
+}
+
+/* What began with such a challenge goes on so; a nonce that was accepted may be old. */
+static void
+test_stale_idle_later(struct script *s)
+{
+    answer_to_stale(s, "a", "s1", "bob", false);
+    SEND(s, .call_id = "a", .cseq = 3, .headers = ANSWER(s, .nonce = "s9", .user = "bob"));
+    SEND(s, .call_id = "a", .cseq = 3, .status = 401, .headers = STALE_AGAIN("s10"));
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 1)), ==, "stale_idle");
+    SEND(s, .call_id = "a", .cseq = 4, .headers = ANSWER(s, .nonce = "s10", .user = "bob"));
+    SEND(s, .call_id = "a", .cseq = 4, .status = 200);
+    SEND(s, .call_id = "a", .cseq = 5, .headers = ANSWER(s, .nonce = "s10", .user = "bob", .nc = "00000002"),
+         .ms = 1e6);
+    struct record *again = SEND(s, .call_id = "a", .cseq = 5, .status = 401, .headers = STALE_AGAIN("s11"));
+    g_assert_cmpint(again->detail->closings->use->outcome, ==, OUTCOME_STALE);
+}
+
+/* A nonce that was just made is not too old: whose digest is known to be wrong is refused for that. */
+static void
+test_stale_of_wrong_digest(struct script *s)
+{
+    challenge(s, CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .headers = ANSWER(s, .password = "wrong"));
+    SEND(s, .cseq = 2, .status = 401, .headers = STALE("n2"));
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "rejected");
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "digest_mismatch");
+}
+
+/* Who has answered such an offer knows its form. */
+static void
+test_gave_up_on_auth_int(struct script *s)
+{
+    static const char offer[] =
+        "WWW-Authenticate: Digest realm=\"example.com\", nonce=\"n1\", qop=\"auth-int\"\r\n";
+    SEND(s);
+    SEND(s, .status = 401, .headers = offer);
+    script_wait(s, 40);
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "auth_int_unanswered");
+    SEND(s, .cseq = 2, .headers = ANSWER(s, .user = "bob"));
+    SEND(s, .cseq = 2, .status = 401,
+         .headers = "WWW-Authenticate: Digest realm=\"example.com\", nonce=\"n2\", qop=\"auth-int\"\r\n");
+    script_wait(s, 40);
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 1)), ==, "gave_up");
+}
+
+/* It covers the body of the INVITE, which is not here. */
+static void
+test_ack_with_auth_int(struct script *s)
+{
+    const struct record *ack = SEND(
+        s, .method = "ACK",
+        .headers =
+            "Authorization: Digest username=\"alice\", realm=\"example.com\", nonce=\"n1\", uri=\"sip:x\", "
+            "qop=auth-int, nc=00000001, cnonce=\"c\", response=\"0123456789abcdef0123456789abcdef\"\r\n");
+    g_assert_cmpint(script_use(ack)->verdict.status, ==, DIGEST_UNVERIFIED);
+    g_assert_cmpint(script_use(ack)->verdict.reason, ==, DIGEST_BODY_CUT);
+}
+
+/* Another request of the same form was accepted: the 400 is about something else. */
+static void
+test_bad_request_of_known_form(struct script *s)
+{
+    challenge(s, CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .headers = ANSWER(s));
+    SEND(s, .cseq = 2, .status = 200);
+    SEND(s, .method = "PUBLISH", .call_id = "p");
+    SEND(s, .method = "PUBLISH", .call_id = "p", .status = 401, .headers = CHALLENGE("n2"));
+    SEND(s, .method = "PUBLISH", .call_id = "p", .cseq = 2,
+         .headers = ANSWER(s, .nonce = "n2", .method = "PUBLISH"));
+    SEND(s, .method = "PUBLISH", .call_id = "p", .cseq = 2, .status = 400);
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 1)), ==, "failed");
+}
+
+/* Refused again and again by one who had not let in before, a user's name may be as long as it likes. */
+static void
+test_long_names(struct script *s)
+{
+    char *user = g_strnfill(3000, 'u'), *method = g_strnfill(3000, 'M');
+    const struct record *record = SEND(s, .method = method, .headers = ANSWER(s, .user = user));
+    g_assert_cmpuint(strlen(record->method), ==, 64);
+    g_assert_cmpuint(strlen(script_use(record)->user_at_realm), <, 600);
+    g_free(user);
+    g_free(method);
+}
+
 /* The nonce count is no part of the digest then. */
 static void
 test_count_without_qop(struct script *s)
@@ -2103,6 +2219,18 @@ test_same_datagram(struct script *s)
     g_assert_cmpstr(script_notes(s, again), ==, "answer_lost");
 }
 
+/* A server that stood still answers each copy of a request at once: it has sent them all. */
+static void
+test_burst_of_answers(struct script *s)
+{
+    SEND(s, .datagram = 7);
+    SEND(s, .datagram = 8, .ms = 500);
+    SEND(s, .status = 200, .datagram = 9);
+    g_assert_false(SEND(s, .status = 200, .datagram = 10, .ms = 1)->is_copy);
+    g_assert_true(SEND(s, .status = 200, .datagram = 10, .ms = 1)->is_copy);
+    g_assert_true(SEND(s, .status = 200, .ms = 1)->is_copy); /* nothing tells */
+}
+
 /* Each side counts by itself: the client's next datagram has the number of the server's answer. */
 static void
 test_datagrams_of_both(struct script *s)
@@ -2534,6 +2662,13 @@ static const struct play plays[] = {
     {"outcome/count-without-qop", test_count_without_qop},
     {"outcome/forbidden-in-words", test_forbidden_in_words},
     {"outcome/gave-up", test_gave_up},
+    {"outcome/gave-up-on-auth-int", test_gave_up_on_auth_int},
+    {"outcome/stale-idle", test_stale_idle},
+    {"outcome/stale-idle-later", test_stale_idle_later},
+    {"outcome/stale-of-wrong-digest", test_stale_of_wrong_digest},
+    {"outcome/bad-request-of-known-form", test_bad_request_of_known_form},
+    {"credentials/ack-with-auth-int", test_ack_with_auth_int},
+    {"credentials/long-names", test_long_names},
     {"outcome/no-answer", test_no_answer},
     {"outcome/answer-not-captured", test_answer_not_captured},
     {"outcome/provisional", test_provisional},
@@ -2587,6 +2722,7 @@ static const struct play plays[] = {
     {"path/credentials-consumed", test_credentials_consumed},
     {"path/answer-lost", test_answer_lost},
     {"path/same-datagram", test_same_datagram},
+    {"path/burst-of-answers", test_burst_of_answers},
     {"path/datagrams-of-both", test_datagrams_of_both},
     {"path/trying-again", test_trying_again},
     {"path/time-sum", test_time_sum},
