@@ -788,7 +788,9 @@ show_advice(const struct view *view, const struct record_detail *detail)
         values.use = closing;
         values.exchange = closing->exchange;
         struct advice advice = audit_advice_closing(closing);
-        if (closing->outcome == OUTCOME_ACCEPTED && first_note(detail, SEVERITY_NOTE))
+        bool noted = first_note(detail, SEVERITY_NOTE) ||
+                     (view->later && record_not_refreshed(view->tracker, view->record));
+        if (closing->outcome == OUTCOME_ACCEPTED && noted)
             advice.fix = NULL; /* it comes with the note */
         add_advice(view, advice, &values);
     } else if (detail->opens) {
@@ -1027,12 +1029,16 @@ title_registration(const struct record_detail *detail, wmem_strbuf_t *title)
 
 /* A 2xx that is no good news all the same. */
 static void
-title_but(const struct record *record, wmem_strbuf_t *title)
+title_but(const struct view *view, wmem_strbuf_t *title)
 {
+    const struct record *record = view->record;
     const struct note *note =
         record->detail && record->status < 300 ? first_note(record->detail, SEVERITY_WARN) : NULL;
-    if (note)
-        wmem_strbuf_append_printf(title, ", but %s", finding_rule((enum finding)note->finding)->brief);
+    enum finding finding = note ? (enum finding)note->finding : FINDING_NONE;
+    if (!note && view->later && record_not_refreshed(view->tracker, record))
+        finding = FINDING_NOT_REFRESHED;
+    if (finding != FINDING_NONE)
+        wmem_strbuf_append_printf(title, ", but %s", finding_rule(finding)->brief);
 }
 
 static void
@@ -1053,7 +1059,7 @@ title_response(const struct view *view, wmem_strbuf_t *title)
                                           : ", the challenge in frame %u was answered in frame %u",
                                       closing->challenge_frame, closing->request_frame);
         title_registration(record->detail, title);
-        title_but(record, title);
+        title_but(view, title);
         return;
     }
     if (record->request)
@@ -1064,7 +1070,7 @@ title_response(const struct view *view, wmem_strbuf_t *title)
                                   *record->method ? record->method : "request");
     if (record->detail)
         title_registration(record->detail, title);
-    title_but(record, title);
+    title_but(view, title);
 }
 
 static void
@@ -1236,6 +1242,18 @@ show_unanswered(const struct view *view)
         add_note(view, finding, &values);
 }
 
+/* Only time tells that, too. */
+static void
+show_not_refreshed(const struct view *view)
+{
+    int64_t lapsed = view->later ? record_not_refreshed(view->tracker, view->record) : 0;
+    const struct finding_values values = {.status = view->record->status,
+                                          .method = view->record->method,
+                                          .number = (uint32_t)(lapsed / 1000000000)};
+    if (lapsed > 0)
+        add_note(view, FINDING_NOT_REFRESHED, &values);
+}
+
 static void
 show_awaited(const struct view *view)
 {
@@ -1283,6 +1301,7 @@ show_detail(const struct view *view, const struct record_detail *detail)
         show_registration(view, step);
     show_notes(view, detail);
     show_awaited(view);
+    show_not_refreshed(view);
     show_unheard(view);
     show_unanswered(view);
     if (detail->opens)

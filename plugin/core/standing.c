@@ -406,6 +406,19 @@ record_lacks_answer(const struct tracker *tracker, const struct record *record)
     return step_is_over(tracker, step) ? step->repeats + 1 : 0;
 }
 
+int64_t
+record_not_refreshed(const struct tracker *tracker, const struct record *record)
+{
+    const struct registration_step *step = record->detail ? record->detail->registrations : NULL;
+    for (; step; step = step->next) {
+        const struct registration *registration = step->registration;
+        if (step->has_granted && registration->granted_frame == record->frame &&
+            registration->asked_frame < record->frame)
+            return registration_lapsed_for(tracker, registration);
+    }
+    return 0;
+}
+
 uint32_t
 record_stays_pending(const struct tracker *tracker, const struct record *record)
 {

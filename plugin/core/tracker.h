@@ -610,6 +610,9 @@ bool registration_unheard(const struct tracker *tracker, const struct registrati
  *  @return how often it was sent; 0: it was answered, or its client may have an answer that is not in the
  * capture */
 uint32_t record_lacks_answer(const struct tracker *tracker, const struct record *record);
+/** As of now a registration that this 2xx granted has run out, and no REGISTER came to refresh it.
+ *  @return for how long, ns; 0: it has not, or the capture does not tell */
+int64_t record_not_refreshed(const struct tracker *tracker, const struct record *record);
 /** A final answer that comes when the client has given up (RFC 3261 section 17.1.2.2); to an INVITE it waits
  * for longer, and a proxy's 408 says that it gave up, too (RFC 4320 section 2). */
 bool record_is_late(const struct record *record);

@@ -878,6 +878,19 @@ test_refresh_unanswered(struct script *s)
                     "registration_lapsed");
 }
 
+/* Only time tells; and once it asks again, its REGISTER does. */
+static void
+test_not_refreshed(struct script *s)
+{
+    const struct record *ok = registered(s, 1, PHONE, 60, 0);
+    script_wait(s, 50);
+    g_assert_cmpint(record_not_refreshed(s->tracker, ok), ==, 0);
+    script_wait(s, 40);
+    g_assert_cmpint(record_not_refreshed(s->tracker, ok) / 1000000000, ==, 30);
+    TURN(s, .cseq = 2, .contact = PHONE);
+    g_assert_cmpint(record_not_refreshed(s->tracker, ok), ==, 0);
+}
+
 /* Whoever lists more contacts than are read may list this one behind them. */
 static void
 test_long_list(struct script *s)
@@ -1500,6 +1513,7 @@ static const struct play plays[] = {
     {"lapsed/counts-anew", test_counts_anew},
     {"lapsed/beyond-gap", test_lapse_beyond_gap},
     {"lapsed/refresh-unanswered", test_refresh_unanswered},
+    {"lapsed/not-refreshed", test_not_refreshed},
     {"listed/long", test_long_list},
     {"lapsed/one-new-call", test_one_new_call},
     {"lapsed/answer-missing", test_answer_missing},
