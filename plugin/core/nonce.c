@@ -424,12 +424,16 @@ nonce_issue(struct tracker *tracker, struct slice text, uint32_t cseq, struct is
         nonce->shared |= before->account != issue->exchange->account;
         nonce->repeated |= before->call_id_hash != issue->exchange->call_id_hash;
     }
-    issue_hold(tracker, &nonce->issue, issue);
     aged_touch(tracker, &nonce->aged, AGED_NONCE);
     struct nonce_call *call = nonce_call_find(tracker, nonce);
+    bool late = call->used_cseq > cseq && tracker->clock - call->used_clock <= DISORDER_NS;
+    const struct exchange *latest = call->issue ? call->issue->exchange : NULL;
+    if (late && latest && latest->cseq > cseq) /* overtaken by the next challenge */
+        return true;
+    issue_hold(tracker, &nonce->issue, issue);
     issue_hold(tracker, &call->issue, issue);
     call->nc = call->nc_frame = 0; /* given anew: the client may count from 1 again */
-    return call->used_cseq > cseq && tracker->clock - call->used_clock <= DISORDER_NS;
+    return late;
 }
 
 struct nonce *

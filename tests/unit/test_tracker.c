@@ -929,6 +929,22 @@ test_stale_of_wrong_digest(struct script *s)
     g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "digest_mismatch");
 }
 
+/* The capture has the answer to one attempt behind that to the next, all with one nonce: the latest one is
+ * answered. */
+static void
+test_overtaken_challenge(struct script *s)
+{
+    challenge(s, CHALLENGE("n1"));
+    for (unsigned cseq = 2; cseq <= 3; cseq++)
+        SEND(s, .cseq = cseq, .headers = ANSWER(s, .user = "bob", .cnonce = cseq == 2 ? "a" : "b"));
+    const struct record *latest = SEND(s, .cseq = 3, .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .status = 401, .headers = CHALLENGE("n1"));
+    const struct record *retry = SEND(s, .cseq = 4, .headers = ANSWER(s, .user = "bob", .cnonce = "c"));
+    g_assert_cmpuint(script_use(retry)->challenge_frame, ==, latest->frame);
+    script_wait(s, 40);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 2)), ==, "unknown");
+}
+
 /* Who has answered such an offer knows its form. */
 static void
 test_gave_up_on_auth_int(struct script *s)
@@ -2662,6 +2678,7 @@ static const struct play plays[] = {
     {"outcome/count-without-qop", test_count_without_qop},
     {"outcome/forbidden-in-words", test_forbidden_in_words},
     {"outcome/gave-up", test_gave_up},
+    {"outcome/overtaken-challenge", test_overtaken_challenge},
     {"outcome/gave-up-on-auth-int", test_gave_up_on_auth_int},
     {"outcome/stale-idle", test_stale_idle},
     {"outcome/stale-idle-later", test_stale_idle_later},
