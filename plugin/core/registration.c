@@ -477,8 +477,10 @@ lapse_finding(const struct registration *lapsed)
         return FINDING_REFRESH_REFUSED;
     bool in_time = lapsed->asked_frame > lapsed->granted_frame && lapsed->asked_clock <= lapsed->deadline &&
                    !lapsed->leaves;
-    return in_time && (lapsed->open || lapsed->answer_late) ? FINDING_REFRESH_UNANSWERED
-                                                            : FINDING_REGISTRATION_LAPSED;
+    bool in_vain =
+        lapsed->open && (lapsed->open_repeated || lapsed->unreachable); /* else its answer may be lost */
+    return in_time && (in_vain || lapsed->answer_late) ? FINDING_REFRESH_UNANSWERED
+                                                       : FINDING_REGISTRATION_LAPSED;
 }
 
 /* Told once for each lapse, by the first REGISTER after it. */

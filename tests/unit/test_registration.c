@@ -871,10 +871,14 @@ test_refresh_unanswered(struct script *s)
     TURN(s, .cseq = 5, .contact = PHONE, .after = 50);
     TURN(s, .cseq = 5, .status = 401, .after = 20);
     g_assert_cmpstr(script_notes(s, TURN(s, .cseq = 6, .contact = PHONE)), ==, "refresh_unanswered");
-    registered(s, 7, PHONE, 60, 0);
-    TURN(s, .cseq = 8, .contact = PHONE, .after = 50);
-    TURN(s, .cseq = 8, .status = 401);
-    g_assert_cmpstr(script_notes(s, TURN(s, .cseq = 9, .contact = PHONE, .after = 30)), ==,
+    registered(s, 12, PHONE, 60, 0);
+    TURN(s, .cseq = 13, .contact = PHONE, .after = 50); /* sent once: the capture may lack the answer */
+    g_assert_cmpstr(script_notes(s, TURN(s, .cseq = 14, .contact = PHONE, .after = 300)), ==,
+                    "registration_lapsed");
+    registered(s, 17, PHONE, 60, 0);
+    TURN(s, .cseq = 18, .contact = PHONE, .after = 50);
+    TURN(s, .cseq = 18, .status = 401);
+    g_assert_cmpstr(script_notes(s, TURN(s, .cseq = 19, .contact = PHONE, .after = 30)), ==,
                     "registration_lapsed");
 }
 
