@@ -924,6 +924,14 @@ by_weight(gconstpointer a, gconstpointer b, gpointer table)
     return ((const struct table *)table)->compare(&x->row, &y->row);
 }
 
+/* Of two rows. */
+static int
+by_place(const struct table *table, gpointer a, gpointer b)
+{
+    const struct weighed x = weighed(table, a), y = weighed(table, b);
+    return by_weight(&x, &y, (gpointer)(uintptr_t)table);
+}
+
 static GPtrArray *
 sorted_rows(struct listing *listing)
 {
@@ -1178,19 +1186,10 @@ window_settle(struct window *window, stat_tap_table *rows, guint index)
     if (index >= count)
         return;
     const struct table *table = window->listing->table;
-    const struct weighed settled = weighed(table, order[index]);
-    for (; index > 0; index--) {
-        const struct weighed before = weighed(table, order[index - 1]);
-        if (by_weight(&settled, &before, (gpointer)(uintptr_t)table) >= 0)
-            break;
+    for (; index > 0 && by_place(table, order[index], order[index - 1]) < 0; index--)
         window_swap(window, rows, index, index - 1);
-    }
-    for (; index + 1 < count; index++) {
-        const struct weighed behind = weighed(table, order[index + 1]);
-        if (by_weight(&settled, &behind, (gpointer)(uintptr_t)table) <= 0)
-            break;
+    for (; index + 1 < count && by_place(table, order[index], order[index + 1]) > 0; index++)
         window_swap(window, rows, index, index + 1);
-    }
 }
 
 static struct window *filled_window;

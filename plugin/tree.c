@@ -774,6 +774,13 @@ is_right_204(const struct record_detail *detail)
     return true;
 }
 
+/* Only time tells. */
+static int64_t
+not_refreshed_for(const struct view *view)
+{
+    return view->later ? record_not_refreshed(view->tracker, view->record) : 0;
+}
+
 static void
 show_advice(const struct view *view, const struct record_detail *detail)
 {
@@ -788,8 +795,7 @@ show_advice(const struct view *view, const struct record_detail *detail)
         values.use = closing;
         values.exchange = closing->exchange;
         struct advice advice = audit_advice_closing(closing);
-        bool noted = first_note(detail, SEVERITY_NOTE) ||
-                     (view->later && record_not_refreshed(view->tracker, view->record));
+        bool noted = first_note(detail, SEVERITY_NOTE) || not_refreshed_for(view) > 0;
         if (closing->outcome == OUTCOME_ACCEPTED && noted)
             advice.fix = NULL; /* it comes with the note */
         add_advice(view, advice, &values);
@@ -1035,7 +1041,7 @@ title_but(const struct view *view, wmem_strbuf_t *title)
     const struct note *note =
         record->detail && record->status < 300 ? first_note(record->detail, SEVERITY_WARN) : NULL;
     enum finding finding = note ? (enum finding)note->finding : FINDING_NONE;
-    if (!note && view->later && record_not_refreshed(view->tracker, record))
+    if (!note && not_refreshed_for(view) > 0)
         finding = FINDING_NOT_REFRESHED;
     if (finding != FINDING_NONE)
         wmem_strbuf_append_printf(title, ", but %s", finding_rule(finding)->brief);
@@ -1242,11 +1248,10 @@ show_unanswered(const struct view *view)
         add_note(view, finding, &values);
 }
 
-/* Only time tells that, too. */
 static void
 show_not_refreshed(const struct view *view)
 {
-    int64_t lapsed = view->later ? record_not_refreshed(view->tracker, view->record) : 0;
+    int64_t lapsed = not_refreshed_for(view);
     const struct finding_values values = {.status = view->record->status,
                                           .method = view->record->method,
                                           .number = (uint32_t)(lapsed / 1000000000)};

@@ -24,24 +24,24 @@ shift 2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# What can be read of a file that was cut short, as by a crash: a copy. More may come to the latest one.
-whole() { # FILE
-    if capinfos -c "$1" >/dev/null 2>"$work/remarks"; then
-        printf '%s\n' "$1"
-        return
+# The `name` of what can be read of a file, and the `count` of its packets: a copy, if it was cut short, as by a crash. More may
+# come to the latest one.
+take() { # FILE
+    name=$1
+    if ! count=$(capinfos -T -r -c "$1" 2>"$work/remarks"); then
+        if ! grep -q 'cut short' "$work/remarks"; then
+            cat "$work/remarks" >&2
+            exit 1
+        fi
+        if [ "$1" = "${SIPTRAIL_LATEST:-}" ]; then
+            echo "exchanges-of-file.sh: $1 is cut short: wait until it is written, or let editcap copy what can be read of it" >&2
+            exit 1
+        fi
+        echo "exchanges-of-file.sh: $1 is cut short, and read as far as it goes" >&2
+        name=$(mktemp "$work/XXXXXX")
+        editcap "$1" "$name" 2>/dev/null
     fi
-    if ! grep -q 'cut short' "$work/remarks"; then
-        cat "$work/remarks" >&2
-        return 1
-    fi
-    if [ "$1" = "${SIPTRAIL_LATEST:-}" ]; then
-        echo "exchanges-of-file.sh: $1 is cut short: wait until it is written, or let editcap copy what can be read of it" >&2
-        return 1
-    fi
-    echo "exchanges-of-file.sh: $1 is cut short, and read as far as it goes" >&2
-    part=$(mktemp "$work/XXXXXX")
-    editcap "$1" "$part" 2>/dev/null
-    echo "$part"
+    count=$(printf '%s\n' "$count" | cut -f 2)
 }
 count_of() { # FILE
     capinfos -T -r -c "$1" | cut -f 2
@@ -62,24 +62,24 @@ for before in "$@"; do
         echo "exchanges-of-file.sh: the predecessors of $file do not reach $seconds s back, name more of them" >&2
         exit 1
     fi
-    before=$(whole "$before")
-    [ "$(count_of "$before")" -gt 0 ] || continue
-    [ "$boundary" != 0 ] || boundary=$(end_of "$before")
+    take "$before"
+    [ "$count" -gt 0 ] || continue
+    [ "$boundary" != 0 ] || boundary=$(end_of "$name")
     from=$(echo "$boundary $seconds" | awk '{ printf "%.6f", $1 - $2 }')
     part=$(mktemp "$work/XXXXXX")
-    editcap -A "$from" "$before" "$part"
+    editcap -A "$from" "$name" "$part"
     leads="$part $leads"
     lead=$((lead + $(count_of "$part")))
-    echo "$(start_of "$before") $from" | awk '{ exit $1 <= $2 }' || break
+    echo "$(start_of "$name") $from" | awk '{ exit $1 <= $2 }' || break
 done
 
-whole=$(whole "$file")
+take "$file"
 end=0
-[ "$(count_of "$whole")" -eq 0 ] || end=$(end_of "$whole")
+[ "$count" -eq 0 ] || end=$(end_of "$name")
 
 # Number and time of each challenge come as columns (-T fields would build all details of all packets, and take twice as long),
 # then the table. What goes wrong in a pipe is told by a file.
-{ mergecap -a -F pcapng -w - $leads "$whole" || touch "$work/failed"; } |
+{ mergecap -a -F pcapng -w - $leads "$name" || touch "$work/failed"; } |
     { tshark -n -r - ${TSHARK_OPTIONS:-} -Y siptrail.challenge -t e -o 'gui.column.format:"Number","%m","Time","%t"' \
         -z siptrail,exchanges || touch "$work/failed"; } |
     FILE=$file awk -v lead="$lead" -v boundary="$boundary" -v end="$end" -v seconds="$seconds" '

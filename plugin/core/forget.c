@@ -99,14 +99,13 @@ transaction_free(struct tracker *tracker, struct transaction *transaction)
 
 /* The oldest of a queue, taken out of it, if its time is over, or if there are too many; else NULL. */
 static struct transaction *
-transactions_take(struct tracker *tracker, struct transaction_queue *queue, uint64_t lifetime)
+transactions_take(const struct tracker *tracker, struct transaction_queue *queue, uint64_t lifetime)
 {
     struct transaction *oldest = queue->head;
     bool too_many =
         tracker->forgets && queue->count > TRANSACTIONS_OF_REMEMBERED * tracker->host.remembered_max;
     if (!oldest || (tracker->age - oldest->age <= lifetime && !too_many))
         return NULL;
-    tracker->dropped |= too_many;
     queue->head = oldest->next;
     queue->count--;
     oldest->next = NULL;
@@ -120,24 +119,32 @@ still_rings(const struct tracker *tracker, const struct transaction *invite)
     return invite->status == 0 && invite->responses && tracker->age - invite->heard < RINGS_NS;
 }
 
+/* Of what goes before its time a finding tells. */
+static void
+transaction_end(struct tracker *tracker, struct transaction *transaction, uint64_t lifetime)
+{
+    tracker->dropped |= tracker->age - transaction->age <= lifetime;
+    transaction_free(tracker, transaction);
+}
+
 void
 transactions_expire(struct tracker *tracker)
 {
     struct transaction *oldest;
     while ((oldest = transactions_take(tracker, &tracker->others, ACCEPTED_NS))) {
         if (oldest->status >= 200 && oldest->status < 300 && !oldest->opened)
-            transaction_free(tracker, oldest);
+            transaction_end(tracker, oldest, ACCEPTED_NS);
         else
             transactions_append(&tracker->waiting, oldest);
     }
     while ((oldest = transactions_take(tracker, &tracker->waiting, OTHERS_NS)))
-        transaction_free(tracker, oldest);
+        transaction_end(tracker, oldest, OTHERS_NS);
     while ((oldest = transactions_take(tracker, &tracker->invites, INVITES_NS))) {
         if (tracker->age - oldest->age > INVITES_NS && still_rings(tracker, oldest)) {
             oldest->age = tracker->age;
             transactions_append(&tracker->invites, oldest);
         } else
-            transaction_free(tracker, oldest);
+            transaction_end(tracker, oldest, INVITES_NS);
     }
 }
 

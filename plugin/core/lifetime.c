@@ -89,19 +89,8 @@ may_go(struct tracker *tracker, const struct aged *aged)
     return too_many;
 }
 
-/* Of one kind, whenever one more comes: others wait until a frame is over. */
 void
-aged_bound(struct tracker *tracker, enum aged_kind kind, aged_drop *drop)
-{
-    struct aged *oldest = tracker->aged_of[kind].oldest;
-    if (tracker->aged_of[kind].count <= tracker->host.remembered_max || !may_go(tracker, oldest))
-        return;
-    aged_stay(tracker, oldest);
-    drop(tracker, oldest);
-}
-
-void
-aged_forget(struct tracker *tracker)
+aged_forget_kind(struct tracker *tracker, enum aged_kind kind)
 {
     static aged_drop *const drops[AGED_KINDS] = {
         [AGED_NONCE] = nonce_drop,
@@ -115,15 +104,20 @@ aged_forget(struct tracker *tracker)
         [AGED_UNREAD] = unread_drop,
     };
     struct aged *oldest;
+    while ((oldest = tracker->aged_of[kind].oldest) && may_go(tracker, oldest)) {
+        aged_stay(tracker, oldest);
+        drops[kind](tracker, oldest);
+    }
+}
+
+void
+aged_forget(struct tracker *tracker)
+{
     if (tracker->aged_checked == age_now(tracker) + UINT64_C(1))
         return;
     tracker->aged_checked = age_now(tracker) + UINT64_C(1);
-    for (unsigned kind = AGED_NOT + 1; kind < AGED_KINDS; kind++) {
-        while ((oldest = tracker->aged_of[kind].oldest) && may_go(tracker, oldest)) {
-            aged_stay(tracker, oldest);
-            drops[kind](tracker, oldest);
-        }
-    }
+    for (enum aged_kind kind = AGED_NOT + 1; kind < AGED_KINDS; kind++)
+        aged_forget_kind(tracker, kind);
 }
 
 /* --- exchanges and issues --------------------------------------------------------- */

@@ -403,7 +403,8 @@ miss_retry(const struct registration *registration)
 /* Its time was over before this REGISTER even if each one that its CSeq numbers leave room for was granted.
  */
 static bool
-outlasts(const struct tracker *tracker, struct registration *registration, const struct sip_message *message)
+is_over_anyhow(const struct tracker *tracker, struct registration *registration,
+               const struct sip_message *message)
 {
     uint64_t missing = message->cseq - cseq_before(registration);
     int64_t over = tracker->clock - registration_latest_deadline(tracker, registration);
@@ -429,7 +430,7 @@ note_gap(const struct tracker *tracker, struct registration *registration, const
         gap = true;
         miss_retry(registration);
     }
-    if (gap && !outlasts(tracker, registration, message))
+    if (gap && !is_over_anyhow(tracker, registration, message))
         mark_gap(registration, tracker->clock + registration->granted * SECOND_NS);
     if (other_call && registration_state(tracker, registration) == REGISTRATION_REGISTERED)
         registration->calls_vary = true;
@@ -673,12 +674,14 @@ list_contacts(struct tracker *tracker, const struct sip_message *message)
     struct sip_contact contact;
     tracker->listed_count = 0;
     tracker->listed_more = false;
-    while (message->status < 300 && message->header[SIP_CONTACT].p && sip_contact_next(&walk, &contact)) {
-        tracker->listed_more = contact.uri.len > 0 && tracker->listed_count == LISTED_MAX;
-        if (tracker->listed_more)
+    while (message->header[SIP_CONTACT].p && sip_contact_next(&walk, &contact)) {
+        if (contact.uri.len == 0)
+            continue;
+        if (tracker->listed_count == LISTED_MAX) {
+            tracker->listed_more = true;
             return;
-        if (contact.uri.len > 0)
-            tracker->listed[tracker->listed_count++] = contact;
+        }
+        tracker->listed[tracker->listed_count++] = contact;
     }
 }
 
@@ -1000,11 +1003,11 @@ registration_response(struct tracker *tracker, const struct sip_message *message
     if (request->removes_all)
         request->account->emptying = false;
     if (record->status < 300) {
+        list_contacts(tracker, message);
         service_route_remember(tracker, message, transaction, record);
         if (request->removes_all)
             request->account->emptied_frame = record->frame;
     }
-    list_contacts(tracker, message);
     const bool told = record->detail && record->detail->notes;
     const enum finding unasked = told ? FINDING_NONE : refused_unasked(transaction, record);
     for (const struct registration_step *asked = request->registrations; asked; asked = asked->next)

@@ -405,7 +405,6 @@ tracker_new(const struct tracker_host *host)
     index_init(&tracker->index, host->seed, host->allocate, host->release);
     tracker->passing = g_ptr_array_new();
     tracker->parsed = g_ptr_array_new_with_free_func(g_free);
-    tracker->listed = g_new(struct sip_contact, LISTED_MAX);
     for (int kind = 0; kind < UNREAD_KINDS; kind++)
         tracker->unread_since[kind] = -1;
     tracker->exchanges_tail = &tracker->exchanges;
@@ -420,7 +419,6 @@ tracker_free(struct tracker *tracker)
         return;
     index_clear(&tracker->index);
     g_ptr_array_unref(tracker->parsed);
-    g_free(tracker->listed);
     g_ptr_array_unref(tracker->passing);
     g_free(tracker);
 }

@@ -264,7 +264,7 @@ struct tracker {
     bool forgets;                             /**< see tracker_forget */
     enum tracker_keeps keeps;                 /**< likewise */
     uint32_t frame;                           /**< at hand */
-    struct sip_contact *listed; /**< contacts of the answer to a REGISTER at hand, at most LISTED_MAX */
+    struct sip_contact listed[LISTED_MAX];    /**< contacts of the answer to a REGISTER at hand */
     unsigned listed_count;
     bool listed_more;           /**< it lists others, too */
     GPtrArray *passing;         /**< records of it whose parts no transaction owns */
@@ -497,6 +497,8 @@ void aged_touch(struct tracker *tracker, struct aged *aged, enum aged_kind kind)
 void aged_stay(struct tracker *tracker, struct aged *aged);
 /** Drops what is too old, or, if there is too much, the oldest. */
 void aged_forget(struct tracker *tracker);
+/** … of one kind, at once. */
+void aged_forget_kind(struct tracker *tracker, enum aged_kind kind);
 /** Whether strangers are released: accounts and registrations that no server ever accepted. They are not when
  * a table is to list them. */
 bool strangers_go(const struct tracker *tracker);
@@ -506,8 +508,6 @@ void exchange_hold(struct exchange *exchange);
 void exchange_release(struct tracker *tracker, struct exchange *exchange);
 /** Each releases what this is a member of, and takes it out of the index. */
 typedef void aged_drop(struct tracker *tracker, struct aged *aged);
-/** Lets the oldest of the kind go where there are too many. */
-void aged_bound(struct tracker *tracker, enum aged_kind kind, aged_drop *drop);
 aged_drop nonce_drop, other_drop, early_drop, account_drop; /* lifetime.c, nonce.c */
 aged_drop registration_drop;                                /* registration.c */
 aged_drop subscription_drop, awaited_drop, tag_drop;        /* subscription.c */

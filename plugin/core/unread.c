@@ -83,7 +83,7 @@ remember(struct tracker *tracker, enum unread_kind kind, const struct unread_pac
     unread->frame = packet->frame;
     unread->clock = packet->clock;
     aged_touch(tracker, &unread->aged, AGED_UNREAD);
-    aged_bound(tracker, AGED_UNREAD, unread_drop);
+    aged_forget_kind(tracker, AGED_UNREAD); /* now: a frame with SIP may never come */
 }
 
 /* Where none is, or the one that came first, for which it is too late then. */

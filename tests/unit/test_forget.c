@@ -484,17 +484,24 @@ test_age_is_full(void)
     script_end(s);
 }
 
+/* From here on so much is remembered. */
+static void
+remember_few(struct script *s, uint32_t most, enum tracker_keeps keeps)
+{
+    struct tracker_host host = test_host;
+    host.remembered_max = most;
+    tracker_free(s->tracker);
+    s->tracker = tracker_new(&host);
+    tracker_forget(s->tracker, keeps);
+}
+
 /* It rings for longer than strangers are remembered when there are many, and is answered where nobody asked
  * for credentials. */
 static void
 test_rings_among_strangers(void)
 {
     struct script *s = script_begin();
-    struct tracker_host host = test_host;
-    host.remembered_max = 10;
-    tracker_free(s->tracker);
-    s->tracker = tracker_new(&host);
-    tracker_forget(s->tracker, KEEPS_NOTHING);
+    remember_few(s, 10, KEEPS_NOTHING);
     SEND(s, .method = "INVITE");
     SEND(s, .method = "INVITE", .status = 401, .headers = CHALLENGE("n1"));
     struct record *retry =
@@ -630,12 +637,8 @@ test_limit(gconstpointer seconds_between)
 {
     const int seconds = GPOINTER_TO_INT(seconds_between);
     struct script *s = script_begin();
-    struct tracker_host host = test_host;
     unsigned told = 0;
-    host.remembered_max = 100;
-    tracker_free(s->tracker);
-    s->tracker = tracker_new(&host);
-    tracker_forget(s->tracker, KEEPS_NOTHING);
+    remember_few(s, 100, KEEPS_NOTHING);
     for (unsigned n = 0; n < 400; n++) {
         told += stranger(s, n, true) ? 1 : 0;
         script_wait(s, seconds);
@@ -649,17 +652,6 @@ test_limit(gconstpointer seconds_between)
     script_end(s);
 }
 
-static struct tracker *
-small_tracker(struct script *s, enum tracker_keeps keeps)
-{
-    struct tracker_host host = test_host;
-    host.remembered_max = 20;
-    tracker_free(s->tracker);
-    s->tracker = tracker_new(&host);
-    tracker_forget(s->tracker, keeps);
-    return s->tracker;
-}
-
 /* Where time stamps stand still nothing gets old: so many transactions are kept, and that others are not is
  * told. */
 static void
@@ -667,7 +659,7 @@ test_limit_without_time(gconstpointer method)
 {
     struct script *s = script_begin();
     bool told = false;
-    small_tracker(s, KEEPS_NOTHING);
+    remember_few(s, 20, KEEPS_NOTHING);
     for (unsigned n = 0; n < 200; n++) {
         char *call = g_strdup_printf("c%u", n);
         told |= strcmp(script_notes(s, SEND(s, .method = method, .call_id = call, .at_once = true)),
@@ -686,7 +678,7 @@ static void
 test_limit_of_unread(gconstpointer keeps)
 {
     struct script *s = script_begin();
-    small_tracker(s, (enum tracker_keeps)GPOINTER_TO_INT(keeps));
+    remember_few(s, 20, (enum tracker_keeps)GPOINTER_TO_INT(keeps));
     size_t before = 0;
     for (unsigned n = 0; n < 4000; n++) {
         const struct endpoint client = {5060, 1, 4, {192, 0, (uint8_t)(n / 256), (uint8_t)n}},
