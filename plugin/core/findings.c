@@ -862,12 +862,19 @@ etag_missing(const struct finding_context *c)
     return !header(c, SIP_ETAG).p && c->subscription->etag && !c->subscription->suppressed;
 }
 
+static bool
+condition_unsupported(const struct finding_context *c)
+{
+    return c->subscription->ignored_in && !c->subscription->etag && !header(c, SIP_ETAG).p;
+}
+
 /* A 200 to a condition that seemed to hold proves nothing, the state may just have changed: the NOTIFY after
  * it tells. */
 static bool
 condition_ignored(const struct finding_context *c)
 {
-    return c->subscription->ignored_in && !c->subscription->ignored_star && !c->state_changed &&
+    return c->subscription->ignored_in && c->subscription->etag && !c->subscription->ignored_star &&
+           !c->state_changed &&
            slice_equal(header(c, SIP_ETAG),
                        (struct slice){c->subscription->etag, strlen(c->subscription->etag)});
 }

@@ -596,8 +596,9 @@ static void
 note_withheld(struct tracker *tracker, struct subscription *subscription, struct record *record)
 {
     int64_t since = tracker->clock - subscription->expiry.granted_clock;
-    if (!subscription->ignored_in || subscription->notified_in > subscription->ignored_in ||
-        subscription->expiry.gap || since <= SIP_TIMEOUT_NS)
+    if (!subscription->ignored_in || !subscription->etag ||
+        subscription->notified_in > subscription->ignored_in || subscription->expiry.gap ||
+        since <= SIP_TIMEOUT_NS)
         return;
     record_note(tracker, record, FINDING_NOTIFY_WITHHELD, subscription->ignored_in,
                 subscription->suppressed_frame)
@@ -806,7 +807,8 @@ set_condition(struct tracker *tracker, const struct sip_message *message,
     }
     subscription->suppressed_frame = record->frame;
     subscription->ignored_star = has_condition(subscription, request, "*");
-    bool ignored = (current || subscription->ignored_star) && !no_notify && !changed;
+    bool untagged = request->condition && !subscription->etag;
+    bool ignored = (current || subscription->ignored_star || untagged) && !no_notify && !changed;
     subscription->ignored_in = ignored ? transaction->request->frame : 0;
     subscription->ended = request->unsubscribes;
     subscription->contact = request->contact;

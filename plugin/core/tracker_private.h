@@ -135,7 +135,8 @@ struct subscription {
     uint32_t etag_frame, etag_cseq;
     uint32_t body_hash;   /**< of its body; 0: it had none */
     uint32_t new_hash;    /**< of the latest NOTIFY's body, likewise */
-    uint32_t ignored_in;  /**< a SUBSCRIBE that named the current tag, or *, and was answered 200; 0: none */
+    uint32_t ignored_in;  /**< a SUBSCRIBE that named the current tag, *, or any before one was told, and got
+                             200; or 0 */
     bool ignored_star;    /**< it was * */
     bool condition_known; /**< the condition that is looked at was issued in this capture */
 };

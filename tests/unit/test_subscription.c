@@ -709,6 +709,52 @@ test_first_notify(struct script *s)
     assert_due(s, notify(s, 2, PRESENCE ACTIVE ETAG("e1"), "state"), NULL);
 }
 
+/* A notifier that does not know entity-tags, as far as can be seen: told of the NOTIFY that the condition was
+ * for, and of no other; not where a tag came before, where one comes now, and of silence. */
+struct unsupported {
+    const char *name, *first, *condition, *second, *notes;
+};
+
+static const struct unsupported unsupported[] = {
+    {"any", "", IF_MATCH("*"), "", "condition_unsupported"},
+    {"tag", "", IF_MATCH("e1"), "", "condition_unsupported"},
+    {"unconditional", "", "", "", ""},
+    {"tag-now", "", IF_MATCH("*"), ETAG("e1"), ""},
+    {"tag-before", ETAG("e1"), IF_MATCH("e1"), "", "etag_missing"},
+};
+
+static void
+test_unsupported(gconstpointer data)
+{
+    const struct unsupported *c = data;
+    struct script *s = script_begin();
+    SEND(s, .method = "SUBSCRIBE", .headers = PRESENCE "Expires: 3600\r\n");
+    SEND(s, .method = "SUBSCRIBE", .status = 200, .headers = "Expires: 3600\r\n");
+    notify(s, 1, script_join(s, PRESENCE ACTIVE, c->first), "state");
+    refresh(s, 2, c->condition);
+    granted(s, 2);
+    g_assert_cmpstr(script_notes(s, notify(s, 2, script_join(s, PRESENCE ACTIVE, c->second), "state")), ==,
+                    c->notes);
+    const struct record *later = notify(s, 3, script_join(s, PRESENCE ACTIVE, c->second), "news");
+    g_assert_null(strstr(script_notes(s, later), "condition"));
+    refresh(s, 3, IF_MATCH("*"));
+    granted(s, 3);
+    script_wait(s, 100);
+    const struct record *next = SEND(s, .method = "SUBSCRIBE", .cseq = 4, .to_tag = "t1",
+                                     .headers = PRESENCE IF_MATCH("*") "Expires: 3600\r\n");
+    bool tagged = *c->first || *c->second;
+    g_assert_cmpstr(script_notes(s, next), ==, tagged ? "notify_withheld" : "");
+    script_end(s);
+}
+
+static void
+test_first_notify_unsupported(struct script *s)
+{
+    SEND(s, .method = "SUBSCRIBE", .headers = PRESENCE IF_MATCH("e1"));
+    SEND(s, .method = "SUBSCRIBE", .status = 200);
+    g_assert_cmpstr(script_notes(s, notify(s, 1, PRESENCE ACTIVE, "state")), ==, "condition_unsupported");
+}
+
 static void
 test_first_notify_with_type(struct script *s)
 {
@@ -1160,6 +1206,7 @@ static const struct play plays[] = {
     {"notify/only-the-first-is-linked", test_only_the_first_is_linked},
     {"notify/first-with-known-body", test_first_notify},
     {"notify/first-with-type", test_first_notify_with_type},
+    {"notify/first-unsupported", test_first_notify_unsupported},
     {"notify/first-with-news", test_first_notify_of_news},
     {"time/first-notify-is-shorter", test_first_notify_is_shorter},
 };
@@ -1172,6 +1219,7 @@ main(int argc, char **argv)
     ADD_CASES("/subscription/told", told_tags, test_told);
     ADD_CASES("/subscription/after-200", after_200, test_after_200);
     ADD_CASES("/subscription/withheld", withheld, test_withheld);
+    ADD_CASES("/subscription/unsupported", unsupported, test_unsupported);
     ADD_CASES("/subscription/ended", ends, test_ended);
     ADD_CASES("/subscription/awaited", awaited, test_awaited);
     ADD_CASES("/subscription/condition", conditions, test_condition);

@@ -88,6 +88,19 @@ def notify_withheld(phone):
     phone.granted(204)
 
 
+def condition_unsupported(phone):
+    """A watcher that wants to hear of changes only, at a notifier that does as without RFC 5839."""
+    phone.subscribe()
+    phone.granted()
+    phone.notify(None, OPEN)
+    phone.scene.wait(1800)
+    phone.subscribe(condition="*")
+    phone.granted()
+    phone.notify(None, OPEN)
+    phone.scene.wait(60)
+    phone.notify(None, CLOSED)
+
+
 def star_ignored(phone):
     subscribed(phone)
     phone.subscribe(condition="*")
@@ -330,4 +343,4 @@ STORIES = {f.__name__: f for f in (
     star_ignored, accepted_202, condition_malformed, condition_unknown, condition_misplaced, etag_star, etag_missing, etag_kept,
     empty_with_type, notify_without_etag, notify_not_due, notify_after_end, notify_missing, known_body_sent,
     state_change_with_body, subscription_lapsed, subscription_timed_out, no_notify_expiry_missed, no_notify_expiry_timed_out,
-    no_notify_not_counted, no_notify_not_understood, no_notify_answer_changed, condition_removed, notify_withheld, etag_malformed)}
+    no_notify_not_counted, no_notify_not_understood, no_notify_answer_changed, condition_removed, notify_withheld, etag_malformed, condition_unsupported)}
