@@ -75,6 +75,10 @@ def medians(runs):
     return Usage(*map(statistics.median, zip(*runs)))
 
 
+def least(runs):
+    return Usage(*map(min, zip(*runs)))
+
+
 def instructions(command, wrapper=()):
     """Of one run under callgrind, which `wrapper` may run."""
     valgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]

@@ -12,12 +12,13 @@
 """
 import argparse
 import datetime
+import math
 import os
 import platform
 import subprocess
 
 import rivals
-from measure import ASKED, COMMANDS, FILTER, ROOT, Bench, Usage, medians
+from measure import ASKED, COMMANDS, FILTER, ROOT, Bench, Usage, least
 
 KINDS = ("registrations", "mixed", "no-sip")
 CORE = ("mixed", "mixed, unchallenged", "pings", "calls", "subscriptions", "registrations", "registrations again")
@@ -60,21 +61,25 @@ def measure_instructions(bench, options):
         yield (traffic, "the core alone", f"{bench.core_instructions_per_message(traffic) / 1000:.1f}", "", "")
 
 
-def fed(bench, kind, count, plugin):
-    """By the generator, which needs no disk; what it takes to start is taken off. Medians of five where a run is short."""
-    def usage(messages):
-        rounds = 5 if messages <= 200_000 else 1
-        return medians([bench.usage_of_feed(bench.feed(kind, messages), ASKED if plugin else FILTER, plugin) for _ in range(rounds)])
-    used, idle = usage(count), usage(100)
-    return Usage(used.cpu - idle.cpu, used.wall - idle.wall, used.memory - idle.memory)
+def rounds_of(messages):
+    return next(rounds for most, rounds in ((20_000, 9), (200_000, 5), (1_000_000, 3), (math.inf, 2)) if messages <= most)
+
+
+def fed(bench, kind, count):
+    """With the plugin and without it, by turns; from the generator, which needs no disk. What it takes to start is taken
+    off. Of some rounds the least, as what disturbs a round only adds to it."""
+    def usages(messages):
+        rounds = [[bench.usage_of_feed(bench.feed(kind, messages), ASKED if plugin else FILTER, plugin) for plugin in (True, False)]
+                  for _ in range(rounds_of(messages))]
+        return [least(runs) for runs in zip(*rounds)]
+    return [Usage(*(work - idle for work, idle in zip(*both))) for both in zip(usages(count), usages(100))]
 
 
 def by_size(bench, kinds, sizes):
-    """(kind, size, what the plugin adds to the CPU time and memory of tshark, and those)"""
+    """(kind, size, CPU time and memory of tshark with the plugin, and without it)"""
     for kind in kinds:
         for size in sizes:
-            ours, theirs = fed(bench, kind, size, True), fed(bench, kind, size, False)
-            yield kind, size, ours, theirs
+            yield kind, size, *fed(bench, kind, size)
 
 
 def rows_by_size(measured):
