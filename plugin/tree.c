@@ -1176,7 +1176,8 @@ show_notes(const struct view *view, const struct record_detail *detail)
                                               .method = view->record->method,
                                               .frame_a = note->frame_a,
                                               .frame_b = note->frame_b,
-                                              .number = note->number};
+                                              .number = note->number,
+                                              .phrase = note->phrase};
         add_note(view, (enum finding)note->finding, &values);
     }
 }

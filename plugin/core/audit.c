@@ -94,7 +94,7 @@ audit_refuses_nonce(const char *phrase)
 static bool
 refuses_password(const char *phrase)
 {
-    static const char *const words[] = {"passw", "credential", "bad auth", NULL};
+    static const char *const words[] = {"passw", "credential", "bad auth", "authentication fail", NULL};
     return phrase_has(phrase, words);
 }
 
@@ -236,15 +236,25 @@ stale_cause(const struct use *use)
         return FINDING_NEXTNONCE_IGNORED;
     if (audit_refuses_nonce(use->phrase))
         return FINDING_STALE_IN_PHRASE;
+    if (use->aka)
+        return FINDING_AKA_ASKED_ANEW;
     return finding_set_has(&use->suspects, FINDING_SOURCE_PORT_CHANGED) ? FINDING_SOURCE_PORT_CHANGED
                                                                         : FINDING_STALE_UNSAID;
+}
+
+bool
+audit_is_about_identity(const struct use *use)
+{
+    return use->verdict.status == DIGEST_GOOD || use->outcome == OUTCOME_FORBIDDEN ||
+           method_is(use->method, "REGISTER");
 }
 
 static enum finding
 any_suspect(const struct use *use)
 {
     for (unsigned i = 1; i < FINDING_COUNT; i++) {
-        if (finding_set_has(&use->suspects, i))
+        bool aside = i == FINDING_USERNAME_NOT_AOR && !audit_is_about_identity(use);
+        if (!aside && finding_set_has(&use->suspects, i))
             return (enum finding)i;
     }
     return FINDING_NONE;
@@ -295,6 +305,8 @@ forbidden_cause(const struct use *use)
         return suspect;
     if (use->verdict.status != DIGEST_GOOD && refuses_password(use->phrase))
         return FINDING_PASSWORD_IN_PHRASE;
+    if (finding_set_has(&use->suspects, FINDING_NC_OF_EACH_CALL))
+        return FINDING_NC_OF_EACH_CALL;
     return is_accepted_before(use) ? FINDING_ACCEPTED_BEFORE : FINDING_FORBIDDEN;
 }
 
@@ -310,6 +322,14 @@ audit_server_failed(uint16_t status)
     return status / 100 == 5 && status != 501 && status != 505 && status != 513 && status != 580;
 }
 
+/* 481 to what opens a dialog: the server takes it for a part of another one. */
+static bool
+is_of_no_dialog(const struct use *use)
+{
+    return use->closed_status == 481 && use->is_retry && use->exchange->request_frame &&
+           !use->exchange->in_dialog;
+}
+
 static enum finding
 failure_cause(const struct use *use)
 {
@@ -322,6 +342,10 @@ failure_cause(const struct use *use)
     if (use->closed_status == 481 &&
         finding_set_has(&use->suspects, FINDING_TO_TAG_KEPT)) /* no such dialog */
         return FINDING_TO_TAG_KEPT;
+    if (is_of_no_dialog(use)) {
+        enum finding suspect = suspect_cause(use);
+        return suspect != FINDING_NONE ? suspect : FINDING_FAILED;
+    }
     bool registration = method_is(use->method, "REGISTER") && use->closed_status >= 400; /* a 3xx leads on */
     if (registration && use->closed_status == 404 && aor_suspect(use) != FINDING_NONE)
         return aor_suspect(use);
@@ -436,6 +460,17 @@ has_credentials(const struct exchange *exchange)
            is_of_realm(account->user, asked.param[AUTH_REALM]);
 }
 
+/* Its client has answered for this realm before, and was not let in. */
+static bool
+has_tried(const struct exchange *exchange)
+{
+    const struct account *account = exchange->account;
+    const struct auth_line *line = exchange_challenges(exchange);
+    struct auth_value asked;
+    return account->user && account->user_from == endpoint_mark(&exchange->peers->client) && line &&
+           auth_line_read(line, &asked) && is_of_realm(account->user, asked.param[AUTH_REALM]);
+}
+
 /* Whoever was challenged has registered. Phones may share an account: the contact that was named last tells
  * whose it is. */
 static bool
@@ -446,6 +481,16 @@ has_registered(const struct exchange *exchange)
            endpoint_same_address(&latest->client, &exchange->peers->client);
 }
 
+/* Its answer takes a SIM, and no password (RFC 3310). */
+static bool
+asks_a_sim(const struct exchange *exchange)
+{
+    const struct auth_line *line = exchange_challenges(exchange);
+    struct auth_value asked;
+    return line && auth_line_read(line, &asked) &&
+           slice_starts_nocase(asked.param[AUTH_ALGORITHM], SLICE("AKAv"));
+}
+
 /* The client got the challenge. What it did elsewhere tells whether it could have answered. */
 static enum finding
 unwilling_cause(const struct exchange *exchange)
@@ -454,6 +499,10 @@ unwilling_cause(const struct exchange *exchange)
         return FINDING_NOTIFY_UNANSWERED;
     if (exchange->in_dialog)
         return FINDING_IN_DIALOG_UNANSWERED;
+    if (asks_a_sim(exchange))
+        return FINDING_AKA_UNANSWERED;
+    if (!exchange->account->accepted_frame && has_tried(exchange))
+        return FINDING_GAVE_UP;
     bool other_realm = exchange->user_at_realm != NULL; /* it sent what it has, and that is asked no more */
     if (other_realm || !has_credentials(exchange))
         return FINDING_NEVER_ANSWERED;
@@ -488,14 +537,14 @@ silence_cause(const struct exchange *exchange)
             audit_silence_suspect(exchange, (enum finding)i))
             return (enum finding)i;
     }
+    if (exchange->unheard && !method_is(exchange->method, "OPTIONS"))
+        return FINDING_CHALLENGE_LOST;
     if (gave_up) /* a nonce that is too old is a matter of the client, which is to go on by itself */
         return exchange->in_dialog && exchange_refused_cause(exchange) == FINDING_NONCE_STALE
                    ? FINDING_IN_DIALOG_UNANSWERED
                    : FINDING_GAVE_UP;
     if (method_is(exchange->method, "OPTIONS"))
         return FINDING_OPTIONS_CHALLENGED;
-    if (exchange->unheard)
-        return FINDING_CHALLENGE_LOST;
     bool nearer_gave_up = detail->nearer && exchange_refused_for_good(detail->nearer);
     return nearer_gave_up ? FINDING_GAVE_UP : unwilling_cause(exchange);
 }
@@ -506,7 +555,9 @@ hidden_cause(const struct tracker *tracker, const struct exchange *exchange)
 {
     if (exchange_fragments(tracker, exchange))
         return FINDING_RETRY_FRAGMENTED;
-    return exchange_connection(tracker, exchange) ? FINDING_RETRY_OVER_TCP : (enum finding)exchange->cause;
+    if (exchange_connection(tracker, exchange))
+        return FINDING_RETRY_OVER_TCP;
+    return exchange_in_ipsec(tracker, exchange) ? FINDING_RETRY_IN_IPSEC : (enum finding)exchange->cause;
 }
 
 enum finding
@@ -603,9 +654,10 @@ static const struct advice advices[] = {
     [OUTCOME_INTERVAL_TOO_BRIEF] =
         {"the server accepts the credentials; asked for was {asked_expires}, and it wants {min_expires}",
          "REGISTER or SUBSCRIBE with a small Expires", NULL},
-    [OUTCOME_FAILED] = {"the server does not object to the credentials in frame {retry}; the {method} itself "
-                        "ends with {code}",
-                        "whenever something else than user and password is in the way", NULL},
+    [OUTCOME_FAILED] =
+        {"the server says nothing against the credentials in frame {retry}; the {method} itself "
+         "ends with {code}",
+         "whenever something else than user and password is in the way", NULL},
     [OUTCOME_NO_RETRY] =
         {"{asker} asked who sends this {method}, and the client did nothing more",
          "no credentials for this realm, an algorithm that it does not know, or the challenge was "
@@ -656,6 +708,14 @@ static const struct {
      "with a large request over UDP, behind a firewall or a capture filter that drops further fragments"},
     {FINDING_RETRY_OVER_TCP,
      "with a request near the size of a packet, which credentials make too large for UDP"},
+    {FINDING_RETRY_IN_IPSEC,
+     "with a phone of IMS (VoLTE, VoNR), whose second REGISTER goes through the security association"},
+    {FINDING_AKA_RESYNC,
+     "after SIM and network have counted apart: a restored subscriber database, a copied SIM"},
+    {FINDING_AKA_ASKED_ANEW, "at a refresh in IMS"},
+    {FINDING_AKA_MAC_FAILED, "with a SIM whose keys the network has not, or not the same"},
+    {FINDING_AKA_UNANSWERED, "with a client without SIM, or one that does not take the challenge as it is"},
+    {FINDING_NONCE_EMPTY, "with a client that does not read the challenge"},
     {FINDING_AUTH_INT_UNANSWERED, "with a client that signs no bodies, like most"},
     {FINDING_CHANGED_ON_PATH, "behind a border controller that changes user, realm or SDP"},
     {FINDING_OPAQUE_DIFFERS, "with a client that drops opaque, and a server that needs it"},
@@ -761,6 +821,20 @@ static const struct {
      "them are there"},
     {FINDING_RETRY_OVER_TCP, "{asker} asked over UDP who sends this {method}; the client seems to go on by "
                              "TCP, and no more is seen of it"},
+    {FINDING_NC_OF_EACH_CALL, "to {asker} the nonce count in frame {retry} was used before, as in a replay"},
+    {FINDING_PASSWORD_IN_PHRASE,
+     "the server refuses the {method} in frame {retry}, and says itself that it is about user "
+     "or password"},
+    {FINDING_RETRY_IN_IPSEC, "{asker} asked who sends this {method}, and offered IPsec for the answer: what "
+                             "follows between the two cannot be read"},
+    {FINDING_AKA_RESYNC,
+     "the SIM has another sequence number than the network: frame {retry} says which (auts), "
+     "and the network asks anew"},
+    {FINDING_AKA_ASKED_ANEW,
+     "{asker} asks the SIM anew, as it may at each {method}; it is not about the keys"},
+    {FINDING_AKA_MAC_FAILED,
+     "the SIM does not believe that the challenge in frame {challenge} is of its network, "
+     "and says so by an empty response"},
     {FINDING_CHALLENGE_LATE,
      "{asker} asked who sends this {method} when the client had already stopped waiting"},
     {FINDING_CHALLENGE_LOST, "{asker} asked who sends this {method}, and the client seems not to hear it"},
@@ -856,14 +930,26 @@ audit_advice(enum outcome outcome, enum finding cause)
     return advice;
 }
 
+static void
+advise_of_no_dialog(struct advice *advice)
+{
+    advice->meaning = "the server takes the {method} in frame {retry} for part of a call that it does not "
+                      "know ({code}), though "
+                      "it has no To tag; user and password may be right";
+    advice->when = "where branch, Call-ID or CSeq are not new, or the refusal before was not acknowledged";
+}
+
 struct advice
 audit_advice_challenge(const struct exchange *exchange, enum outcome outcome, enum finding cause)
 {
     struct advice advice = audit_advice(outcome, cause);
     if (outcome == OUTCOME_ACCEPTED && !exchange->retry_frame)
         advice.meaning = "another copy of the same {method} was accepted: this challenge needs no answer";
-    const char *when = outcome == OUTCOME_FAILED ? occasion_of(exchange_closed_status(exchange)) : NULL;
-    if (when)
+    const uint16_t status = exchange_closed_status(exchange);
+    const char *when = outcome == OUTCOME_FAILED ? occasion_of(status) : NULL;
+    if (status == 481 && exchange->retry_frame && exchange->request_frame && !exchange->in_dialog)
+        advise_of_no_dialog(&advice);
+    else if (when)
         advice.when = when;
     if (outcome == OUTCOME_UNKNOWN && exchange->retry_frame)
         advice.meaning = "the challenge was answered in frame {retry}; the capture does not show how it ends";
@@ -889,7 +975,9 @@ audit_advice_closing(const struct use *use)
             "the {method} of {account} is refused for good, though the digest is right: the account may "
             "not do that, or not from here";
     const char *when = use->outcome == OUTCOME_FAILED ? occasion_of(use->closed_status) : NULL;
-    if (when)
+    if (is_of_no_dialog(use))
+        advise_of_no_dialog(&advice);
+    else if (when)
         advice.when = when;
     return advice;
 }

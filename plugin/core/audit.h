@@ -26,6 +26,10 @@ bool audit_nonce_is_fresh(const struct use *use);
  *  @param phrase  NULL: no */
 bool audit_refuses_nonce(const char *phrase);
 
+/** Whether who is named beside the credentials may be why they are refused: whoever registers names himself;
+ * in a call a right password, or a 403, makes it worth a word. */
+bool audit_is_about_identity(const struct use *use);
+
 /** A form of credentials that a server takes always or never: one that it has accepted is why it refuses
  * none. */
 bool audit_is_form(enum finding finding);
@@ -79,6 +83,11 @@ uint32_t exchange_fragments(const struct tracker *tracker, const struct exchange
 
 /** Likewise, asked over UDP: the frame in which its client opened a TCP connection to its server since. */
 uint32_t exchange_connection(const struct tracker *tracker, const struct exchange *exchange);
+
+/** Likewise: whether the answer may have gone by the IPsec that came with the challenge (RFC 3329
+ * section 2.2).
+ */
+bool exchange_in_ipsec(const struct tracker *tracker, const struct exchange *exchange);
 
 /** "accepted", "rejected", … as `siptrail.outcome` has it; "" for OUTCOME_NONE. */
 const char *outcome_text(enum outcome outcome);

@@ -222,8 +222,8 @@ note_dropped(struct tracker *tracker, struct use *use, const struct record *requ
     }
 }
 
-static struct finding_set *
-tolerated(struct tracker *tracker, const struct use *use, const struct endpoint *server, bool make)
+static struct tolerant *
+tolerant_server(struct tracker *tracker, const struct endpoint *server, bool make)
 {
     key_begin(tracker, INDEX_TOLERANT);
     key_add_address(tracker, server);
@@ -232,7 +232,13 @@ tolerated(struct tracker *tracker, const struct use *use, const struct endpoint 
         tolerant = host_new(tracker, struct tolerant);
         key_put(tracker, tolerant);
     }
-    return tolerant ? &tolerant->forms[method_is(use->method, "REGISTER")] : NULL;
+    return tolerant;
+}
+
+static bool
+is_registration(const struct use *use)
+{
+    return method_is(use->method, "REGISTER");
 }
 
 static bool
@@ -244,13 +250,19 @@ has_suspects(const struct use *use)
     return any != 0;
 }
 
-/* What this server has accepted elsewhere is no reason to refuse. */
+/* What this server has accepted elsewhere is no reason to refuse. Registrar and proxy may be two at one
+ * address, unless they share the nonce. */
 static void
 clear_suspects(struct tracker *tracker, struct use *use, const struct endpoint *server)
 {
-    const struct finding_set *forms = has_suspects(use) ? tolerated(tracker, use, server, false) : NULL;
-    for (unsigned i = 0; forms && i < G_N_ELEMENTS(forms->bits); i++)
-        use->suspects.bits[i] &= ~forms->bits[i];
+    const struct tolerant *tolerant = has_suspects(use) ? tolerant_server(tracker, server, false) : NULL;
+    for (int i = 0; tolerant && i < 2; i++) {
+        const struct finding_set *forms = &tolerant->forms[i];
+        if (i != is_registration(use) && !use->nonce_accepted_in)
+            continue;
+        for (unsigned n = 0; n < G_N_ELEMENTS(forms->bits); n++)
+            use->suspects.bits[n] &= ~forms->bits[n];
+    }
 }
 
 static void
@@ -261,7 +273,7 @@ note_tolerated(struct tracker *tracker, const struct use *use, const struct endp
         if (!finding_set_has(&use->suspects, i) || !audit_is_form((enum finding)i))
             continue;
         if (!forms)
-            forms = tolerated(tracker, use, server, true);
+            forms = &tolerant_server(tracker, server, true)->forms[is_registration(use)];
         finding_set_add(forms, i);
     }
 }
@@ -364,6 +376,9 @@ close_use(struct tracker *tracker, struct use *use, const struct sip_message *me
     if (!success)
         use->user_accepted_in = accepted_before(use, &arrival->to);
     use->cause = audit_cause(use, use->outcome);
+    bool unexplained = use->cause == FINDING_REFUSED_UNVERIFIED || use->cause == FINDING_PRELOADED_REFUSED;
+    if (unexplained && !lines) /* then nobody asks for another try */
+        use->cause = FINDING_NO_CHALLENGE;
     note_passed_on(use, record);
     note_dropped(tracker, use, request, record);
     use->closed_frame = record->frame;
@@ -394,7 +409,8 @@ tell_suspects(struct tracker *tracker, const struct use *use, struct record *rec
     bool refused = use->outcome == OUTCOME_REJECTED || use->outcome == OUTCOME_STALE ||
                    use->outcome == OUTCOME_FORBIDDEN || use->closed_status == 400;
     for (unsigned i = 1; refused && i < FINDING_COUNT; i++) {
-        if (!finding_set_has(&use->suspects, i) || i == use->cause)
+        if (!finding_set_has(&use->suspects, i) || i == use->cause ||
+            (i == FINDING_USERNAME_NOT_AOR && !audit_is_about_identity(use)))
             continue;
         bool stale = use->stale_said || use->cause == FINDING_STALE_IN_PHRASE;
         if (stale && use->cause != FINDING_STALE_AT_ONCE && !explains_stale(use, (enum finding)i))
@@ -598,6 +614,7 @@ exchange_new(struct tracker *tracker, const struct sip_message *message, const s
     exchange->to_hash = transaction ? transaction->to : 0;
     exchange->in_dialog = transaction && transaction->in_dialog;
     exchange->by_datagram = !sip_via_is_reliable(&message->via);
+    exchange->offers_ipsec = slice_starts_nocase(message->header[SIP_SECURITY_SERVER], SLICE("ipsec-"));
     if (transaction && transaction->cancelled_in)
         exchange_detail_make(tracker, exchange)->cancelled_in = transaction->cancelled_in;
     /* What would tie an answer to it may be cut, or what the request answered; and where the request is

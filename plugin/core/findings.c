@@ -108,12 +108,30 @@ is_lower_hex(struct slice text)
     return slice_is_hex(text);
 }
 
-/* Where it answers a challenge: without a nonce it may be empty, and names the user only. */
+static bool
+nonce_empty(const struct finding_context *c)
+{
+    return c->use->evidence == EVIDENCE_DIALOG && sent(c, AUTH_NONCE).p && sent(c, AUTH_NONCE).len == 0;
+}
+
+/* That is what a SIM says that finds the network's code in the challenge wrong (3GPP TS 24.229 section
+ * 5.1.1.5.3). */
+static bool
+aka_mac_failed(const struct finding_context *c)
+{
+    return c->use->aka && !c->use->resynchronises && sent(c, AUTH_RESPONSE).p &&
+           sent(c, AUTH_RESPONSE).len == 0;
+}
+
+/* Where it answers a challenge: without a nonce it may be empty, and names the user only; so it may with
+ * auts.
+ */
 static bool
 response_malformed(const struct finding_context *c)
 {
     struct slice response = sent(c, AUTH_RESPONSE);
-    if (!is_digest_answer(c) || !response.p)
+    bool by_sim = c->use->aka && response.len == 0;
+    if (!is_digest_answer(c) || !response.p || by_sim)
         return false;
     return !slice_is_hex(response) || (response.len != 32 && response.len != 64);
 }
@@ -359,7 +377,7 @@ realm_shared(const struct finding_context *c)
 static bool
 uri_rewritten(const struct finding_context *c)
 {
-    return c->signed_in != 0;
+    return c->signed_in != 0 && !c->use->aka; /* in IMS the I-CSCF has to */
 }
 
 static bool
@@ -455,15 +473,14 @@ user_part(struct slice name)
     return slice_until(name, '@', NULL);
 }
 
-/* Whoever registers names himself. In a call only a right password makes it worth a word. In IMS the private
- * identity may well differ: it is told only when it is refused. A hashed name tells nothing. */
+/* Worth a word where it may matter, see audit_is_about_identity. The private identity of IMS always differs,
+ * and a hashed name tells nothing. */
 static bool
 username_not_aor(const struct finding_context *c)
 {
     const char *name = c->record->detail->account->name;
     struct slice user = user_part((struct slice){name, strlen(name)});
-    bool named = c->use->verdict.status == DIGEST_GOOD || slice_equal(c->message->method, SLICE("REGISTER"));
-    return named && user.len > 0 && strchr(name, '@') && sent(c, AUTH_USERNAME).len > 0 &&
+    return !c->use->aka && user.len > 0 && strchr(name, '@') && sent(c, AUTH_USERNAME).len > 0 &&
            !slice_equal_nocase(sent(c, AUTH_USERHASH), SLICE("true")) && !anonymous(c) &&
            !slice_equal(user_part(sent(c, AUTH_USERNAME)), user);
 }
@@ -676,6 +693,17 @@ ends_with_label(struct slice name, struct slice end)
            (name.len == end.len || name.p[name.len - end.len - 1] == '.');
 }
 
+/* Without its first label; itself, if what is left looks like a suffix that strangers share, as "ms" or
+ * "co.uk". */
+static struct slice
+parent_domain(struct slice name)
+{
+    struct slice parent, top;
+    slice_until(name, '.', &parent);
+    size_t label = slice_until(parent, '.', &top).len;
+    return top.len > 0 && (label > 3 || top.len > 2) ? parent : name;
+}
+
 /* A realm is some text, by habit a domain; an address in To says nothing of domains. */
 static bool
 realm_unrelated(const struct finding_context *c)
@@ -690,7 +718,8 @@ realm_unrelated(const struct finding_context *c)
     if (host.len == 0 || g_ascii_isdigit(host.p[host.len - 1]) || *host.p == '[')
         return false;
     struct slice realm = first->param[AUTH_REALM];
-    return !ends_with_label(realm, host) && !ends_with_label(host, realm);
+    return !ends_with_label(realm, host) && !ends_with_label(host, realm) &&
+           !ends_with_label(realm, parent_domain(host));
 }
 
 static bool
@@ -1226,6 +1255,16 @@ append_by(GString *text, const struct use *use)
                                   : "the empty password, as of an anonymous user");
 }
 
+/* What a digest was compared with. */
+static void
+append_known(GString *text, const struct use *use)
+{
+    if (use && use->resynchronises && !use->configured)
+        append_by(text, use);
+    else
+        g_string_append(text, "any configured credential for this user and realm");
+}
+
 static void
 append_reason(GString *text, const struct finding_values *values)
 {
@@ -1320,9 +1359,10 @@ static void
 append_answer(GString *text, const struct finding_values *values)
 {
     const struct use *use = values_use(values);
+    const char *phrase = use ? use->phrase : values->phrase;
     append_number(text, values, "code");
-    if (use && use->phrase)
-        g_string_append_printf(text, " \"%s\"", use->phrase);
+    if (phrase)
+        g_string_append_printf(text, " \"%s\"", phrase);
 }
 
 /* What to do about an answer that says nothing about credentials. */
@@ -1401,6 +1441,35 @@ append_parameter(GString *text, const struct finding_values *values, const char 
     return false;
 }
 
+/* What is odd about credentials of which nobody knows whether they are right; NULL: nothing that could be
+ * why.
+ */
+static const struct finding_rule *
+odd_form(const struct use *use)
+{
+    for (unsigned i = 1; use && use->verdict.status == DIGEST_UNVERIFIED && i < FINDING_COUNT; i++) {
+        if (rules[i].weight == WEIGHT_CAUSE_IF_GOOD && finding_set_has(&use->suspects, i))
+            return &rules[i];
+    }
+    return NULL;
+}
+
+static bool
+append_of_form(GString *text, const struct finding_values *values, const char *name)
+{
+    const struct finding_rule *odd = odd_form(values_use(values));
+    if (strcmp(name, "or_form") != 0 && strcmp(name, "form_fix") != 0)
+        return false;
+    if (odd && strcmp(name, "or_form") == 0)
+        g_string_append_printf(text, ", or it is this: %s", odd->brief);
+    else if (odd) {
+        char *fix = finding_expand(odd->fix, values);
+        g_string_append_printf(text, ", and if they are right, %s", fix);
+        g_free(fix);
+    }
+    return true;
+}
+
 /* Placeholders that the credentials and their verdict answer. */
 static bool
 append_of_use(GString *text, const struct finding_values *values, const char *name)
@@ -1415,6 +1484,8 @@ append_of_use(GString *text, const struct finding_values *values, const char *na
         append_why(text, values);
     else if (strcmp(name, "by") == 0)
         append_by(text, use);
+    else if (strcmp(name, "known") == 0)
+        append_known(text, use);
     else if (strcmp(name, "variant") == 0)
         g_string_append(text, variant ? variant : "?");
     else if (strcmp(name, "mistake") == 0)
@@ -1545,7 +1616,8 @@ append_value(GString *text, const struct finding_values *values, const char *nam
 {
     if (!append_of_204(text, values->no_notify, name) && !append_of_silence(text, values->silence, name) &&
         !append_of_path(text, values, name) && !append_of_exchange(text, values, name) &&
-        !append_of_use(text, values, name) && !append_parameter(text, values, name))
+        !append_of_use(text, values, name) && !append_of_form(text, values, name) &&
+        !append_parameter(text, values, name))
         append_number(text, values, name);
 }
 

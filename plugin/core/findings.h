@@ -94,7 +94,8 @@ struct finding_values {
     const struct exchange *exchange;
     const struct use *use;
     const char *method;
-    uint16_t status; /**< of the message that the finding is about */
+    uint16_t status;    /**< of the message that the finding is about */
+    const char *phrase; /**< its own words; NULL */
     uint32_t frame_a, frame_b, number;
     const struct no_notify *no_notify;
     const struct silence *silence;
@@ -104,12 +105,13 @@ struct finding_values {
  *
  *  Of the credentials: {account} {address} {username} {realm} {uri} {request_uri} {algorithm} {qop} {nc}
  * {nc_text} {header} {source} {asked_expires}. Of the challenge: {asked_realm} {asked_algorithm} {asked_qop}
- *  {asked_header} {due_header} {offered} {client} {asker} {cseq} {hints} {or_address}. Of the verdict:
- * {reason} {why} {by} {age} {repeated} {unquoted} {quoted} {variant} {mistake} {remedy} {by_code}
- * {credential} {tried} {variants}. Of a 204: {event} {granted} {subscribe} {notify} {missed}. Of a silence:
- * {reached} {registered}. Of what changes between two hops: {relay} {lost} {refused_aor} {signed_aor}.
- * Frames: {challenge} {retry} {closed} {elsewhere} {accepted} {accepted_account} {accepted_user} {cancelled}
- * {idle_stale} {a} {b}. Others: {method} {code} {answer} {attempts} {last_nc} {min_expires} {between} {n}.
+ *  {asked_header} {due_header} {offered} {client} {asker} {cseq} {hints} {or_address} {or_form} {form_fix}.
+ * Of the verdict: {reason} {why} {by} {age} {known} {repeated} {unquoted} {quoted} {variant} {mistake}
+ * {remedy} {by_code} {credential} {tried} {variants}. Of a 204: {event} {granted} {subscribe} {notify}
+ * {missed}. Of a silence: {reached} {registered}. Of what changes between two hops: {relay} {lost}
+ * {refused_aor} {signed_aor}. Frames: {challenge} {retry} {closed} {elsewhere} {accepted} {accepted_account}
+ * {accepted_user} {cancelled} {idle_stale} {a} {b}. Others: {method} {code} {answer} {attempts} {last_nc}
+ * {min_expires} {between} {n}.
  *  @return free with g_free; as valid as UTF-8 as the wire's text is */
 char *finding_expand(const char *text, const struct finding_values *values);
 

@@ -436,21 +436,24 @@ note_gap(const struct tracker *tracker, struct registration *registration, const
         registration->calls_vary = true;
     else if (!other_call && registration->asked_frame == registration->granted_request)
         registration->calls_vary = false; /* a refresh in the same call */
+    if (other_call)
+        registration->granted_cseq = 0;
     registration->call_id_hash = call_id;
     registration->cseq = message->cseq;
 }
 
 /* An earlier REGISTER whose CSeq number this one does not exceed (RFC 3261 section 10.3, step 7), or 0. Where
- * it answers a challenge, it is compared with the refused request. */
+ * it answers a challenge, the refused request is none: it is compared with what was granted. */
 static uint32_t
 stays_behind(const struct tracker *tracker, const struct registration *registration,
              const struct sip_message *message, const struct record *record)
 {
     const struct use *use = record->detail->uses;
-    bool same_call = registration->call_id_hash == hash_short(tracker->here.call_id);
-    return same_call && message->cseq <= registration->cseq && !(use && use->is_retry)
-               ? registration->asked_frame
-               : 0;
+    if (registration->call_id_hash != hash_short(tracker->here.call_id))
+        return 0;
+    if (!(use && use->is_retry))
+        return message->cseq <= registration->cseq ? registration->asked_frame : 0;
+    return message->cseq <= registration->granted_cseq ? registration->granted_request : 0;
 }
 
 /* What ended without another in its place: this one, which is in that state, or that of the client at the
@@ -748,6 +751,8 @@ grant(struct tracker *tracker, const struct sip_message *message, struct registr
       struct registration_step *step, const struct record *record)
 {
     count_grant(tracker, registration, step, record);
+    registration->granted_cseq =
+        registration->call_id_hash == hash_short(tracker->here.call_id) ? message->cseq : 0;
     put_client(tracker, message, registration, record->frame);
     aged_stay(tracker, &block_of(registration)->aged);
     step->has_granted = true;
@@ -901,6 +906,16 @@ refuse(struct tracker *tracker, const struct registration_step *step, struct rec
     keep_exchange(tracker, &registration->challenge, opened);
 }
 
+/* In IMS the first REGISTER names its user in credentials. */
+static bool
+has_signed(const struct record_detail *request)
+{
+    const struct use *use = request->uses;
+    while (use && use->identity_only)
+        use = use->next;
+    return use != NULL;
+}
+
 /* By a registrar that wants no password: it is about the address, the domain, or where the client is. Where
  * the request was passed on, its answer is seen further on, which may have been another one. */
 static enum finding
@@ -909,7 +924,7 @@ refused_unasked(const struct transaction *transaction, const struct record *reco
     const struct record_detail *request = transaction->request->detail;
     const struct registration_step *asked = request->registrations;
     const uint16_t status = record->status;
-    if (status < 300 || status == 401 || status == 407 || !asked || asked->cut || request->uses ||
+    if (status < 300 || status == 401 || status == 407 || !asked || asked->cut || has_signed(request) ||
         asked->registration->granted_request == transaction->request->frame ||
         exchange_passed_on(transaction))
         return FINDING_NONE;
@@ -950,11 +965,27 @@ cause_of(const struct registration_step *asked, const struct registration_step *
         return FINDING_NONE;
     if (record->status == 420 || record->status == 421)
         return record->status == 420 ? FINDING_EXTENSION_REFUSED : FINDING_EXTENSION_REQUIRED;
-    if (closing)
-        return closing->use->cause;
     if (is_behind(asked, record))
         return FINDING_REGISTER_CSEQ;
+    if (closing)
+        return closing->use->cause;
     return unasked != FINDING_NONE ? (uint16_t)unasked : bare_cause(step, record->status);
+}
+
+/* With credentials it is the cause of what became of those. */
+static void
+tell_behind(struct tracker *tracker, const struct registration_step *asked, struct record *record)
+{
+    struct closing *closing = record->detail ? record->detail->closings : NULL;
+    struct use *use = closing ? closing->use : NULL;
+    if (!use) {
+        record_note(tracker, record, FINDING_REGISTER_CSEQ, asked->behind, 0);
+        return;
+    }
+    use->cause = FINDING_REGISTER_CSEQ;
+    use->suspect_frame = asked->behind;
+    if (use->exchange && use->exchange->retry == use)
+        use->exchange->cause = FINDING_REGISTER_CSEQ;
 }
 
 /* One contact, and what became of it. */
@@ -984,7 +1015,7 @@ answer(struct tracker *tracker, const struct sip_message *message, const struct 
     else
         refuse(tracker, step, record);
     if (is_behind(asked, record))
-        record_note(tracker, record, FINDING_REGISTER_CSEQ, record->request->frame, asked->behind);
+        tell_behind(tracker, asked, record);
     if (registration->asked_frame == record->request->frame || !record_is_late(record))
         registration->open = registration->open_repeated = registration->unanswered =
             registration->unreachable = registration->pending = false;
@@ -1012,8 +1043,11 @@ registration_response(struct tracker *tracker, const struct sip_message *message
     const enum finding unasked = told ? FINDING_NONE : refused_unasked(transaction, record);
     for (const struct registration_step *asked = request->registrations; asked; asked = asked->next)
         answer(tracker, message, asked, !request->registrations->next, unasked, record);
-    if (unasked != FINDING_NONE && !record->detail->notes)
-        record_note(tracker, record, unasked, record->request->frame, 0);
+    if (unasked != FINDING_NONE && !record->detail->notes) {
+        struct slice words = audit_own_words(message);
+        record_note(tracker, record, unasked, record->request->frame, 0)->phrase =
+            words.p ? record_slice(tracker, words).p : NULL;
+    }
 }
 
 void

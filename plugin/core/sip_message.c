@@ -25,6 +25,7 @@
     X(SIP_SUBSCRIPTION_STATE, "Subscription-State", 0, 'u')                                                  \
     X(SIP_ETAG, "SIP-ETag", 0, 'i')                                                                          \
     X(SIP_ROUTE, "Route", 0, 'o')                                                                            \
+    X(SIP_SECURITY_SERVER, "Security-Server", 0, 'e')                                                        \
     X(SIP_SERVICE_ROUTE, "Service-Route", 0, 'e')                                                            \
     X(SIP_SUPPRESS_IF_MATCH, "Suppress-If-Match", 0, 'u')                                                    \
     X(SIP_WWW_AUTHENTICATE, "WWW-Authenticate", 0, 'w')                                                      \

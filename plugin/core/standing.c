@@ -82,7 +82,8 @@ retry_connection(const struct tracker *tracker, const struct exchange *exchange)
 static bool
 may_be_hidden(const struct tracker *tracker, const struct exchange *exchange)
 {
-    return retry_fragments(tracker, exchange) || retry_connection(tracker, exchange);
+    return nearest(exchange)->offers_ipsec || retry_fragments(tracker, exchange) ||
+           retry_connection(tracker, exchange);
 }
 
 static bool
@@ -144,6 +145,12 @@ uint32_t
 exchange_connection(const struct tracker *tracker, const struct exchange *exchange)
 {
     return lacks_retry(tracker, exchange) ? retry_connection(tracker, exchange) : 0;
+}
+
+bool
+exchange_in_ipsec(const struct tracker *tracker, const struct exchange *exchange)
+{
+    return lacks_retry(tracker, exchange) && nearest(exchange)->offers_ipsec;
 }
 
 uint32_t
@@ -233,7 +240,8 @@ is_hidden(const struct tracker *tracker, const struct registration *registration
 {
     const struct exchange *left = registration->left;
     return left && registration->challenge->retry_frame == 0 &&
-           (exchange_fragments(tracker, left) || exchange_connection(tracker, left));
+           (exchange_fragments(tracker, left) || exchange_connection(tracker, left) ||
+            exchange_in_ipsec(tracker, left));
 }
 
 /* The answer to the latest challenge was met by silence. Over a stream nothing is sent again. */

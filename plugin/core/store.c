@@ -22,6 +22,15 @@ endpoint_same_address(const struct endpoint *a, const struct endpoint *b)
     return a->type == b->type && endpoint_compare(a, b) == 0;
 }
 
+uint32_t
+endpoint_mark(const struct endpoint *endpoint)
+{
+    uint32_t mark = 2166136261u; /* FNV-1a */
+    for (size_t i = 0; i < endpoint->len; i++)
+        mark = (mark ^ endpoint->address[i]) * 16777619u;
+    return mark;
+}
+
 uint16_t
 endpoint_own_port(const struct endpoint *server)
 {

@@ -29,6 +29,9 @@ struct endpoint {
 /** The port aside. */
 bool endpoint_same_address(const struct endpoint *a, const struct endpoint *b);
 
+/** A number that few addresses share, the port aside. */
+uint32_t endpoint_mark(const struct endpoint *endpoint);
+
 /** What is known of a message from outside of it. */
 struct arrival {
     uint32_t frame;
@@ -106,6 +109,7 @@ struct account {
     uint32_t accepted_frame;     /**< first 2xx to credentials of it; 0: none */
     uint32_t latest_accepted;    /**< latest of these; 0: none */
     uint32_t emptied_frame;      /**< latest 2xx to a REGISTER that removed all its contacts; 0: none */
+    uint32_t user_from;          /**< `endpoint_mark` of the client that sent `user` */
     uint32_t references;         /**< by registrations, exchanges and credentials: the tracker's own */
     bool emptying : 1;           /**< such a REGISTER has no answer yet */
     bool accepted : 1;           /**< credentials of it were */
@@ -170,6 +174,7 @@ struct exchange {
     bool unheard : 1;            /**< … or the challenge: so late that the client seems not to have it */
     bool refused_for_good : 1;   /**< of `refused`, once that is forgotten: it was not for another realm */
     bool by_datagram : 1;        /**< it was asked over UDP or the like */
+    bool offers_ipsec : 1;       /**< it came with a security association for the answer (RFC 3329) */
     bool retry_datagram : 1;     /**< sent over UDP or the like, where an unanswered request is sent again */
     bool retry_repeated : 1;     /**< and it was */
     bool retry_pending : 1;      /**< a provisional response came: the server is at work */
@@ -241,12 +246,13 @@ struct use {
     bool elsewhere; /**< the challenge was made to this client by another server: taken to the wrong one? */
     bool of_twin;   /**< its nonce is that of another server of the same realm, to which a fork led, too */
     bool late;      /**< earlier uses of the nonce are missing in the capture */
+    bool aka;       /**< the password is that of a SIM (RFC 3310) */
     bool resynchronises; /**< AKA: carries auts */
     uint16_t source_port;
     const char *method; /**< of the request */
     bool moved;         /**< from another address than the challenge went to */
     bool joined;        /**< stands behind other credentials in the same header line */
-    bool identity_only; /**< `nonce=""`: names a user, answers nothing */
+    bool identity_only; /**< `nonce=""` unasked, or without a response: names a user, answers nothing */
     bool answered;      /**< an answer came, be it a provisional one: the tracker's own */
     uint32_t nc; /**< 0: none, or no hex number of at most 8 digits; 1: to the client the nonce is new */
     uint32_t
@@ -365,6 +371,7 @@ struct registration {
     uint32_t cseq;            /**< likewise */
     uint32_t call_id_hash;    /**< likewise */
     uint32_t granted_request; /**< latest REGISTER that was granted */
+    uint32_t granted_cseq;    /**< its CSeq number, if the latest one is of the same call; else 0 */
     uint32_t refused_frame;   /**< latest refusal since it was granted or removed; 0: none */
     bool removed : 1;
     bool open : 1, open_repeated : 1; /**< a REGISTER is unanswered; it was sent again */
@@ -434,6 +441,7 @@ struct note {
     uint32_t number;  /**< that its sentence names */
     uint32_t frame_a, frame_b;
     const struct use *use; /**< that it is about; NULL: none */
+    const char *phrase;    /**< of the answer, when it has words of its own; NULL */
 };
 
 /** What only some messages have. */

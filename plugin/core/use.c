@@ -615,6 +615,16 @@ is_name_cut(const struct sip_message *message, const struct use *use, const stru
     return cut && use->verdict.reason == DIGEST_MESSAGE_CUT;
 }
 
+/* As the first REGISTER in IMS does. */
+static bool
+names_user_only(struct tracker *tracker, const struct request_view *view,
+                const struct auth_value *credentials)
+{
+    const struct slice nonce = credentials->param[AUTH_NONCE];
+    return nonce.p && nonce.len == 0 &&
+           (credentials->param[AUTH_RESPONSE].len == 0 || !exchange_before(tracker, view));
+}
+
 static void
 use_begin(struct tracker *tracker, const struct request_view *view, struct use *use,
           const struct auth_value *credentials)
@@ -623,13 +633,16 @@ use_begin(struct tracker *tracker, const struct request_view *view, struct use *
     use->method = view->record->method;
     use->source_port = view->arrival->from.port;
     use->asked_expires = asked_expires(view->message);
+    use->aka = slice_starts_nocase(credentials->param[AUTH_ALGORITHM], SLICE("AKAv"));
     use->resynchronises = credentials->param[AUTH_AUTS].p != NULL;
     use->nonce_age = -1;
-    use->identity_only = credentials->param[AUTH_NONCE].p && credentials->param[AUTH_NONCE].len == 0;
+    use->identity_only = names_user_only(tracker, view, credentials);
     use->nc = parse_nc(credentials->param[AUTH_NC]);
     use->user_at_realm = is_name_cut(view->message, use, credentials)
                              ? user_at_realm(tracker, &(struct auth_value){.scheme = credentials->scheme})
                              : user_of_account(tracker, view->record->detail->account, credentials);
+    if (!use->identity_only)
+        view->record->detail->account->user_from = endpoint_mark(&view->arrival->from);
     use->nonce = link_by_nonce(tracker, view, use, credentials);
     prefer_own_call(tracker, view, use, credentials);
     if (use->exchange)

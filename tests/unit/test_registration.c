@@ -754,6 +754,38 @@ test_cseq_behind(struct script *s)
     }
 }
 
+/* A registrar that asks first: what it compares with is what it has granted, in this call. */
+static void
+test_cseq_behind_granted(struct script *s)
+{
+    static const struct {
+        const char *call_id;
+        unsigned cseq;
+        bool told;
+    } rows[] = {{"a", 6, true}, {"a", 8, false}, {"b", 6, false}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        const unsigned cseq = rows[i].cseq;
+        const char *call = rows[i].call_id, *contact = "Contact: " PHONE ";expires=600\r\n";
+        if (i == 0) {
+            SEND(s, .cseq = 7, .call_id = "a", .headers = contact);
+            SEND(s, .cseq = 7, .call_id = "a", .status = 200, .headers = contact);
+        }
+        char *nonce = g_strdup_printf("n%u", i);
+        char *asks =
+            g_strdup_printf("WWW-Authenticate: Digest realm=\"example.com\", nonce=\"%s\"\r\n", nonce);
+        SEND(s, .cseq = cseq - 1, .call_id = call, .headers = contact);
+        SEND(s, .cseq = cseq - 1, .call_id = call, .status = 401, .headers = asks);
+        SEND(s, .cseq = cseq, .call_id = call,
+             .headers = script_join(s, contact, ANSWER(s, .user = "bob", .nonce = nonce)));
+        struct record *end = SEND(s, .cseq = cseq, .call_id = call, .status = 500);
+        g_test_message("row %u", i);
+        const struct use *use = end->detail->closings->use;
+        g_assert_true((use->cause == FINDING_REGISTER_CSEQ) == rows[i].told);
+        g_free(nonce);
+        g_free(asks);
+    }
+}
+
 /* --- lapsed --------------------------------------------------------------------- */
 
 /* Told by the first REGISTER after it, and by that alone. */
@@ -1508,6 +1540,7 @@ static const struct play plays[] = {
     {"refused/extensions", test_extensions},
     {"refused/one-branch-for-all", test_one_branch_for_all},
     {"refused/cseq-behind", test_cseq_behind},
+    {"refused/cseq-behind-granted", test_cseq_behind_granted},
     {"lapsed/told-once", test_lapse_told_once},
     {"lapsed/in-time", test_in_time},
     {"lapsed/blocked", test_blocked},

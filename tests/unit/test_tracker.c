@@ -734,6 +734,133 @@ test_identity_only_unanswered(struct script *s)
     g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "never_answered");
 }
 
+/* An empty nonce answers a challenge, badly; before one it names the user. */
+static void
+test_nonce_empty(struct script *s)
+{
+    struct record *first = SEND(s, .headers = ANSWER(s, .nonce = ""));
+    g_assert_true(script_use(first)->identity_only);
+    SEND(s, .status = 401, .headers = CHALLENGE("n1"));
+    struct record *retry = SEND(s, .cseq = 2, .headers = ANSWER(s, .nonce = ""));
+    g_assert_false(script_use(retry)->identity_only);
+    SEND(s, .cseq = 2, .status = 401, .headers = CHALLENGE("n2"));
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "rejected");
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "nonce_empty");
+}
+
+/* Who has answered for the realm has credentials for it; somebody else at the same account need not. */
+static void
+test_has_tried(struct script *s)
+{
+    challenge(s, CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .headers = ANSWER(s));
+    SEND(s, .cseq = 2, .status = 403);
+    SEND(s, .call_id = "b");
+    SEND(s, .call_id = "b", .status = 401, .headers = CHALLENGE("n2"));
+    SEND(s, .call_id = "c", .from = 3);
+    SEND(s, .call_id = "c", .to = 3, .status = 401, .headers = CHALLENGE("n3"));
+    SEND(s, .call_id = "d");
+    SEND(s, .call_id = "d", .status = 401, .headers = CHALLENGE_OF("WWW-Authenticate", "elsewhere", "n4"));
+    script_wait(s, 33);
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 1)), ==, "gave_up");
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 2)), ==, "never_answered");
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 3)), ==, "never_answered");
+}
+
+/* A client that sends its answer again and again has not heard that it is refused. */
+static void
+test_refusal_unheard(struct script *s)
+{
+    challenge(s, CHALLENGE("n1"));
+    const char *answer = ANSWER(s, .user = "bob");
+    SEND(s, .cseq = 2, .headers = answer);
+    SEND(s, .cseq = 2, .status = 401, .headers = CHALLENGE("n2"));
+    script_wait(s, 1);
+    SEND(s, .cseq = 2, .headers = answer);
+    script_wait(s, 33);
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 1)), ==, "no-retry");
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 1)), ==, "challenge_lost");
+}
+
+/* What follows an offer of IPsec may be in ESP. */
+static void
+test_in_ipsec(struct script *s)
+{
+    static const char *const offers[] = {"Security-Server: ipsec-3gpp; q=0.1; spi-c=1; spi-s=2\r\n",
+                                         "Security-Server: tls; q=0.1\r\n"};
+    static const char *const outcomes[] = {"unknown", "no-retry"}, *const causes[] = {"retry_in_ipsec",
+                                                                                      "never_answered"};
+    for (unsigned i = 0; i < G_N_ELEMENTS(offers); i++) {
+        SEND(s, .cseq = 1 + 10 * i, .call_id = i ? "b" : "a");
+        SEND(s, .cseq = 1 + 10 * i, .call_id = i ? "b" : "a", .status = 401,
+             .headers = script_join(s, CHALLENGE("n1"), offers[i]));
+    }
+    script_wait(s, 33);
+    for (unsigned i = 0; i < G_N_ELEMENTS(offers); i++) {
+        g_assert_cmpstr(script_outcome(s, script_exchange(s, i)), ==, outcomes[i]);
+        g_assert_cmpstr(script_cause(s, script_exchange(s, i)), ==, causes[i]);
+    }
+}
+
+/* 481 to what opens a dialog is about its form, if it is about anything that can be seen. */
+static void
+test_no_such_dialog(struct script *s)
+{
+    static const char *const branches[] = {"z9hG4bKsame", "z9hG4bKother"}, *const causes[] = {"branch_reused",
+                                                                                              "failed"};
+    for (unsigned i = 0; i < G_N_ELEMENTS(branches); i++) {
+        const char *call = i ? "b" : "a", *nonce = i ? "n2" : "n1";
+        SEND(s, .method = "INVITE", .call_id = call, .branch = "z9hG4bKsame");
+        SEND(s, .method = "INVITE", .call_id = call, .branch = "z9hG4bKsame", .status = 401,
+             .headers = i ? CHALLENGE("n2") : CHALLENGE("n1"));
+        SEND(s, .method = "INVITE", .call_id = call, .cseq = 2, .branch = branches[i],
+             .headers = ANSWER(s, .method = "INVITE", .nonce = nonce));
+        SEND(s, .method = "INVITE", .call_id = call, .cseq = 2, .branch = branches[i], .status = 481);
+        const struct exchange *exchange = script_exchange(s, i);
+        g_assert_cmpstr(script_outcome(s, exchange), ==, "failed");
+        g_assert_cmpstr(script_cause(s, exchange), ==, causes[i]);
+        struct advice advice =
+            audit_advice_challenge(exchange, OUTCOME_FAILED, (enum finding)exchange->cause);
+        g_assert_nonnull(strstr(advice.meaning, "part of a call"));
+    }
+}
+
+/* The form that this very nonce was accepted with, be it in another method. */
+static void
+test_form_accepted_with_nonce(struct script *s)
+{
+    challenge(s, CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .headers = ANSWER(s, .user = "bob", .uri = "sip:elsewhere"));
+    SEND(s, .cseq = 2, .status = 200);
+    SEND(s, .method = "OPTIONS", .cseq = 3,
+         .headers = ANSWER(s, .method = "OPTIONS", .user = "bob", .uri = "sip:elsewhere"));
+    struct record *refusal = SEND(s, .method = "OPTIONS", .cseq = 3, .status = 403);
+    g_assert_null(strstr(script_notes(s, refusal), "uri_differs"));
+    SEND(s, .method = "OPTIONS", .cseq = 4, .call_id = "b");
+    SEND(s, .method = "OPTIONS", .cseq = 4, .call_id = "b", .status = 401, .headers = CHALLENGE("n2"));
+    SEND(s, .method = "OPTIONS", .cseq = 5, .call_id = "b",
+         .headers = ANSWER(s, .method = "OPTIONS", .nonce = "n2", .user = "bob", .uri = "sip:elsewhere"));
+    refusal = SEND(s, .method = "OPTIONS", .cseq = 5, .call_id = "b", .status = 403);
+    g_assert_nonnull(strstr(script_notes(s, refusal), "uri_differs"));
+}
+
+/* In a call another user than that of From is worth a word where it is forbidden. */
+static void
+test_other_user_calls(struct script *s)
+{
+    static const unsigned ends[] = {403, 401};
+    for (unsigned i = 0; i < G_N_ELEMENTS(ends); i++) {
+        const char *call = i ? "b" : "a";
+        SEND(s, .method = "INVITE", .call_id = call);
+        SEND(s, .method = "INVITE", .call_id = call, .status = 401, .headers = CHALLENGE("n1"));
+        SEND(s, .method = "INVITE", .call_id = call, .cseq = 2,
+             .headers = ANSWER(s, .method = "INVITE", .user = "trunk", .nc = i ? "00000002" : NULL));
+        struct record *end = SEND(s, .method = "INVITE", .call_id = call, .cseq = 2, .status = ends[i],
+                                  .headers = ends[i] == 401 ? CHALLENGE("n2") : NULL);
+        g_assert_true((strstr(script_notes(s, end), "username_not_aor") != NULL) == (ends[i] == 403));
+    }
+}
+
 static void
 test_no_challenge(struct script *s)
 {
@@ -777,6 +904,7 @@ static const struct ending endings[] = {
     {"same-realm-among-others", "wrong", NULL, 401,
      CHALLENGE_OF("WWW-Authenticate", "elsewhere", "n2") CHALLENGE("n3"), "rejected", "digest_mismatch"},
     {"again-without-challenge", "wrong", NULL, 401, NULL, "rejected", "digest_mismatch"},
+    {"again-without-challenge-unverified", NULL, "bob", 401, NULL, "rejected", "no_challenge"},
     {"forbidden", NULL, NULL, 403, NULL, "forbidden", "forbidden"},
     {"interval-too-brief", NULL, NULL, 423, "Min-Expires: 60\r\n", "interval-too-brief",
      "interval_too_brief"},
@@ -793,6 +921,8 @@ static const struct ending endings[] = {
     {"password-in-phrase", NULL, "bob", 403, NULL, "forbidden", "password_in_phrase", "Wrong Password"},
     {"password-in-phrase-asterisk", NULL, "bob", 403, NULL, "forbidden", "password_in_phrase",
      "Forbidden (Bad auth)"},
+    {"password-in-phrase-ims", NULL, "bob", 403, NULL, "forbidden", "password_in_phrase",
+     "Authentication Failed"},
     {"password-in-phrase-of-401", NULL, "bob", 401, CHALLENGE("n2"), "rejected", "password_in_phrase",
      "Invalid credentials"},
     {"password-in-phrase-digest-good", NULL, NULL, 403, NULL, "forbidden", "forbidden", "Wrong password"},
@@ -2671,6 +2801,13 @@ static const struct play plays[] = {
     {"link/preloaded", test_preloaded},
     {"link/identity-only", test_identity_only},
     {"link/identity-only-unanswered", test_identity_only_unanswered},
+    {"link/nonce-empty", test_nonce_empty},
+    {"silence/has-tried", test_has_tried},
+    {"silence/refusal-unheard", test_refusal_unheard},
+    {"silence/in-ipsec", test_in_ipsec},
+    {"outcome/no-such-dialog", test_no_such_dialog},
+    {"outcome/form-accepted-with-nonce", test_form_accepted_with_nonce},
+    {"outcome/other-user-calls", test_other_user_calls},
     {"link/no-challenge", test_no_challenge},
     {"outcome/no-retry", test_no_retry},
     {"outcome/late-retry", test_late_retry},

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import challenges
 import healthy
+import ims
 import path
 import refused
 import registrations
@@ -18,7 +19,7 @@ from sip import Account, Scene
 
 CAPTURES = Path(__file__).resolve().parents[2]
 STORIES = {**refused.STORIES, **challenges.STORIES, **subscriptions.STORIES, **healthy.STORIES,
-           **registrations.STORIES, **path.STORIES}
+           **registrations.STORIES, **path.STORIES, **ims.STORIES}
 
 
 def build():

@@ -10,6 +10,7 @@ OTHER_BRANCH = "z9hG4bK5be1c07a92f4"
 ANSWERS = {
     "wrong_header": ({"status": 407}, {"header": "Authorization"}, 407),
     "nonce_differs": ({}, {"nonce": NONCE}, 401),
+    "nonce_empty": ({}, {"nonce": ""}, 401),
     "realm_differs": ({}, {"realm": "asterisk"}, 401),
     "algorithm_differs": (SHA, MD5, 401),
     "parameter_missing": ({}, {"cnonce": None, "nc": None, "response": "0b1f6d2c8f7e4a5d9c3e21a07b64d8f5"}, 400),

@@ -113,6 +113,31 @@ def register_cseq(phone):
     phone.reply(400, reason="Invalid CSeq")
 
 
+def register_cseq_retried(phone):
+    """Likewise, at a registrar that asks for the password before it compares."""
+    phone.cseq = 40
+    register(phone)
+    phone.scene.wait(30)
+    phone.register(60, cseq=1)
+    phone.challenge()
+    phone.answer()
+    phone.reply(400, reason="Bad Request")
+
+
+def gave_up_after_423(phone):
+    """The phone knows the password, and does not heed the 423: it begins anew, and stops at the challenge."""
+    phone.expires = 60
+    phone.register(60)
+    phone.challenge()
+    phone.answer()
+    phone.reply(423, [("Min-Expires", "300")])
+    phone.scene.wait(5)
+    phone.new_call()
+    phone.register(60)
+    phone.challenge()
+    phone.ping()
+
+
 def none_restarted(phone):
     """The same, and the registrar does not mind."""
     phone.cseq = 40
@@ -269,6 +294,6 @@ def provisional_only(phone):
 
 STORIES = {f.__name__: f for f in (registration_lapsed, refresh_refused, registration_lapsed_new_calls, register_unanswered, contact_not_listed,
                                    granted_nothing, removal_ignored,
-                                   expiry_shrinks, contact_changed, register_cseq, none_restarted, extension_refused,
+                                   expiry_shrinks, contact_changed, register_cseq, register_cseq_retried, gave_up_after_423, none_restarted, extension_refused,
                                    extension_required, service_route_ignored, interval_long_enough, none_registrations, none_fork, none_flows,
                                    none_bulk, none_rebooted, none_new_contact, register_failed_over, provisional_only)}

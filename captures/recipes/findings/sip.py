@@ -150,7 +150,7 @@ class Account:
         self.scene.send(self.server, self.phone, response)
         return response
 
-    def challenge(self, status=401, count=1, scheme="Digest", quote=(), joined=False, reason=None, **changes):
+    def challenge(self, status=401, count=1, scheme="Digest", quote=(), joined=False, reason=None, headers=(), **changes):
         """A 401 or 407. `also` holds what further challenges change in the first."""
         also = changes.pop("also", ())
         self.nc = 0
@@ -161,7 +161,7 @@ class Account:
         name = "WWW-Authenticate" if status == 401 else "Proxy-Authenticate"
         lines = [(name, ", ".join(texts))] if joined else [(name, text) for text in texts] * count
         self.offers, self.offer = offers, {**offers[0], "proxy": status == 407}
-        return self.reply(status, lines, reason=reason)
+        return self.reply(status, [*lines, *headers], reason=reason)
 
     def ok(self, headers=(), expires=3600, listed=None):
         """200 to REGISTER; it lists the contact, or what else is given."""
