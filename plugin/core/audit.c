@@ -939,6 +939,15 @@ advise_of_no_dialog(struct advice *advice)
     advice->when = "where branch, Call-ID or CSeq are not new, or the refusal before was not acknowledged";
 }
 
+/* Where nothing is verified, it may be the password, and it may be that. */
+static void
+advise_of_form(const struct use *use, enum finding cause, struct advice *advice)
+{
+    bool unverified = cause == FINDING_REFUSED_UNVERIFIED || cause == FINDING_FORBIDDEN;
+    if (unverified && finding_odd_form(use))
+        advice->fix = "compare user, password and rights on both sides; if they are right, {form_fix}";
+}
+
 struct advice
 audit_advice_challenge(const struct exchange *exchange, enum outcome outcome, enum finding cause)
 {
@@ -946,6 +955,7 @@ audit_advice_challenge(const struct exchange *exchange, enum outcome outcome, en
     if (outcome == OUTCOME_ACCEPTED && !exchange->retry_frame)
         advice.meaning = "another copy of the same {method} was accepted: this challenge needs no answer";
     const uint16_t status = exchange_closed_status(exchange);
+    advise_of_form(exchange->retry, cause, &advice);
     const char *when = outcome == OUTCOME_FAILED ? occasion_of(status) : NULL;
     if (status == 481 && exchange->retry_frame && exchange->request_frame && !exchange->in_dialog)
         advise_of_no_dialog(&advice);
@@ -965,6 +975,7 @@ audit_advice_closing(const struct use *use)
             "at a refresh, or at a later request of the call, while the nonce is valid",
             NOTHING ": credentials sent ahead, and accepted"};
     struct advice advice = audit_advice(use->outcome, (enum finding)use->cause);
+    advise_of_form(use, (enum finding)use->cause, &advice);
     if (use->outcome == OUTCOME_ACCEPTED)
         advice = (struct advice){
             "the {method} of {account} is accepted: frame {retry} answered the challenge in frame "

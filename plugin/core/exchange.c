@@ -115,13 +115,22 @@ exchange_close(struct exchange *exchange, const struct use *use, const struct re
         exchange->user_at_realm = use->user_at_realm;
 }
 
-/* Credentials with the nonce of a challenge that was answered before: how it is now. */
+/* Of this call, or of another one of this user. */
+static struct exchange *
+exchange_of_nonce(const struct use *use)
+{
+    const struct issue *other = use->nonce_borrowed_from && use->holder ? use->holder->issue : NULL;
+    return use->exchange ? use->exchange : other ? other->exchange : NULL;
+}
+
+/* Credentials with the nonce of a challenge that was answered before: how it is now. NULL: no such challenge.
+ */
 static void
 exchange_go_on(struct exchange *exchange, const struct use *use, const struct arrival *arrival,
                const struct record *record)
 {
     bool let_in = audit_lets_in(use->method, record->status, false);
-    if (use->outcome == OUTCOME_OTHER_REALM || use->outcome == OUTCOME_UNKNOWN ||
+    if (!exchange || use->outcome == OUTCOME_OTHER_REALM || use->outcome == OUTCOME_UNKNOWN ||
         !endpoint_same_address(&exchange->peers->server, &arrival->from) ||
         method_is(use->method, "CANCEL")) /* is answered by whoever has the call */
         return;
@@ -388,8 +397,8 @@ close_use(struct tracker *tracker, struct use *use, const struct sip_message *me
     if (use->is_retry && use->exchange && use->exchange->retry_frame == use->request_frame &&
         (use->exchange->retry == use || use->outcome != OUTCOME_OTHER_REALM))
         exchange_close(use->exchange, use, record);
-    else if (use->exchange && !use->is_retry)
-        exchange_go_on(use->exchange, use, arrival, record);
+    else if (!use->is_retry)
+        exchange_go_on(exchange_of_nonce(use), use, arrival, record);
     return true;
 }
 

@@ -1200,12 +1200,25 @@ append_between(GString *text, const struct finding_values *values)
     g_free(address);
 }
 
+/* RFC 1918, RFC 6598. */
+static bool
+is_private(const struct endpoint *endpoint)
+{
+    const uint8_t *a = endpoint->address;
+    return endpoint->len == 4 && (a[0] == 10 || (a[0] == 172 && a[1] / 16 == 1) ||
+                                  (a[0] == 192 && a[1] == 168) || (a[0] == 100 && a[1] / 64 == 1));
+}
+
 /* A trunk may go by its address alone; nobody registers so. */
 static void
 append_or_address(GString *text, const struct exchange *exchange)
 {
     if (!exchange || method_is(exchange->method, "REGISTER"))
         return;
+    if (is_private(&exchange->peers->client) && !is_private(&exchange->peers->server)) {
+        g_string_append(text, ", or let the server know it by its public address"); /* of its NAT */
+        return;
+    }
     char *address = endpoint_text(&exchange->peers->client);
     g_string_append_printf(text, ", or let the server know it by its address, %s", address);
     g_free(address);
@@ -1441,11 +1454,8 @@ append_parameter(GString *text, const struct finding_values *values, const char 
     return false;
 }
 
-/* What is odd about credentials of which nobody knows whether they are right; NULL: nothing that could be
- * why.
- */
-static const struct finding_rule *
-odd_form(const struct use *use)
+const struct finding_rule *
+finding_odd_form(const struct use *use)
 {
     for (unsigned i = 1; use && use->verdict.status == DIGEST_UNVERIFIED && i < FINDING_COUNT; i++) {
         if (rules[i].weight == WEIGHT_CAUSE_IF_GOOD && finding_set_has(&use->suspects, i))
@@ -1457,14 +1467,14 @@ odd_form(const struct use *use)
 static bool
 append_of_form(GString *text, const struct finding_values *values, const char *name)
 {
-    const struct finding_rule *odd = odd_form(values_use(values));
+    const struct finding_rule *odd = finding_odd_form(values_use(values));
     if (strcmp(name, "or_form") != 0 && strcmp(name, "form_fix") != 0)
         return false;
     if (odd && strcmp(name, "or_form") == 0)
         g_string_append_printf(text, ", or it is this: %s", odd->brief);
     else if (odd) {
         char *fix = finding_expand(odd->fix, values);
-        g_string_append_printf(text, ", and if they are right, %s", fix);
+        g_string_append(text, fix);
         g_free(fix);
     }
     return true;

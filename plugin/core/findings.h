@@ -101,6 +101,11 @@ struct finding_values {
     const struct silence *silence;
 };
 
+/** What is odd about credentials of which nobody knows whether they are right, and may be why they are
+ * refused.
+ *  @return its row; NULL: nothing is, or the digest is verified, or there are none */
+const struct finding_rule *finding_odd_form(const struct use *use);
+
 /** Replaces the placeholders of a text.
  *
  *  Of the credentials: {account} {address} {username} {realm} {uri} {request_uri} {algorithm} {qop} {nc}

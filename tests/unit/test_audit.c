@@ -111,6 +111,63 @@ test_expand_full(gconstpointer data)
     script_end(s);
 }
 
+/* What is odd about refused credentials is named beside the password, as long as those are not verified. */
+static void
+test_odd_form(gconstpointer data)
+{
+    struct script *s = script_begin();
+    const struct finding_rule *rule = rule_of(data);
+    struct full full;
+    full_begin(&full, s);
+    full.use.suspects = (struct finding_set){{0}};
+    finding_set_add(&full.use.suspects, GPOINTER_TO_UINT(data));
+    full.use.outcome = OUTCOME_REJECTED;
+    full.use.cause = FINDING_REFUSED_UNVERIFIED;
+    bool odd = rule->weight == WEIGHT_CAUSE_IF_GOOD;
+    full.use.verdict.status = DIGEST_UNVERIFIED;
+    g_assert_true((finding_odd_form(&full.use) == rule) == odd);
+    char *fix = finding_expand(audit_advice_closing(&full.use).fix, &full.values);
+    char *brief = finding_expand(finding_rule(FINDING_REFUSED_UNVERIFIED)->brief, &full.values);
+    char *own = finding_expand(rule->fix, &full.values);
+    g_test_message("%s", fix);
+    g_assert_true(g_str_has_suffix(fix, own) == odd);
+    g_assert_true(g_str_has_suffix(brief, rule->brief) == odd);
+    g_assert_null(strpbrk(fix, "{}?"));
+    g_assert_cmpuint(strlen(fix), <=, 230);
+    full.use.verdict.status = DIGEST_BAD;
+    g_assert_null(finding_odd_form(&full.use));
+    g_free(fix);
+    g_free(brief);
+    g_free(own);
+    script_end(s);
+}
+
+/* Behind a NAT a server knows the client by another address. */
+static void
+test_or_address(void)
+{
+    static const struct {
+        uint8_t client[4], server[4];
+        const char *text;
+    } rows[] = {
+        {{192, 0, 2, 1}, {198, 51, 100, 1}, ", or let the server know it by its address, 192.0.2.1"},
+        {{10, 0, 2, 16}, {198, 51, 100, 1}, ", or let the server know it by its public address"},
+        {{172, 31, 0, 1}, {198, 51, 100, 1}, ", or let the server know it by its public address"},
+        {{100, 64, 0, 1}, {198, 51, 100, 1}, ", or let the server know it by its public address"},
+        {{172, 32, 0, 1}, {198, 51, 100, 1}, ", or let the server know it by its address, 172.32.0.1"},
+        {{192, 168, 0, 9}, {10, 0, 0, 1}, ", or let the server know it by its address, 192.168.0.9"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        struct peers peers = {{5060, 1, 4, {0}}, {5060, 1, 4, {0}}};
+        memcpy(peers.client.address, rows[i].client, 4);
+        memcpy(peers.server.address, rows[i].server, 4);
+        struct exchange exchange = {.method = "INVITE", .peers = &peers};
+        char *text = finding_expand("{or_address}", &(struct finding_values){.exchange = &exchange});
+        g_assert_cmpstr(text, ==, rows[i].text);
+        g_free(text);
+    }
+}
+
 /* When nothing is known, it still does not fail. */
 static void
 test_expand_empty(gconstpointer data)
@@ -404,6 +461,8 @@ add_rows(void)
         add("/audit/row", name, GINT_TO_POINTER(i), test_row);
         add("/audit/style", name, GINT_TO_POINTER(i), test_style);
         add("/audit/expand-full", name, GINT_TO_POINTER(i), test_expand_full);
+        if (finding_rule((enum finding)i)->stage == STAGE_CREDENTIALS)
+            add("/audit/odd-form", name, GINT_TO_POINTER(i), test_odd_form);
         add("/audit/expand-empty", name, GINT_TO_POINTER(i), test_expand_empty);
         g_free(number);
     }
@@ -428,6 +487,7 @@ main(int argc, char **argv)
     g_test_add_func("/audit/advice-204", test_advice_204);
     g_test_add_func("/audit/advice-204-ends", test_advice_204_ends);
     g_test_add_func("/audit/expand/wire", test_expand_wire);
+    g_test_add_func("/audit/expand/or-address", test_or_address);
     g_test_add_func("/audit/expand/gave-up-at-once", test_gave_up_at_once);
     g_test_add_func("/audit/row-of-another-realm", test_row_of_another_realm);
     g_test_add_func("/audit/server-failed", test_server_failed);

@@ -861,6 +861,24 @@ test_other_user_calls(struct script *s)
     }
 }
 
+/* A nonce of another call of the user, counted from 1 again: its refusal is how it is now with that account.
+ */
+static void
+test_later_in_other_call(struct script *s)
+{
+    challenge(s, CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .headers = ANSWER(s, .user = "bob", .nc = "00000001"));
+    SEND(s, .cseq = 2, .status = 200);
+    SEND(s, .method = "INVITE", .call_id = "b",
+         .headers = ANSWER(s, .method = "INVITE", .user = "bob", .nc = "00000001"));
+    SEND(s, .method = "INVITE", .call_id = "b", .status = 403);
+    const struct exchange *exchange = script_exchange(s, 0);
+    g_assert_cmpstr(script_outcome(s, exchange), ==, "accepted");
+    g_assert_cmpuint(exchange->later_frame, ==, 6);
+    g_assert_cmpint(exchange->later_outcome, ==, OUTCOME_FORBIDDEN);
+    g_assert_cmpint(exchange->later_cause, ==, FINDING_NC_OF_EACH_CALL);
+}
+
 static void
 test_no_challenge(struct script *s)
 {
@@ -2808,6 +2826,7 @@ static const struct play plays[] = {
     {"outcome/no-such-dialog", test_no_such_dialog},
     {"outcome/form-accepted-with-nonce", test_form_accepted_with_nonce},
     {"outcome/other-user-calls", test_other_user_calls},
+    {"outcome/later-in-other-call", test_later_in_other_call},
     {"link/no-challenge", test_no_challenge},
     {"outcome/no-retry", test_no_retry},
     {"outcome/late-retry", test_late_retry},
