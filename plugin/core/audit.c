@@ -821,6 +821,9 @@ static const struct {
      "them are there"},
     {FINDING_RETRY_OVER_TCP, "{asker} asked over UDP who sends this {method}; the client seems to go on by "
                              "TCP, and no more is seen of it"},
+    {FINDING_STALE_AT_ONCE,
+     "{asker} calls the nonce in frame {retry} too old as soon as it is used: it means something else, "
+     "or another server had made it"},
     {FINDING_NC_OF_EACH_CALL, "to {asker} the nonce count in frame {retry} was used before, as in a replay"},
     {FINDING_PASSWORD_IN_PHRASE,
      "the server refuses the {method} in frame {retry}, and says itself that it is about user "

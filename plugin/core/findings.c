@@ -119,7 +119,7 @@ nonce_empty(const struct finding_context *c)
 static bool
 aka_mac_failed(const struct finding_context *c)
 {
-    return c->use->aka && !c->use->resynchronises && sent(c, AUTH_RESPONSE).p &&
+    return is_digest_answer(c) && c->use->aka && !c->use->resynchronises && sent(c, AUTH_RESPONSE).p &&
            sent(c, AUTH_RESPONSE).len == 0;
 }
 

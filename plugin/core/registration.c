@@ -986,6 +986,8 @@ tell_behind(struct tracker *tracker, const struct registration_step *asked, stru
     use->suspect_frame = asked->behind;
     if (use->exchange && use->exchange->retry == use)
         use->exchange->cause = FINDING_REGISTER_CSEQ;
+    else if (use->exchange && use->exchange->later_frame == record->frame)
+        use->exchange->later_cause = FINDING_REGISTER_CSEQ;
 }
 
 /* One contact, and what became of it. */
