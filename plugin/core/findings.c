@@ -1467,16 +1467,12 @@ finding_odd_form(const struct use *use)
 static bool
 append_of_form(GString *text, const struct finding_values *values, const char *name)
 {
-    const struct finding_rule *odd = finding_odd_form(values_use(values));
-    if (strcmp(name, "or_form") != 0 && strcmp(name, "form_fix") != 0)
+    if (strcmp(name, "form_fix") != 0)
         return false;
-    if (odd && strcmp(name, "or_form") == 0)
-        g_string_append_printf(text, ", or it is this: %s", odd->brief);
-    else if (odd) {
-        char *fix = finding_expand(odd->fix, values);
-        g_string_append(text, fix);
-        g_free(fix);
-    }
+    const struct finding_rule *odd = finding_odd_form(values_use(values));
+    char *fix = odd ? finding_expand(odd->fix, values) : g_strdup("?");
+    g_string_append(text, fix);
+    g_free(fix);
     return true;
 }
 

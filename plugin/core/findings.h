@@ -110,7 +110,7 @@ const struct finding_rule *finding_odd_form(const struct use *use);
  *
  *  Of the credentials: {account} {address} {username} {realm} {uri} {request_uri} {algorithm} {qop} {nc}
  * {nc_text} {header} {source} {asked_expires}. Of the challenge: {asked_realm} {asked_algorithm} {asked_qop}
- *  {asked_header} {due_header} {offered} {client} {asker} {cseq} {hints} {or_address} {or_form} {form_fix}.
+ *  {asked_header} {due_header} {offered} {client} {asker} {cseq} {hints} {or_address} {form_fix}.
  * Of the verdict: {reason} {why} {by} {age} {known} {repeated} {unquoted} {quoted} {variant} {mistake}
  * {remedy} {by_code} {credential} {tried} {variants}. Of a 204: {event} {granted} {subscribe} {notify}
  * {missed}. Of a silence: {reached} {registered}. Of what changes between two hops: {relay} {lost}

@@ -11,7 +11,9 @@
   run.py all --write              everything, kept in docs/performance.md and docs/images/performance.png
 """
 import argparse
+import collections
 import datetime
+import itertools
 import math
 import os
 import platform
@@ -62,17 +64,17 @@ def measure_instructions(bench, options):
 
 
 def rounds_of(messages):
-    return next(rounds for most, rounds in ((20_000, 9), (200_000, 5), (1_000_000, 3), (math.inf, 2)) if messages <= most)
+    return next(rounds for most, rounds in ((20_000, 15), (200_000, 5), (1_000_000, 3), (math.inf, 2)) if messages <= most)
 
 
 def fed(bench, kind, count):
-    """With the plugin and without it, by turns; from the generator, which needs no disk. What it takes to start is taken
-    off. Of some rounds the least, as what disturbs a round only adds to it."""
-    def usages(messages):
-        rounds = [[bench.usage_of_feed(bench.feed(kind, messages), ASKED if plugin else FILTER, plugin) for plugin in (True, False)]
-                  for _ in range(rounds_of(messages))]
-        return [least(runs) for runs in zip(*rounds)]
-    return [Usage(*(work - idle for work, idle in zip(*both))) for both in zip(usages(count), usages(100))]
+    """With the plugin and without it; from the generator, which needs no disk. What it takes to start is taken off. All
+    by turns, and of the rounds the least, as what disturbs a round only adds to it."""
+    runs = collections.defaultdict(list)
+    for _ in range(rounds_of(count)):
+        for plugin, messages in itertools.product((True, False), (count, 100)):
+            runs[plugin, messages].append(bench.usage_of_feed(bench.feed(kind, messages), ASKED if plugin else FILTER, plugin))
+    return [Usage(*(work - idle for work, idle in zip(least(runs[plugin, count]), least(runs[plugin, 100])))) for plugin in (True, False)]
 
 
 def by_size(bench, kinds, sizes):
