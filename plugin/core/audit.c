@@ -243,18 +243,19 @@ stale_cause(const struct use *use)
 }
 
 bool
-audit_is_about_identity(const struct use *use)
+audit_is_suspect(const struct use *use, enum finding finding)
 {
-    return use->verdict.status == DIGEST_GOOD || use->outcome == OUTCOME_FORBIDDEN ||
-           method_is(use->method, "REGISTER");
+    bool of_identity = use->verdict.status == DIGEST_GOOD || use->outcome == OUTCOME_FORBIDDEN ||
+                       method_is(use->method, "REGISTER");
+    return finding_set_has(&use->suspects, (unsigned)finding) &&
+           (finding != FINDING_USERNAME_NOT_AOR || of_identity);
 }
 
 static enum finding
 any_suspect(const struct use *use)
 {
     for (unsigned i = 1; i < FINDING_COUNT; i++) {
-        bool aside = i == FINDING_USERNAME_NOT_AOR && !audit_is_about_identity(use);
-        if (!aside && finding_set_has(&use->suspects, i))
+        if (audit_is_suspect(use, (enum finding)i))
             return (enum finding)i;
     }
     return FINDING_NONE;
@@ -324,10 +325,9 @@ audit_server_failed(uint16_t status)
 
 /* 481 to what opens a dialog: the server takes it for a part of another one. */
 static bool
-is_of_no_dialog(const struct use *use)
+is_of_no_dialog(const struct exchange *exchange, uint16_t status)
 {
-    return use->closed_status == 481 && use->is_retry && use->exchange->request_frame &&
-           !use->exchange->in_dialog;
+    return status == 481 && exchange->retry_frame && exchange->request_frame && !exchange->in_dialog;
 }
 
 static enum finding
@@ -342,7 +342,7 @@ failure_cause(const struct use *use)
     if (use->closed_status == 481 &&
         finding_set_has(&use->suspects, FINDING_TO_TAG_KEPT)) /* no such dialog */
         return FINDING_TO_TAG_KEPT;
-    if (is_of_no_dialog(use)) {
+    if (use->is_retry && is_of_no_dialog(use->exchange, use->closed_status)) {
         enum finding suspect = suspect_cause(use);
         return suspect != FINDING_NONE ? suspect : FINDING_FAILED;
     }
@@ -449,15 +449,27 @@ is_of_realm(const char *user_at_realm, struct slice realm)
     return end[-1] == '@' && slice_equal(realm, (struct slice){end, realm.len});
 }
 
+static bool
+read_first(const struct exchange *exchange, struct auth_value *asked)
+{
+    const struct auth_line *line = exchange_challenges(exchange);
+    return line && auth_line_read(line, asked);
+}
+
+/* The latest credentials of the account are for this realm. */
+static bool
+has_user(const struct exchange *exchange)
+{
+    const char *user = exchange->account->user;
+    struct auth_value asked;
+    return user && read_first(exchange, &asked) && is_of_realm(user, asked.param[AUTH_REALM]);
+}
+
 /* Credentials of the account were accepted, and those of last are for this realm. */
 static bool
 has_credentials(const struct exchange *exchange)
 {
-    const struct account *account = exchange->account;
-    const struct auth_line *line = exchange_challenges(exchange);
-    struct auth_value asked;
-    return account->accepted_frame && account->user && line && auth_line_read(line, &asked) &&
-           is_of_realm(account->user, asked.param[AUTH_REALM]);
+    return exchange->account->accepted_frame && has_user(exchange);
 }
 
 /* Its client has answered for this realm before, and was not let in. */
@@ -465,10 +477,8 @@ static bool
 has_tried(const struct exchange *exchange)
 {
     const struct account *account = exchange->account;
-    const struct auth_line *line = exchange_challenges(exchange);
-    struct auth_value asked;
-    return account->user && account->user_from == endpoint_mark(&exchange->peers->client) && line &&
-           auth_line_read(line, &asked) && is_of_realm(account->user, asked.param[AUTH_REALM]);
+    return !account->accepted_frame && account->user_from == endpoint_mark(&exchange->peers->client) &&
+           has_user(exchange);
 }
 
 /* Whoever was challenged has registered. Phones may share an account: the contact that was named last tells
@@ -485,10 +495,8 @@ has_registered(const struct exchange *exchange)
 static bool
 asks_a_sim(const struct exchange *exchange)
 {
-    const struct auth_line *line = exchange_challenges(exchange);
     struct auth_value asked;
-    return line && auth_line_read(line, &asked) &&
-           slice_starts_nocase(asked.param[AUTH_ALGORITHM], SLICE("AKAv"));
+    return read_first(exchange, &asked) && auth_is_aka(&asked);
 }
 
 /* The client got the challenge. What it did elsewhere tells whether it could have answered. */
@@ -501,7 +509,7 @@ unwilling_cause(const struct exchange *exchange)
         return FINDING_IN_DIALOG_UNANSWERED;
     if (asks_a_sim(exchange))
         return FINDING_AKA_UNANSWERED;
-    if (!exchange->account->accepted_frame && has_tried(exchange))
+    if (has_tried(exchange))
         return FINDING_GAVE_UP;
     bool other_realm = exchange->user_at_realm != NULL; /* it sent what it has, and that is asked no more */
     if (other_realm || !has_credentials(exchange))
@@ -937,8 +945,7 @@ static void
 advise_of_no_dialog(struct advice *advice)
 {
     advice->meaning = "the server takes the {method} in frame {retry} for part of a call that it does not "
-                      "know ({code}), though "
-                      "it has no To tag; user and password may be right";
+                      "know ({code}), though it has no To tag; user and password may be right";
     advice->when = "where branch, Call-ID or CSeq are not new, or the refusal before was not acknowledged";
 }
 
@@ -960,7 +967,7 @@ audit_advice_challenge(const struct exchange *exchange, enum outcome outcome, en
     const uint16_t status = exchange_closed_status(exchange);
     advise_of_form(exchange->retry, cause, &advice);
     const char *when = outcome == OUTCOME_FAILED ? occasion_of(status) : NULL;
-    if (status == 481 && exchange->retry_frame && exchange->request_frame && !exchange->in_dialog)
+    if (is_of_no_dialog(exchange, status))
         advise_of_no_dialog(&advice);
     else if (when)
         advice.when = when;
@@ -989,7 +996,7 @@ audit_advice_closing(const struct use *use)
             "the {method} of {account} is refused for good, though the digest is right: the account may "
             "not do that, or not from here";
     const char *when = use->outcome == OUTCOME_FAILED ? occasion_of(use->closed_status) : NULL;
-    if (is_of_no_dialog(use))
+    if (use->is_retry && is_of_no_dialog(use->exchange, use->closed_status))
         advise_of_no_dialog(&advice);
     else if (when)
         advice.when = when;

@@ -26,9 +26,9 @@ bool audit_nonce_is_fresh(const struct use *use);
  *  @param phrase  NULL: no */
 bool audit_refuses_nonce(const char *phrase);
 
-/** Whether who is named beside the credentials may be why they are refused: whoever registers names himself;
- * in a call a right password, or a 403, makes it worth a word. */
-bool audit_is_about_identity(const struct use *use);
+/** Whether this is odd about credentials that were answered, and worth a word. That they name another user is
+ * where it may matter: whoever registers names himself; in a call, if they are right, or forbidden. */
+bool audit_is_suspect(const struct use *use, enum finding finding);
 
 /** A form of credentials that a server takes always or never: one that it has accepted is why it refuses
  * none. */

@@ -243,6 +243,12 @@ auth_is_digest(const struct auth_value *value)
     return slice_equal_nocase(value->scheme, SLICE("Digest"));
 }
 
+bool
+auth_is_aka(const struct auth_value *value)
+{
+    return slice_starts_nocase(value->param[AUTH_ALGORITHM], SLICE("AKAv"));
+}
+
 struct slice
 auth_unescape(struct slice raw, char *buffer)
 {

@@ -65,6 +65,9 @@ void auth_info_parse(struct slice text, struct auth_value *value);
 /** True for the Digest scheme in any case. */
 bool auth_is_digest(const struct auth_value *value);
 
+/** True where a SIM has the password, be it AKAv1 or AKAv2 (RFC 3310, 4169). */
+bool auth_is_aka(const struct auth_value *value);
+
 /** The parameter's text as its sender meant it: quoting backslashes removed (RFC 7616 section 3.3, unq()).
  *
  *  @param raw  a parameter as stored in auth_value

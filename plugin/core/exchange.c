@@ -418,8 +418,7 @@ tell_suspects(struct tracker *tracker, const struct use *use, struct record *rec
     bool refused = use->outcome == OUTCOME_REJECTED || use->outcome == OUTCOME_STALE ||
                    use->outcome == OUTCOME_FORBIDDEN || use->closed_status == 400;
     for (unsigned i = 1; refused && i < FINDING_COUNT; i++) {
-        if (!finding_set_has(&use->suspects, i) || i == use->cause ||
-            (i == FINDING_USERNAME_NOT_AOR && !audit_is_about_identity(use)))
+        if (!audit_is_suspect(use, (enum finding)i) || i == use->cause)
             continue;
         bool stale = use->stale_said || use->cause == FINDING_STALE_IN_PHRASE;
         if (stale && use->cause != FINDING_STALE_AT_ONCE && !explains_stale(use, (enum finding)i))

@@ -473,7 +473,7 @@ user_part(struct slice name)
     return slice_until(name, '@', NULL);
 }
 
-/* Worth a word where it may matter, see audit_is_about_identity. The private identity of IMS always differs,
+/* Worth a word where it may matter, see audit_is_suspect. The private identity of IMS always differs,
  * and a hashed name tells nothing. */
 static bool
 username_not_aor(const struct finding_context *c)

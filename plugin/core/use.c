@@ -615,12 +615,6 @@ is_name_cut(const struct sip_message *message, const struct use *use, const stru
     return cut && use->verdict.reason == DIGEST_MESSAGE_CUT;
 }
 
-static bool
-is_of_sim(const struct auth_value *value)
-{
-    return slice_starts_nocase(value->param[AUTH_ALGORITHM], SLICE("AKAv"));
-}
-
 /* As the first REGISTER in IMS does. */
 static bool
 names_user_only(struct tracker *tracker, const struct request_view *view,
@@ -639,7 +633,7 @@ use_begin(struct tracker *tracker, const struct request_view *view, struct use *
     use->method = view->record->method;
     use->source_port = view->arrival->from.port;
     use->asked_expires = asked_expires(view->message);
-    use->aka = is_of_sim(credentials);
+    use->aka = auth_is_aka(credentials);
     use->resynchronises = credentials->param[AUTH_AUTS].p != NULL;
     use->nonce_age = -1;
     use->identity_only = names_user_only(tracker, view, credentials);
@@ -860,7 +854,7 @@ use_finish(struct tracker *tracker, const struct request_view *view, struct use 
         challenge = use_challenge(tracker, use, credentials);
     else if (!use->nonce)
         challenge = link_by_dialog(tracker, view, use, credentials);
-    use->aka |= challenge && is_of_sim(challenge);
+    use->aka |= challenge && auth_is_aka(challenge);
     if (use->exchange && !use->nonce)
         note_retry(use->exchange, use, view, tracker->clock);
     if (use->verdict.status == DIGEST_NONE)

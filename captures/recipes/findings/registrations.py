@@ -104,21 +104,22 @@ def contact_changed(phone):
     refresh(phone, 0, 0, listed=["<sip:100@192.0.2.20:40001>;expires=59"])
 
 
-def register_cseq(phone):
-    """The phone has restarted: it counts from 1 again, and keeps its Call-ID."""
+def restarted(phone):
+    """The phone counts from 1 again, and keeps its Call-ID."""
     phone.cseq = 40
     register(phone)
     phone.scene.wait(30)
     phone.register(60, cseq=1)
+
+
+def register_cseq(phone):
+    restarted(phone)
     phone.reply(400, reason="Invalid CSeq")
 
 
 def register_cseq_retried(phone):
-    """Likewise, at a registrar that asks for the password before it compares."""
-    phone.cseq = 40
-    register(phone)
-    phone.scene.wait(30)
-    phone.register(60, cseq=1)
+    """At a registrar that asks for the password before it compares."""
+    restarted(phone)
     phone.challenge()
     phone.answer()
     phone.reply(400, reason="Bad Request")
@@ -139,11 +140,8 @@ def gave_up_after_423(phone):
 
 
 def none_restarted(phone):
-    """The same, and the registrar does not mind."""
-    phone.cseq = 40
-    register(phone)
-    phone.scene.wait(30)
-    phone.register(60, cseq=1)
+    """And the registrar does not mind."""
+    restarted(phone)
     phone.challenge()
     phone.answer()
     phone.ok(expires=60)
