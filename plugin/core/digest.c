@@ -48,7 +48,7 @@ digest_reason_text(enum digest_reason reason)
         [DIGEST_PARAMETER_MISSING] = "a parameter is missing",
         [DIGEST_BODY_CUT] = "the body that auth-int covers is not there as a whole",
         [DIGEST_RESPONSE_LENGTH] = "the response is not as many hex digits as the algorithm makes",
-        [DIGEST_RESPONSE_EMPTY] = "the response is empty: it names the user, and proves nothing yet",
+        [DIGEST_RESPONSE_EMPTY] = "the response is empty, and proves nothing",
         [DIGEST_MESSAGE_CUT] = "the capture cut the header line",
         [DIGEST_NONCE_MALFORMED] = "the nonce holds no RAND and AUTN",
     };
