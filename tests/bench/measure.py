@@ -75,10 +75,6 @@ def medians(runs):
     return Usage(*map(statistics.median, zip(*runs)))
 
 
-def least(runs):
-    return Usage(*map(min, zip(*runs)))
-
-
 def instructions(command, wrapper=()):
     """Of one run under callgrind, which `wrapper` may run."""
     valgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
@@ -122,10 +118,6 @@ class Bench:
 
     def feed(self, kind, count, *options):
         return [self.generator, *options, kind, str(count)]
-
-    def usage_of_feed(self, feed, arguments, plugin=True):
-        """No capture is written: tshark reads what the generator writes."""
-        return usage_of(self.tshark("-", arguments, plugin), feed)
 
     def memory_over_time(self, feed, arguments, plugin=True, every=0.2):
         """What is resident, from time to time while tshark reads the feed."""

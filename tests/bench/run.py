@@ -11,16 +11,16 @@
   run.py all --write              everything, kept in docs/performance.md and docs/images/performance.png
 """
 import argparse
-import collections
 import datetime
-import itertools
 import math
 import os
 import platform
+import statistics
 import subprocess
 
 import rivals
-from measure import ASKED, COMMANDS, FILTER, ROOT, Bench, Usage, least
+from lockstep import in_lockstep, least
+from measure import ASKED, COMMANDS, FILTER, ROOT, Bench
 
 KINDS = ("registrations", "mixed", "no-sip")
 CORE = ("mixed", "mixed, unchallenged", "pings", "calls", "subscriptions", "registrations", "registrations again")
@@ -64,31 +64,31 @@ def measure_instructions(bench, options):
 
 
 def rounds_of(messages):
-    return next(rounds for most, rounds in ((20_000, 15), (200_000, 5), (1_000_000, 3), (math.inf, 2)) if messages <= most)
+    return next(rounds for most, rounds in ((20_000, 25), (200_000, 7), (1_000_000, 3), (math.inf, 1)) if messages <= most)
 
 
 def fed(bench, kind, count):
-    """With the plugin and without it; from the generator, which needs no disk. What it takes to start is taken off. All
-    by turns, and of the rounds the least, as what disturbs a round only adds to it."""
-    runs = collections.defaultdict(list)
-    for _ in range(rounds_of(count)):
-        for plugin, messages in itertools.product((True, False), (count, 100)):
-            runs[plugin, messages].append(bench.usage_of_feed(bench.feed(kind, messages), ASKED if plugin else FILTER, plugin))
-    return [Usage(*(work - idle for work, idle in zip(least(runs[plugin, count]), least(runs[plugin, 100])))) for plugin in (True, False)]
+    """The work with the plugin, without it, and the ratio of their times in user space: block by block in turn, from the
+    generator, which needs no disk. Of the rounds the least, as what disturbs a round only adds to it; of the ratios the median."""
+    commands = [bench.tshark("-", ASKED), bench.tshark("-", FILTER, plugin=False)]
+    rounds = [in_lockstep(bench.feed(kind, count), commands) for _ in range(rounds_of(count))]
+    return *map(least, zip(*rounds)), statistics.median(ours.user / theirs.user for ours, theirs in rounds)
 
 
 def by_size(bench, kinds, sizes):
-    """(kind, size, CPU time and memory of tshark with the plugin, and without it)"""
+    """(kind, size, work of tshark with the plugin, without it, the ratio of their times)"""
     for kind in kinds:
         for size in sizes:
             yield kind, size, *fed(bench, kind, size)
 
 
 def rows_by_size(measured):
-    yield ("traffic", "messages", "µs a message with", "without", "ratio", "MB with", "without", "octets a message, ours alone")
-    for kind, size, ours, theirs in measured:
-        yield (kind, f"{size:,}", f"{ours.cpu / size * 1e6:.2f}", f"{theirs.cpu / size * 1e6:.2f}", ratio(ours.cpu, theirs.cpu),
-               megabytes(ours.memory), megabytes(theirs.memory), f"{(ours.memory - theirs.memory) / size:.0f}")
+    yield ("traffic", "messages", "µs a message with", "without", "ratio", "in the system with", "without", "MB with", "without",
+           "octets a message, ours alone")
+    for kind, size, ours, theirs, times in measured:
+        yield (kind, f"{size:,}", *(f"{work.user / size * 1e6:.2f}" for work in (ours, theirs)), f"{times:.2f}",
+               *(f"{work.system / size * 1e6:.2f}" for work in (ours, theirs)), megabytes(ours.memory), megabytes(theirs.memory),
+               f"{(ours.memory - theirs.memory) / size:.0f}")
 
 
 def measure_long(bench, options):
@@ -114,11 +114,11 @@ def plot(measured):
     matplotlib.use("Agg")
     from matplotlib import pyplot
     figure, (time, memory) = pyplot.subplots(1, 2, figsize=(10, 4))
-    sizes = [size for _, size, _, _ in measured]
+    sizes = [row[1] for row in measured]
     for label, column in (("with SIP Trail", 2), ("tshark alone", 3)):
-        time.plot(sizes, [row[column].cpu / row[1] * 1e6 for row in measured], marker="o", label=label)
+        time.plot(sizes, [row[column].user / row[1] * 1e6 for row in measured], marker="o", label=label)
         memory.plot(sizes, [row[column].memory / 1e6 for row in measured], marker="o", label=label)
-    time.set(xscale="log", xlabel="messages", ylabel="µs of CPU a message", ylim=(0, None))
+    time.set(xscale="log", xlabel="messages", ylabel="µs a message in user space", ylim=(0, None))
     memory.set(xscale="log", yscale="log", xlabel="messages", ylabel="MB resident, start-up taken off")
     for axes in (time, memory):
         axes.legend()
