@@ -101,13 +101,16 @@ is_fragment(const packet_info *pinfo, tvbuff_t *frame, struct fragment *fragment
 }
 
 bool
-opens_connection(const packet_info *pinfo, tvbuff_t *frame)
+is_segment(const packet_info *pinfo, tvbuff_t *frame, struct segment *segment)
 {
-    enum { FLAGS = 12, SYN = 0x02, ACK = 0x10, SIZE = 20 };
+    enum { SEQUENCE = 4, ACKNOWLEDGMENT = 8, FLAGS = 12, SIZE = 20 };
     if (pinfo->ptype != PT_TCP)
         return false;
     const gint header4 = ipv4_header(pinfo, frame), header6 = ipv6_header(pinfo, frame);
     const gint at = header4 >= 0 ? behind_4(frame, header4) : header6 >= 0 ? header6 + IPV6_SIZE : -1;
-    return at >= 0 && tvb_bytes_exist(frame, at, SIZE) && tvb_get_ntohs(frame, at) == pinfo->srcport &&
-           (tvb_get_ntohs(frame, at + FLAGS) & (SYN | ACK)) == SYN;
+    if (at < 0 || !tvb_bytes_exist(frame, at, SIZE) || tvb_get_ntohs(frame, at) != pinfo->srcport)
+        return false;
+    *segment = (struct segment){tvb_get_ntohs(frame, at + FLAGS), tvb_get_ntohl(frame, at + SEQUENCE),
+                                tvb_get_ntohl(frame, at + ACKNOWLEDGMENT)};
+    return true;
 }

@@ -29,7 +29,17 @@ guint16 datagram_of(const packet_info *pinfo, tvbuff_t *frame);
  *  @param fragment  filled on success only */
 bool is_fragment(const packet_info *pinfo, tvbuff_t *frame, struct fragment *fragment);
 
-/** Whether the packet opens a TCP connection: SYN alone (RFC 9293 section 3.1). */
-bool opens_connection(const packet_info *pinfo, tvbuff_t *frame);
+/** RFC 9293 section 3.1. */
+enum { TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_ACK = 0x10 };
+
+/** What stands in front of the data of a TCP connection. */
+struct segment {
+    guint16 flags;
+    guint32 sequence, acknowledgment;
+};
+
+/** Whether the packet is of a TCP connection, with its header in this frame.
+ *  @param segment  filled on success only */
+bool is_segment(const packet_info *pinfo, tvbuff_t *frame, struct segment *segment);
 
 #endif

@@ -166,8 +166,9 @@ is_port_unreachable(const field_info *item, struct arrival *arrival)
 static void
 read_quoted(packet_info *pinfo, const field_info *item)
 {
-    struct arrival arrival = {pinfo->num, arrival_time(pinfo), endpoint_of(&pinfo->src, 0),
-                              endpoint_of(&pinfo->dst, 0), 0};
+    struct arrival arrival =
+        {pinfo->num, arrival_time(pinfo), endpoint_of(&pinfo->src, 0), endpoint_of(&pinfo->dst, 0), 0, false,
+         0};
     struct sip_message message;
     bool snapped, is_ip = arrival.from.len == 4 || arrival.from.len == 16;
     if (!is_ip || arrival.from.len != arrival.to.len || !is_port_unreachable(item, &arrival))
@@ -193,8 +194,15 @@ read_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
             read_quoted(pinfo, (const field_info *)items->pdata[0]);
         return NULL;
     }
-    const struct arrival arrival = {pinfo->num, arrival_time(pinfo), endpoint_of(&pinfo->src, pinfo->srcport),
-                                    endpoint_of(&pinfo->dst, pinfo->destport), datagram_of(pinfo, tvb)};
+    struct segment segment = {0, 0, 0};
+    const bool in_stream = is_segment(pinfo, tvb, &segment);
+    const struct arrival arrival = {pinfo->num,
+                                    arrival_time(pinfo),
+                                    endpoint_of(&pinfo->src, pinfo->srcport),
+                                    endpoint_of(&pinfo->dst, pinfo->destport),
+                                    datagram_of(pinfo, tvb),
+                                    in_stream,
+                                    segment.acknowledgment};
     for (guint i = 0; i < items->len; i++) {
         const field_info *item = (const field_info *)items->pdata[i];
         struct sip_message message;
@@ -291,11 +299,19 @@ hear_fragment(packet_info *pinfo, tvbuff_t *tvb)
 static void
 hear_connection(packet_info *pinfo, tvbuff_t *tvb)
 {
-    if (!opens_connection(pinfo, tvb) || is_quoted_in_icmp(pinfo))
+    struct segment segment;
+    if (!is_segment(pinfo, tvb, &segment))
+        return;
+    const bool opens = (segment.flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+    const bool ends = segment.flags & (TCP_FIN | TCP_RST);
+    if ((!opens && !ends) || is_quoted_in_icmp(pinfo))
         return;
     const struct endpoint from = endpoint_of(&pinfo->src, pinfo->srcport);
     const struct endpoint to = endpoint_of(&pinfo->dst, pinfo->destport);
-    tracker_connect(tracker, pinfo->num, &from, &to);
+    if (ends)
+        tracker_disconnect(tracker, pinfo->num, &from, &to, segment.sequence);
+    else
+        tracker_connect(tracker, pinfo->num, &from, &to);
 }
 
 static struct record *

@@ -682,6 +682,8 @@ registration_silence(const struct registration *registration)
     bool wanted = state != REGISTRATION_REPLACED && state != REGISTRATION_REMOVED;
     if (wanted && registration->unreachable)
         return FINDING_PORT_UNREACHABLE;
+    if (wanted && registration->disconnected)
+        return FINDING_DISCONNECTED;
     bool ignored = registration->open && registration->open_repeated;
     if (wanted && (registration_is_unanswered(file_tracker(), registration) ||
                    (state == REGISTRATION_LAPSED && ignored)))

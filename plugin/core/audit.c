@@ -575,7 +575,7 @@ audit_exchange_cause(const struct tracker *tracker, const struct exchange *excha
     case OUTCOME_NO_RETRY:
         return silence_cause(exchange);
     case OUTCOME_NO_ANSWER:
-        return FINDING_RETRY_UNANSWERED;
+        return exchange_detail(exchange)->disconnected ? FINDING_DISCONNECTED : FINDING_RETRY_UNANSWERED;
     case OUTCOME_UNKNOWN:
         return hidden_cause(tracker, exchange);
     default:
@@ -718,6 +718,8 @@ static const struct {
      "with a request near the size of a packet, which credentials make too large for UDP"},
     {FINDING_RETRY_IN_IPSEC,
      "with a phone of IMS (VoLTE, VoNR), whose second REGISTER goes through the security association"},
+    {FINDING_DISCONNECTED, "behind a firewall that breaks connections, with a server that is full, or has "
+                           "put the client on a list"},
     {FINDING_AKA_RESYNC,
      "after SIM and network have counted apart: a restored subscriber database, a copied SIM"},
     {FINDING_AKA_ASKED_ANEW, "at a refresh in IMS"},
@@ -838,6 +840,8 @@ static const struct {
      "or password"},
     {FINDING_RETRY_IN_IPSEC, "{asker} asked who sends this {method}, and offered IPsec for the answer: what "
                              "follows between the two cannot be read"},
+    {FINDING_DISCONNECTED, "the client answered in frame {retry}, and {asker} ended the connection: nothing "
+                           "is said of the password"},
     {FINDING_AKA_RESYNC,
      "the SIM has another sequence number than the network: frame {retry} says which (auts), "
      "and the network asks anew"},
@@ -905,6 +909,7 @@ audit_is_registration_cause(enum finding finding)
     case FINDING_GRANTED_NOTHING:
     case FINDING_REGISTER_UNANSWERED:
     case FINDING_PORT_UNREACHABLE:
+    case FINDING_DISCONNECTED:
     case FINDING_PROVISIONAL_ONLY:
     case FINDING_ANSWER_NOT_SEEN:
         return true;

@@ -1310,7 +1310,9 @@ exchange_number(const struct exchange *exchange, const char *name)
     } numbers[] = {
         {"challenge", exchange->challenge_frame},
         {"retry", exchange->retry_frame ? exchange->retry_frame : detail->removed_frame},
-        {"a", detail->removed_in ? detail->removed_in : detail->kept_in},
+        {"a", detail->removed_in ? detail->removed_in
+              : detail->kept_in  ? detail->kept_in
+                                 : detail->disconnected},
         {"elsewhere", exchange_answered_elsewhere(exchange)},
         {"cancelled", detail->cancelled_in},
         {"closed", exchange->closed_frame},

@@ -91,6 +91,7 @@ transaction_free(struct tracker *tracker, struct transaction *transaction)
 {
     struct arena arena = transaction->arena;
     index_unshare(&tracker->index, &transaction->link);
+    connection_forget(tracker, transaction);
     transaction_forget(tracker, transaction);
     if (transaction->subscribe)
         subscribe_request_free(tracker, transaction->subscribe);

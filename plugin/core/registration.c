@@ -481,8 +481,8 @@ lapse_finding(const struct registration *lapsed)
         return FINDING_REFRESH_REFUSED;
     bool in_time = lapsed->asked_frame > lapsed->granted_frame && lapsed->asked_clock <= lapsed->deadline &&
                    !lapsed->leaves;
-    bool in_vain =
-        lapsed->open && (lapsed->open_repeated || lapsed->unreachable); /* else its answer may be lost */
+    bool in_vain = lapsed->open && (lapsed->open_repeated ||
+                                    registration_gets_none(lapsed)); /* else its answer may be lost */
     return in_time && (in_vain || lapsed->answer_late) ? FINDING_REFRESH_UNANSWERED
                                                        : FINDING_REGISTRATION_LAPSED;
 }
@@ -546,7 +546,8 @@ ask(struct tracker *tracker, const struct sip_message *message, const struct sip
         return;
     registration->open_clock = tracker->clock;
     registration->open = true;
-    registration->open_repeated = registration->unreachable = registration->pending = false;
+    registration->open_repeated = registration->unreachable = registration->disconnected =
+        registration->pending = false;
 }
 
 /* `*`: removes all contacts of the account. */
@@ -593,6 +594,16 @@ registration_unreachable(const struct record *request, uint32_t frame)
         if (step->unreachable == 0)
             step->unreachable = frame;
         step->registration->unreachable = step->registration->open;
+    }
+}
+
+void
+registration_disconnected(const struct record *request, uint32_t frame)
+{
+    const struct record_detail *detail = request->detail;
+    for (struct registration_step *step = detail ? detail->registrations : NULL; step; step = step->next) {
+        step->disconnected = frame;
+        step->registration->disconnected = step->registration->open;
     }
 }
 
@@ -1020,7 +1031,7 @@ answer(struct tracker *tracker, const struct sip_message *message, const struct 
         tell_behind(tracker, asked, record);
     if (registration->asked_frame == record->request->frame || !record_is_late(record))
         registration->open = registration->open_repeated = registration->unanswered =
-            registration->unreachable = registration->pending = false;
+            registration->unreachable = registration->disconnected = registration->pending = false;
     registration->last_frame = record->frame;
     registration->last_status = record->status;
     step->state = registration_state(tracker, registration);

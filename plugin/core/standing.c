@@ -130,6 +130,8 @@ exchange_outcome(const struct tracker *tracker, const struct exchange *exchange)
     bool waits = exchange->retry_datagram ? exchange->retry_repeated
                                           : exchange->account->latest_accepted < exchange->retry_frame;
     bool in_vain = waits && waits_in_vain(tracker, exchange) && !exchange->retry_pending;
+    if (exchange_detail(exchange)->disconnected)
+        return OUTCOME_NO_ANSWER;
     return in_vain && !answer_in_fragments(tracker, exchange) ? OUTCOME_NO_ANSWER : OUTCOME_UNKNOWN;
 }
 
@@ -196,18 +198,24 @@ may_be_in_fragments(const struct tracker *tracker, const struct registration *re
 }
 
 bool
+registration_gets_none(const struct registration *registration)
+{
+    return registration->unreachable || registration->disconnected;
+}
+
+bool
 registration_waits_in_vain(const struct tracker *tracker, const struct registration *registration)
 {
     bool timed_out = registration->open_repeated &&
                      tracker->clock - registration->open_clock > SIP_TIMEOUT_NS &&
                      !may_be_in_fragments(tracker, registration, registration->open_clock);
-    return registration->open && (timed_out || registration->unreachable);
+    return registration->open && (timed_out || registration_gets_none(registration));
 }
 
 bool
 registration_misses_answer(const struct tracker *tracker, const struct registration *registration)
 {
-    if (!registration->open || registration->unreachable ||
+    if (!registration->open || registration_gets_none(registration) ||
         tracker->clock - registration->open_clock <= SIP_T2_NS)
         return false;
     return !registration->open_repeated ||
@@ -450,6 +458,13 @@ record_is_unreachable(const struct record *record)
 {
     const struct registration_step *step = unanswered_step(record);
     return step ? step->unreachable : 0;
+}
+
+uint32_t
+record_is_disconnected(const struct record *record)
+{
+    const struct registration_step *step = open_step(record);
+    return step && !record->exchange ? step->disconnected : 0;
 }
 
 uint32_t

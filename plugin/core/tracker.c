@@ -259,6 +259,7 @@ add_request(struct tracker *tracker, const struct sip_message *message, const st
     transaction->request = record;
     transaction->fingerprint = fingerprint;
     datagram_seen(transaction, arrival, false);
+    connection_asks(tracker, transaction, arrival);
     if (method_is(record->method, "ACK") || method_is(record->method, "CANCEL"))
         link_to_invite(tracker, message, arrival, record);
     exchange_request(tracker, message, arrival, record);

@@ -38,6 +38,8 @@ struct arrival {
     int64_t time; /**< ns */
     struct endpoint from, to;
     uint16_t datagram; /**< Identification of its IP header (RFC 6864); 0: none, or not known */
+    bool in_stream;    /**< of a TCP connection, and it is known: */
+    uint32_t expected; /**< the sequence number of what the other side sends next in it */
 };
 
 /** Of two times that are not negative, ns. It stops at half of what fits, so that one more may be added. */
@@ -49,7 +51,7 @@ time_sum(int64_t a, int64_t b)
 
 /** A set of findings, by number (enum finding). */
 struct finding_set {
-    uint64_t bits[3];
+    uint64_t bits[4];
 };
 
 static inline void
@@ -130,6 +132,8 @@ struct exchange_detail {
     uint32_t cancelled_in;  /**< CANCEL of the refused request, or of the retry; 0: none */
     uint32_t idle_stale_frame; /**< a challenge of this server that says stale=true where no nonce was sent;
                                   0: none */
+    uint32_t disconnected; /**< where the server's side ended the connection of the retry, without an answer;
+                              0: it did not */
     uint32_t kept_in; /**< other answer that the client got from the element that was challenged; 0: none */
     uint16_t settled_status;
     struct exchange *nearer;  /**< the same challenge, passed on to the hop before; NULL: not seen */
@@ -376,11 +380,12 @@ struct registration {
     bool removed : 1;
     bool open : 1, open_repeated : 1; /**< a REGISTER is unanswered; it was sent again */
     bool unanswered : 1;              /**< so was the one before that, for 32 s */
-    bool open_once : 1;   /**< the latest went over TCP or the like, where nothing is sent again */
-    bool unreachable : 1; /**< ICMP said port unreachable of it */
-    bool pending : 1;     /**< a provisional response came to it */
-    bool leaves : 1;      /**< it asks to remove it */
-    bool answer_late : 1; /**< it was sent in time to refresh it, and its answer came too late for that */
+    bool open_once : 1;    /**< the latest went over TCP or the like, where nothing is sent again */
+    bool unreachable : 1;  /**< ICMP said port unreachable of it */
+    bool disconnected : 1; /**< the registrar's side ended its connection */
+    bool pending : 1;      /**< a provisional response came to it */
+    bool leaves : 1;       /**< it asks to remove it */
+    bool answer_late : 1;  /**< it was sent in time to refresh it, and its answer came too late for that */
     bool lapse_told : 1;
     bool calls_vary : 1;            /**< the client takes another Call-ID for a refresh */
     bool direct : 1;                /**< no proxy is between client and registrar: the tracker's own */
@@ -431,7 +436,9 @@ struct registration_step {
     bool once;                    /**< of a REGISTER: over TCP or the like, where nothing is sent again */
     uint32_t pending_frame;       /**< of a REGISTER: its provisional response; 0: none came */
     uint32_t unreachable;         /**< of a REGISTER: first ICMP error that says so of its port; 0: none */
-    bool cut;                     /**< of a REGISTER: the capture may have cut credentials off */
+    uint32_t
+        disconnected; /**< of a REGISTER: where the registrar's side ended its connection; 0: it did not */
+    bool cut;         /**< of a REGISTER: the capture may have cut credentials off */
 };
 
 /** One finding about one message. The frames are those that its sentence names; 0: not used. */
@@ -555,6 +562,13 @@ void tracker_fragment(struct tracker *tracker, uint32_t frame, const struct endp
 void tracker_connect(struct tracker *tracker, uint32_t frame, const struct endpoint *from,
                      const struct endpoint *to);
 
+/** Tells that one side ends a TCP connection (FIN), or breaks it (RST): the requests of the other side to
+ * which nothing was sent by then get no answer in it (RFC 3261 section 8.1.3.1, 18.4).
+ *
+ *  @param sequence  sequence number of that packet */
+void tracker_disconnect(struct tracker *tracker, uint32_t frame, const struct endpoint *from,
+                        const struct endpoint *to, uint32_t sequence);
+
 /** Tells that ICMP says of a request that the port it was sent to is unreachable.
  *
  *  @param quoted   the beginning of the request, as far as ICMP quotes it
@@ -626,6 +640,9 @@ int64_t record_not_refreshed(const struct tracker *tracker, const struct record 
 bool record_is_late(const struct record *record);
 /** A REGISTER without an answer, for which ICMP port unreachable came: the frame of that, or 0. */
 uint32_t record_is_unreachable(const struct record *record);
+/** A REGISTER without a final answer, whose connection the registrar's side ended: the frame of that, or 0.
+ */
+uint32_t record_is_disconnected(const struct record *record);
 
 /** A REGISTER to which a provisional answer came, and, as of now, no final one for as long as a client waits.
  *  @return the frame of that; 0: a final one came, or its client may have one that is not in the capture */

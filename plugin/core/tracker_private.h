@@ -180,6 +180,14 @@ struct transaction {
     int64_t bare_ack_time;
     struct exchange *opened; /**< the exchange that a 401 or 407 to it began */
     struct subscribe_request *subscribe;
+    struct stream_request *stream; /**< NULL: its connection does not matter (any more), or it has none */
+};
+
+/** A request in a connection; in the memory of its transaction. */
+struct stream_request {
+    struct index_link link; /**< those of the same client and server, addresses and ports */
+    struct transaction *transaction;
+    uint32_t expected; /**< as in `arrival` */
 };
 
 /** One response of a transaction. */
@@ -223,11 +231,12 @@ enum index_kind {
     INDEX_LEG = 'L',               /**< Call-ID, From tag, CSeq: the challenge on its latest hop */
     INDEX_SUBSCRIPTION = 'S',      /**< Call-ID, tags, event */
     INDEX_AWAITED = 'W',           /**< Call-ID, subscriber's tag: the NOTIFY that a SUBSCRIBE waits for */
-    INDEX_WATCHER = 'w', /**< subscriber, resource, event, client address: latest refreshed by 204 */
-    INDEX_USAGE = 's',   /**< Call-ID, tags: the latest subscription */
-    INDEX_ETAG = 'E',    /**< Call-ID, tags, event, entity-tag: NOTIFY */
-    INDEX_UNREAD = 'n',  /**< hosts, piece of time: what may hold SIP there */
-    INDEX_ETAG_ANY = 'e' /**< resource, event, entity-tag: NOTIFY */
+    INDEX_WATCHER = 'w',    /**< subscriber, resource, event, client address: latest refreshed by 204 */
+    INDEX_USAGE = 's',      /**< Call-ID, tags: the latest subscription */
+    INDEX_ETAG = 'E',       /**< Call-ID, tags, event, entity-tag: NOTIFY */
+    INDEX_CONNECTION = 'C', /**< ports and addresses of client and server: requests in it */
+    INDEX_UNREAD = 'n',     /**< hosts, piece of time: what may hold SIP there */
+    INDEX_ETAG_ANY = 'e'    /**< resource, event, entity-tag: NOTIFY */
 };
 
 /** A header line that the message at hand asks for, as read. */
@@ -555,6 +564,10 @@ void registration_request(struct tracker *tracker, const struct sip_message *mes
 void registration_repeated(const struct record *request);
 /** ICMP says that the port is unreachable that it was sent to. */
 void registration_unreachable(const struct record *request, uint32_t frame);
+/** The registrar's side ended the connection that it was sent in. */
+void registration_disconnected(const struct record *request, uint32_t frame);
+/** One of both was said of the REGISTER that is open. */
+bool registration_gets_none(const struct registration *registration);
 /** A provisional response came, in that frame: the registrar is there. */
 void registration_pending(const struct record *request, uint32_t frame);
 /** Of a request that was granted: its client seems not to have got the answer, for that reason (enum
@@ -597,6 +610,13 @@ void connections_read(struct tracker *tracker, const struct arrival *arrival);
  * clock); 0: none. */
 uint32_t unread_between(const struct tracker *tracker, enum unread_kind kind, const struct endpoint *from,
                         const struct endpoint *to, int64_t since);
+
+/* --- connection.c --- */
+
+/** A new request. */
+void connection_asks(struct tracker *tracker, struct transaction *transaction, const struct arrival *arrival);
+/** Its connection does not matter any more. */
+void connection_forget(struct tracker *tracker, struct transaction *transaction);
 
 /* --- path.c --- */
 

@@ -203,9 +203,11 @@ transaction_hop_before(struct tracker *tracker, const struct sip_message *messag
 
 /* What a request and its answer nearly always take. */
 static size_t
-transaction_size(const struct sip_message *message, bool keeps_records)
+transaction_size(const struct sip_message *message, bool in_stream, bool keeps_records)
 {
     size_t size = sizeof(struct transaction) + sizeof(struct seen_response);
+    if (in_stream)
+        size += sizeof(struct stream_request);
     if (!keeps_records)
         return size;
     size += 2 * sizeof(struct record);
@@ -233,7 +235,7 @@ struct transaction *
 transaction_new(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival)
 {
     struct arena arena = {NULL};
-    arena_begin(&arena, &tracker->host, transaction_size(message, tracker->forgets));
+    arena_begin(&arena, &tracker->host, transaction_size(message, arrival->in_stream, tracker->forgets));
     struct transaction *transaction = arena_allocate(&arena, &tracker->host, sizeof *transaction);
     transaction->arena = arena;
     transaction->clock = tracker->clock;

@@ -9,8 +9,8 @@ success    a 2xx that lists the contact, or lists nothing, with an expiry above 
            What lists the very contact that was to be removed lets it live on
 failure    a 2xx that lists the contact with an expiry of 0, which was not asked for: it is registered no more; a final
            answer from 300 on, but for a challenge that refuses no credentials or calls them stale; or no answer within
-           32 s to an attempt that was sent again, or at all to one of which ICMP says port unreachable. A refusal to a
-           copy of an attempt that succeeded is none
+           32 s to an attempt that was sent again, or at all to one of which ICMP says port unreachable, or whose connection
+           the other side ends. A refusal to a copy of an attempt that succeeded is none
 refresh    an attempt that succeeds while a success before it was not removed
 lapse      the granted time ran out, by 2 s at least, before the next attempt: until the next success, or the end. Where
            messages are missing it is counted from when an unseen success would have run out: CSeq skips, an attempt that
@@ -118,7 +118,8 @@ class Registration:
         return self.closed(now) or bool(self.open) and self.repeated and now - self.open.time > TIMEOUT
 
     def closed(self, now):
-        return bool(self.open and self.open.unreachable and self.open.unreachable <= now)
+        said = [t for t in (self.open.unreachable, self.open.disconnected) if t] if self.open else []
+        return any(time <= now for time in said)
 
     def lacks_answer(self, now):
         return bool(self.open) and not self.repeated and not self.closed(now) and now - self.open.time > TIMEOUT

@@ -9,6 +9,7 @@ reference that the plugin is tested against, so read it as a specification.
 """
 import json
 import re
+import struct
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from wireshark import epoch
 
 # Definitions where the RFCs leave room.
 TIMEOUT = 32.0          # seconds, 64*T1: no answer after that is an answer
+SHORTEST_ANSWER = 100   # octets
 TIMEOUT_DOUBT = 1.0     # this close to TIMEOUT both words are right
 COPY_WINDOW = 0.020     # the same octets again sooner than this: the packet was captured twice, not sent twice
 
@@ -170,6 +172,8 @@ class Message:
     retransmission_of: object = None    # the first sending of this message
     copy_of: object = None              # the same packet, captured before
     unreachable: float = None           # when ICMP said of this request that the port is unreachable
+    acknowledges: int = None            # over TCP: the number of what the other side sends next
+    disconnected: float = None          # when the other side ended the connection of this request, having sent no answer in it
     fragments: bool = False             # its receiver sent some to its sender soon after, and not all of them are there
     alike: bool = False                 # retransmission_of is a judgement: some octets differ
     exchange: object = None             # of a 401 or 407
@@ -295,11 +299,36 @@ class Fragments:
                 message.fragments |= 0 <= after <= TIMEOUT and datagram[:2] == (message.target[0], message.source[0])
 
 
+class Connections:
+    """Ends of TCP connections; whoever ends one first does not wait for an answer any more."""
+
+    def __init__(self):
+        self.acknowledges = None    # by the latest segment
+        self.ends = []
+
+    def hear(self, time, source, target, header):
+        number, self.acknowledges = struct.unpack("!2I", header[4:12])
+        if header[13] & 0b101:      # FIN, RST
+            self.ends.append((time, source, target, number))
+
+    def mark(self, messages):
+        """Requests only: whether an answer came is for the reader."""
+        left = set()
+        for time, source, target, number in self.ends:
+            for message in messages:
+                sent = (number - message.acknowledges) % 2 ** 32 if message.acknowledges is not None else SHORTEST_ANSWER
+                answered = any(m.cseq == message.cseq and m.call_id == message.call_id and m.code >= 200 and m.time <= time for m in messages)
+                if message.is_request and (message.source, message.target) == (target, source) and message.time <= time \
+                        and sent < SHORTEST_ANSWER and not answered and message.frame not in left:
+                    message.disconnected = message.disconnected or time
+            left |= {m.frame for m in messages if {m.source, m.target} == {source, target} and m.time <= time}
+
+
 def read_messages(capture, options=(), run=subprocess.check_output):
     """(messages in order, time of the last frame). SIP quoted in an ICMP error or in a body is not a message of this hop."""
     layers_wanted = "frame ip ipv6 udp tcp sctp sip icmp icmpv6"
     output = run(["tshark", "-n", "-r", str(capture), *options, "-T", "json", "-x", "-j", layers_wanted])
-    messages, last, fragments = [], 0.0, Fragments()
+    messages, last, fragments, connections = [], 0.0, Fragments(), Connections()
     for packet in json.loads(output.decode("utf-8", "replace"), object_pairs_hook=_Pairs):
         layers = dict(dict(packet)["_source"])["layers"]
         frame = time = None
@@ -321,13 +350,18 @@ def read_messages(capture, options=(), run=subprocess.check_output):
             elif name in ("udp", "tcp", "sctp"):
                 transport = name
                 ports = int(dict(value)[f"{name}.srcport"]), int(dict(value)[f"{name}.dstport"])
+            elif name == "tcp_raw":
+                header = bytes.fromhex(value[0])
+                connections.hear(time, (addresses[0], int.from_bytes(header[:2], "big")), (addresses[1], int.from_bytes(header[2:4], "big")), header)
             elif name == "sip_raw":
                 message = parse_message(frame, time, (addresses[0], ports[0]), (addresses[1], ports[1]), transport,
                                         bytes.fromhex(value[0]))
                 if message:
+                    message.acknowledges = connections.acknowledges if transport == "tcp" else None
                     messages.append(message)
         last = max(last, time)
     fragments.mark(messages)
+    connections.mark(messages)
     return messages, last
 
 
@@ -572,6 +606,8 @@ def judge(exchange, exchanges, end):
         if challenge.transaction:
             words |= judge_superseded(exchange, exchanges)
         return words
+    if not closing and retry.disconnected:
+        return frozenset(["no-answer"])
     if not closing:
         words = timed_out(retry.time, end, "no-answer")
         if retry.method == "INVITE" and retry.transaction.provisional:

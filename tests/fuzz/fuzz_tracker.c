@@ -159,7 +159,7 @@ check_unanswered(const struct tracker *tracker, const struct record *record)
     const struct silence *silence = record_unheard(tracker, record);
     must(!record_misses_notify(tracker, record) || record->detail->awaited->subscribe_frame > 0);
     bool lacks = record_lacks_answer(tracker, record) || record_answer_not_seen(tracker, record) ||
-                 record_is_unreachable(record);
+                 record_is_unreachable(record) || record_is_disconnected(record);
     must(!lacks || (record->status == 0 && record->response_frame == 0));
     if (!silence)
         return;
@@ -167,12 +167,14 @@ check_unanswered(const struct tracker *tracker, const struct record *record)
     say(FINDING_CLIENT_UNHEARD, &(struct finding_values){.silence = silence});
 }
 
-/* A datagram that is no message. */
+/* No message, but a keep-alive, or the end of a connection. */
 static void
 hear(struct tracker *tracker, const struct arrival *arrival)
 {
     tracker_tick(tracker, arrival->time);
     tracker_hear(tracker, arrival->frame, &arrival->from);
+    if (arrival->frame % 2)
+        tracker_disconnect(tracker, arrival->frame, &arrival->from, &arrival->to, 0);
 }
 
 /* Other packets come each hour meanwhile. */
@@ -192,7 +194,7 @@ static struct tracker *
 play(struct slice input, enum memory memory, look_at *look, void *data)
 {
     struct slice bytes;
-    struct arrival arrival = {.time = INT64_C(1700000000000) * MS};
+    struct arrival arrival = {.time = INT64_C(1700000000000) * MS, .in_stream = true};
     struct sip_message message;
     bool quoted;
     struct tracker *tracker = tracker_new(&test_host);

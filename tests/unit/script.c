@@ -99,7 +99,9 @@ arrive(struct script *script, const struct sip *sip, bool unreachable)
                               .to = endpoint_of(sip->to       ? sip->to
                                                 : sip->status ? 1
                                                               : 2),
-                              .datagram = (uint16_t)sip->datagram};
+                              .datagram = (uint16_t)sip->datagram,
+                              .in_stream = sip->expected != 0,
+                              .expected = sip->expected};
     if (sip->cut)
         text.len = (size_t)(g_strstr_len(text.p, (gssize)text.len, "Content-Length") - text.p);
     g_assert(sip_message_parse(text, sip->cut, &message));
@@ -166,6 +168,13 @@ script_connect(struct script *script, int from, int to)
 {
     const struct endpoint client = endpoint_of(from), server = endpoint_of(to);
     tracker_connect(script->tracker, ++script->frame, &client, &server);
+}
+
+void
+script_disconnect(struct script *script, int from, int to, uint32_t sequence)
+{
+    const struct endpoint here = endpoint_of(from), there = endpoint_of(to);
+    tracker_disconnect(script->tracker, ++script->frame, &here, &there, sequence);
 }
 
 void

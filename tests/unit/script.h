@@ -37,7 +37,9 @@ struct sip {
     double ms;         /**< since the message before, 10; negative steps back */
     bool at_once;      /**< no time passed */
     unsigned datagram; /**< identification of the IP packet */
-    bool cut;          /**< the capture ends behind `headers` */
+    uint32_t
+        expected; /**< in a TCP connection: sequence number of what the other side sends next; 0: not known */
+    bool cut;     /**< the capture ends behind `headers` */
 };
 
 /** What the digest of a request is made from. */
@@ -55,6 +57,8 @@ struct record *script_send(struct script *script, const struct sip *sip);
 
 /** The one opens a TCP connection to the other. */
 void script_connect(struct script *script, int from, int to);
+/** The one ends it, or breaks it. */
+void script_disconnect(struct script *script, int from, int to, uint32_t sequence);
 
 /** ICMP says that nothing listens where that message went to. */
 void script_unreachable(struct script *script, const struct sip *sip);

@@ -241,6 +241,21 @@ play_unread(struct script *s, unsigned n)
     tracker_connect(s->tracker, ++s->frame, &client, &server);
 }
 
+/* Requests in connections that end. */
+static void
+play_disconnected(struct script *s, unsigned n)
+{
+    SEND(s, .method = "OPTIONS", .cseq = n + 1, .ms = 1e6, .expected = 1);
+    if (n % 2)
+        script_disconnect(s, 2, 1, 1);
+}
+
+static void
+test_disconnected(void)
+{
+    assert_no_growth(play_disconnected, 400, 5);
+}
+
 static void
 test_unread(void)
 {
@@ -705,6 +720,7 @@ main(int argc, char **argv)
                          test_does_not_grow);
     g_test_add_func("/forget/keeps-all-otherwise", test_keeps_all_otherwise);
     g_test_add_func("/forget/unread", test_unread);
+    g_test_add_func("/forget/disconnected", test_disconnected);
     g_test_add_func("/forget/moving-client", test_moving_client);
     g_test_add_func("/forget/one-nonce", test_one_nonce);
     g_test_add_data_func("/forget/one-nonce/left", GINT_TO_POINTER(true), test_one_nonce_left);

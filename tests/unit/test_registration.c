@@ -21,6 +21,7 @@ struct turn {
     const char *transport; /* UDP */
     int from;              /* 1 */
     int registrar;         /* 2 */
+    uint32_t expected;     /* as in struct sip */
 };
 
 static struct record *
@@ -36,7 +37,7 @@ play_turn(struct script *s, const struct turn *turn)
         SEND(s, .status = turn->status, .cseq = turn->cseq, .branch = branch, .headers = headers,
              .call_id = turn->call_id, .user = turn->user, .transport = turn->transport,
              .ms = turn->after * 1000 + 1, .from = turn->status ? registrar : phone,
-             .to = turn->status ? phone : registrar);
+             .to = turn->status ? phone : registrar, .expected = turn->expected);
     g_free(headers);
     g_free(branch);
     return record;
@@ -451,6 +452,88 @@ test_unanswered_tcp(struct script *s)
     script_wait(s, 40);
     g_assert_cmpstr(state(s, 0), ==, "unanswered");
     g_assert_cmpstr(script_cause(s, registration_challenge(s->tracker, nth(s, 0))), ==, "retry_unanswered");
+}
+
+/* The registrar's side ends the connection, and what it sent since the REGISTER is no answer. */
+static void
+test_disconnected(struct script *s)
+{
+    static const struct {
+        int from, to;      /* who ends it */
+        uint32_t sequence; /* of that; the REGISTER expects 2 to the power of 32 - 6 */
+        uint32_t told;     /* the frame of that, of the two that each row begins with; 0: not told */
+        bool after_client; /* which ended it before */
+        bool answered;
+    } rows[] = {
+        {2, 1, 4294967290, 2, false, false},
+        {2, 1, 25, 2, false, false}, /* TLS says farewell */
+        {2, 1, 94, 0, false, false}, /* an answer may be missing in the capture */
+        {2, 1, 4294967290 - 1, 0, false, false},
+        {2, 1, 4294967290, 0, true, false},
+        {2, 1, 4294967290, 0, false, true},
+        {1, 2, 4294967290, 0, false, false},
+        {2, 1 + NEXT_PORT, 4294967290, 0, false, false}, /* another connection */
+        {2 + NEXT_PORT, 1, 4294967290, 0, false, false},
+        {3, 1, 4294967290, 0, false, false},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        char *user = g_strdup_printf("user-%u", i);
+        const struct record *ask =
+            TURN(s, .user = user, .call_id = user, .contact = PHONE, .expected = 4294967290);
+        if (rows[i].answered)
+            TURN(s, .user = user, .call_id = user, .status = 403);
+        if (rows[i].after_client)
+            script_disconnect(s, 1, 2, 1);
+        script_disconnect(s, rows[i].from, rows[i].to, rows[i].sequence);
+        script_disconnect(s, rows[i].from, rows[i].to, rows[i].sequence);
+        g_test_message("row %u", i);
+        g_assert_cmpuint(record_is_disconnected(ask), ==, rows[i].told ? ask->frame + 1 : 0);
+        g_assert_cmpstr(state(s, i), ==,
+                        rows[i].told       ? "unanswered"
+                        : rows[i].answered ? "refused"
+                                           : "unknown");
+        g_free(user);
+    }
+}
+
+/* Each attempt in a connection of its own: counted, and over with an answer. */
+static void
+test_disconnected_again(struct script *s)
+{
+    const struct record *first = TURN(s, .cseq = 1, .contact = PHONE, .expected = 1);
+    script_disconnect(s, 2, 1, 1);
+    const struct record *second =
+        TURN(s, .cseq = 2, .contact = PHONE, .from = 1 + NEXT_PORT, .expected = 500, .after = 5);
+    script_disconnect(s, 2, 1 + NEXT_PORT, 501);
+    g_assert_cmpuint(record_is_disconnected(first), ==, 2);
+    g_assert_cmpuint(record_is_disconnected(second), ==, 4);
+    g_assert_cmpuint(registration_failures(s->tracker, nth(s, 0)), ==, 2);
+    g_assert_true(nth(s, 0)->disconnected);
+    TURN(s, .cseq = 3, .contact = PHONE, .expected = 900, .after = 5);
+    TURN(s, .status = 200, .cseq = 3, .contact = PHONE ";expires=60");
+    script_disconnect(s, 2, 1, 900);
+    g_assert_cmpstr(state(s, 0), ==, "registered");
+    g_assert_false(nth(s, 0)->disconnected);
+}
+
+/* Credentials that are answered so: at once, and whatever they are for. */
+static void
+test_disconnected_credentials(struct script *s)
+{
+    static const char *const methods[] = {"REGISTER", "INVITE", "SUBSCRIBE"};
+    for (unsigned i = 0; i < G_N_ELEMENTS(methods); i++) {
+        SEND(s, .method = methods[i], .call_id = methods[i], .cseq = 1, .expected = 1);
+        SEND(s, .method = methods[i], .call_id = methods[i], .cseq = 1, .status = 401,
+             .headers = CHALLENGE("n"));
+        SEND(s, .method = methods[i], .call_id = methods[i], .cseq = 2, .branch = "z9hG4bK-2",
+             .expected = 400, .headers = ANSWER(s, .nonce = "n", .method = methods[i]));
+        const struct exchange *exchange = script_exchange(s, i);
+        g_assert_cmpint(exchange_outcome(s->tracker, exchange), ==, OUTCOME_UNKNOWN);
+        script_disconnect(s, 2, 1, 400);
+        g_assert_cmpint(exchange_outcome(s->tracker, exchange), ==, OUTCOME_NO_ANSWER);
+        g_assert_cmpstr(script_cause(s, exchange), ==, "disconnected");
+        g_assert_cmpuint(exchange_detail(exchange)->disconnected, ==, s->frame);
+    }
 }
 
 /* What a 2xx grants whose REGISTER is missing. */
@@ -1528,6 +1611,9 @@ static const struct play plays[] = {
     {"contact/alike", test_alike},
     {"refused/answer-not-seen", test_answer_not_seen},
     {"refused/unreachable", test_unreachable},
+    {"refused/disconnected", test_disconnected},
+    {"refused/disconnected-again", test_disconnected_again},
+    {"refused/disconnected-credentials", test_disconnected_credentials},
     {"refused/unreachable-refresh", test_unreachable_refresh},
     {"refused/late", test_late},
     {"refused/lacks-answer", test_lacks_answer},

@@ -5,12 +5,14 @@ import struct
 
 SECTION, INTERFACE, PACKET = 0x0A0D0D0A, 1, 6
 ETHERNET, IPV4, ICMP, TCP, UDP = 1, 0x0800, 1, 6, 17
-PUSH_ACK, SYN, WINDOW = 0x5018, 0x5002, 64240
+PUSH_ACK, SYN, FIN_ACK, RST_ACK, WINDOW = 0x5018, 0x5002, 0x5011, 0x5014, 64240
 
 # What ICMP says of a datagram that did not arrive; stands for the payload of a packet.
 Unreachable = collections.namedtuple("Unreachable", "source target payload")
 # Opens a TCP connection; likewise.
 Connect = collections.namedtuple("Connect", "")
+# Ends one, by these flags; likewise.
+Disconnect = collections.namedtuple("Disconnect", "flags")
 
 
 def block(kind, body):
@@ -52,11 +54,11 @@ def port_unreachable(source, target, lost):
     return frame(source, target, ICMP, struct.pack("!2BHI", 3, 3, 0, 0), 2, quoted)
 
 
-def segment(source, target, payload, sent):
+def segment(source, target, payload, sent, flags=PUSH_ACK):
     """`sent` counts the octets of each direction."""
     here, there = sent.setdefault((source, target), 1), sent.setdefault((target, source), 1)
     sent[source, target] += len(payload)
-    header = struct.pack("!2H2I4H", source[1], target[1], here, there, PUSH_ACK, WINDOW, 0, 0)
+    header = struct.pack("!2H2I4H", source[1], target[1], here, there, flags, WINDOW, 0, 0)
     return frame(source, target, TCP, header, 16, payload)
 
 
@@ -66,7 +68,7 @@ def connect(source, target):
 
 def pcapng(packets):
     """A file of packets, each (microseconds since 1970, source, target, payload); source and target are (address, port), the payload
-    octets, Unreachable or Connect."""
+    octets, Unreachable, Connect or Disconnect."""
     sent = {}
     out = block(SECTION, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)) + block(INTERFACE, struct.pack("<HHI", ETHERNET, 0, 0))
     for time, source, target, payload in packets:
@@ -74,6 +76,8 @@ def pcapng(packets):
             packet = port_unreachable(source, target, payload)
         elif isinstance(payload, Connect):
             packet = connect(source, target)
+        elif isinstance(payload, Disconnect):
+            packet = segment(source, target, b"", sent, payload.flags)
         elif b"Via: SIP/2.0/TCP" in payload:
             packet = segment(source, target, payload, sent)
         else:

@@ -1,4 +1,5 @@
 """Registrations over time: refreshed, lapsed, moved, removed, and what a registrar may make of them."""
+from pcapng import FIN_ACK, RST_ACK, Disconnect
 from refused import acknowledge
 from sip import Account
 
@@ -72,6 +73,17 @@ def register_unanswered(phone):
     phone.scene.wait(0.5)
     phone.scene.send(other.phone, other.server, other.message)
     phone.ping()
+
+
+def disconnected(phone):
+    """The registrar ends the connection instead of an answer; in another one it is broken."""
+    phone.transport = "TCP"
+    for port, flags in ((40001, FIN_ACK), (40002, RST_ACK)):
+        phone.phone = (phone.phone[0], port)
+        phone.register()
+        phone.scene.wait(0.1)
+        phone.scene.packets.append((phone.scene.time, phone.server, phone.phone, Disconnect(flags)))
+        phone.scene.wait(5)
 
 
 def contact_not_listed(phone):
@@ -290,8 +302,8 @@ def provisional_only(phone):
     phone.ping()
 
 
-STORIES = {f.__name__: f for f in (registration_lapsed, refresh_refused, registration_lapsed_new_calls, register_unanswered, contact_not_listed,
-                                   granted_nothing, removal_ignored,
+STORIES = {f.__name__: f for f in (registration_lapsed, refresh_refused, registration_lapsed_new_calls, register_unanswered, disconnected,
+                                   contact_not_listed, granted_nothing, removal_ignored,
                                    expiry_shrinks, contact_changed, register_cseq, register_cseq_retried, gave_up_after_423, none_restarted, extension_refused,
                                    extension_required, service_route_ignored, interval_long_enough, none_registrations, none_fork, none_flows,
                                    none_bulk, none_rebooted, none_new_contact, register_failed_over, provisional_only)}

@@ -281,6 +281,17 @@ tcp_pipelined() {
     record_stop tcp-pipelined
 }
 
+disconnected() {
+    client_and_server
+    # the largest message that it takes over TCP; it ends the connection for a larger one
+    kamailio_start kamailio server tcp:$SERVER:5060 'REALM="pbx.example.com"' TCP_BUFFER=600
+    record_start server "$SIP" to-client
+    baresip_start baresip client $CLIENT:5060 \
+        "<sip:trunk@pbx.example.com;transport=tcp>;auth_pass=brass-Kettle-9;outbound=\"sip:$SERVER;transport=tcp\";regint=600"
+    sleep 40
+    record_stop disconnected
+}
+
 ipv6_registration() {
     add_namespace client
     add_namespace server
@@ -506,7 +517,7 @@ ALL=(trunk-registration wrong-password wrong-password-loop unknown-user-403 stal
     preloaded-refresh no-qop invite-407-proxy tcp-pipelined ipv6-registration never-answers no-answer
     loss-retransmissions any-duplicates interval-too-brief subscribe-204 wrong-204-initial notify-after-204
     wrong-204-no-condition forked-challenges two-realms multi-trunk full-session overlapping
-    sipsak-register sofia-register registration-lapse registration-crash two-phones)
+    sipsak-register sofia-register registration-lapse registration-crash two-phones disconnected)
 
 # --- main --------------------------------------------------------------------------------------------
 
