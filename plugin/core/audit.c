@@ -134,6 +134,7 @@ audit_is_form(enum finding finding)
     case FINDING_USERNAME_IS_URI:
     case FINDING_CREDENTIALS_JOINED:
     case FINDING_NONCE_OF_OTHER_SERVER: /* they share their nonces */
+    case FINDING_SOURCE_PORT_CHANGED:   /* the nonce is not bound to it */
         return true;
     default:
         return false;
@@ -905,6 +906,7 @@ audit_is_registration_cause(enum finding finding)
     case FINDING_REGISTER_FAILED:
     case FINDING_REGISTER_CSEQ:
     case FINDING_EXTENSION_REFUSED:
+    case FINDING_EXTENSION_UNSAID:
     case FINDING_EXTENSION_REQUIRED:
     case FINDING_GRANTED_NOTHING:
     case FINDING_REGISTER_UNANSWERED:

@@ -883,7 +883,7 @@ exchange_passed_on(const struct transaction *transaction)
 /* Challenges to the same request, on other branches of a fork or one hop further, that nobody has answered:
  * where the request is accepted, nobody has to; where it is refused for another reason, the client does not
  * hear of them. A fork chooses the best of its answers, and that is a challenge unless one of them speaks for
- * all places (RFC 3261 section 16.7, step 6). */
+ * all places, or leads elsewhere (RFC 3261 section 16.7, step 6). */
 static void
 settle_branches(struct tracker *tracker, const struct transaction *transaction, const struct record *record)
 {
@@ -897,7 +897,8 @@ settle_branches(struct tracker *tracker, const struct transaction *transaction, 
             continue;
         if (accepted)
             exchange_settle(tracker, exchange, record->frame, record->status);
-        else if (below && ((forked && record->status >= 600) || record->status == 487)) /* cancelled */
+        else if (below && ((forked && (record->status >= 600 || record->status / 100 == 3)) ||
+                           record->status == 487)) /* cancelled */
             exchange->lost = true;
         else if (below && !challenged)
             exchange_detail_make(tracker, exchange)->kept_in = record->frame;

@@ -67,16 +67,36 @@ algorithm_or_md5(struct slice algorithm)
     return algorithm.p ? slice_trim(algorithm) : SLICE("MD5");
 }
 
+/* The next challenge of the realm that the credentials are for. */
+static const struct auth_value *
+next_of_realm(const struct finding_context *c, const struct auth_line **line)
+{
+    while (*line) {
+        const struct auth_value *value = line_value(c->tracker, *line);
+        *line = (*line)->next;
+        if (value && slice_equal(value->param[AUTH_REALM], sent(c, AUTH_REALM)))
+            return value;
+    }
+    return NULL;
+}
+
 /* True when some challenge of this realm offers the algorithm of the credentials. */
 static bool
 is_offered(const struct finding_context *c, struct slice algorithm)
 {
-    for (const struct auth_line *line = c->lines; line; line = line->next) {
-        const struct auth_value *value = line_value(c->tracker, line);
-        if (value && slice_equal_nocase(algorithm, algorithm_or_md5(value->param[AUTH_ALGORITHM])))
+    const struct auth_value *value;
+    for (const struct auth_line *line = c->lines; (value = next_of_realm(c, &line));) {
+        if (slice_equal_nocase(algorithm, algorithm_or_md5(value->param[AUTH_ALGORITHM])))
             return true;
     }
     return false;
+}
+
+static bool
+asks_realm(const struct finding_context *c)
+{
+    const struct auth_line *line = c->lines;
+    return next_of_realm(c, &line) != NULL;
 }
 
 /* Without the parameter the length of the response tells: 32 digits are none of the SHA kind. */
@@ -88,7 +108,7 @@ algorithm_differs(const struct finding_context *c)
         return false;
     if (!algorithm.p && sent(c, AUTH_RESPONSE).len != 32)
         return false;
-    return !is_offered(c, algorithm_or_md5(algorithm));
+    return asks_realm(c) && !is_offered(c, algorithm_or_md5(algorithm));
 }
 
 static bool
@@ -130,10 +150,13 @@ static bool
 response_malformed(const struct finding_context *c)
 {
     struct slice response = sent(c, AUTH_RESPONSE);
+    const struct slice algorithm = sent(c, AUTH_ALGORITHM);
+    const bool short_one = response.len == 32 && !slice_starts_nocase(algorithm, SLICE("SHA-"));
+    const bool long_one = response.len == 64 && !slice_starts_nocase(algorithm, SLICE("MD5"));
     bool by_sim = c->use->aka && response.len == 0;
     if (!is_digest_answer(c) || !response.p || by_sim)
         return false;
-    return !slice_is_hex(response) || (response.len != 32 && response.len != 64);
+    return !slice_is_hex(response) || (!short_one && !long_one);
 }
 
 static bool
@@ -490,11 +513,11 @@ username_not_aor(const struct finding_context *c)
 static bool
 weaker_algorithm(const struct finding_context *c)
 {
-    const struct auth_value *top = c->lines ? line_value(c->tracker, c->lines) : NULL;
+    const struct auth_line *line = c->lines;
+    const struct auth_value *top = next_of_realm(c, &line);
     if (!top || !is_digest_answer(c))
         return false;
     return slice_starts_nocase(top->param[AUTH_ALGORITHM], SLICE("SHA-")) &&
-           slice_equal(top->param[AUTH_REALM], sent(c, AUTH_REALM)) &&
            slice_starts_nocase(algorithm_or_md5(sent(c, AUTH_ALGORITHM)), SLICE("MD5")) &&
            is_offered(c, algorithm_or_md5(sent(c, AUTH_ALGORITHM)));
 }
@@ -629,13 +652,20 @@ is_quoted_bare(const struct auth_value *value)
     return (value->quoted & (1u << AUTH_ALGORITHM | 1u << AUTH_STALE)) != 0;
 }
 
-/* A forking proxy may join what several proxies of one domain ask (RFC 3261 section 22.3), each with a nonce
- * of its own; REGISTER, and what belongs to a dialog, does not fork. */
+/* A forking proxy may join what several servers of one domain ask (RFC 3261 section 22.3), each with a nonce
+ * of its own; what belongs to a dialog does not fork, and REGISTER does where it is seen to. */
 static bool
-comes_from_one(const struct finding_context *c, const struct auth_value *a, const struct auth_value *b)
+comes_from_one(const struct finding_context *c)
 {
-    return slice_equal(a->param[AUTH_NONCE], b->param[AUTH_NONCE]) || c->exchange->in_dialog ||
-           slice_equal(c->message->method, SLICE("REGISTER"));
+    return c->exchange->in_dialog ||
+           (slice_equal(c->message->method, SLICE("REGISTER")) && !exchange_detail(c->exchange)->nearer);
+}
+
+/* One answer would not do for both. */
+static bool
+wants_two_answers(const struct auth_value *a, const struct auth_value *b)
+{
+    return same_offer(a, b) && !slice_equal(a->param[AUTH_NONCE], b->param[AUTH_NONCE]);
 }
 
 /* Each line is compared with those before it. */
@@ -646,8 +676,8 @@ challenge_repeated(const struct finding_context *c)
         const struct auth_value *offer = line_value(c->tracker, line);
         for (const struct auth_line *before = c->lines; offer && before != line; before = before->next) {
             const struct auth_value *other = line_value(c->tracker, before);
-            if (other && before->header == line->header && same_offer(other, offer) &&
-                comes_from_one(c, other, offer))
+            if (other && before->header == line->header && wants_two_answers(other, offer) &&
+                comes_from_one(c))
                 return true;
         }
     }
@@ -1224,16 +1254,20 @@ append_or_address(GString *text, const struct exchange *exchange)
     g_free(address);
 }
 
-/* "SHA-256, MD5" */
+/* "SHA-256, MD5": of the realm that the credentials are for, if there are any. */
 static void
 append_offered(GString *text, const struct finding_values *values)
 {
-    const struct auth_line *lines = exchange_challenges(values->exchange);
-    for (const struct auth_line *line = lines; line; line = line->next) {
-        struct auth_value value;
-        if (!auth_line_read(line, &value))
+    const struct use *use = values_use(values);
+    struct auth_value credentials, value;
+    const bool signs = use && auth_line_read(&use->line, &credentials);
+    const char *between = "";
+    for (const struct auth_line *line = exchange_challenges(values->exchange); line; line = line->next) {
+        if (!auth_line_read(line, &value) ||
+            (signs && !slice_equal(value.param[AUTH_REALM], credentials.param[AUTH_REALM])))
             continue;
-        g_string_append(text, line == lines ? "" : ", ");
+        g_string_append(text, between);
+        between = ", ";
         append_slice(text,
                      auth_is_digest(&value) ? algorithm_or_md5(value.param[AUTH_ALGORITHM]) : value.scheme);
     }

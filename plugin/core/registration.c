@@ -36,7 +36,8 @@ reg_id_of(const struct sip_contact *contact)
     return sip_parameter(contact->parameters, SLICE("reg-id"));
 }
 
-/* An instance has one binding for each flow. The port that goes without saying may be said, too. */
+/* An instance has one binding for each flow. The port that goes without saying may be said, too, and so may
+ * UDP. */
 static void
 key_binding(struct tracker *tracker, const struct account *account, const struct sip_contact *contact)
 {
@@ -48,8 +49,10 @@ key_binding(struct tracker *tracker, const struct account *account, const struct
         return;
     }
     sip_uri_split_place(contact->uri, &user, &host_port);
+    struct slice transport = sip_uri_transport(contact->uri);
     key_add_user(tracker, user);
     key_add_place(tracker, host_port);
+    key_add_nocase(tracker, transport.len > 0 ? transport : SLICE("UDP"));
 }
 
 static uint32_t
@@ -524,6 +527,7 @@ ask(struct tracker *tracker, const struct sip_message *message, const struct sip
     step->clock = tracker->clock;
     step->once = sip_via_is_reliable(&message->via);
     step->cut = message->headers_cut;
+    step->requires = message->header[SIP_REQUIRE].p || message->header[SIP_PROXY_REQUIRE].p;
     note_lapse(tracker, step, record);
     if (step->state == REGISTRATION_REPLACED && registration->successor) /* it was served there */
         mark_gap(registration, registration->successor->deadline);
@@ -907,10 +911,6 @@ refuse(struct tracker *tracker, const struct registration_step *step, struct rec
         registration->failures++;
         registration->refused_frame = record->frame;
     }
-    if (record->status == 420 || record->status == 421)
-        record_note(tracker, record,
-                    record->status == 420 ? FINDING_EXTENSION_REFUSED : FINDING_EXTENSION_REQUIRED,
-                    record->request->frame, 0);
     bool answered = registration->challenge && registration->challenge->retry_frame;
     if (!opened || !registration->left || answered)
         keep_exchange(tracker, &registration->left, opened);
@@ -966,6 +966,18 @@ is_behind(const struct registration_step *asked, const struct record *record)
     return asked->behind && (record->status == 400 || record->status == 500);
 }
 
+/* What says more than credentials could. A registrar that is told of Path by a proxy, and by the client that
+ * it does not know it, answers 420, too (RFC 3327 section 5.3). */
+static enum finding
+known_cause(const struct registration_step *asked, const struct record *record)
+{
+    if (record->status == 420)
+    return asked->requires || asked->cut ? FINDING_EXTENSION_REFUSED : FINDING_EXTENSION_UNSAID;
+    if (record->status == 421)
+        return FINDING_EXTENSION_REQUIRED;
+    return is_behind(asked, record) ? FINDING_REGISTER_CSEQ : FINDING_NONE;
+}
+
 static uint16_t
 cause_of(const struct registration_step *asked, const struct registration_step *step, enum finding unasked,
          const struct record *record)
@@ -974,31 +986,31 @@ cause_of(const struct registration_step *asked, const struct registration_step *
     const struct closing *closing = detail ? detail->closings : NULL;
     if (record->status < 300)
         return FINDING_NONE;
-    if (record->status == 420 || record->status == 421)
-        return record->status == 420 ? FINDING_EXTENSION_REFUSED : FINDING_EXTENSION_REQUIRED;
-    if (is_behind(asked, record))
-        return FINDING_REGISTER_CSEQ;
+    if (known_cause(asked, record) != FINDING_NONE)
+        return (uint16_t)known_cause(asked, record);
     if (closing)
         return closing->use->cause;
     return unasked != FINDING_NONE ? (uint16_t)unasked : bare_cause(step, record->status);
 }
 
-/* With credentials it is the cause of what became of those. */
+/* With credentials it is the cause of what became of those.
+ *
+ * frame: the REGISTER that shows it */
 static void
-tell_behind(struct tracker *tracker, const struct registration_step *asked, struct record *record)
+tell_cause(struct tracker *tracker, enum finding cause, uint32_t frame, struct record *record)
 {
     struct closing *closing = record->detail ? record->detail->closings : NULL;
     struct use *use = closing ? closing->use : NULL;
     if (!use) {
-        record_note(tracker, record, FINDING_REGISTER_CSEQ, asked->behind, 0);
+        record_note(tracker, record, cause, frame, 0);
         return;
     }
-    use->cause = FINDING_REGISTER_CSEQ;
-    use->suspect_frame = asked->behind;
+    use->cause = (uint16_t)cause;
+    use->suspect_frame = frame;
     if (use->exchange && use->exchange->retry == use)
-        use->exchange->cause = FINDING_REGISTER_CSEQ;
+        use->exchange->cause = (uint16_t)cause;
     else if (use->exchange && use->exchange->later_frame == record->frame)
-        use->exchange->later_cause = FINDING_REGISTER_CSEQ;
+        use->exchange->later_cause = (uint16_t)cause;
 }
 
 /* One contact, and what became of it. */
@@ -1027,8 +1039,10 @@ answer(struct tracker *tracker, const struct sip_message *message, const struct 
         accept(tracker, message, asked, alone, step, record);
     else
         refuse(tracker, step, record);
-    if (is_behind(asked, record))
-        tell_behind(tracker, asked, record);
+    enum finding known = known_cause(asked, record);
+    if (known != FINDING_NONE)
+        tell_cause(tracker, known, known == FINDING_REGISTER_CSEQ ? asked->behind : record->request->frame,
+                   record);
     if (registration->asked_frame == record->request->frame || !record_is_late(record))
         registration->open = registration->open_repeated = registration->unanswered =
             registration->unreachable = registration->disconnected = registration->pending = false;

@@ -25,6 +25,8 @@
     X(SIP_SUBSCRIPTION_STATE, "Subscription-State", 0, 'u')                                                  \
     X(SIP_ETAG, "SIP-ETag", 0, 'i')                                                                          \
     X(SIP_ROUTE, "Route", 0, 'o')                                                                            \
+    X(SIP_REQUIRE, "Require", 0, 'e')                                                                        \
+    X(SIP_PROXY_REQUIRE, "Proxy-Require", 0, 'r')                                                            \
     X(SIP_SECURITY_SERVER, "Security-Server", 0, 'e')                                                        \
     X(SIP_SERVICE_ROUTE, "Service-Route", 0, 'e')                                                            \
     X(SIP_SUPPRESS_IF_MATCH, "Suppress-If-Match", 0, 'u')                                                    \
@@ -510,12 +512,24 @@ sip_uri_split_place(struct slice uri, struct slice *user, struct slice *host_por
     *host_port = slice_until(uri_tail(uri, user), ';', NULL);
 }
 
-bool
-sip_uri_is_bulk(struct slice uri)
+static struct slice
+uri_parameter(struct slice uri, struct slice name)
 {
     struct slice user, parameters;
     slice_until(uri_tail(uri, &user), ';', &parameters);
-    return sip_parameter(parameters, SLICE("bnc")).p != NULL;
+    return sip_parameter(parameters, name);
+}
+
+bool
+sip_uri_is_bulk(struct slice uri)
+{
+    return uri_parameter(uri, SLICE("bnc")).p != NULL;
+}
+
+struct slice
+sip_uri_transport(struct slice uri)
+{
+    return slice_starts_nocase(uri, SLICE("sips:")) ? SLICE("TLS") : uri_parameter(uri, SLICE("transport"));
 }
 
 /* --- contacts -------------------------------------------------------------------- */

@@ -28,6 +28,8 @@ enum sip_header {
     SIP_ETAG,
     SIP_SUPPRESS_IF_MATCH,
     SIP_ROUTE,
+    SIP_REQUIRE,
+    SIP_PROXY_REQUIRE,
     SIP_SECURITY_SERVER,
     SIP_SERVICE_ROUTE,
     SIP_WWW_AUTHENTICATE,
@@ -147,6 +149,10 @@ void sip_uri_split(struct slice uri, struct slice *user, struct slice *host);
 
 /** The same with the port, as written. */
 void sip_uri_split_place(struct slice uri, struct slice *user, struct slice *host_port);
+
+/** What a SIP URI says of the transport: the parameter, or for `sips` TLS; absent when it says nothing (RFC
+ * 3261 section 19.1.1). */
+struct slice sip_uri_transport(struct slice uri);
 
 /** `bnc` in the URI of a contact: it stands for many numbers (RFC 6140 section 5.2). */
 bool sip_uri_is_bulk(struct slice uri);

@@ -229,12 +229,23 @@ awaited_find(struct tracker *tracker, struct slice subscriber_tag)
     return awaited;
 }
 
+/* A NOTIFY would come encrypted, where the SUBSCRIBE did not go so. */
+static bool
+wants_secrecy(const struct sip_message *message)
+{
+    struct sip_contacts walk = sip_contacts(message);
+    struct sip_contact contact = {.star = false};
+    struct slice transport = sip_contact_next(&walk, &contact) ? sip_uri_transport(contact.uri) : SLICE("");
+    bool secret = slice_equal_nocase(transport, SLICE("TLS")) || slice_equal_nocase(transport, SLICE("WSS"));
+    return secret && !slice_equal_nocase(message->via.transport, transport);
+}
+
 static struct awaited_notify *
 await_notify(struct tracker *tracker, const struct sip_message *message, const struct record *record)
 {
     struct awaited_notify *awaited = awaited_find(tracker, message->from_tag);
     awaited->subscribe_frame = record->frame;
-    awaited->elsewhere |= message->header_lines[SIP_VIA] > 1;
+    awaited->elsewhere |= message->header_lines[SIP_VIA] > 1 || wants_secrecy(message);
     tracker->host.release((char *)(uintptr_t)awaited->condition);
     awaited->condition = message->header[SIP_SUPPRESS_IF_MATCH].p
                              ? host_strdup(tracker, message->header[SIP_SUPPRESS_IF_MATCH])

@@ -215,15 +215,18 @@ note_answer_lost(struct tracker *tracker, struct transaction *transaction, struc
     record_note(tracker, record, FINDING_ANSWER_LOST, request->response_frame, request->frame);
 }
 
-/* A request sent again: its answer is still out, or another one on its way. What is sent within half of T1
- * after the challenge has crossed it. */
+/* A challenge may be on its way for as long, by satellite and an overloaded link. Who never hears of it goes
+ * on for much longer. */
+#define LONGEST_WAY_NS (INT64_C(3) * 1000000000)
+
+/* A request sent again: its answer is still out, or another one on its way, where the two have crossed. */
 static void
 note_repeated(const struct transaction *transaction, const struct record *record)
 {
     struct exchange *answered = transaction->request->exchange, *opened = transaction->opened;
     if (opened) {
         opened->refused_repeated = true;
-        opened->unheard |= record->time - opened->challenge_time > SIP_T1_NS / 2;
+        opened->unheard |= record->time - opened->challenge_time > LONGEST_WAY_NS;
     }
     if (answered && answered->retry_frame == transaction->request->frame)
         answered->retry_repeated = true;

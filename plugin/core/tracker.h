@@ -439,6 +439,7 @@ struct registration_step {
     uint32_t
         disconnected; /**< of a REGISTER: where the registrar's side ended its connection; 0: it did not */
     bool cut;         /**< of a REGISTER: the capture may have cut credentials off */
+    bool requires;    /**< of a REGISTER: it asks for extensions (Require, Proxy-Require) */
 };
 
 /** One finding about one message. The frames are those that its sentence names; 0: not used. */

@@ -773,13 +773,19 @@ test_extensions(struct script *s)
 {
     static const struct {
         unsigned status;
-        const char *notes;
-    } rows[] = {{420, "extension_refused"}, {421, "extension_required"},
-                {404, "register_refused"},  {405, "register_failed"},
-                {423, "register_failed"},   {302, "register_failed"},
-                {503, "register_failed"},   {200, ""}};
+        const char *notes, *more;
+    } rows[] = {{420, "extension_refused", "Require: path\r\n"},
+                {420, "extension_refused", "Proxy-Require: privacy\r\n"},
+                {420, "extension_unannounced", "Path: <sip:edge.example.com;lr>\r\n"},
+                {421, "extension_required", NULL},
+                {404, "register_refused", NULL},
+                {405, "register_failed", NULL},
+                {423, "register_failed", NULL},
+                {302, "register_failed", NULL},
+                {503, "register_failed", NULL},
+                {200, "", NULL}};
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
-        TURN(s, .cseq = i + 1, .contact = PHONE);
+        TURN(s, .cseq = i + 1, .contact = PHONE, .more = rows[i].more);
         g_assert_cmpstr(script_notes(s, TURN(s, .status = rows[i].status, .cseq = i + 1)), ==, rows[i].notes);
     }
 }

@@ -775,8 +775,8 @@ test_refusal_unheard(struct script *s)
     const char *answer = ANSWER(s, .user = "bob");
     SEND(s, .cseq = 2, .headers = answer);
     SEND(s, .cseq = 2, .status = 401, .headers = CHALLENGE("n2"));
-    script_wait(s, 1);
-    SEND(s, .cseq = 2, .headers = answer);
+    for (double ms = 500; ms < 5000; ms *= 2)
+        SEND(s, .cseq = 2, .headers = answer, .ms = ms);
     script_wait(s, 33);
     g_assert_cmpstr(script_outcome(s, script_exchange(s, 1)), ==, "no-retry");
     g_assert_cmpstr(script_cause(s, script_exchange(s, 1)), ==, "challenge_lost");
@@ -1701,11 +1701,17 @@ test_challenge_acknowledged(struct script *s)
 static void
 test_challenge_lost(struct script *s)
 {
-    SEND(s);
-    SEND(s, .status = 401, .headers = CHALLENGE("n1"));
-    SEND(s, .ms = 500);
-    script_wait(s, 33);
-    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "challenge_lost");
+    for (unsigned copies = 0; copies <= 3; copies++) {
+        SEND(s, .cseq = copies + 1);
+        SEND(s, .cseq = copies + 1, .status = 401, .headers = CHALLENGE("n1"));
+        double ms = 500;
+        for (unsigned i = 0; i < copies; i++, ms *= 2)
+            SEND(s, .cseq = copies + 1, .ms = ms);
+        script_wait(s, 33);
+        /* by a long way the first ones are sent before it arrives, and no more */
+        const char *cause = copies < 3 ? "never_answered" : "challenge_lost";
+        g_assert_cmpstr(script_cause(s, script_exchange(s, copies)), ==, cause);
+    }
 }
 
 /* It comes again and again. */

@@ -165,6 +165,12 @@ def extension_refused(phone):
     phone.reply(420, [("Unsupported", "gin")])
 
 
+def extension_unannounced(phone):
+    """Recorded behind the edge, which adds Path; the phone does not say that it knows it."""
+    phone.register(extra=[("Path", "<sip:edge.example.com;lr>")])
+    phone.reply(420, [("Unsupported", "path")])
+
+
 def extension_required(phone):
     phone.register()
     phone.reply(421, [("Require", "path")])
@@ -305,5 +311,5 @@ def provisional_only(phone):
 STORIES = {f.__name__: f for f in (registration_lapsed, refresh_refused, registration_lapsed_new_calls, register_unanswered, disconnected,
                                    contact_not_listed, granted_nothing, removal_ignored,
                                    expiry_shrinks, contact_changed, register_cseq, register_cseq_retried, gave_up_after_423, none_restarted, extension_refused,
-                                   extension_required, service_route_ignored, interval_long_enough, none_registrations, none_fork, none_flows,
+                                   extension_unannounced, extension_required, service_route_ignored, interval_long_enough, none_registrations, none_fork, none_flows,
                                    none_bulk, none_rebooted, none_new_contact, register_failed_over, provisional_only)}
