@@ -953,8 +953,10 @@ unanswered_finding(const struct view *view, struct finding_values *values)
         return FINDING_PORT_UNREACHABLE;
     if ((values->frame_a = record_is_disconnected(record)))
         return FINDING_DISCONNECTED;
-    if ((values->number = record_lacks_answer(view->tracker, record)))
-        return FINDING_REGISTER_UNANSWERED;
+    if ((values->number = record_lacks_answer(view->tracker, record))) {
+        values->frame_b = record_refused_before(record);
+        return values->frame_b ? FINDING_REGISTER_BLOCKED : FINDING_REGISTER_UNANSWERED;
+    }
     if ((values->frame_a = record_stays_pending(view->tracker, record)))
         return FINDING_PROVISIONAL_ONLY;
     values->number = record_answer_not_seen(view->tracker, record);

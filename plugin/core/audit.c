@@ -415,6 +415,7 @@ audit_lets_in(const char *method, uint16_t status, bool rang)
     case 404:
     case 405:
     case 406:
+    case 408: /* the callee had its time */
     case 410:
     case 412:
     case 413:
@@ -423,6 +424,7 @@ audit_lets_in(const char *method, uint16_t status, bool rang)
     case 416:
     case 422:
     case 433:
+    case 477: /* some proxies: no way to the callee */
     case 480:
     case 481:
     case 484:
@@ -690,6 +692,8 @@ static const struct {
     {FINDING_WRONG_HEADER, "with a client that knows one of the two headers only"},
     {FINDING_NONCE_DIFFERS,
      "with a client that keeps an old nonce, or behind an element that answers challenges by itself"},
+    {FINDING_REALM_REWRITTEN,
+     "behind a SIP ALG or border controller that rewrites addresses wherever it finds them"},
     {FINDING_REALM_DIFFERS, "with a realm or domain that is set by hand on the client"},
     {FINDING_ALGORITHM_DIFFERS,
      "with a client that knows one algorithm only, and a server that wants another"},
@@ -799,6 +803,8 @@ static const struct {
     {FINDING_IN_DIALOG_UNANSWERED, "with a client that forgets its credentials within a call"},
     {FINDING_NOTIFY_UNANSWERED, "with a subscriber that challenges whatever it receives"},
     {FINDING_CANCELLED, "when a caller hangs up early, or a fork has found the callee elsewhere"},
+    {FINDING_CHALLENGE_REMOVED,
+     "behind a border controller or proxy that passes on the headers that it knows"},
     {FINDING_NO_CHALLENGE, "with a server or border controller that takes the challenge out"},
     {FINDING_BAD_REQUEST, "with a server that is strict about the form of a request"},
     {FINDING_SERVER_ERROR, "the server, or something behind it, fails"},
@@ -856,6 +862,8 @@ static const struct {
     {FINDING_CHALLENGE_LOST, "{asker} asked who sends this {method}, and the client seems not to hear it"},
     {FINDING_CREDENTIALS_DROPPED,
      "the server that was satisfied before asks again, as frame {retry} has no credentials for it any more"},
+    {FINDING_CHALLENGE_REMOVED,
+     "who sends this {method} was asked further on, and the client did not hear of it"},
     {FINDING_NO_CHALLENGE, "{asker} refuses this {method}, and asks for nothing that could be answered"},
     {FINDING_CANCEL_CHALLENGED,
      "{asker} wants to know who sends this CANCEL, which cannot be sent again with credentials"},
@@ -910,6 +918,7 @@ audit_is_registration_cause(enum finding finding)
     case FINDING_EXTENSION_REQUIRED:
     case FINDING_GRANTED_NOTHING:
     case FINDING_REGISTER_UNANSWERED:
+    case FINDING_REGISTER_BLOCKED:
     case FINDING_PORT_UNREACHABLE:
     case FINDING_DISCONNECTED:
     case FINDING_PROVISIONAL_ONLY:

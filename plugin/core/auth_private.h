@@ -102,7 +102,8 @@ struct signed_request {
     struct index_entry entry;
     uint32_t references; /**< by credentials of live transactions */
     uint32_t frame;
-    uint32_t uri_hash; /**< of the Request-URI */
+    uint32_t uri_hash;   /**< of the Request-URI */
+    uint32_t realm_hash; /**< of the realm */
     struct account *account;
     struct endpoint to;
     uint32_t refused_in : 31; /**< a refusal of them whose cause is known, on whatever hop; 0: none */

@@ -864,6 +864,17 @@ count_below(const struct transaction *transaction)
     return branches;
 }
 
+/* The challenge to the same request one hop further; 0: none. */
+static uint32_t
+challenged_below(const struct transaction *transaction)
+{
+    for (const struct transaction *i = transactions_alike(transaction); i; i = transaction_before(i)) {
+        if (is_below(i, transaction) && exchange_challenges(i->opened))
+            return i->opened->challenge_frame;
+    }
+    return 0;
+}
+
 bool
 exchange_misses_branch(const struct transaction *transaction)
 {
@@ -887,7 +898,7 @@ exchange_passed_on(const struct transaction *transaction)
 static void
 settle_branches(struct tracker *tracker, const struct transaction *transaction, const struct record *record)
 {
-    bool accepted = record->status < 300, challenged = record->status == 401 || record->status == 407;
+    bool accepted = record->status < 300, challenged = record->detail && record->detail->lines;
     bool forked = count_below(transaction) > 1;
     for (const struct transaction *i = transactions_alike(transaction); i; i = transaction_before(i)) {
         struct exchange *exchange = i->opened;
@@ -934,6 +945,8 @@ open_exchange(struct tracker *tracker, const struct sip_message *message, const 
         note_idle_stale(tracker, exchange);
         note_removed(tracker, message, exchange, transaction);
         note_loop(tracker, exchange->account, exchange, record);
+        if (transaction && !detail->lines && challenged_below(transaction))
+            exchange_detail_make(tracker, exchange)->asked_below = challenged_below(transaction);
         if (transaction) {
             transaction->opened = exchange;
             exchange_hold(exchange);

@@ -55,10 +55,17 @@ nonce_resent(const struct finding_context *c)
     return exchange && !c->use->is_retry && exchange->outcome == OUTCOME_REJECTED && c->use->nonce_use > 1;
 }
 
+/* Where something on the way put another realm into credentials or challenge. */
+static bool
+realm_rewritten(const struct finding_context *c)
+{
+    return c->realm_in != 0 && c->use->realm_differs && c->use->evidence == EVIDENCE_NONCE;
+}
+
 static bool
 realm_differs(const struct finding_context *c)
 {
-    return c->use->realm_differs && c->use->evidence == EVIDENCE_NONCE;
+    return !c->realm_in && c->use->realm_differs && c->use->evidence == EVIDENCE_NONCE;
 }
 
 static struct slice
@@ -585,7 +592,13 @@ credentials_joined(const struct finding_context *c)
 static bool
 no_challenge(const struct finding_context *c)
 {
-    return !c->lines;
+    return !c->lines && !exchange_detail(c->exchange)->asked_below;
+}
+
+static bool
+challenge_removed(const struct finding_context *c)
+{
+    return exchange_detail(c->exchange)->asked_below != 0;
 }
 
 static bool
@@ -1218,13 +1231,24 @@ append_names(GString *text, const struct use *use, const char *which)
     g_free(names);
 }
 
+/* What is wrong on the further hop was done by who sent it there; on the nearer one, by who received it. */
+static const struct endpoint *
+element_between(const struct finding_values *values)
+{
+    const struct use *use = values_use(values);
+    const struct exchange *exchange = values->exchange;
+    const struct endpoint *first = use && use->signed_request ? &use->signed_request->to : NULL;
+    if (!exchange || (first && !endpoint_same_address(first, &exchange->peers->server)))
+        return first;
+    bool nearer =
+        exchange_detail(exchange)->asked_below || (use && use->cause == FINDING_CREDENTIALS_REMOVED);
+    return nearer ? &exchange->peers->server : &exchange->peers->client;
+}
+
 static void
 append_between(GString *text, const struct finding_values *values)
 {
-    const struct use *use = values_use(values);
-    const struct endpoint *element = use && use->signed_request ? &use->signed_request->to
-                                     : values->exchange         ? &values->exchange->peers->client
-                                                                : NULL;
+    const struct endpoint *element = element_between(values);
     char *address = element ? endpoint_text(element) : g_strdup("?");
     g_string_append(text, address);
     g_free(address);
@@ -1347,6 +1371,7 @@ exchange_number(const struct exchange *exchange, const char *name)
         {"a", detail->removed_in ? detail->removed_in
               : detail->kept_in  ? detail->kept_in
                                  : detail->disconnected},
+        {"b", detail->asked_below},
         {"elsewhere", exchange_answered_elsewhere(exchange)},
         {"cancelled", detail->cancelled_in},
         {"closed", exchange->closed_frame},

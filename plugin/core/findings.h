@@ -61,6 +61,7 @@ struct finding_context {
     uint32_t signed_in;   /**< the same credentials, one hop earlier, for another Request-URI */
     uint32_t good_in;     /**< the same credentials, one hop earlier, whose digest was right there */
     uint32_t named_in;    /**< the same credentials, one hop earlier, for another address-of-record */
+    uint32_t realm_in; /**< the same credentials, or their challenge, one hop earlier, with another realm */
     const struct subscription *subscription;
     const struct subscribe_request *request; /**< the SUBSCRIBE that is answered */
     bool state_changed;   /**< a NOTIFY: its Subscription-State is another than the one before */

@@ -422,6 +422,13 @@ record_lacks_answer(const struct tracker *tracker, const struct record *record)
     return step_is_over(tracker, step) ? step->repeats + 1 : 0;
 }
 
+uint32_t
+record_refused_before(const struct record *record)
+{
+    const struct registration_step *step = unanswered_step(record);
+    return step ? step->refused : 0;
+}
+
 int64_t
 record_not_refreshed(const struct tracker *tracker, const struct record *record)
 {

@@ -129,6 +129,7 @@ struct exchange_detail {
     uint32_t settled_frame; /**< a 2xx to another copy of the refused request: no retry is needed; 0: none */
     uint32_t removed_frame; /**< a request one hop earlier with the credentials asked for; 0: none */
     uint32_t removed_in;    /**< the same request on this hop, which lacks them */
+    uint32_t asked_below;   /**< this response has no challenge, and that has one, one hop further; 0: none */
     uint32_t cancelled_in;  /**< CANCEL of the refused request, or of the retry; 0: none */
     uint32_t idle_stale_frame; /**< a challenge of this server that says stale=true where no nonce was sent;
                                   0: none */
@@ -438,6 +439,7 @@ struct registration_step {
     uint32_t unreachable;         /**< of a REGISTER: first ICMP error that says so of its port; 0: none */
     uint32_t
         disconnected; /**< of a REGISTER: where the registrar's side ended its connection; 0: it did not */
+    uint32_t refused; /**< of a REGISTER: refusal of the one before; 0: it was granted, or there is none */
     bool cut;         /**< of a REGISTER: the capture may have cut credentials off */
     bool requires;    /**< of a REGISTER: it asks for extensions (Require, Proxy-Require) */
 };
@@ -633,6 +635,9 @@ bool registration_unheard(const struct tracker *tracker, const struct registrati
  *  @return how often it was sent; 0: it was answered, or its client may have an answer that is not in the
  * capture */
 uint32_t record_lacks_answer(const struct tracker *tracker, const struct record *record);
+/** Of such a REGISTER: the refusal of the one before, by which the registrar may have blocked its client; 0:
+ * none. */
+uint32_t record_refused_before(const struct record *record);
 /** As of now a registration that this 2xx granted has run out, and no REGISTER came to refresh it.
  *  @return for how long, ns; 0: it has not, or the capture does not tell */
 int64_t record_not_refreshed(const struct tracker *tracker, const struct record *record);

@@ -675,9 +675,9 @@ signed_request_known(struct tracker *tracker, const struct auth_value *credentia
 /* As it was signed on this hop, too. */
 static bool
 is_as_signed(const struct request_view *view, const struct signed_request *request, uint32_t uri_hash,
-             bool good)
+             uint32_t realm_hash, bool good)
 {
-    return request->uri_hash == uri_hash && request->good == good &&
+    return request->uri_hash == uri_hash && request->realm_hash == realm_hash && request->good == good &&
            account_same_name(request->account, view->record->detail->account);
 }
 
@@ -686,16 +686,18 @@ signed_request_find(struct tracker *tracker, const struct request_view *view,
                     const struct auth_value *credentials, bool good)
 {
     struct signed_request *request = signed_request_known(tracker, credentials);
-    const uint32_t uri_hash = tracker->here.uri;
+    const uint32_t uri_hash = tracker->here.uri,
+                   realm_hash = hash_slice(tracker, credentials->param[AUTH_REALM]);
     if (!request) {
         request = host_new(tracker, struct signed_request);
         *request = (struct signed_request){.uri_hash = uri_hash,
+                                           .realm_hash = realm_hash,
                                            .account = view->record->detail->account,
                                            .good = good};
         request->account->references++;
         key_put_own(tracker, &request->entry, request);
     }
-    if (is_as_signed(view, request, uri_hash, good)) {
+    if (is_as_signed(view, request, uri_hash, realm_hash, good)) {
         request->frame = view->record->frame;
         request->to = view->arrival->to;
     }
@@ -735,6 +737,26 @@ named_elsewhere(const struct request_view *view, const struct use *use)
     bool renamed = first && !endpoint_same_address(&first->to, &view->arrival->to) &&
                    !account_same_name(first->account, view->record->detail->account);
     return renamed ? first->frame : 0;
+}
+
+/* They, or the challenge that they answer, had another realm on the hop before: that frame, or 0. */
+static uint32_t
+realm_elsewhere(struct tracker *tracker, const struct request_view *view, const struct use *use,
+                const struct auth_value *credentials)
+{
+    const struct signed_request *first = use->signed_request;
+    const struct exchange *nearer = use->exchange ? exchange_detail(use->exchange)->nearer : NULL;
+    if (!use->realm_differs)
+        return 0;
+    if (first && !endpoint_same_address(&first->to, &view->arrival->to) &&
+        first->realm_hash != hash_slice(tracker, credentials->param[AUTH_REALM]))
+        return first->frame;
+    for (const struct auth_line *line = exchange_challenges(nearer); line; line = line->next) {
+        const struct auth_value *asked = line_value(tracker, line);
+        if (asked && slice_equal(asked->param[AUTH_REALM], credentials->param[AUTH_REALM]))
+            return nearer->challenge_frame;
+    }
+    return 0;
 }
 
 static void
@@ -822,8 +844,11 @@ find_suspects(struct tracker *tracker, const struct request_view *view, struct u
     context.signed_in = signed_elsewhere(tracker, view, use, credentials);
     context.good_in = good_elsewhere(view, use);
     context.named_in = named_elsewhere(view, use);
+    context.realm_in = realm_elsewhere(tracker, view, use, credentials);
     if (context.signed_in || context.good_in || context.named_in)
         use->suspect_frame = use->signed_request->frame;
+    if (context.realm_in)
+        use->suspect_frame = context.realm_in;
     findings_each(STAGE_CREDENTIALS, &context, note_suspect, use);
 }
 

@@ -309,6 +309,44 @@ def challenge_kept_back(phone):
     phone.ping()
 
 
+def challenge_removed(phone):
+    """A border controller passes the 401 on without its challenge."""
+    phone.register()
+    hop = Hop(phone, BORDER, INNER_BORDER)
+    hop.forward()
+    hop.back(phone.challenge, change=lambda headers: [h for h in headers if h[0] != "WWW-Authenticate"])
+    phone.ping()
+
+
+# --- another realm
+
+def other_realm(headers):
+    return [(name, str(value).replace('realm="pbx.example.com"', f'realm="{SERVER[0]}"')) for name, value in headers]
+
+
+def realm_rewritten(phone):
+    """An ALG writes the server's address wherever it finds its name: into the credentials."""
+    hop = Hop(phone, BORDER, INNER_BORDER)
+    phone.register()
+    hop.forward()
+    hop.back(phone.challenge)
+    phone.answer()
+    hop.forward(rewrite=other_realm)
+    hop.back(phone.challenge)
+
+
+def realm_rewritten_401(phone):
+    """… into the challenge, and the phone answers what it is asked."""
+    hop = Hop(phone, BORDER, INNER_BORDER)
+    phone.register()
+    hop.forward()
+    hop.back(phone.challenge, change=other_realm)
+    phone.offer = {**phone.offer, "realm": SERVER[0]}
+    phone.answer()
+    hop.forward()
+    hop.back(phone.challenge, change=other_realm)
+
+
 # --- another address-of-record
 
 def register_through(phone, rewrite, end):
@@ -347,4 +385,5 @@ def none_aor(phone):
 
 STORIES = {f.__name__: f for f in (client_unheard, client_unheard_icmp, none_keep_alives, none_no_keep_alives, none_run_out, none_moved,
                                    challenge_weakened, challenge_reordered, qop_removed, auth_int_removed, none_same_challenge,
-                                   aor_rewritten, aor_rewritten_403, none_aor, realm_shared, none_fork_accepted, challenge_kept_back)}
+                                   aor_rewritten, aor_rewritten_403, none_aor, realm_shared, none_fork_accepted, challenge_kept_back,
+                                   challenge_removed, realm_rewritten, realm_rewritten_401)}

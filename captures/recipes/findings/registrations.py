@@ -75,6 +75,23 @@ def register_unanswered(phone):
     phone.ping()
 
 
+def register_blocked(phone):
+    """The wrong password three times, and no answer to the next REGISTER; another phone is answered meanwhile."""
+    phone.password = "wrong"
+    phone.register()
+    for _ in range(3):
+        phone.challenge()
+        phone.answer()
+        phone.scene.wait(1)
+    phone.challenge()
+    phone.scene.wait(5)
+    phone.register()
+    for wait in (0.5, 1, 2, 4, 4, 4, 4):
+        phone.scene.wait(wait)
+        phone.scene.send(phone.phone, phone.server, phone.message)
+    phone.ping()
+
+
 def disconnected(phone):
     """The registrar ends the connection instead of an answer; in another one it is broken."""
     phone.transport = "TCP"
@@ -308,7 +325,7 @@ def provisional_only(phone):
     phone.ping()
 
 
-STORIES = {f.__name__: f for f in (registration_lapsed, refresh_refused, registration_lapsed_new_calls, register_unanswered, disconnected,
+STORIES = {f.__name__: f for f in (registration_lapsed, refresh_refused, registration_lapsed_new_calls, register_unanswered, register_blocked, disconnected,
                                    contact_not_listed, granted_nothing, removal_ignored,
                                    expiry_shrinks, contact_changed, register_cseq, register_cseq_retried, gave_up_after_423, none_restarted, extension_refused,
                                    extension_unannounced, extension_required, service_route_ignored, interval_long_enough, none_registrations, none_fork, none_flows,
