@@ -361,8 +361,9 @@ audit_cause(const struct use *use, enum outcome outcome)
         return refusal_cause(use);
     case OUTCOME_STALE:
         return stale_cause(use);
-    case OUTCOME_OTHER_REALM:
-        return FINDING_OTHER_REALM;
+    case OUTCOME_OTHER_REALM: /* who asked before never saw the answer */
+        return finding_set_has(&use->suspects, FINDING_NONCE_OF_OTHER_SERVER) ? FINDING_NONCE_OF_OTHER_SERVER
+                                                                              : FINDING_OTHER_REALM;
     case OUTCOME_FORBIDDEN:
         return forbidden_cause(use);
     case OUTCOME_INTERVAL_TOO_BRIEF:
@@ -379,7 +380,7 @@ is_refused_for_good(const struct use *use)
 {
     if (use->identity_only || use->relayed) /* names a user, or is meant for another hop */
         return false;
-    return use->outcome != OUTCOME_OTHER_REALM || use->cause == FINDING_CREDENTIALS_DROPPED;
+    return use->outcome != OUTCOME_OTHER_REALM || use->cause != FINDING_OTHER_REALM;
 }
 
 bool
@@ -833,6 +834,8 @@ static const struct {
     {FINDING_CHALLENGE_KEPT, "{asker} asked who sends this {method}, and the client did not hear of it"},
     {FINDING_ANSWERED_ELSEWHERE,
      "{asker} asked who sends this {method}, and the answer did not come back to it"},
+    {FINDING_NONCE_OF_OTHER_SERVER,
+     "the answer in frame {retry} went to another server than the one that had asked in frame {challenge}"},
     {FINDING_RETRY_FRAGMENTED,
      "{asker} asked who sends this {method}; what the client sent then came in fragments, and not all of "
      "them are there"},
@@ -951,6 +954,8 @@ audit_advice(enum outcome outcome, enum finding cause)
         if (meanings[i].cause == cause)
             advice.meaning = meanings[i].meaning;
     }
+    if (outcome == OUTCOME_OTHER_REALM && cause == FINDING_REFUSED_FURTHER_ON)
+        advice.meaning = "the answer in frame {retry} was passed on, and not to the server that had asked";
     if (outcome == OUTCOME_FAILED && is_refused_for_form(cause))
         advice.meaning =
             "the server refuses the {method} in frame {retry} for its form, not for user and password";

@@ -164,14 +164,14 @@ note_passed_on(struct use *use, const struct record *record)
     struct signed_request *request = use->signed_request;
     bool bare = use->cause == FINDING_FORBIDDEN || use->cause == FINDING_REGISTRATION_FAILED ||
                 use->cause == FINDING_ACCEPTED_BEFORE;
+    bool says_little = use->cause == FINDING_DIGEST_GOOD_REFUSED || use->cause == FINDING_OTHER_REALM ||
+                       is_unverified(use) || bare;
     if (!request || (use->outcome != OUTCOME_REJECTED && use->outcome != OUTCOME_FORBIDDEN &&
-                     use->outcome != OUTCOME_FAILED))
+                     use->outcome != OUTCOME_FAILED && use->outcome != OUTCOME_OTHER_REALM))
         return;
-    if (!request->refused_in && use->cause != FINDING_DIGEST_GOOD_REFUSED && !is_unverified(use) &&
-        use->cause != FINDING_FAILED && !bare)
+    if (!request->refused_in && !says_little && use->cause != FINDING_FAILED)
         request->refused_in = record->frame;
-    else if (request->refused_in &&
-             (use->cause == FINDING_DIGEST_GOOD_REFUSED || is_unverified(use) || bare)) {
+    else if (request->refused_in && says_little) {
         use->cause = FINDING_REFUSED_FURTHER_ON;
         use->suspect_frame = request->refused_in;
     }
@@ -221,7 +221,7 @@ note_dropped(struct tracker *tracker, struct use *use, const struct record *requ
              const struct record *record)
 {
     const struct use *before = use->exchange ? use->exchange->refused : NULL;
-    for (; before && use->outcome == OUTCOME_OTHER_REALM; before = before->next) {
+    for (; before && use->cause == FINDING_OTHER_REALM; before = before->next) {
         const struct auth_value *credentials = line_value(tracker, &before->line);
         if (!credentials || !asks_for(tracker, record->detail->lines, credentials->param[AUTH_REALM]) ||
             has_realm(tracker, request->detail->uses, credentials->param[AUTH_REALM]))

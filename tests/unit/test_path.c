@@ -450,6 +450,57 @@ static const struct incomplete incomplete[] = {
     {"asks-for-itself", RETRY_FURTHER | ANSWER_FURTHER, 407, "no-retry", "answered_elsewhere"},
 };
 
+/* … which asks for another realm: neither was satisfied. */
+static void
+test_balanced_realms(void)
+{
+    static const char other[] = CHALLENGE_OF("WWW-Authenticate", "other.example.net", "n2");
+    struct script *s = script_begin();
+    challenge_passed_on(s);
+    const char *answer = ANSWER(s);
+    outer(s, (struct sip){.cseq = 2, .headers = answer});
+    branch(s, SECOND_SERVER, false, (struct sip){.cseq = 2, .headers = answer});
+    branch(s, SECOND_SERVER, false, (struct sip){.cseq = 2, .status = 401, .headers = other});
+    struct record *end = outer(s, (struct sip){.cseq = 2, .status = 401, .headers = other});
+    g_assert_cmpstr(script_outcome(s, script_exchange(s, 0)), ==, "other-realm");
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "nonce_of_other_server");
+    g_assert_cmpint(end->detail->closings->use->cause, ==, FINDING_REFUSED_FURTHER_ON);
+    script_end(s);
+}
+
+/* The challenge is lost on its way, or the realm changed in it. */
+static void
+test_challenge_rewritten(void)
+{
+    static const char other[] = CHALLENGE_OF("WWW-Authenticate", "192.0.2.9", "n1");
+    struct script *s = script_begin();
+    outer(s, (struct sip){0});
+    branch(s, SERVER, false, (struct sip){0});
+    branch(s, SERVER, false, (struct sip){.status = 401, .headers = CHALLENGE("n1")});
+    assert_notes(outer(s, (struct sip){.status = 401}), "challenge_removed");
+    script_wait(s, 40);
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "challenge_kept_back");
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 1)), ==, "challenge_removed");
+    script_end(s);
+
+    for (unsigned in_answer = 0; in_answer <= 1; in_answer++) {
+        s = script_begin();
+        outer(s, (struct sip){0});
+        branch(s, SERVER, false, (struct sip){0});
+        branch(s, SERVER, false, (struct sip){.status = 401, .headers = CHALLENGE("n1")});
+        outer(s, (struct sip){.status = 401, .headers = in_answer ? CHALLENGE("n1") : other});
+        const char *signed_for = in_answer ? ANSWER(s) : ANSWER(s, .realm = "192.0.2.9");
+        GString *rewritten = g_string_new(signed_for); /* with the same response */
+        g_string_replace(rewritten, "realm=\"example.com\"", "realm=\"192.0.2.9\"", 1);
+        outer(s, (struct sip){.cseq = 2, .headers = signed_for});
+        branch(s, SERVER, false, (struct sip){.cseq = 2, .headers = rewritten->str});
+        g_string_free(rewritten, TRUE);
+        branch(s, SERVER, false, (struct sip){.cseq = 2, .status = 401, .headers = CHALLENGE("n2")});
+        g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "realm_rewritten");
+        script_end(s);
+    }
+}
+
 /* The balancer signs anew for the other server, so that the first one has no answer: what may be missing in
  * the capture is not claimed. */
 static void
@@ -654,6 +705,8 @@ main(int argc, char **argv)
     ADD_CASES("/path/fork-ends", fork_ends, test_fork_ends);
     ADD_CASES("/path/renamed", renamed, test_renamed);
     ADD_CASES("/path/answered-as", answered_as, test_answered_as);
+    g_test_add_func("/path/balanced-realms", test_balanced_realms);
+    g_test_add_func("/path/challenge-rewritten", test_challenge_rewritten);
     script_add_plays("/path", plays, G_N_ELEMENTS(plays));
     return test_run_all();
 }

@@ -516,6 +516,24 @@ test_disconnected_again(struct script *s)
     g_assert_false(nth(s, 0)->disconnected);
 }
 
+/* Silence after a refusal looks like a list; after a grant it does not. */
+static void
+test_silent_after_refusal(struct script *s)
+{
+    for (unsigned granted = 0; granted <= 1; granted++) {
+        unsigned cseq = 10 * granted + 1;
+        TURN(s, .cseq = cseq, .contact = PHONE);
+        const struct record *end = TURN(s, .status = granted ? 200 : 403, .cseq = cseq,
+                                        .contact = granted ? PHONE ";expires=60" : NULL);
+        const struct record *ask = TURN(s, .cseq = cseq + 1, .contact = PHONE, .after = 30);
+        for (unsigned i = 0; i < 4; i++)
+            TURN(s, .cseq = cseq + 1, .contact = PHONE, .after = 4);
+        script_wait(s, 33);
+        g_assert_cmpuint(record_lacks_answer(s->tracker, ask), ==, 5);
+        g_assert_cmpuint(record_refused_before(ask), ==, granted ? 0 : end->frame);
+    }
+}
+
 /* Credentials that are answered so: at once, and whatever they are for. */
 static void
 test_disconnected_credentials(struct script *s)
@@ -1618,6 +1636,7 @@ static const struct play plays[] = {
     {"refused/answer-not-seen", test_answer_not_seen},
     {"refused/unreachable", test_unreachable},
     {"refused/disconnected", test_disconnected},
+    {"refused/silent", test_silent_after_refusal},
     {"refused/disconnected-again", test_disconnected_again},
     {"refused/disconnected-credentials", test_disconnected_credentials},
     {"refused/unreachable-refresh", test_unreachable_refresh},
