@@ -7,6 +7,7 @@ reference that the plugin is tested against, so read it as a specification.
 
     siptruth.py CAPTURE [USER REALM TYPE SECRET]...     prints what it finds
 """
+import collections
 import json
 import re
 import struct
@@ -313,15 +314,20 @@ class Connections:
 
     def mark(self, messages):
         """Requests only: whether an answer came is for the reader."""
-        left = set()
+        left, ways = set(), collections.defaultdict(list)
+        for message in messages:
+            ways[message.source, message.target].append(message)
         for time, source, target, number in self.ends:
-            for message in messages:
+            asked = [m for m in ways.get((target, source), ()) if m.is_request and m.time <= time]
+            for message in asked:
                 sent = (number - message.acknowledges) % 2 ** 32 if message.acknowledges is not None else SHORTEST_ANSWER
-                answered = any(m.cseq == message.cseq and m.call_id == message.call_id and m.code >= 200 and m.time <= time for m in messages)
-                if message.is_request and (message.source, message.target) == (target, source) and message.time <= time \
-                        and sent < SHORTEST_ANSWER and not answered and message.frame not in left:
+                if sent < SHORTEST_ANSWER and message.frame not in left and not is_answered(message, messages, time):
                     message.disconnected = message.disconnected or time
-            left |= {m.frame for m in messages if {m.source, m.target} == {source, target} and m.time <= time}
+            left |= {m.frame for m in asked + ways.get((source, target), []) if m.time <= time}
+
+
+def is_answered(request, messages, time):
+    return any(m.code >= 200 and m.time <= time and m.cseq == request.cseq and m.call_id == request.call_id for m in messages)
 
 
 def read_messages(capture, options=(), run=subprocess.check_output):
