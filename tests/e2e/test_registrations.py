@@ -81,7 +81,7 @@ def account_of(exchange, signed):
     return name, "-" if same else address, peer
 
 
-LET_IN = {404, 405, 406, 410, *range(412, 417), 422, 480, 481, *range(484, 490), 491, 493, *range(300, 400), *range(600, 700)}
+LET_IN = {404, 405, 406, 408, 410, *range(412, 417), 422, 477, 480, 481, *range(484, 490), 491, 493, *range(300, 400), *range(600, 700)}
 
 
 def account_words(words, method, final):
