@@ -687,9 +687,9 @@ registration_silence(const struct registration *registration)
     bool ignored = registration->open && registration->open_repeated;
     if (wanted && (registration_is_unanswered(file_tracker(), registration) ||
                    (state == REGISTRATION_LAPSED && ignored)))
-        return registration->pending         ? FINDING_PROVISIONAL_ONLY
-               : registration->refused_frame ? FINDING_REGISTER_BLOCKED
-                                             : FINDING_REGISTER_UNANSWERED;
+        return registration->pending                  ? FINDING_PROVISIONAL_ONLY
+               : registration_may_block(registration) ? FINDING_REGISTER_BLOCKED
+                                                      : FINDING_REGISTER_UNANSWERED;
     if (wanted && registration_answer_not_seen(file_tracker(), registration))
         return registration->pending ? FINDING_PROVISIONAL_ONLY : FINDING_ANSWER_NOT_SEEN;
     if (state == REGISTRATION_LAPSED && registration->last_cause == FINDING_NONE)

@@ -527,7 +527,7 @@ ask(struct tracker *tracker, const struct sip_message *message, const struct sip
     step->clock = tracker->clock;
     step->once = sip_via_is_reliable(&message->via);
     step->cut = message->headers_cut;
-    step->refused = registration->refused_frame;
+    step->refused = registration_may_block(registration);
     step->requires = message->header[SIP_REQUIRE].p || message->header[SIP_PROXY_REQUIRE].p;
     note_lapse(tracker, step, record);
     if (step->state == REGISTRATION_REPLACED && registration->successor) /* it was served there */

@@ -422,6 +422,21 @@ record_lacks_answer(const struct tracker *tracker, const struct record *record)
     return step_is_over(tracker, step) ? step->repeats + 1 : 0;
 }
 
+/* What guesses of passwords and users meet is counted by those who block. */
+uint32_t
+registration_may_block(const struct registration *registration)
+{
+    switch (registration->last_status) {
+    case 401:
+    case 403:
+    case 404:
+    case 407:
+        return registration->refused_frame;
+    default:
+        return 0;
+    }
+}
+
 uint32_t
 record_refused_before(const struct record *record)
 {

@@ -635,8 +635,10 @@ bool registration_unheard(const struct tracker *tracker, const struct registrati
  *  @return how often it was sent; 0: it was answered, or its client may have an answer that is not in the
  * capture */
 uint32_t record_lacks_answer(const struct tracker *tracker, const struct record *record);
-/** Of such a REGISTER: the refusal of the one before, by which the registrar may have blocked its client; 0:
- * none. */
+/** The latest refusal of user or password since the registration was granted, for which a registrar may block
+ * a client from then on; 0: none, or what came last is about something else. */
+uint32_t registration_may_block(const struct registration *registration);
+/** Of such a REGISTER: the same, as of then. */
 uint32_t record_refused_before(const struct record *record);
 /** As of now a registration that this 2xx granted has run out, and no REGISTER came to refresh it.
  *  @return for how long, ns; 0: it has not, or the capture does not tell */

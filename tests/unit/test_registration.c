@@ -516,21 +516,27 @@ test_disconnected_again(struct script *s)
     g_assert_false(nth(s, 0)->disconnected);
 }
 
-/* Silence after a refusal looks like a list; after a grant it does not. */
+/* Silence after a refusal of the user looks like a list; after a grant, or a server's failure, it does not.
+ */
 static void
 test_silent_after_refusal(struct script *s)
 {
-    for (unsigned granted = 0; granted <= 1; granted++) {
-        unsigned cseq = 10 * granted + 1;
+    static const struct {
+        unsigned status;
+        bool blocks;
+    } rows[] = {{403, true}, {404, true}, {503, false}, {423, false}, {200, false}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        unsigned cseq = 10 * i + 1;
         TURN(s, .cseq = cseq, .contact = PHONE);
-        const struct record *end = TURN(s, .status = granted ? 200 : 403, .cseq = cseq,
-                                        .contact = granted ? PHONE ";expires=60" : NULL);
+        const struct record *end = TURN(s, .status = rows[i].status, .cseq = cseq,
+                                        .contact = rows[i].status == 200 ? PHONE ";expires=60" : NULL);
         const struct record *ask = TURN(s, .cseq = cseq + 1, .contact = PHONE, .after = 30);
-        for (unsigned i = 0; i < 4; i++)
+        for (unsigned n = 0; n < 4; n++)
             TURN(s, .cseq = cseq + 1, .contact = PHONE, .after = 4);
         script_wait(s, 33);
         g_assert_cmpuint(record_lacks_answer(s->tracker, ask), ==, 5);
-        g_assert_cmpuint(record_refused_before(ask), ==, granted ? 0 : end->frame);
+        g_assert_cmpuint(record_refused_before(ask), ==, rows[i].blocks ? end->frame : 0);
+        g_assert_cmpuint(registration_may_block(nth(s, 0)), ==, rows[i].blocks ? end->frame : 0);
     }
 }
 
