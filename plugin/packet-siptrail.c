@@ -143,24 +143,43 @@ item_bytes(const field_info *item, bool *snapped)
     return (struct slice){(const char *)tvb_get_ptr(item->ds_tvb, item->start, captured), (size_t)captured};
 }
 
-/* Before a quoted message stand the headers of UDP, IP and ICMP, all in one piece: whether these say that the
- * port is unreachable. Fills in where the message went. */
-static bool
-is_port_unreachable(const field_info *item, struct arrival *arrival)
+/* What ICMP says of a packet that it quotes. */
+enum reach { REACHES, NO_PORT, NO_WAY };
+
+/* RFC 792; code 4 asks for smaller packets. */
+static enum reach
+reach_of_4(guint8 type, guint8 code)
+{
+    return type != 3 || code == 4 ? REACHES : code == 3 ? NO_PORT : NO_WAY;
+}
+
+/* RFC 4443 section 3.1. */
+static enum reach
+reach_of_6(guint8 type, guint8 code)
+{
+    return type != 1 ? REACHES : code == 4 ? NO_PORT : NO_WAY;
+}
+
+/* Before a quoted message stand the headers of UDP, IP and ICMP, all in one piece. Fills in where the message
+ * went. */
+static enum reach
+reach_of(const field_info *item, struct arrival *arrival)
 {
     const int udp = 8, icmp = 8;
     const int ip = arrival->from.len == 16 ? 40 : 20, begin = item->start - udp - ip - icmp;
     if (begin < 0 || !tvb_bytes_exist(item->ds_tvb, begin, icmp + ip + udp))
-        return false;
+        return REACHES;
     const guint8 *error = tvb_get_ptr(item->ds_tvb, begin, icmp + ip + udp);
     const guint8 *quoted = error + icmp, *addresses = quoted + ip - 2 * arrival->from.len;
     arrival->from.port = tvb_get_ntohs(item->ds_tvb, begin + icmp + ip);
     arrival->to.port = tvb_get_ntohs(item->ds_tvb, begin + icmp + ip + 2);
     memcpy(arrival->from.address, addresses, arrival->from.len);
     memcpy(arrival->to.address, addresses + arrival->from.len, arrival->from.len);
-    if (ip == 20)
-        return error[0] == 3 && error[1] == 3 && quoted[0] == 0x45 && quoted[9] == IP_PROTO_UDP;
-    return error[0] == 1 && error[1] == 4 && quoted[0] >> 4 == 6 && quoted[6] == IP_PROTO_UDP;
+    const bool whole = ip == 20 ? quoted[0] == 0x45 && quoted[9] == IP_PROTO_UDP
+                                : quoted[0] >> 4 == 6 && quoted[6] == IP_PROTO_UDP;
+    if (!whole)
+        return REACHES;
+    return ip == 20 ? reach_of_4(error[0], error[1]) : reach_of_6(error[0], error[1]);
 }
 
 static void
@@ -171,11 +190,14 @@ read_quoted(packet_info *pinfo, const field_info *item)
          0};
     struct sip_message message;
     bool snapped, is_ip = arrival.from.len == 4 || arrival.from.len == 16;
-    if (!is_ip || arrival.from.len != arrival.to.len || !is_port_unreachable(item, &arrival))
+    if (!is_ip || arrival.from.len != arrival.to.len)
+        return;
+    const enum reach reach = reach_of(item, &arrival);
+    if (reach == REACHES)
         return;
     struct slice bytes = item_bytes(item, &snapped);
     if (sip_message_parse(bytes, true, &message) && slice_equal(message.method, SLICE("REGISTER")))
-        tracker_unreachable(tracker, &message, &arrival);
+        tracker_unreachable(tracker, &message, &arrival, reach == NO_PORT);
 }
 
 /* Reads the SIP messages of a frame, first pass only. What stands inside the body of the message before it (a

@@ -681,7 +681,7 @@ registration_silence(const struct registration *registration)
     enum registration_state state = registration_state(file_tracker(), registration);
     bool wanted = state != REGISTRATION_REPLACED && state != REGISTRATION_REMOVED;
     if (wanted && registration->unreachable)
-        return FINDING_PORT_UNREACHABLE;
+        return registration->no_port ? FINDING_PORT_UNREACHABLE : FINDING_UNREACHABLE;
     if (wanted && registration->disconnected)
         return FINDING_DISCONNECTED;
     bool ignored = registration->open && registration->open_repeated;

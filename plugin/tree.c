@@ -949,8 +949,9 @@ unanswered_finding(const struct view *view, struct finding_values *values)
     *values = (struct finding_values){.method = record->method};
     if (!view->later)
         return FINDING_NONE;
-    if ((values->frame_a = record_is_unreachable(record)))
-        return FINDING_PORT_UNREACHABLE;
+    bool port;
+    if ((values->frame_a = record_is_unreachable(record, &port)))
+        return port ? FINDING_PORT_UNREACHABLE : FINDING_UNREACHABLE;
     if ((values->frame_a = record_is_disconnected(record)))
         return FINDING_DISCONNECTED;
     if ((values->number = record_lacks_answer(view->tracker, record))) {
@@ -982,7 +983,8 @@ title_request(const struct view *view, wmem_strbuf_t *title)
     enum finding unanswered = unanswered_finding(view, &values);
     if (unanswered != FINDING_NONE)
         wmem_strbuf_append_printf(title, ", %s", finding_rule(unanswered)->brief);
-    if (unanswered == FINDING_PORT_UNREACHABLE || unanswered == FINDING_DISCONNECTED)
+    if (unanswered == FINDING_PORT_UNREACHABLE || unanswered == FINDING_UNREACHABLE ||
+        unanswered == FINDING_DISCONNECTED)
         wmem_strbuf_append_printf(title, " in frame %u", values.frame_a);
     if (record->detail && record->detail->notes)
         wmem_strbuf_append_printf(title, ": %s",

@@ -923,6 +923,7 @@ audit_is_registration_cause(enum finding finding)
     case FINDING_REGISTER_UNANSWERED:
     case FINDING_REGISTER_BLOCKED:
     case FINDING_PORT_UNREACHABLE:
+    case FINDING_UNREACHABLE:
     case FINDING_DISCONNECTED:
     case FINDING_PROVISIONAL_ONLY:
     case FINDING_ANSWER_NOT_SEEN:

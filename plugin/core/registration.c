@@ -592,13 +592,16 @@ registration_repeated(const struct record *request)
 }
 
 void
-registration_unreachable(const struct record *request, uint32_t frame)
+registration_unreachable(const struct record *request, uint32_t frame, bool port)
 {
     const struct record_detail *detail = request->detail;
     for (struct registration_step *step = detail ? detail->registrations : NULL; step; step = step->next) {
-        if (step->unreachable == 0)
+        if (step->unreachable == 0) {
             step->unreachable = frame;
+            step->no_port = port;
+        }
         step->registration->unreachable = step->registration->open;
+        step->registration->no_port = port;
     }
 }
 

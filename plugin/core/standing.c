@@ -476,9 +476,10 @@ record_is_late(const struct record *record)
 }
 
 uint32_t
-record_is_unreachable(const struct record *record)
+record_is_unreachable(const struct record *record, bool *port)
 {
     const struct registration_step *step = unanswered_step(record);
+    *port = step && step->no_port;
     return step ? step->unreachable : 0;
 }
 

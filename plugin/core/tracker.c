@@ -454,12 +454,13 @@ begin_frame(struct tracker *tracker, const struct arrival *arrival)
 }
 
 void
-tracker_unreachable(struct tracker *tracker, const struct sip_message *quoted, const struct arrival *arrival)
+tracker_unreachable(struct tracker *tracker, const struct sip_message *quoted, const struct arrival *arrival,
+                    bool port)
 {
     hash_message(tracker, quoted, arrival);
     const struct transaction *transaction = transaction_find(tracker, quoted, quoted->method);
     if (transaction)
-        registration_unreachable(transaction->request, arrival->frame);
+        registration_unreachable(transaction->request, arrival->frame, port);
 }
 
 struct record *

@@ -382,7 +382,8 @@ struct registration {
     bool open : 1, open_repeated : 1; /**< a REGISTER is unanswered; it was sent again */
     bool unanswered : 1;              /**< so was the one before that, for 32 s */
     bool open_once : 1;    /**< the latest went over TCP or the like, where nothing is sent again */
-    bool unreachable : 1;  /**< ICMP said port unreachable of it */
+    bool unreachable : 1;  /**< ICMP said of it that it cannot be reached: */
+    bool no_port : 1;      /**< the port, or else the host */
     bool disconnected : 1; /**< the registrar's side ended its connection */
     bool pending : 1;      /**< a provisional response came to it */
     bool leaves : 1;       /**< it asks to remove it */
@@ -436,12 +437,13 @@ struct registration_step {
     uint32_t repeats;             /**< of a REGISTER: how often it was sent again */
     bool once;                    /**< of a REGISTER: over TCP or the like, where nothing is sent again */
     uint32_t pending_frame;       /**< of a REGISTER: its provisional response; 0: none came */
-    uint32_t unreachable;         /**< of a REGISTER: first ICMP error that says so of its port; 0: none */
+    uint32_t unreachable;         /**< of a REGISTER: first ICMP error that says so; 0: none */
     uint32_t
         disconnected; /**< of a REGISTER: where the registrar's side ended its connection; 0: it did not */
     uint32_t refused; /**< of a REGISTER: refusal of the one before; 0: it was granted, or there is none */
     bool cut;         /**< of a REGISTER: the capture may have cut credentials off */
     bool requires;    /**< of a REGISTER: it asks for extensions (Require, Proxy-Require) */
+    bool no_port;     /**< of a REGISTER: `unreachable` is its port, or else its host */
 };
 
 /** One finding about one message. The frames are those that its sentence names; 0: not used. */
@@ -572,12 +574,14 @@ void tracker_connect(struct tracker *tracker, uint32_t frame, const struct endpo
 void tracker_disconnect(struct tracker *tracker, uint32_t frame, const struct endpoint *from,
                         const struct endpoint *to, uint32_t sequence);
 
-/** Tells that ICMP says of a request that the port it was sent to is unreachable.
+/** Tells that ICMP says of a request that it did not arrive.
  *
  *  @param quoted   the beginning of the request, as far as ICMP quotes it
- *  @param arrival  of the ICMP error; from where and to where the request went */
+ *  @param arrival  of the ICMP error; from where and to where the request went
+ *  @param port     that the port is unreachable that it was sent to; else the host, or a firewall forbids it
+ */
 void tracker_unreachable(struct tracker *tracker, const struct sip_message *quoted,
-                         const struct arrival *arrival);
+                         const struct arrival *arrival, bool port);
 
 /** Tells that a datagram came that is no SIP message: a keep-alive, perhaps (CR LF CR LF, STUN). The time is
  * that of the latest tick. */
@@ -646,8 +650,9 @@ int64_t record_not_refreshed(const struct tracker *tracker, const struct record 
 /** A final answer that comes when the client has given up (RFC 3261 section 17.1.2.2); to an INVITE it waits
  * for longer, and a proxy's 408 says that it gave up, too (RFC 4320 section 2). */
 bool record_is_late(const struct record *record);
-/** A REGISTER without an answer, for which ICMP port unreachable came: the frame of that, or 0. */
-uint32_t record_is_unreachable(const struct record *record);
+/** A REGISTER without an answer, for which ICMP destination unreachable came: the frame of that, or 0.
+ *  @param port  whether that says that the host is there, and nothing listens at the port */
+uint32_t record_is_unreachable(const struct record *record, bool *port);
 /** A REGISTER without a final answer, whose connection the registrar's side ended: the frame of that, or 0.
  */
 uint32_t record_is_disconnected(const struct record *record);

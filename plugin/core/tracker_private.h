@@ -562,8 +562,8 @@ void registration_request(struct tracker *tracker, const struct sip_message *mes
                           const struct arrival *arrival, struct record *record);
 /** A REGISTER was sent again: it looks unanswered. */
 void registration_repeated(const struct record *request);
-/** ICMP says that the port is unreachable that it was sent to. */
-void registration_unreachable(const struct record *request, uint32_t frame);
+/** ICMP says that the port is unreachable that it was sent to, or else that the host is. */
+void registration_unreachable(const struct record *request, uint32_t frame, bool port);
 /** The registrar's side ended the connection that it was sent in. */
 void registration_disconnected(const struct record *request, uint32_t frame);
 /** One of both was said of the REGISTER that is open. */

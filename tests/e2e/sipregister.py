@@ -9,7 +9,7 @@ success    a 2xx that lists the contact, or lists nothing, with an expiry above 
            What lists the very contact that was to be removed lets it live on
 failure    a 2xx that lists the contact with an expiry of 0, which was not asked for: it is registered no more; a final
            answer from 300 on, but for a challenge that refuses no credentials or calls them stale; or no answer within
-           32 s to an attempt that was sent again, or at all to one of which ICMP says port unreachable, or whose connection
+           32 s to an attempt that was sent again, or at all to one of which ICMP says so, or whose connection
            the other side ends. A refusal to a copy of an attempt that succeeded is none
 refresh    an attempt that succeeds while a success before it was not removed
 lapse      the granted time ran out, by 2 s at least, before the next attempt: until the next success, or the end. Where

@@ -172,7 +172,7 @@ class Message:
     transaction: object = None
     retransmission_of: object = None    # the first sending of this message
     copy_of: object = None              # the same packet, captured before
-    unreachable: float = None           # when ICMP said of this request that the port is unreachable
+    unreachable: float = None           # when ICMP said of this request that it did not arrive
     acknowledges: int = None            # over TCP: the number of what the other side sends next
     disconnected: float = None          # when the other side ended the connection of this request, having sent no answer in it
     fragments: bool = False             # its receiver sent some to its sender soon after, and not all of them are there
@@ -270,7 +270,8 @@ class _Pairs(list):
     """A JSON object as a list: one frame may hold the key `sip` several times."""
 
 
-PORT_UNREACHABLE = {("icmp", "3", "3"), ("icmpv6", "1", "4")}
+# All but code 4 of ICMP, which asks for smaller packets
+UNREACHABLE = {("icmp", "3", str(code)) for code in range(16) if code != 4} | {("icmpv6", "1", str(code)) for code in range(8)}
 
 
 def mark_unreachable(messages, quoted, time):
@@ -341,7 +342,7 @@ def read_messages(capture, options=(), run=subprocess.check_output):
         addresses, ports, transport, unreachable = (None, None), (None, None), "", False
         for name, value in layers:
             if name in ("icmp", "icmpv6"):
-                unreachable = (name, dict(value).get(f"{name}.type"), dict(value).get(f"{name}.code")) in PORT_UNREACHABLE
+                unreachable = (name, dict(value).get(f"{name}.type"), dict(value).get(f"{name}.code")) in UNREACHABLE
                 if not unreachable:
                     break
             elif unreachable:

@@ -23,7 +23,7 @@ ROW = re.compile(r'^FINDING\((?P<id>\w+), "(?P<name>\w+)", (?P<severity>\w+), \w
 ROWS = [match.groupdict() for match in ROW.finditer(DEFINITIONS)]
 # Only the time that passes without an answer tells these, so only a second pass does.
 LATE = {"never_answered", "challenge_lost", "notify_unanswered", "in_dialog_unanswered", "method_unanswered", "challenge_skipped", "gave_up",
-        "retry_unanswered", "answered_elsewhere", "notify_missing", "client_unheard", "register_unanswered", "register_blocked", "registration_not_refreshed", "port_unreachable", "disconnected", "answer_not_seen", "provisional_only", "cancelled",
+        "retry_unanswered", "answered_elsewhere", "notify_missing", "client_unheard", "register_unanswered", "register_blocked", "registration_not_refreshed", "port_unreachable", "unreachable", "disconnected", "answer_not_seen", "provisional_only", "cancelled",
         "challenge_kept_back", "retry_fragmented", "retry_over_tcp", "retry_in_ipsec", "aka_unanswered"} | {
             row["name"] for row in ROWS if row["stage"] == "OFFER"}
 # But for the one that compares two verdicts.

@@ -157,9 +157,11 @@ def test_two_registrars_at_one_address(tables):
         "198.51.100.10:5080 refused 0 1", "198.51.100.10 registered 1 0"]
 
 
-@pytest.mark.parametrize("code, answered, cause", [(3, False, "port_unreachable"), (13, False, "-"), (3, True, "-")])
+@pytest.mark.parametrize("code, answered, cause", [(3, False, "port_unreachable"), (13, False, "unreachable"), (1, False, "unreachable"),
+                                                   (4, False, "-"), (3, True, "-")])
 def test_closed_port(code, answered, cause, tables, wireshark):
-    """ICMP port unreachable says why no answer comes; not so another code of it, nor where an answer comes after all."""
+    """ICMP destination unreachable says why no answer comes; not so where it asks for smaller packets (code 4), or an answer comes
+    after all."""
     trace = Trace()
     phone = Phone(trace, "100", "192.0.2.20")
     phone.ask()
@@ -168,7 +170,7 @@ def test_closed_port(code, answered, cause, tables, wireshark):
         phone.answer("200 OK", "Contact: <sip:100@192.0.2.20:5060>;expires=600")
     capture = Capture("closed", "closed.pcapng", (), (), "")
     trace.write(wireshark.path(capture))
-    told = wireshark.fields(capture, "_ws.expert.message", two_pass=True, extra=("-Y", "siptrail.finding.port_unreachable"))
+    told = wireshark.fields(capture, "_ws.expert.message", two_pass=True, extra=("-Y", "siptrail.finding.port_unreachable || siptrail.finding.unreachable"))
     assert {frame: "frame 2" in cells["_ws.expert.message"][0] for frame, cells in told.items()} == ({1: True} if cause != "-" else {})
     row, = tables(trace, "closed")[1]
     state = "registered" if answered else "unanswered" if cause != "-" else "unknown"

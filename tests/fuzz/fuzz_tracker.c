@@ -158,8 +158,9 @@ check_unanswered(const struct tracker *tracker, const struct record *record)
 {
     const struct silence *silence = record_unheard(tracker, record);
     must(!record_misses_notify(tracker, record) || record->detail->awaited->subscribe_frame > 0);
+    bool port;
     bool lacks = record_lacks_answer(tracker, record) || record_answer_not_seen(tracker, record) ||
-                 record_is_unreachable(record) || record_is_disconnected(record);
+                 record_is_unreachable(record, &port) || record_is_disconnected(record);
     must(!lacks || (record->status == 0 && record->response_frame == 0));
     if (!silence)
         return;
@@ -206,7 +207,7 @@ play(struct slice input, enum memory memory, look_at *look, void *data)
         idle(tracker, before, arrival.time);
         bool readable = sip_message_parse(bytes, false, &message);
         if (readable && quoted)
-            tracker_unreachable(tracker, &message, &arrival);
+            tracker_unreachable(tracker, &message, &arrival, arrival.frame % 2);
         else if (readable)
             look(tracker_add(tracker, &message, &arrival), data);
         else

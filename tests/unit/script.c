@@ -106,7 +106,7 @@ arrive(struct script *script, const struct sip *sip, bool unreachable)
         text.len = (size_t)(g_strstr_len(text.p, (gssize)text.len, "Content-Length") - text.p);
     g_assert(sip_message_parse(text, sip->cut, &message));
     if (unreachable)
-        tracker_unreachable(script->tracker, &message, &arrival);
+        tracker_unreachable(script->tracker, &message, &arrival, !sip->no_way);
     else
         record = tracker_add(script->tracker, &message, &arrival);
     g_assert(unreachable || record->frame == script->frame);

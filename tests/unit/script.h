@@ -37,9 +37,9 @@ struct sip {
     double ms;         /**< since the message before, 10; negative steps back */
     bool at_once;      /**< no time passed */
     unsigned datagram; /**< identification of the IP packet */
-    uint32_t
-        expected; /**< in a TCP connection: sequence number of what the other side sends next; 0: not known */
-    bool cut;     /**< the capture ends behind `headers` */
+    bool no_way;       /**< what ICMP says of it is of the host, not of the port */
+    uint32_t expected; /**< of a TCP connection: the sequence number that comes next; 0: not known */
+    bool cut;          /**< the capture ends behind `headers` */
 };
 
 /** What the digest of a request is made from. */

@@ -655,20 +655,25 @@ test_answer_not_seen(struct script *s)
 static void
 test_unreachable(struct script *s)
 {
-    const struct sip ask = {.cseq = 1, .headers = CONTACT_LINE}, again = {.cseq = 2, .headers = CONTACT_LINE};
+    const struct sip ask = {.cseq = 1, .headers = CONTACT_LINE},
+                     again = {.cseq = 2, .headers = CONTACT_LINE, .no_way = true};
     struct record *first = script_send(s, &ask);
-    g_assert_cmpuint(record_is_unreachable(first), ==, 0);
+    bool port;
+    g_assert_cmpuint(record_is_unreachable(first, &port), ==, 0);
     script_unreachable(s, &ask);
-    g_assert_cmpuint(record_is_unreachable(first), ==, 2);
+    g_assert_cmpuint(record_is_unreachable(first, &port), ==, 2);
+    g_assert_true(port && nth(s, 0)->no_port);
     g_assert_cmpstr(state(s, 0), ==, "unanswered");
     g_assert_cmpuint(registration_failures(s->tracker, nth(s, 0)), ==, 1);
     struct record *second = script_send(s, &again);
     g_assert_cmpstr(state(s, 0), ==, "unanswered");
     g_assert_cmpuint(registration_failures(s->tracker, nth(s, 0)), ==, 1);
     script_unreachable(s, &again);
+    g_assert_cmpuint(record_is_unreachable(second, &port), ==, 4);
+    g_assert_false(port || nth(s, 0)->no_port);
     g_assert_cmpuint(registration_failures(s->tracker, nth(s, 0)), ==, 2);
     SEND(s, .cseq = 2, .status = 200, .headers = "Contact: <sip:alice@192.0.2.1>;expires=60\r\n");
-    g_assert_cmpuint(record_is_unreachable(second), ==, 0);
+    g_assert_cmpuint(record_is_unreachable(second, &port), ==, 0);
     g_assert_cmpstr(state(s, 0), ==, "registered");
     g_assert_cmpuint(registration_failures(s->tracker, nth(s, 0)), ==, 1);
 }

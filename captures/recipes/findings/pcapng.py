@@ -8,7 +8,7 @@ ETHERNET, IPV4, ICMP, TCP, UDP = 1, 0x0800, 1, 6, 17
 PUSH_ACK, SYN, FIN_ACK, RST_ACK, WINDOW = 0x5018, 0x5002, 0x5011, 0x5014, 64240
 
 # What ICMP says of a datagram that did not arrive; stands for the payload of a packet.
-Unreachable = collections.namedtuple("Unreachable", "source target payload")
+Unreachable = collections.namedtuple("Unreachable", "source target payload code", defaults=(3,))    # the port
 # Opens a TCP connection; likewise.
 Connect = collections.namedtuple("Connect", "")
 # Ends one, by these flags; likewise.
@@ -51,7 +51,7 @@ def datagram(source, target, payload):
 
 def port_unreachable(source, target, lost):
     quoted = datagram(lost.source, lost.target, lost.payload)[14:]
-    return frame(source, target, ICMP, struct.pack("!2BHI", 3, 3, 0, 0), 2, quoted)
+    return frame(source, target, ICMP, struct.pack("!2BHI", 3, lost.code, 0, 0), 2, quoted)
 
 
 def segment(source, target, payload, sent, flags=PUSH_ACK):

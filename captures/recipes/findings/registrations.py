@@ -1,5 +1,5 @@
 """Registrations over time: refreshed, lapsed, moved, removed, and what a registrar may make of them."""
-from pcapng import FIN_ACK, RST_ACK, Disconnect
+from pcapng import FIN_ACK, RST_ACK, Disconnect, Unreachable
 from refused import acknowledge
 from sip import Account
 
@@ -87,6 +87,17 @@ def register_blocked(phone):
     phone.scene.wait(5)
     phone.register()
     for wait in (0.5, 1, 2, 4, 4, 4, 4):
+        phone.scene.wait(wait)
+        phone.scene.send(phone.phone, phone.server, phone.message)
+    phone.ping()
+
+
+def unreachable(phone):
+    """The firewall of the registrar's host, as firewalld has it, says that it forbids that (code 10)."""
+    phone.register()
+    for wait in (0.5, 1, 2):
+        sent = (phone.phone, phone.server, phone.message.octets())
+        phone.scene.packets.append((phone.scene.time, (phone.server[0], 0), phone.phone, Unreachable(*sent, 10)))
         phone.scene.wait(wait)
         phone.scene.send(phone.phone, phone.server, phone.message)
     phone.ping()
@@ -325,7 +336,7 @@ def provisional_only(phone):
     phone.ping()
 
 
-STORIES = {f.__name__: f for f in (registration_lapsed, refresh_refused, registration_lapsed_new_calls, register_unanswered, register_blocked, disconnected,
+STORIES = {f.__name__: f for f in (registration_lapsed, refresh_refused, registration_lapsed_new_calls, register_unanswered, register_blocked, unreachable, disconnected,
                                    contact_not_listed, granted_nothing, removal_ignored,
                                    expiry_shrinks, contact_changed, register_cseq, register_cseq_retried, gave_up_after_423, none_restarted, extension_refused,
                                    extension_unannounced, extension_required, service_route_ignored, interval_long_enough, none_registrations, none_fork, none_flows,
