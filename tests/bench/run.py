@@ -63,23 +63,25 @@ def measure_instructions(bench, options):
         yield (traffic, "the core alone", f"{bench.core_instructions_per_message(traffic) / 1000:.1f}", "", "")
 
 
-def rounds_of(messages):
-    return next(rounds for most, rounds in ((20_000, 25), (200_000, 7), (1_000_000, 3), (math.inf, 1)) if messages <= most)
+def rounds_of(messages, rounds):
+    """Short ones are disturbed more: of five rounds asked for 25."""
+    times = next(times for most, times in ((20_000, 5), (200_000, 1.4), (1_000_000, 0.6), (math.inf, 0.2)) if messages <= most)
+    return max(1, round(times * rounds))
 
 
-def fed(bench, kind, count):
+def fed(bench, kind, count, rounds):
     """The work with the plugin, without it, and the ratio of their times in user space: block by block in turn, from the
     generator, which needs no disk. Of the rounds the least, as what disturbs a round only adds to it; of the ratios the median."""
     commands = [bench.tshark("-", ASKED), bench.tshark("-", FILTER, plugin=False)]
-    rounds = [in_lockstep(bench.feed(kind, count), commands) for _ in range(rounds_of(count))]
-    return *map(least, zip(*rounds)), statistics.median(ours.user / theirs.user for ours, theirs in rounds)
+    runs = [in_lockstep(bench.feed(kind, count), commands) for _ in range(rounds_of(count, rounds))]
+    return *map(least, zip(*runs)), statistics.median(ours.user / theirs.user for ours, theirs in runs)
 
 
-def by_size(bench, kinds, sizes):
+def by_size(bench, kinds, sizes, rounds):
     """(kind, size, work of tshark with the plugin, without it, the ratio of their times)"""
     for kind in kinds:
         for size in sizes:
-            yield kind, size, *fed(bench, kind, size)
+            yield kind, size, *fed(bench, kind, size, rounds)
 
 
 def rows_by_size(measured):
@@ -92,7 +94,7 @@ def rows_by_size(measured):
 
 
 def measure_long(bench, options):
-    return rows_by_size(by_size(bench, options.kinds or LONG, sizes_up_to(options.largest, 20000)))
+    return rows_by_size(by_size(bench, options.kinds or LONG, sizes_up_to(options.largest, 20000), options.rounds))
 
 
 def sizes_up_to(largest, first):
@@ -103,7 +105,7 @@ def sizes_up_to(largest, first):
 
 
 def measure_sizes(bench, options):
-    measured = list(by_size(bench, options.kinds or ("registrations",), sizes_up_to(options.largest, 10000)))
+    measured = list(by_size(bench, options.kinds or ("registrations",), sizes_up_to(options.largest, 10000), options.rounds))
     if options.write:
         plot([row for row in measured if row[0] == measured[0][0]])
     return rows_by_size(measured)
