@@ -680,10 +680,8 @@ registration_silence(const struct registration *registration)
 {
     enum registration_state state = registration_state(file_tracker(), registration);
     bool wanted = state != REGISTRATION_REPLACED && state != REGISTRATION_REMOVED;
-    if (wanted && registration->unreachable)
-        return registration->no_port ? FINDING_PORT_UNREACHABLE : FINDING_UNREACHABLE;
-    if (wanted && registration->disconnected)
-        return FINDING_DISCONNECTED;
+    if (wanted && registration->none_why)
+        return (enum finding)registration->none_why;
     bool ignored = registration->open && registration->open_repeated;
     if (wanted && (registration_is_unanswered(file_tracker(), registration) ||
                    (state == REGISTRATION_LAPSED && ignored)))

@@ -949,11 +949,9 @@ unanswered_finding(const struct view *view, struct finding_values *values)
     *values = (struct finding_values){.method = record->method};
     if (!view->later)
         return FINDING_NONE;
-    bool port;
-    if ((values->frame_a = record_is_unreachable(record, &port)))
-        return port ? FINDING_PORT_UNREACHABLE : FINDING_UNREACHABLE;
-    if ((values->frame_a = record_is_disconnected(record)))
-        return FINDING_DISCONNECTED;
+    enum finding none = (enum finding)record_gets_none(record, &values->frame_a);
+    if (none != FINDING_NONE)
+        return none;
     if ((values->number = record_lacks_answer(view->tracker, record))) {
         values->frame_b = record_refused_before(record);
         return values->frame_b ? FINDING_REGISTER_BLOCKED : FINDING_REGISTER_UNANSWERED;
@@ -983,8 +981,7 @@ title_request(const struct view *view, wmem_strbuf_t *title)
     enum finding unanswered = unanswered_finding(view, &values);
     if (unanswered != FINDING_NONE)
         wmem_strbuf_append_printf(title, ", %s", finding_rule(unanswered)->brief);
-    if (unanswered == FINDING_PORT_UNREACHABLE || unanswered == FINDING_UNREACHABLE ||
-        unanswered == FINDING_DISCONNECTED)
+    if (unanswered != FINDING_NONE && record_gets_none(record, &values.frame_a) == unanswered)
         wmem_strbuf_append_printf(title, " in frame %u", values.frame_a);
     if (record->detail && record->detail->notes)
         wmem_strbuf_append_printf(title, ": %s",

@@ -380,7 +380,7 @@ is_refused_for_good(const struct use *use)
 {
     if (use->identity_only || use->relayed) /* names a user, or is meant for another hop */
         return false;
-    return use->outcome != OUTCOME_OTHER_REALM || use->cause != FINDING_OTHER_REALM;
+    return use->cause != FINDING_OTHER_REALM;
 }
 
 bool

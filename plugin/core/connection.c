@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
+#include "findings.h"
 #include "tracker_private.h"
 
 static struct stream_request *
@@ -26,7 +27,9 @@ key_connection(struct tracker *tracker, const struct endpoint *client, const str
 void
 connection_asks(struct tracker *tracker, struct transaction *transaction, const struct arrival *arrival)
 {
-    if (!arrival->in_stream)
+    const struct record_detail *detail = transaction->request->detail;
+    if (!arrival->in_stream || !detail ||
+        !(detail->registrations || detail->uses)) /* nobody asks for others */
         return;
     struct stream_request *stream =
         (struct stream_request *)arena_allocate(&transaction->arena, &tracker->host, sizeof *stream);
@@ -66,7 +69,7 @@ has_no_answer(const struct stream_request *stream, uint32_t sequence)
 static void
 note_disconnected(struct tracker *tracker, const struct record *request, uint32_t frame)
 {
-    registration_disconnected(request, frame);
+    registration_gets_none(request, FINDING_DISCONNECTED, frame);
     if (request->exchange && request->exchange->retry_frame == request->frame)
         exchange_detail_make(tracker, request->exchange)->disconnected = frame;
 }

@@ -945,8 +945,9 @@ open_exchange(struct tracker *tracker, const struct sip_message *message, const 
         note_idle_stale(tracker, exchange);
         note_removed(tracker, message, exchange, transaction);
         note_loop(tracker, exchange->account, exchange, record);
-        if (transaction && !detail->lines && challenged_below(transaction))
-            exchange_detail_make(tracker, exchange)->asked_below = challenged_below(transaction);
+        uint32_t below = transaction && !detail->lines ? challenged_below(transaction) : 0;
+        if (below)
+            exchange_detail_make(tracker, exchange)->asked_below = below;
         if (transaction) {
             transaction->opened = exchange;
             exchange_hold(exchange);

@@ -18,9 +18,6 @@
 /* Where neither says how long: it is the registrar's own time, which nobody else knows. */
 enum { UNSAID_SECONDS = 3600 };
 
-/* Contacts of one REGISTER that are followed; a client has a few, an attacker many. */
-enum { CONTACTS_MAX = 32 };
-
 /* --- finding them ---------------------------------------------------------------- */
 
 /* RFC 5626 section 4.1 */
@@ -484,8 +481,8 @@ lapse_finding(const struct registration *lapsed)
         return FINDING_REFRESH_REFUSED;
     bool in_time = lapsed->asked_frame > lapsed->granted_frame && lapsed->asked_clock <= lapsed->deadline &&
                    !lapsed->leaves;
-    bool in_vain = lapsed->open && (lapsed->open_repeated ||
-                                    registration_gets_none(lapsed)); /* else its answer may be lost */
+    bool in_vain =
+        lapsed->open && (lapsed->open_repeated || lapsed->none_why); /* else its answer may be lost */
     return in_time && (in_vain || lapsed->answer_late) ? FINDING_REFRESH_UNANSWERED
                                                        : FINDING_REGISTRATION_LAPSED;
 }
@@ -528,7 +525,7 @@ ask(struct tracker *tracker, const struct sip_message *message, const struct sip
     step->once = sip_via_is_reliable(&message->via);
     step->cut = message->headers_cut;
     step->refused = registration_may_block(registration);
-    step->requires = message->header[SIP_REQUIRE].p || message->header[SIP_PROXY_REQUIRE].p;
+    step->asks_more = message->header[SIP_REQUIRE].p || message->header[SIP_PROXY_REQUIRE].p;
     note_lapse(tracker, step, record);
     if (step->state == REGISTRATION_REPLACED && registration->successor) /* it was served there */
         mark_gap(registration, registration->successor->deadline);
@@ -551,8 +548,8 @@ ask(struct tracker *tracker, const struct sip_message *message, const struct sip
         return;
     registration->open_clock = tracker->clock;
     registration->open = true;
-    registration->open_repeated = registration->unreachable = registration->disconnected =
-        registration->pending = false;
+    registration->open_repeated = registration->pending = false;
+    registration->none_why = FINDING_NONE;
 }
 
 /* `*`: removes all contacts of the account. */
@@ -592,26 +589,16 @@ registration_repeated(const struct record *request)
 }
 
 void
-registration_unreachable(const struct record *request, uint32_t frame, bool port)
+registration_gets_none(const struct record *request, uint16_t why, uint32_t frame)
 {
     const struct record_detail *detail = request->detail;
     for (struct registration_step *step = detail ? detail->registrations : NULL; step; step = step->next) {
-        if (step->unreachable == 0) {
-            step->unreachable = frame;
-            step->no_port = port;
+        if (step->none_in == 0) {
+            step->none_in = frame;
+            step->none_why = why;
         }
-        step->registration->unreachable = step->registration->open;
-        step->registration->no_port = port;
-    }
-}
-
-void
-registration_disconnected(const struct record *request, uint32_t frame)
-{
-    const struct record_detail *detail = request->detail;
-    for (struct registration_step *step = detail ? detail->registrations : NULL; step; step = step->next) {
-        step->disconnected = frame;
-        step->registration->disconnected = step->registration->open;
+        if (step->registration->open)
+            step->registration->none_why = why;
     }
 }
 
@@ -976,7 +963,7 @@ static enum finding
 known_cause(const struct registration_step *asked, const struct record *record)
 {
     if (record->status == 420)
-    return asked->requires || asked->cut ? FINDING_EXTENSION_REFUSED : FINDING_EXTENSION_UNSAID;
+        return asked->asks_more || asked->cut ? FINDING_EXTENSION_REFUSED : FINDING_EXTENSION_UNSAID;
     if (record->status == 421)
         return FINDING_EXTENSION_REQUIRED;
     return is_behind(asked, record) ? FINDING_REGISTER_CSEQ : FINDING_NONE;
@@ -1047,9 +1034,11 @@ answer(struct tracker *tracker, const struct sip_message *message, const struct 
     if (known != FINDING_NONE)
         tell_cause(tracker, known, known == FINDING_REGISTER_CSEQ ? asked->behind : record->request->frame,
                    record);
-    if (registration->asked_frame == record->request->frame || !record_is_late(record))
-        registration->open = registration->open_repeated = registration->unanswered =
-            registration->unreachable = registration->disconnected = registration->pending = false;
+    if (registration->asked_frame == record->request->frame || !record_is_late(record)) {
+        registration->open = registration->open_repeated = registration->unanswered = registration->pending =
+            false;
+        registration->none_why = FINDING_NONE;
+    }
     registration->last_frame = record->frame;
     registration->last_status = record->status;
     step->state = registration_state(tracker, registration);

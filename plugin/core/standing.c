@@ -198,24 +198,18 @@ may_be_in_fragments(const struct tracker *tracker, const struct registration *re
 }
 
 bool
-registration_gets_none(const struct registration *registration)
-{
-    return registration->unreachable || registration->disconnected;
-}
-
-bool
 registration_waits_in_vain(const struct tracker *tracker, const struct registration *registration)
 {
     bool timed_out = registration->open_repeated &&
                      tracker->clock - registration->open_clock > SIP_TIMEOUT_NS &&
                      !may_be_in_fragments(tracker, registration, registration->open_clock);
-    return registration->open && (timed_out || registration_gets_none(registration));
+    return registration->open && (timed_out || registration->none_why);
 }
 
 bool
 registration_misses_answer(const struct tracker *tracker, const struct registration *registration)
 {
-    if (!registration->open || registration_gets_none(registration) ||
+    if (!registration->open || registration->none_why ||
         tracker->clock - registration->open_clock <= SIP_T2_NS)
         return false;
     return !registration->open_repeated ||
@@ -475,19 +469,15 @@ record_is_late(const struct record *record)
            !method_is(request->method, "INVITE") && record->time - request->time > SIP_TIMEOUT_NS;
 }
 
-uint32_t
-record_is_unreachable(const struct record *record, bool *port)
+uint16_t
+record_gets_none(const struct record *record, uint32_t *frame)
 {
     const struct registration_step *step = unanswered_step(record);
-    *port = step && step->no_port;
-    return step ? step->unreachable : 0;
-}
-
-uint32_t
-record_is_disconnected(const struct record *record)
-{
-    const struct registration_step *step = open_step(record);
-    return step && !record->exchange ? step->disconnected : 0;
+    bool told = step && step->none_why == FINDING_DISCONNECTED && record->exchange;
+    if (!step || !step->none_in || told)
+        return FINDING_NONE;
+    *frame = step->none_in;
+    return step->none_why;
 }
 
 uint32_t

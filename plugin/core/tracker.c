@@ -262,7 +262,6 @@ add_request(struct tracker *tracker, const struct sip_message *message, const st
     transaction->request = record;
     transaction->fingerprint = fingerprint;
     datagram_seen(transaction, arrival, false);
-    connection_asks(tracker, transaction, arrival);
     if (method_is(record->method, "ACK") || method_is(record->method, "CANCEL"))
         link_to_invite(tracker, message, arrival, record);
     exchange_request(tracker, message, arrival, record);
@@ -271,6 +270,7 @@ add_request(struct tracker *tracker, const struct sip_message *message, const st
     else if (method_is(record->method, "INVITE"))
         service_route_note(tracker, message, arrival, record);
     subscription_request(tracker, message, transaction, record);
+    connection_asks(tracker, transaction, arrival);
     return record;
 }
 
@@ -460,7 +460,8 @@ tracker_unreachable(struct tracker *tracker, const struct sip_message *quoted, c
     hash_message(tracker, quoted, arrival);
     const struct transaction *transaction = transaction_find(tracker, quoted, quoted->method);
     if (transaction)
-        registration_unreachable(transaction->request, arrival->frame, port);
+        registration_gets_none(transaction->request, port ? FINDING_PORT_UNREACHABLE : FINDING_UNREACHABLE,
+                               arrival->frame);
 }
 
 struct record *

@@ -368,6 +368,7 @@ struct registration {
     uint32_t last_frame;    /**< latest final answer; 0: none */
     uint16_t last_status;
     uint16_t last_cause;      /**< enum finding */
+    uint16_t none_why;        /**< of the REGISTER that is `open`: as in `registration_step` */
     int64_t open_clock;       /**< of the REGISTER that is `open` */
     int64_t quiet_clock;      /**< of the first REGISTER since the latest final answer */
     int64_t gap_deadline;     /**< when it runs out at the latest, for all that a `gap` may have granted */
@@ -381,13 +382,10 @@ struct registration {
     bool removed : 1;
     bool open : 1, open_repeated : 1; /**< a REGISTER is unanswered; it was sent again */
     bool unanswered : 1;              /**< so was the one before that, for 32 s */
-    bool open_once : 1;    /**< the latest went over TCP or the like, where nothing is sent again */
-    bool unreachable : 1;  /**< ICMP said of it that it cannot be reached: */
-    bool no_port : 1;      /**< the port, or else the host */
-    bool disconnected : 1; /**< the registrar's side ended its connection */
-    bool pending : 1;      /**< a provisional response came to it */
-    bool leaves : 1;       /**< it asks to remove it */
-    bool answer_late : 1;  /**< it was sent in time to refresh it, and its answer came too late for that */
+    bool open_once : 1;   /**< the latest went over TCP or the like, where nothing is sent again */
+    bool pending : 1;     /**< a provisional response came to it */
+    bool leaves : 1;      /**< it asks to remove it */
+    bool answer_late : 1; /**< it was sent in time to refresh it, and its answer came too late for that */
     bool lapse_told : 1;
     bool calls_vary : 1;            /**< the client takes another Call-ID for a refresh */
     bool direct : 1;                /**< no proxy is between client and registrar: the tracker's own */
@@ -437,13 +435,11 @@ struct registration_step {
     uint32_t repeats;             /**< of a REGISTER: how often it was sent again */
     bool once;                    /**< of a REGISTER: over TCP or the like, where nothing is sent again */
     uint32_t pending_frame;       /**< of a REGISTER: its provisional response; 0: none came */
-    uint32_t unreachable;         /**< of a REGISTER: first ICMP error that says so; 0: none */
-    uint32_t
-        disconnected; /**< of a REGISTER: where the registrar's side ended its connection; 0: it did not */
-    uint32_t refused; /**< of a REGISTER: refusal of the one before; 0: it was granted, or there is none */
-    bool cut;         /**< of a REGISTER: the capture may have cut credentials off */
-    bool requires;    /**< of a REGISTER: it asks for extensions (Require, Proxy-Require) */
-    bool no_port;     /**< of a REGISTER: `unreachable` is its port, or else its host */
+    uint32_t none_in;  /**< of a REGISTER: the packet that says at once that no answer comes; 0: none */
+    uint16_t none_why; /**< enum finding: what that packet is */
+    uint32_t refused;  /**< of a REGISTER: refusal of the one before; 0: it was granted, or there is none */
+    bool cut;          /**< of a REGISTER: the capture may have cut credentials off */
+    bool asks_more;    /**< of a REGISTER: it asks for extensions (Require, Proxy-Require) */
 };
 
 /** One finding about one message. The frames are those that its sentence names; 0: not used. */
@@ -650,12 +646,10 @@ int64_t record_not_refreshed(const struct tracker *tracker, const struct record 
 /** A final answer that comes when the client has given up (RFC 3261 section 17.1.2.2); to an INVITE it waits
  * for longer, and a proxy's 408 says that it gave up, too (RFC 4320 section 2). */
 bool record_is_late(const struct record *record);
-/** A REGISTER without an answer, for which ICMP destination unreachable came: the frame of that, or 0.
- *  @param port  whether that says that the host is there, and nothing listens at the port */
-uint32_t record_is_unreachable(const struct record *record, bool *port);
-/** A REGISTER without a final answer, whose connection the registrar's side ended: the frame of that, or 0.
- */
-uint32_t record_is_disconnected(const struct record *record);
+/** A REGISTER without an answer, of which a packet says that none comes: ICMP, or the end of its connection.
+ *  @param frame  that packet, on success only
+ *  @return enum finding; FINDING_NONE: there is no such packet, or it is told of the credentials already */
+uint16_t record_gets_none(const struct record *record, uint32_t *frame);
 
 /** A REGISTER to which a provisional answer came, and, as of now, no final one for as long as a client waits.
  *  @return the frame of that; 0: a final one came, or its client may have one that is not in the capture */

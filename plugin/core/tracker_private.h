@@ -143,6 +143,9 @@ struct subscription {
 
 enum { DATAGRAMS = 8, UNREAD_MAX = 64 };
 
+/** Contacts of one REGISTER that are followed; a client has a few, an attacker many. */
+enum { CONTACTS_MAX = 32 };
+
 /** What may hold SIP that nobody can read. */
 enum unread_kind { UNREAD_FRAGMENT, UNREAD_CONNECTION, UNREAD_KINDS };
 
@@ -562,12 +565,9 @@ void registration_request(struct tracker *tracker, const struct sip_message *mes
                           const struct arrival *arrival, struct record *record);
 /** A REGISTER was sent again: it looks unanswered. */
 void registration_repeated(const struct record *request);
-/** ICMP says that the port is unreachable that it was sent to, or else that the host is. */
-void registration_unreachable(const struct record *request, uint32_t frame, bool port);
-/** The registrar's side ended the connection that it was sent in. */
-void registration_disconnected(const struct record *request, uint32_t frame);
-/** One of both was said of the REGISTER that is open. */
-bool registration_gets_none(const struct registration *registration);
+/** A packet says that no answer comes: ICMP, or the end of its connection.
+ *  @param why  enum finding */
+void registration_gets_none(const struct record *request, uint16_t why, uint32_t frame);
 /** A provisional response came, in that frame: the registrar is there. */
 void registration_pending(const struct record *request, uint32_t frame);
 /** Of a request that was granted: its client seems not to have got the answer, for that reason (enum
@@ -613,7 +613,7 @@ uint32_t unread_between(const struct tracker *tracker, enum unread_kind kind, co
 
 /* --- connection.c --- */
 
-/** A new request. */
+/** A new request, with what it registers and signs. */
 void connection_asks(struct tracker *tracker, struct transaction *transaction, const struct arrival *arrival);
 /** Its connection does not matter any more. */
 void connection_forget(struct tracker *tracker, struct transaction *transaction);

@@ -206,12 +206,14 @@ static size_t
 transaction_size(const struct sip_message *message, bool in_stream, bool keeps_records)
 {
     size_t size = sizeof(struct transaction) + sizeof(struct seen_response);
-    if (in_stream)
+    const bool registers = slice_equal(message->method, SLICE("REGISTER"));
+    if (in_stream &&
+        (registers || message->header[SIP_AUTHORIZATION].p || message->header[SIP_PROXY_AUTHORIZATION].p))
         size += sizeof(struct stream_request);
     if (!keeps_records)
         return size;
     size += 2 * sizeof(struct record);
-    if (slice_equal(message->method, SLICE("REGISTER")))
+    if (registers)
         size += sizeof(struct record_detail) + sizeof(struct registration_step);
     for (enum sip_header id = SIP_AUTHORIZATION; id <= SIP_PROXY_AUTHORIZATION; id++)
         if (message->header[id].p)

@@ -571,15 +571,15 @@ mark_cut(const struct sip_message *message, struct slice text, struct use *use)
         use->verdict = (struct digest_verdict){.status = DIGEST_UNVERIFIED, .reason = DIGEST_MESSAGE_CUT};
 }
 
-/* For the contact that asks for least, and is not to be removed, in s; 0: not said. */
+/* For the contact that asks for least, and is not to be removed, or without one what the header says, in s;
+ * 0: not said. */
 static uint32_t
 asked_expires(const struct sip_message *message)
 {
-    const unsigned contacts_max = 32;
     struct sip_contacts walk = sip_contacts(message);
     struct sip_contact contact = {.star = false};
     uint32_t least = 0, seconds;
-    for (unsigned n = 0; n < contacts_max && (sip_contact_next(&walk, &contact) || n == 0); n++) {
+    for (unsigned n = 0; n < CONTACTS_MAX && (sip_contact_next(&walk, &contact) || n == 0); n++) {
         if (sip_contact_expires(message, &contact, &seconds) && seconds > 0 && (!least || seconds < least))
             least = seconds;
     }

@@ -158,9 +158,9 @@ check_unanswered(const struct tracker *tracker, const struct record *record)
 {
     const struct silence *silence = record_unheard(tracker, record);
     must(!record_misses_notify(tracker, record) || record->detail->awaited->subscribe_frame > 0);
-    bool port;
+    uint32_t frame;
     bool lacks = record_lacks_answer(tracker, record) || record_answer_not_seen(tracker, record) ||
-                 record_is_unreachable(record, &port) || record_is_disconnected(record);
+                 record_gets_none(record, &frame);
     must(!lacks || (record->status == 0 && record->response_frame == 0));
     if (!silence)
         return;

@@ -71,6 +71,16 @@ state(const struct script *s, unsigned n)
     return registration ? registration_state_text(registration_state(s->tracker, registration)) : "none";
 }
 
+/* The frame that says of a REGISTER that no answer comes, for this reason; 0: none. */
+static uint32_t
+none_in(const struct record *record, enum finding why)
+{
+    uint32_t frame = 0;
+    uint16_t found = record_gets_none(record, &frame);
+    g_assert_true(found == FINDING_NONE || found == why);
+    return frame;
+}
+
 static const struct registration_step *
 step_of(const struct record *record)
 {
@@ -487,7 +497,7 @@ test_disconnected(struct script *s)
         script_disconnect(s, rows[i].from, rows[i].to, rows[i].sequence);
         script_disconnect(s, rows[i].from, rows[i].to, rows[i].sequence);
         g_test_message("row %u", i);
-        g_assert_cmpuint(record_is_disconnected(ask), ==, rows[i].told ? ask->frame + 1 : 0);
+        g_assert_cmpuint(none_in(ask, FINDING_DISCONNECTED), ==, rows[i].told ? ask->frame + 1 : 0);
         g_assert_cmpstr(state(s, i), ==,
                         rows[i].told       ? "unanswered"
                         : rows[i].answered ? "refused"
@@ -505,15 +515,15 @@ test_disconnected_again(struct script *s)
     const struct record *second =
         TURN(s, .cseq = 2, .contact = PHONE, .from = 1 + NEXT_PORT, .expected = 500, .after = 5);
     script_disconnect(s, 2, 1 + NEXT_PORT, 501);
-    g_assert_cmpuint(record_is_disconnected(first), ==, 2);
-    g_assert_cmpuint(record_is_disconnected(second), ==, 4);
+    g_assert_cmpuint(none_in(first, FINDING_DISCONNECTED), ==, 2);
+    g_assert_cmpuint(none_in(second, FINDING_DISCONNECTED), ==, 4);
     g_assert_cmpuint(registration_failures(s->tracker, nth(s, 0)), ==, 2);
-    g_assert_true(nth(s, 0)->disconnected);
+    g_assert_cmpint(nth(s, 0)->none_why, ==, FINDING_DISCONNECTED);
     TURN(s, .cseq = 3, .contact = PHONE, .expected = 900, .after = 5);
     TURN(s, .status = 200, .cseq = 3, .contact = PHONE ";expires=60");
     script_disconnect(s, 2, 1, 900);
     g_assert_cmpstr(state(s, 0), ==, "registered");
-    g_assert_false(nth(s, 0)->disconnected);
+    g_assert_cmpint(nth(s, 0)->none_why, ==, FINDING_NONE);
 }
 
 /* Silence after a refusal of the user looks like a list; after a grant, or a server's failure, it does not.
@@ -658,22 +668,21 @@ test_unreachable(struct script *s)
     const struct sip ask = {.cseq = 1, .headers = CONTACT_LINE},
                      again = {.cseq = 2, .headers = CONTACT_LINE, .no_way = true};
     struct record *first = script_send(s, &ask);
-    bool port;
-    g_assert_cmpuint(record_is_unreachable(first, &port), ==, 0);
+    g_assert_cmpuint(none_in(first, FINDING_NONE), ==, 0);
     script_unreachable(s, &ask);
-    g_assert_cmpuint(record_is_unreachable(first, &port), ==, 2);
-    g_assert_true(port && nth(s, 0)->no_port);
+    g_assert_cmpuint(none_in(first, FINDING_PORT_UNREACHABLE), ==, 2);
+    g_assert_cmpint(nth(s, 0)->none_why, ==, FINDING_PORT_UNREACHABLE);
     g_assert_cmpstr(state(s, 0), ==, "unanswered");
     g_assert_cmpuint(registration_failures(s->tracker, nth(s, 0)), ==, 1);
     struct record *second = script_send(s, &again);
     g_assert_cmpstr(state(s, 0), ==, "unanswered");
     g_assert_cmpuint(registration_failures(s->tracker, nth(s, 0)), ==, 1);
     script_unreachable(s, &again);
-    g_assert_cmpuint(record_is_unreachable(second, &port), ==, 4);
-    g_assert_false(port || nth(s, 0)->no_port);
+    g_assert_cmpuint(none_in(second, FINDING_UNREACHABLE), ==, 4);
+    g_assert_cmpint(nth(s, 0)->none_why, ==, FINDING_UNREACHABLE);
     g_assert_cmpuint(registration_failures(s->tracker, nth(s, 0)), ==, 2);
     SEND(s, .cseq = 2, .status = 200, .headers = "Contact: <sip:alice@192.0.2.1>;expires=60\r\n");
-    g_assert_cmpuint(record_is_unreachable(second, &port), ==, 0);
+    g_assert_cmpuint(none_in(second, FINDING_NONE), ==, 0);
     g_assert_cmpstr(state(s, 0), ==, "registered");
     g_assert_cmpuint(registration_failures(s->tracker, nth(s, 0)), ==, 1);
 }
