@@ -164,10 +164,10 @@ digest_cause(const struct use *use)
 
 /* The same user has been let in, so that it is about what is asked for. A registrar that asks again asks for
  * the password. */
-static bool
-is_accepted_before(const struct use *use)
+static enum finding
+accepted_before_cause(const struct use *use)
 {
-    return use->user_accepted_in && !method_is(use->method, "REGISTER");
+    return method_is(use->method, "REGISTER") ? FINDING_NO_LONGER_ACCEPTED : FINDING_ACCEPTED_BEFORE;
 }
 
 static enum finding
@@ -182,8 +182,8 @@ refusal_cause(const struct use *use)
         return FINDING_PASSWORD_IN_PHRASE;
     if (use->evidence == EVIDENCE_NONE)
         return FINDING_PRELOADED_REFUSED;
-    if (is_accepted_before(use))
-        return FINDING_ACCEPTED_BEFORE;
+    if (use->user_accepted_in)
+        return accepted_before_cause(use);
     if (use->verdict.status == DIGEST_GOOD)
         return FINDING_DIGEST_GOOD_REFUSED;
     return use->stale_idle ? FINDING_STALE_IDLE : FINDING_REFUSED_UNVERIFIED;
@@ -309,7 +309,7 @@ forbidden_cause(const struct use *use)
         return FINDING_PASSWORD_IN_PHRASE;
     if (finding_set_has(&use->suspects, FINDING_NC_OF_EACH_CALL))
         return FINDING_NC_OF_EACH_CALL;
-    return is_accepted_before(use) ? FINDING_ACCEPTED_BEFORE : FINDING_FORBIDDEN;
+    return use->user_accepted_in ? accepted_before_cause(use) : FINDING_FORBIDDEN;
 }
 
 enum finding
@@ -797,6 +797,8 @@ static const struct {
     {FINDING_GAVE_UP, "after refused credentials, when the client does not try again"},
     {FINDING_ACCEPTED_BEFORE,
      "with a number in From that the account may not show, a call that it may not make, or a limit"},
+    {FINDING_NO_LONGER_ACCEPTED, "after a password was changed, or with a second phone at the same address "
+                                 "that has another password"},
     {FINDING_ALGORITHM_UNANSWERED, "with a client that is older than RFC 8760"},
     {FINDING_METHOD_UNANSWERED, "with a client that authenticates REGISTER only"},
     {FINDING_CHALLENGE_SKIPPED,
@@ -824,6 +826,11 @@ static const struct {
     {FINDING_CANCELLED, "the call was cancelled in frame {cancelled}, and nobody waits for it any more"},
     {FINDING_ACCEPTED_BEFORE, "this {method} is refused, and the same user was let in before: not who "
                               "asks, but what is asked for seems to be wrong"},
+    {FINDING_STALE_UNSAID,
+     "{asker} does not take the nonce in frame {retry} any more; it is not about user and password, "
+     "unless the next answer is refused, too"},
+    {FINDING_NO_LONGER_ACCEPTED,
+     "the registrar let this user in before, and does not believe the credentials in frame {retry} any more"},
     {FINDING_CREDENTIALS_REMOVED,
      "the client answered in frame {retry}, and its answer did not get as far as the server"},
     {FINDING_REALM_SHARED,

@@ -152,7 +152,8 @@ add_closing(struct tracker *tracker, struct use *use, struct record *record)
 static bool
 is_unverified(const struct use *use)
 {
-    return use->cause == FINDING_REFUSED_UNVERIFIED || use->cause == FINDING_STALE_IDLE;
+    return use->cause == FINDING_REFUSED_UNVERIFIED || use->cause == FINDING_STALE_IDLE ||
+           use->cause == FINDING_NO_LONGER_ACCEPTED;
 }
 
 /* A refusal that was seen on the next hop has its cause there. Some causes say no more than that it was

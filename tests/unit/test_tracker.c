@@ -997,7 +997,7 @@ test_form_accepted(struct script *s)
     answer_oddly(s, 7, "n4", 401, 3);
     g_assert_cmpstr(script_cause(s, script_exchange(s, 0)), ==, "qop_unasked");
     g_assert_cmpstr(script_outcome(s, script_exchange(s, 2)), ==, "accepted");
-    g_assert_cmpstr(script_cause(s, script_exchange(s, 3)), ==, "refused_unverified");
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 3)), ==, "no_longer_accepted");
     g_assert_cmpstr(script_cause(s, script_exchange(s, 5)), ==, "qop_unasked");
 }
 
@@ -1917,7 +1917,7 @@ test_goes_on(struct script *s)
     SEND(s, .cseq = 4, .headers = ANSWER(s, .nc = "00000003"));
     SEND(s, .cseq = 4, .status = 403);
     g_assert_cmpint(exchange->later_outcome, ==, OUTCOME_FORBIDDEN);
-    g_assert_cmpint(exchange->later_cause, ==, FINDING_FORBIDDEN);
+    g_assert_cmpint(exchange->later_cause, ==, FINDING_NO_LONGER_ACCEPTED);
 }
 
 /* … but not how they are at another server. */
@@ -1991,7 +1991,7 @@ static const struct accepted_before accepted_before[] = {
     {"forbidden", "INVITE", "alice", 403, 0, "accepted_before"},
     {"another-user", "INVITE", "bob", 403, 0, "forbidden"},
     {"another-client", "INVITE", "alice", 403, 9, "forbidden"},
-    {"registrar", "REGISTER", "alice", 403, 0, "username_not_aor"},
+    {"aor-at-registrar", "REGISTER", "alice", 403, 0, "username_not_aor"},
 };
 
 static void
@@ -2006,6 +2006,22 @@ test_accepted_before(gconstpointer data)
     bool same = strcmp(c->user, "alice") == 0 && c->from == 0;
     g_assert_cmpuint(use->user_accepted_in, ==, same ? 4 : 0);
     script_end(s);
+}
+
+/* The nonce of that time is refused, which may be for its age; and then a fresh one is, too. */
+static void
+test_no_longer_accepted(struct script *s)
+{
+    registered(s);
+    const struct use *refresh = script_use(SEND(s, .cseq = 3, .headers = ANSWER(s, .nc = "00000002")));
+    SEND(s, .cseq = 3, .status = 401, .headers = CHALLENGE("n2"));
+    g_assert_cmpint(refresh->cause, ==, FINDING_STALE_UNSAID);
+    SEND(s, .cseq = 4, .headers = ANSWER(s, .nonce = "n2"));
+    SEND(s, .cseq = 4, .status = 401, .headers = CHALLENGE("n3"));
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 1)), ==, "no_longer_accepted");
+    SEND(s, .cseq = 5, .headers = ANSWER(s, .nonce = "n3"));
+    SEND(s, .cseq = 5, .status = 403);
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 2)), ==, "no_longer_accepted");
 }
 
 /* One nonce for all calls: it answers the challenge of this one, right or wrong. */
@@ -2874,6 +2890,7 @@ static const struct play plays[] = {
     {"cause/nonce-of-other-call", test_nonce_of_other_call},
     {"cause/nonce-of-other-call-refused", test_nonce_of_other_call_refused},
     {"cause/nonce-of-ringing-call", test_nonce_of_ringing_call},
+    {"cause/no-longer-accepted", test_no_longer_accepted},
     {"cause/to-tag-kept", test_to_tag_kept},
     {"cause/replay-called-stale", test_replay_called_stale},
     {"cause/old-replay-called-stale", test_old_replay_called_stale},

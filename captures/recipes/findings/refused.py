@@ -332,6 +332,17 @@ def accepted_before(phone):
     acknowledge(phone)
 
 
+def no_longer_accepted(phone):
+    """The password is changed on the server while the phone is registered."""
+    registered(phone)
+    phone.scene.wait(50)
+    phone.answer()
+    for _ in range(2):
+        phone.challenge()
+        phone.answer()
+    phone.challenge()
+
+
 def nonce_of_other_call(phone):
     """A phone keeps one nonce for a realm, whatever it is asked; the proxy lets it, and once it does not."""
     registered(phone)
@@ -595,5 +606,5 @@ STORIES.update((f.__name__, f) for f in (
     source_port_changed, preloaded_refused, credentials_joined, second_realm_unanswered, uri_rewritten, digest_variant,
     server_unproved, unanswered_loop, many_accounts_fail, scheme_differs, cseq_decreased, auth_int_chosen, cancel_cseq, ack_cseq,
     digest_bad_accepted, changed_on_path, stale_at_once, nonce_unknown, nextnonce_ignored, stale_in_phrase, form_accepted_before,
-    accepted_before, nonce_of_other_call,
+    accepted_before, no_longer_accepted, nonce_of_other_call,
     credentials_dropped, request_uri_changed, qop_list_bare, to_changed, nc_of_each_call, nc_decreased, ack_without_credentials))
