@@ -703,12 +703,20 @@ subscribe_407(const struct finding_context *c)
     return c->message->status == 407 && slice_equal(c->message->method, SLICE("SUBSCRIBE"));
 }
 
+/* Whether a REGISTER comes from who is registered. */
+static bool
+is_refresh(const struct record *request)
+{
+    const struct registration_step *step = request && request->detail ? request->detail->registrations : NULL;
+    while (step && (step->state != REGISTRATION_REGISTERED || (step->has_asked && step->asked == 0)))
+        step = step->next;
+    return step != NULL;
+}
+
 static bool
 refresh_bare(const struct finding_context *c)
 {
-    return slice_equal(c->message->method, SLICE("REGISTER")) && c->exchange->request_frame &&
-           !c->exchange->refused && c->exchange->account->accepted_frame &&
-           c->exchange->account->accepted_frame < c->exchange->request_frame;
+    return !c->exchange->refused && is_refresh(c->record->request);
 }
 
 /* A 401 with nothing but Proxy-Authenticate, a 407 with nothing but WWW-Authenticate. */

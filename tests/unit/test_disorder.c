@@ -304,9 +304,10 @@ test_call_id_of_a_silent_host(struct script *s)
 static void
 test_challenge_behind_acceptance(struct script *s)
 {
-    SEND(s, .cseq = 1);
-    SEND(s, .cseq = 2, .headers = ANSWER(s));
-    SEND(s, .cseq = 2, .status = 200);
+    const char *contact = "Contact: <sip:alice@192.0.2.1>;expires=600\r\n";
+    SEND(s, .cseq = 1, .headers = contact);
+    SEND(s, .cseq = 2, .headers = script_join(s, ANSWER(s), contact));
+    SEND(s, .cseq = 2, .status = 200, .headers = contact);
     const struct record *challenge = SEND(s, .cseq = 1, .status = 401, .headers = CHALLENGE("n1"));
     g_assert_null(strstr(script_notes(s, challenge), "refresh_without_credentials"));
 }

@@ -2024,6 +2024,36 @@ test_no_longer_accepted(struct script *s)
     g_assert_cmpstr(script_cause(s, script_exchange(s, 2)), ==, "no_longer_accepted");
 }
 
+/* A refresh is of a contact that is registered; another phone of the account begins. */
+struct refresh_bare {
+    const char *name, *call_id, *contact;
+    bool told;
+};
+
+static const struct refresh_bare refresh_bare[] = {
+    {"refresh", "call-1", "Contact: <sip:alice@192.0.2.1>;expires=600\r\n", true},
+    {"other-phone", "call-2", "Contact: <sip:alice@192.0.2.5>;expires=600\r\n", false},
+    {"removal", "call-1", "Contact: <sip:alice@192.0.2.1>;expires=0\r\n", false},
+};
+
+static void
+test_refresh_bare(gconstpointer data)
+{
+    const struct refresh_bare *c = data;
+    const char *phone = "Contact: <sip:alice@192.0.2.1>;expires=600\r\n";
+    struct script *s = script_begin();
+    SEND(s, .call_id = "call-1", .headers = phone);
+    SEND(s, .call_id = "call-1", .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .call_id = "call-1", .cseq = 2, .headers = script_join(s, ANSWER(s), phone));
+    SEND(s, .call_id = "call-1", .cseq = 2, .status = 200, .headers = phone);
+    SEND(s, .call_id = c->call_id, .cseq = 3, .headers = c->contact);
+    const struct record *asked =
+        SEND(s, .call_id = c->call_id, .cseq = 3, .status = 401, .headers = CHALLENGE("n2"));
+    g_assert_cmpstr(script_notes(s, asked), ==,
+                    c->told ? "md5_only refresh_without_credentials" : "md5_only");
+    script_end(s);
+}
+
 /* One nonce for all calls: it answers the challenge of this one, right or wrong. */
 static void
 answered_with_other_nonce(struct script *s, unsigned status, enum outcome outcome, enum finding cause)
@@ -2966,6 +2996,7 @@ main(int argc, char **argv)
     script_add_plays("/tracker", plays, G_N_ELEMENTS(plays));
     ADD_CASES("/tracker/ending", endings, test_ending);
     ADD_CASES("/tracker/second-try", second_tries, test_second_try);
+    ADD_CASES("/tracker/refresh-bare", refresh_bare, test_refresh_bare);
     ADD_CASES("/tracker/accepted-before", accepted_before, test_accepted_before);
     ADD_CASES("/tracker/skipped", skips, test_skipped);
     ADD_CASES("/tracker/rspauth", proofs, test_rspauth);
