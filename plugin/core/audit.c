@@ -30,7 +30,44 @@ audit_outcome(uint16_t status, bool challenged_again, bool stale)
 
 /* --- the server's own words ----------------------------------------------------- */
 
-enum { WORDS_MAX = 64 };
+enum { PHRASE_MAX = 64, HEADER_MAX = 96 };
+
+/* In the order of how much they say. The first one is that of Kamailio and OpenSIPS. */
+static const char *const telling_headers[] = {"P-Registrar-Error", "Warning", "Reason", "Unsupported",
+                                              "Retry-After"};
+
+/* SER and its kin put themselves into each of their own answers, for whoever debugs them. */
+static bool
+is_noise(struct slice line)
+{
+    struct slice value;
+    return slice_equal_nocase(slice_until(line, ':', &value), SLICE("Warning")) &&
+           slice_starts_nocase(slice_trim_left(value), SLICE("392 "));
+}
+
+static struct slice
+telling_header(const struct sip_message *message)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(telling_headers); i++) {
+        struct slice name = {telling_headers[i], strlen(telling_headers[i])};
+        struct slice line = sip_message_header_line(message, name);
+        if (line.p && !is_noise(line)) {
+            line = slice_until(slice_until(line, '\r', NULL), '\n', NULL); /* not its folds */
+            return (struct slice){line.p, MIN(line.len, HEADER_MAX)};
+        }
+    }
+    return (struct slice){NULL, 0};
+}
+
+bool
+audit_words_are_header(const char *words)
+{
+    size_t i = 0;
+    while (i < G_N_ELEMENTS(telling_headers) &&
+           g_ascii_strncasecmp(words, telling_headers[i], strlen(telling_headers[i])) != 0)
+        i++;
+    return i < G_N_ELEMENTS(telling_headers);
+}
 
 struct slice
 audit_own_words(const struct sip_message *message)
@@ -63,12 +100,14 @@ audit_own_words(const struct sip_message *message)
         {603, "Decline"},
     };
     struct slice phrase = message->phrase;
-    bool said = message->status < 300 || phrase.len == 0;
+    bool said = phrase.len == 0;
+    if (message->status < 300)
+        return (struct slice){NULL, 0};
     for (size_t i = 0; !said && i < G_N_ELEMENTS(usual); i++) {
         struct slice words = {usual[i].phrase, strlen(usual[i].phrase)};
         said = usual[i].status == message->status && slice_equal_nocase(phrase, words);
     }
-    return said ? (struct slice){NULL, 0} : (struct slice){phrase.p, MIN(phrase.len, WORDS_MAX)};
+    return said ? telling_header(message) : (struct slice){phrase.p, MIN(phrase.len, PHRASE_MAX)};
 }
 
 static bool
@@ -668,7 +707,7 @@ static const struct advice advices[] = {
          "REGISTER or SUBSCRIBE with a small Expires", NULL},
     [OUTCOME_FAILED] =
         {"the server says nothing against the credentials in frame {retry}; the {method} itself "
-         "ends with {code}",
+         "ends with {answer}",
          "whenever something else than user and password is in the way", NULL},
     [OUTCOME_NO_RETRY] =
         {"{asker} asked who sends this {method}, and the client did nothing more",
@@ -881,39 +920,61 @@ static const struct {
      "the server does not understand the {method} in frame {retry}, in which the credentials are new"},
 };
 
-/* What a status code says that ends a request whose credentials were not at fault. */
-static const char *
-occasion_of(uint16_t status)
+/* What a status code says that ends a request whose credentials were not at fault. The fix is that of
+ * FINDING_FAILED, where it says more than to read the answer. */
+static void
+advise_of_answer(uint16_t status, const char *method, enum finding cause, struct advice *advice)
 {
     static const struct {
         uint16_t status;
-        const char *when;
-    } codes[] = {
-        {404, "the number or address is not known"},
-        {408, "nobody answered in time"},
-        {420, "the client demands an extension that the server lacks"},
-        {421, "the server demands an extension that the client lacks"},
-        {433, "the callee takes no anonymous calls"},
-        {480, "the callee is not registered"},
-        {481, "the call or subscription is over already"},
-        {482, "the request came back to where it had been"},
-        {483, "the request went through too many hops, or round in circles"},
-        {486, "the callee is busy"},
-        {487, "the caller hung up before the answer"},
-        {488, "no codec or transport in common"},
-        {503, "the server has no room, or no way on"},
-        {504, "a server further on did not answer"},
-        {513, "the request is larger than the server takes"},
-        {580, "caller and callee cannot both have the resources that the call is to have"},
-        {600, "the callee is busy everywhere"},
-        {603, "the callee declines"},
-        {302, "the callee is to be reached elsewhere"},
+        const char *method; /* NULL: any */
+        const char *when, *fix;
+    } answers[] = {
+        {302, NULL, "the callee is to be reached elsewhere",
+         "let the caller go to the address in Contact of frame {closed}"},
+        {404, "SUBSCRIBE", "there is nothing at that address that could be watched",
+         "compare the address that the client watches (voice mail, busy lamp field) with those of the "
+         "server"},
+        {404, NULL, "the number or address is not known",
+         "compare number and domain in the first line of frame {retry} with those that the server knows"},
+        {408, NULL, "nobody answered in time",
+         "look whether the request was passed on, and whether its callee can be reached"},
+        {420, NULL, "the client demands an extension that the server lacks",
+         "let the client do without the extension that Unsupported in frame {closed} names"},
+        {421, NULL, "the server demands an extension that the client lacks", NULL},
+        {433, NULL, "the callee takes no anonymous calls", "let the caller show its number"},
+        {477, NULL, "the server could not send it on (Kamailio, OpenSIPS)",
+         "look whether the next hop can be reached: its port, and its TCP connection if it has one"},
+        {480, NULL, "the callee is not registered", "look whether the callee is registered"},
+        {481, "SUBSCRIBE",
+         "the server does not know that subscription: it is over, or the server was restarted",
+         "let the client subscribe anew, without a To tag"},
+        {481, NULL, "the call or subscription is over already", NULL},
+        {482, NULL, "the request came back to where it had been",
+         "look for a server that takes the domain for somebody else's, and sends the request round"},
+        {483, NULL, "the request went through too many hops, or round in circles",
+         "look for a server that takes the domain for somebody else's, and sends the request round"},
+        {486, NULL, "the callee is busy", NOTHING ": the callee is busy"},
+        {487, NULL, "the caller hung up before the answer", NOTHING ": the caller hung up"},
+        {488, NULL, "no codec or transport in common",
+         "compare codecs, and RTP or SRTP, in the SDP of frame {retry} with those of the callee"},
+        {489, NULL, "the server does not offer the event package that is subscribed to",
+         "let the server offer the package in Event of frame {retry}, or let the client not ask for it"},
+        {503, NULL, "the server has no room, or no way on", NULL},
+        {504, NULL, "a server further on did not answer", NULL},
+        {513, NULL, "the request is larger than the server takes", NULL},
+        {580, NULL, "caller and callee cannot both have the resources that the call is to have", NULL},
+        {600, NULL, "the callee is busy everywhere", NOTHING ": the callee is busy"},
+        {603, NULL, "the callee declines", NOTHING ": the callee declines"},
     };
-    for (size_t i = 0; i < G_N_ELEMENTS(codes); i++) {
-        if (codes[i].status == status)
-            return codes[i].when;
+    for (size_t i = 0; i < G_N_ELEMENTS(answers); i++) {
+        if (answers[i].status != status || (answers[i].method && !method_is(method, answers[i].method)))
+            continue;
+        advice->when = answers[i].when;
+        if (cause == FINDING_FAILED && answers[i].fix)
+            advice->fix = answers[i].fix;
+        return;
     }
-    return NULL;
 }
 
 bool
@@ -995,11 +1056,10 @@ audit_advice_challenge(const struct exchange *exchange, enum outcome outcome, en
         advice.meaning = "another copy of the same {method} was accepted: this challenge needs no answer";
     const uint16_t status = exchange_closed_status(exchange);
     advise_of_form(exchange->retry, cause, &advice);
-    const char *when = outcome == OUTCOME_FAILED ? occasion_of(status) : NULL;
     if (is_of_no_dialog(exchange, status))
         advise_of_no_dialog(&advice);
-    else if (when)
-        advice.when = when;
+    else if (outcome == OUTCOME_FAILED)
+        advise_of_answer(status, exchange->method, cause, &advice);
     if (outcome == OUTCOME_UNKNOWN && exchange->retry_frame)
         advice.meaning = "the challenge was answered in frame {retry}; the capture does not show how it ends";
     return advice;
@@ -1024,11 +1084,10 @@ audit_advice_closing(const struct use *use)
         advice.meaning =
             "the {method} of {account} is refused for good, though the digest is right: the account may "
             "not do that, or not from here";
-    const char *when = use->outcome == OUTCOME_FAILED ? occasion_of(use->closed_status) : NULL;
     if (use->is_retry && is_of_no_dialog(use->exchange, use->closed_status))
         advise_of_no_dialog(&advice);
-    else if (when)
-        advice.when = when;
+    else if (use->outcome == OUTCOME_FAILED)
+        advise_of_answer(use->closed_status, use->method, (enum finding)use->cause, &advice);
     return advice;
 }
 

@@ -14,10 +14,13 @@
  *  @param stale  … says stale=true, or it is evident: the nonce had been accepted before */
 enum outcome audit_outcome(uint16_t status, bool challenged_again, bool stale);
 
-/** The reason phrase of a refusal, when it is another than RFC 3261 section 21 has: words of the server's
- * own.
- *  @return absent, or at most the 64 octets that begin it */
+/** Words of the server's own about a refusal: its reason phrase, when it is another than RFC 3261 section 21
+ * has; else a header that says more (Warning, section 20.43; Reason, RFC 3326), name and value.
+ *  @return absent, or at most the 64 octets that begin the phrase, the 96 that begin the header */
 struct slice audit_own_words(const struct sip_message *message);
+
+/** Whether such words are a header. */
+bool audit_words_are_header(const char *words);
 
 /** So soon after its challenge, and for the first time, no server can have called the nonce too old. */
 bool audit_nonce_is_fresh(const struct use *use);

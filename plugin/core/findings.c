@@ -1444,7 +1444,7 @@ append_answer(GString *text, const struct finding_values *values)
     const char *phrase = use ? use->phrase : values->phrase;
     append_number(text, values, "code");
     if (phrase)
-        g_string_append_printf(text, " \"%s\"", phrase);
+        g_string_append_printf(text, audit_words_are_header(phrase) ? " (%s)" : " \"%s\"", phrase);
 }
 
 /* What to do about an answer that says nothing about credentials. */
@@ -1458,6 +1458,8 @@ append_by_code(GString *text, const struct finding_values *values)
         {300, 399, "let the client go to the address in Contact of that answer"},
         {404, 404, "compare the address in To with the server's accounts"},
         {423, 423, "raise the interval to Min-Expires"},
+        {482, 483,
+         "look for a server that takes the domain for somebody else's, and sends the request round"},
         {439, 439, "look which element on the way does not know outbound, or switch it off in the client"},
         {494, 494, "set the client up for the security agreement that the server wants"},
         {503, 503, "look at the server's log, and wait for as long as Retry-After says"},

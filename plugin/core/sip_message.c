@@ -158,6 +158,18 @@ sip_message_next_header(struct slice *rest, enum sip_header *id, struct slice *v
     return line.len > 0;
 }
 
+struct slice
+sip_message_header_line(const struct sip_message *message, struct slice name)
+{
+    const char *p = message->headers.p, *end = slice_end(message->headers);
+    while (p < end) {
+        struct slice line = take_line(&p, end), value;
+        if (slice_equal_nocase(slice_trim_right(slice_until(line, ':', &value)), name))
+            return line;
+    }
+    return (struct slice){NULL, 0};
+}
+
 /* Steps over a quoted string that begins at `p`: its closing quote is the first that no backslash escapes. */
 static const char *
 skip_quoted(const char *p, const char *end)

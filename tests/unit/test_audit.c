@@ -435,6 +435,78 @@ test_lets_in(void)
         g_assert_cmpint(audit_lets_in(rows[i].method, rows[i].status, rows[i].rang), ==, rows[i].let_in);
 }
 
+/* Words of the server's own: what is in the reason phrase, else in the header that says most. */
+struct own_words {
+    const char *name, *answer, *words;
+    bool are_header;
+};
+
+#define REFUSED(phrase, headers) "SIP/2.0 403 " phrase "\r\n" headers "CSeq: 1 REGISTER\r\n\r\n"
+
+static const struct own_words own_words[] = {
+    {"usual-phrase", REFUSED("Forbidden", ""), NULL, false},
+    {"no-phrase", REFUSED("", ""), NULL, false},
+    {"phrase-of-another-code", REFUSED("Not Found", ""), "Not Found", false},
+    {"phrase-before-header", REFUSED("No", "Warning: 399 a \"b\"\r\n"), "No", false},
+    {"warning", REFUSED("Forbidden", "warning : 399 a \"b\"\r\n"), "warning : 399 a \"b\"", true},
+    {"no-phrase-but-reason", REFUSED("", "Reason: Q.850;cause=21\r\n"), "Reason: Q.850;cause=21", true},
+    {"what-says-most", REFUSED("Forbidden", "Retry-After: 9\r\nP-Registrar-Error: Full\r\n"),
+     "P-Registrar-Error: Full", true},
+    {"noise-of-ser", REFUSED("Forbidden", "Warning: 392 a \"Noisy feedback\"\r\nRetry-After: 9\r\n"),
+     "Retry-After: 9", true},
+    {"up-to-a-fold", REFUSED("Forbidden", "Warning: 399 a\r\n \"b\"\r\n"), "Warning: 399 a", true},
+    {"longer-name", REFUSED("Forbidden", "Reasons: none\r\n"), NULL, false},
+    {"at-most-96",
+     REFUSED("Forbidden", "Reason: "
+                          "0123456789012345678901234567890123456789012345678901234567890123456789"
+                          "0123456789012345678901234567890123456789\r\n"),
+     "Reason: 0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567",
+     true},
+    {"granted", "SIP/2.0 200 Welcome\r\nWarning: 399 a \"b\"\r\nCSeq: 1 REGISTER\r\n\r\n", NULL, false},
+};
+
+static void
+test_own_words(gconstpointer data)
+{
+    const struct own_words *c = data;
+    struct sip_message message;
+    g_assert_true(sip_message_parse((struct slice){c->answer, strlen(c->answer)}, false, &message));
+    struct slice found = audit_own_words(&message);
+    char *words = found.p ? g_strndup(found.p, found.len) : NULL;
+    g_assert_cmpstr(words, ==, c->words);
+    g_assert_true(!words || audit_words_are_header(words) == c->are_header);
+    g_free(words);
+}
+
+/* What a status code says, where it says more than to read the answer; that of a server that fails keeps the
+ * fix of its cause. */
+struct answered {
+    const char *name, *method;
+    unsigned status;
+    const char *when, *fix;
+};
+
+static const struct answered answered[] = {
+    {"watched", "SUBSCRIBE", 404, "there is nothing at that address", "voice mail"},
+    {"called", "INVITE", 404, "the number or address is not known", "number and domain"},
+    {"event", "SUBSCRIBE", 489, "event package", "Event of frame"},
+    {"gone", "SUBSCRIBE", 481, "does not know that subscription", "subscribe anew"},
+    {"busy", "INVITE", 486, "busy", "nothing to fix"},
+    {"other", "INVITE", 499, "whenever something else", "read the reason phrase"},
+    {"down", "INVITE", 503, "no room", "server's log"},
+};
+
+static void
+test_answered(gconstpointer data)
+{
+    const struct answered *c = data;
+    struct use use = {.outcome = OUTCOME_FAILED, .method = c->method, .closed_status = (uint16_t)c->status};
+    use.cause = audit_cause(&use, OUTCOME_FAILED);
+    struct advice advice = audit_advice_closing(&use);
+    g_assert_nonnull(strstr(advice.when, c->when));
+    g_assert_nonnull(strstr(advice.fix, c->fix));
+}
+
 /* What is about the request is no failure of the server. */
 static void
 test_server_failed(void)
@@ -481,6 +553,8 @@ main(int argc, char **argv)
         const char *name = i ? outcome_text((enum outcome)i) : "open";
         add("/audit/advice", name, GINT_TO_POINTER(i), test_advice);
     }
+    ADD_CASES("/audit/own-words", own_words, test_own_words);
+    ADD_CASES("/audit/answered", answered, test_answered);
     g_test_add_func("/audit/advice-204", test_advice_204);
     g_test_add_func("/audit/advice-204-ends", test_advice_204_ends);
     g_test_add_func("/audit/expand/wire", test_expand_wire);
