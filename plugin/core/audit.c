@@ -805,6 +805,7 @@ static const struct {
                               "an element that changes what is signed"},
     {FINDING_DIGEST_GOOD_REFUSED,
      "the server's database has another password, or none for this user in this realm"},
+    {FINDING_PASSWORD_EMPTY, "with an account of which the user was entered only"},
     {FINDING_VARIANT_REFUSED, "with a client that computes in its own way, or a password that was pasted"},
     {FINDING_URI_REWRITTEN, "behind a border controller or B2BUA that rewrites what the client has signed"},
     {FINDING_AOR_REWRITTEN, "behind a border controller that puts another host or number into To and From"},

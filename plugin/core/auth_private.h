@@ -140,6 +140,10 @@ const struct auth_value *use_challenge(struct tracker *tracker, const struct use
 /** What is known of the first use of its nonce by this user, for -sess. */
 void use_session(const struct use *use, struct digest_input *input);
 
+/** Nothing is configured for these credentials, and an empty password, which needs no configuration, fits
+ * them. Not asked of auth-int, whose body is gone. */
+bool use_has_empty_password(struct tracker *tracker, const struct use *use);
+
 /** The header that answers a challenge in `header` (RFC 3261 section 22.2, 22.3). */
 enum sip_header answering_header(enum sip_header header);
 

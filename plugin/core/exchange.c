@@ -346,6 +346,16 @@ accepted_before(const struct use *use, const struct endpoint *client)
     return *use->user_at_realm && endpoint_same_address(&user->accepted_from, client) ? user->accepted_in : 0;
 }
 
+/* What is known of the password of a request that is no success. */
+static void
+suspect_password(struct tracker *tracker, struct use *use, const struct endpoint *client)
+{
+    bool refused = use->outcome == OUTCOME_REJECTED || use->outcome == OUTCOME_FORBIDDEN;
+    use->user_accepted_in = accepted_before(use, client);
+    if (refused && use_has_empty_password(tracker, use))
+        finding_set_add(&use->suspects, FINDING_PASSWORD_EMPTY);
+}
+
 /* One use of the answered request: how it ended. A 2xx replaces a refusal of another copy of the request. */
 static bool
 close_use(struct tracker *tracker, struct use *use, const struct sip_message *message,
@@ -384,7 +394,7 @@ close_use(struct tracker *tracker, struct use *use, const struct sip_message *me
     if (use->outcome == OUTCOME_INTERVAL_TOO_BRIEF && !sip_min_expires(message, &use->compared))
         use->compared = 0;
     if (!success)
-        use->user_accepted_in = accepted_before(use, &arrival->to);
+        suspect_password(tracker, use, &arrival->to);
     use->cause = audit_cause(use, use->outcome);
     bool unexplained = use->cause == FINDING_REFUSED_UNVERIFIED || use->cause == FINDING_PRELOADED_REFUSED;
     if (unexplained && !lines) /* then nobody asks for another try */

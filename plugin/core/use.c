@@ -509,6 +509,26 @@ use_session(const struct use *use, struct digest_input *input)
     input->first_use_unseen = use->nc > 1 && !input->first_cnonce.p;
 }
 
+bool
+use_has_empty_password(struct tracker *tracker, const struct use *use)
+{
+    const struct credential nobody = {SLICE("*"), SLICE("*"), SECRET_PASSWORD, SLICE(""), 0};
+    const struct auth_value *sent =
+        use->verdict.reason == DIGEST_NO_CREDENTIAL && !use->aka ? line_value(tracker, &use->line) : NULL;
+    if (!sent)
+        return false;
+    struct digest_input input = {
+        .credentials = sent,
+        .challenge = use_challenge(tracker, use, sent),
+        .response = sent->param[AUTH_RESPONSE],
+        .method = {use->method, strlen(use->method)},
+        .body_cut = true,
+        .conforming_only = true,
+    };
+    use_session(use, &input);
+    return digest_verify(&input, &nobody, 1).status == DIGEST_GOOD;
+}
+
 /* Only a digest that is verified needs it. */
 static void
 keep_first_cnonce(struct tracker *tracker, const struct use *use, struct slice cnonce)

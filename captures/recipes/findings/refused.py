@@ -41,6 +41,7 @@ ANSWERS = {
     "parameter_repeated": ({}, {"more": ', realm="asterisk"'}, 401),
     "value_unquoted": ({}, {"bare": ("username", "cnonce")}, 400),
     "variant_refused": ({}, {"password": "brass-Kettle-9\n"}, 401),
+    "password_empty": ({}, {"password": ""}, 401),
     "aor_changed": ({}, {"request": {"to": "sip:100@sbc.example.net"}}, 403),
     "username_not_aor": ({}, {"username": "200"}, 403),
     "aor_changed_404": ({}, {"request": {"to": "sip:101@pbx.example.com"}}, 404),
