@@ -596,8 +596,8 @@ silence_cause(const struct exchange *exchange)
                    : FINDING_GAVE_UP;
     if (method_is(exchange->method, "OPTIONS"))
         return FINDING_OPTIONS_CHALLENGED;
-    bool nearer_gave_up = detail->nearer && exchange_refused_for_good(detail->nearer);
-    return nearer_gave_up ? FINDING_GAVE_UP : unwilling_cause(exchange);
+    const struct exchange *nearest = exchange_nearest(exchange); /* it is the client's, who knows why */
+    return exchange_refused_for_good(nearest) ? FINDING_GAVE_UP : unwilling_cause(nearest);
 }
 
 /* Of an answer that may be there, and cannot be read. */

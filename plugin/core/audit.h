@@ -77,6 +77,11 @@ bool audit_is_registration_cause(enum finding finding);
 /** A 5xx, unless it is about the request: its method, version, length or preconditions (RFC 3312). */
 bool audit_server_failed(uint16_t status);
 
+/** Where the challenge was passed on to, so that the answer has to come from there: the last hop that is
+ * seen, or the one on which it was answered, or may have been.
+ *  @return the exchange itself, if it was not passed on */
+const struct exchange *exchange_nearest(const struct exchange *exchange);
+
 /** The frame in which this challenge was answered on a hop nearer to the client; 0: nowhere, or here. */
 uint32_t exchange_answered_elsewhere(const struct exchange *exchange);
 

@@ -193,11 +193,13 @@ suspect_other_server(struct use *use, const struct arrival *arrival, bool asks)
     finding_set_drop(&use->suspects, FINDING_NC_SKIPPED);
 }
 
+/* For credentials in that header: a proxy and a registrar may well have one realm. */
 static bool
-asks_for(struct tracker *tracker, const struct auth_line *lines, struct slice realm)
+asks_for(struct tracker *tracker, const struct auth_line *lines, enum sip_header header, struct slice realm)
 {
     for (; lines; lines = lines->next) {
-        const struct auth_value *challenge = line_value(tracker, lines);
+        const struct auth_value *challenge =
+            answering_header(lines->header) == header ? line_value(tracker, lines) : NULL;
         if (challenge && slice_equal(challenge->param[AUTH_REALM], realm))
             return true;
     }
@@ -206,26 +208,29 @@ asks_for(struct tracker *tracker, const struct auth_line *lines, struct slice re
 
 /* Among the credentials of one request. */
 static bool
-has_realm(struct tracker *tracker, const struct use *uses, struct slice realm)
+has_realm(struct tracker *tracker, const struct use *uses, enum sip_header header, struct slice realm)
 {
     for (; uses; uses = uses->next) {
-        const struct auth_value *credentials = line_value(tracker, &uses->line);
+        const struct auth_value *credentials =
+            uses->line.header == header ? line_value(tracker, &uses->line) : NULL;
         if (credentials && slice_equal(credentials->param[AUTH_REALM], realm))
             return true;
     }
     return false;
 }
 
-/* The request before had credentials for the realm that asks now, and this one has none. */
+/* The request before had credentials for who asks now, and this one has none. */
 static void
 note_dropped(struct tracker *tracker, struct use *use, const struct record *request,
              const struct record *record)
 {
     const struct use *before = use->exchange ? use->exchange->refused : NULL;
     for (; before && use->cause == FINDING_OTHER_REALM; before = before->next) {
+        const enum sip_header header = before->line.header;
         const struct auth_value *credentials = line_value(tracker, &before->line);
-        if (!credentials || !asks_for(tracker, record->detail->lines, credentials->param[AUTH_REALM]) ||
-            has_realm(tracker, request->detail->uses, credentials->param[AUTH_REALM]))
+        const struct slice realm = credentials ? credentials->param[AUTH_REALM] : (struct slice){NULL, 0};
+        if (!credentials || !asks_for(tracker, record->detail->lines, header, realm) ||
+            has_realm(tracker, request->detail->uses, header, realm))
             continue;
         use->cause = FINDING_CREDENTIALS_DROPPED;
         use->suspect_frame = before->request_frame;

@@ -36,10 +36,8 @@ exchange_detail(const struct exchange *exchange)
 /* More hops than any capture has. */
 enum { HOPS_MAX = 8 };
 
-/* Where the challenge was passed on to, so that the answer has to come from there: the last hop that is seen,
- * or the one on which it was answered, or may have been. */
-static const struct exchange *
-nearest(const struct exchange *exchange)
+const struct exchange *
+exchange_nearest(const struct exchange *exchange)
 {
     for (int i = 0; i < HOPS_MAX && exchange_detail(exchange)->nearer; i++) {
         if (exchange->retry_frame || exchange->lost)
@@ -54,7 +52,7 @@ nearest(const struct exchange *exchange)
 static bool
 may_miss_retry(const struct exchange *exchange)
 {
-    const struct exchange *near = nearest(exchange);
+    const struct exchange *near = exchange_nearest(exchange);
     bool kept = near->retry_passed_on || near->outcome == OUTCOME_OTHER_REALM;
     return near->lost || (near->retry_frame && !kept);
 }
@@ -63,7 +61,7 @@ may_miss_retry(const struct exchange *exchange)
 static uint32_t
 retry_fragments(const struct tracker *tracker, const struct exchange *exchange)
 {
-    const struct exchange *near = nearest(exchange);
+    const struct exchange *near = exchange_nearest(exchange);
     return unread_between(tracker, UNREAD_FRAGMENT, &near->peers->client, &near->peers->server,
                           near->waits_since);
 }
@@ -72,7 +70,7 @@ retry_fragments(const struct tracker *tracker, const struct exchange *exchange)
 static uint32_t
 retry_connection(const struct tracker *tracker, const struct exchange *exchange)
 {
-    const struct exchange *near = nearest(exchange);
+    const struct exchange *near = exchange_nearest(exchange);
     return near->by_datagram ? unread_between(tracker, UNREAD_CONNECTION, &near->peers->client,
                                               &near->peers->server, near->waits_since)
                              : 0;
@@ -82,7 +80,7 @@ retry_connection(const struct tracker *tracker, const struct exchange *exchange)
 static bool
 may_be_hidden(const struct tracker *tracker, const struct exchange *exchange)
 {
-    return nearest(exchange)->offers_ipsec || retry_fragments(tracker, exchange) ||
+    return exchange_nearest(exchange)->offers_ipsec || retry_fragments(tracker, exchange) ||
            retry_connection(tracker, exchange);
 }
 
@@ -139,7 +137,7 @@ exchange_outcome(const struct tracker *tracker, const struct exchange *exchange)
 uint32_t
 exchange_fragments(const struct tracker *tracker, const struct exchange *exchange)
 {
-    bool open = waits_for_retry(tracker, exchange) && nearest(exchange)->retry_frame == 0;
+    bool open = waits_for_retry(tracker, exchange) && exchange_nearest(exchange)->retry_frame == 0;
     return open ? retry_fragments(tracker, exchange) : 0;
 }
 
@@ -152,7 +150,7 @@ exchange_connection(const struct tracker *tracker, const struct exchange *exchan
 bool
 exchange_in_ipsec(const struct tracker *tracker, const struct exchange *exchange)
 {
-    return lacks_retry(tracker, exchange) && nearest(exchange)->offers_ipsec;
+    return lacks_retry(tracker, exchange) && exchange_nearest(exchange)->offers_ipsec;
 }
 
 uint32_t
@@ -172,7 +170,7 @@ exchange_closed_status(const struct exchange *exchange)
 uint32_t
 exchange_answered_elsewhere(const struct exchange *exchange)
 {
-    return nearest(exchange)->retry_frame;
+    return exchange_nearest(exchange)->retry_frame;
 }
 
 /* --- registrations ---------------------------------------------------------------- */

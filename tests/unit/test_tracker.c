@@ -2411,6 +2411,24 @@ test_credentials_dropped_and_left(struct script *s)
     g_assert_cmpstr(script_cause(s, script_exchange(s, 2)), ==, "gave_up");
 }
 
+/* A proxy and a registrar of one realm, answered in turn, or both at once. */
+static void
+test_credentials_dropped_by_header(struct script *s)
+{
+    const char *proxy = ANSWER(s, .header = "Proxy-Authorization", .nonce = "p1");
+    const char *proxy_challenge = CHALLENGE_OF("Proxy-Authenticate", "example.com", "p1");
+    SEND(s);
+    SEND(s, .status = 407, .headers = proxy_challenge);
+    SEND(s, .cseq = 2, .headers = proxy);
+    SEND(s, .cseq = 2, .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .cseq = 3, .headers = ANSWER(s));
+    SEND(s, .cseq = 3, .status = 407, .headers = proxy_challenge);
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 1)), ==, "credentials_dropped");
+    SEND(s, .cseq = 4, .headers = script_join(s, ANSWER(s, .nc = "00000002"), proxy));
+    SEND(s, .cseq = 4, .status = 401, .headers = CHALLENGE("n2"));
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 2)), ==, "other_realm");
+}
+
 /* One that was on its way when the client sent again is not lost. */
 static void
 test_answer_lost(struct script *s)
@@ -2942,6 +2960,7 @@ static const struct play plays[] = {
     {"unanswered/second-realm-refused", test_second_realm_refused},
     {"unanswered/second-realm", test_second_realm_unanswered},
     {"unanswered/credentials-dropped", test_credentials_dropped_and_left},
+    {"cause/credentials-dropped-by-header", test_credentials_dropped_by_header},
     {"path/credentials-removed", test_credentials_removed},
     {"path/again-by-tcp", test_again_by_tcp},
     {"path/retry-over-tcp", test_retry_over_tcp},

@@ -7,7 +7,7 @@ from subscriptions import CLOSED, OPEN, lasting, notified_through, prolonged, re
 
 PARTIAL = '<?xml version="1.0"?>\n<pidf-diff xmlns="urn:ietf:params:xml:ns:pidf-diff" version="2"/>\n'
 # Without a good digest nobody would accept these.
-BEYOND_PARDON = {"parameter_missing", "response_malformed", "variant_refused", "nonce_differs", "nonce_empty", "wrong_password_403"}
+BEYOND_PARDON = {"parameter_missing", "response_malformed", "variant_refused", "password_empty", "nonce_differs", "nonce_empty", "wrong_password_403"}
 NO_ODDITY = {"bad_request", "server_error", "aor_unknown", "aor_changed_404"}
 
 

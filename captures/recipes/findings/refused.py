@@ -414,6 +414,18 @@ def credentials_dropped(phone):
     acknowledge(phone)
 
 
+def credentials_dropped_by_header(phone):
+    """A proxy and a registrar ask for one realm, and the phone sends one header at a time (baresip does)."""
+    phone.register()
+    phone.challenge(407)
+    for status in (401, 407, 401, 407):
+        phone.answer()
+        phone.challenge(status)
+    phone.scene.wait(60)
+    phone.send("OPTIONS")
+    phone.ok()
+
+
 def branch_of(message):
     return message.first("Via").partition("branch=")[2].partition(";")[0]
 
@@ -608,4 +620,4 @@ STORIES.update((f.__name__, f) for f in (
     server_unproved, unanswered_loop, many_accounts_fail, scheme_differs, cseq_decreased, auth_int_chosen, cancel_cseq, ack_cseq,
     digest_bad_accepted, changed_on_path, stale_at_once, nonce_unknown, nextnonce_ignored, stale_in_phrase, form_accepted_before,
     accepted_before, no_longer_accepted, nonce_of_other_call,
-    credentials_dropped, request_uri_changed, qop_list_bare, to_changed, nc_of_each_call, nc_decreased, ack_without_credentials))
+    credentials_dropped, credentials_dropped_by_header, request_uri_changed, qop_list_bare, to_changed, nc_of_each_call, nc_decreased, ack_without_credentials))
