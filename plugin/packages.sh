@@ -2,7 +2,7 @@
 
 BUILD_PACKAGES="cmake make gcc libc6-dev pkg-config libglib2.0-dev libgcrypt20-dev libxxhash-dev wireshark-dev tshark"
 TEST_PACKAGES="wireshark-common python3 python3-pytest python3-pytest-xdist util-linux parallel sqlite3 openssh-client iproute2"
-PACKAGING_PACKAGES="dpkg-dev file gzip lintian"
+PACKAGING_PACKAGES="dpkg-dev file gzip"
 
 # The command that makes a command run as root: nothing for root itself.
 as_root() {

@@ -6,13 +6,13 @@ import pytest
 import siptruth
 from contract import AT_ONCE, LATER
 from sharkd import Sharkd
-from wireshark import ROOT, Wireshark, captures
+from wireshark import ROOT, Wireshark, chosen
 
 
 def pytest_generate_tests(metafunc):
     named = [name for mark in metafunc.definition.iter_markers("parametrize") for name in mark.args[0].split(",")]
     if "capture" in metafunc.fixturenames and "capture" not in named:
-        every = captures()
+        every = chosen()
         metafunc.parametrize("capture", every, ids=[c.name for c in every])
 
 

@@ -9,13 +9,13 @@ import pytest
 from contract import AT_ONCE, LATER
 from sharkd import Sharkd
 from test_passes import only
-from wireshark import ROOT, UNIT, captures, uat_record
+from wireshark import ROOT, UNIT, captures, chosen, uat_record
 
 NAMES = AT_ONCE + LATER
 EVERY = captures()
 NAMED = {capture.name: capture for capture in EVERY}
 ALL_ROWS = tuple(dict.fromkeys(row for capture in EVERY for row in capture.rows))
-WITH_SECRETS = pytest.mark.parametrize("capture", [c for c in EVERY if c.rows], ids=lambda c: c.name)
+WITH_SECRETS = pytest.mark.parametrize("capture", [c for c in chosen() if c.rows], ids=lambda c: c.name)
 # One for each transport and each kind of story: live they take long.
 SOME = pytest.mark.parametrize("capture", [NAMED[name] for name in ("trunk-registration", "stale-nonce", "tcp-pipelined", "two-realms",
                                                                     "subscribe-204", "udp-fragments", "wss-registration")],

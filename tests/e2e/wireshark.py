@@ -38,6 +38,12 @@ def captures(folder=ROOT / "captures"):
     return found
 
 
+def chosen():
+    """Those of them on which tests of each capture are run: all, or every other one, of the first or of the second (SIPTRAIL_FEWER=0, 1)."""
+    fewer = os.environ.get("SIPTRAIL_FEWER")
+    return captures()[int(fewer)::2] if fewer else captures()
+
+
 def epoch(text):
     """The seconds of a frame.time_epoch, which Wireshark prints as a number before 4.6, and as a date in UTC since."""
     if "T" not in text:
