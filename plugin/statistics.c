@@ -705,6 +705,8 @@ registration_cause(const struct registration *registration)
     bool registered = registration_state(tracker, registration) == REGISTRATION_REGISTERED;
     if (registered && registration_unheard(tracker, registration))
         return FINDING_CLIENT_UNHEARD;
+    if (registered && registration->unreached)
+        return FINDING_CONTACT_MISPLACED;
     enum finding cause = challenge ? open_cause(challenge) : FINDING_NONE;
     if (cause != FINDING_NONE)
         return cause;
@@ -716,7 +718,7 @@ static bool
 is_cut_off(const struct registration *registration)
 {
     const uint16_t cause = registration->last_cause;
-    return cause == FINDING_ANSWER_LOST || cause == FINDING_ANSWER_LATE ||
+    return cause == FINDING_ANSWER_LOST || cause == FINDING_ANSWER_LATE || registration->unreached ||
            registration_unheard(file_tracker(), registration);
 }
 

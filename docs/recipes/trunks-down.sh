@@ -35,7 +35,7 @@ printf '%s\n' "$tables" | awk -F '  +' '
     /^Address-of-record / || /^Account / { table = $1; next }
     { sub(/^ +/, ""); rows++ }
     $2 != "unknown" { known++ }
-    table == "Address-of-record" && ($2 ~ /^(refused|unanswered|challenged|lapsed)$/ || $3 ~ /^(port_unreachable|unreachable|disconnected|answer_not_seen|provisional_only|answer_lost|answer_late|client_unheard|contact_not_listed)$/) {
+    table == "Address-of-record" && ($2 ~ /^(refused|unanswered|challenged|lapsed)$/ || $3 ~ /^(port_unreachable|unreachable|disconnected|answer_not_seen|provisional_only|answer_lost|answer_late|client_unheard|contact_misplaced|contact_not_listed)$/) {
         tell($1, $12, $2, $3)
     }
     table == "Account" && $2 ~ /^(rejected|forbidden|failed|interval-too-brief|no-retry|no-answer)$/ { accounts[++n] = $0 }

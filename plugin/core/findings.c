@@ -1579,6 +1579,8 @@ append_of_use(GString *text, const struct finding_values *values, const char *na
         append_names(text, use, name);
     else if (strcmp(name, "between") == 0)
         append_between(text, values);
+    else if (strcmp(name, "place") == 0)
+        g_string_append(text, values->phrase ? values->phrase : "?");
     else if (strcmp(name, "header") == 0)
         append_slice(text, use ? sip_header_name(use->line.header) : (struct slice){NULL, 0});
     else if (strcmp(name, "request_uri") == 0)

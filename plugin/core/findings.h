@@ -96,7 +96,7 @@ struct finding_values {
     const struct use *use;
     const char *method;
     uint16_t status;    /**< of the message that the finding is about */
-    const char *phrase; /**< its own words; NULL */
+    const char *phrase; /**< its own words, or {place}; NULL */
     uint32_t frame_a, frame_b, number;
     const struct no_notify *no_notify;
     const struct silence *silence;
@@ -117,7 +117,7 @@ const struct finding_rule *finding_odd_form(const struct use *use);
  * {missed}. Of a silence: {reached} {registered}. Of what changes between two hops: {relay} {lost}
  * {refused_aor} {signed_aor}. Frames: {challenge} {retry} {closed} {elsewhere} {accepted} {accepted_account}
  * {accepted_user} {cancelled} {idle_stale} {a} {b}. Others: {method} {code} {answer} {attempts} {last_nc}
- * {min_expires} {between} {n}.
+ * {min_expires} {between} {place} {n}.
  *  @return free with g_free; as valid as UTF-8 as the wire's text is */
 char *finding_expand(const char *text, const struct finding_values *values);
 

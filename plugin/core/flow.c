@@ -3,7 +3,8 @@
  * something came from there last, and what is sent there in vain.
  *
  * A NAT forgets a client that is silent for some time. Then what the registrar sends to the registered
- * address is dropped, and the client comes back from another one.
+ * address is dropped, and the client comes back from another one. Nor does it let in what a registrar sends
+ * to the address in Contact, instead of where the REGISTER came from.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -152,9 +153,96 @@ note_unheard(struct tracker *tracker, struct transaction *transaction, struct si
     tracker->arena = here;
 }
 
+/* --- contacts that name another place than the REGISTER came from ------------------ */
+
+/* A registration of such a contact, found by the first line of what is sent there. */
+struct misplaced {
+    struct index_entry entry;
+    struct registration *registration;
+};
+
+static void
+key_misplaced(struct tracker *tracker, const struct endpoint *registrar, struct slice uri)
+{
+    struct slice user, place;
+    sip_uri_split_place(uri, &user, &place);
+    key_begin(tracker, INDEX_MISPLACED);
+    key_add_address(tracker, registrar);
+    key_add_user(tracker, user);
+    key_add_place(tracker, place);
+}
+
+/* By number, and of IPv4: there the NATs are. */
+static bool
+names_another(struct slice host, uint32_t port, const struct endpoint *client)
+{
+    struct endpoint there = {.type = client->type};
+    bool numeric = endpoint_read(host, &there) && there.len == 4 && client->len == 4;
+    return numeric && (!endpoint_same_address(&there, client) || port != client->port);
+}
+
+static bool
+is_misplaced(struct slice uri, const struct endpoint *client)
+{
+    struct slice user, place, port;
+    uint32_t number = 5060;
+    sip_uri_split_place(uri, &user, &place);
+    struct slice host = slice_until(place, ':', &port);
+    return (!port.len || sip_number(port, &number)) && names_another(host, number, client);
+}
+
+static void
+misplaced_leave(struct tracker *tracker, struct registration *registration)
+{
+    struct misplaced *misplaced = registration->misplaced;
+    if (!misplaced)
+        return;
+    registration->misplaced = NULL;
+    index_drop_own(&tracker->index, &misplaced->entry);
+    tracker->host.release(misplaced);
+}
+
+/* Of several clients with one contact the latest. */
+static void
+misplaced_join(struct tracker *tracker, struct registration *registration)
+{
+    const struct slice uri = {registration->contact->uri, registration->contact->len};
+    if (!is_misplaced(uri, &registration->client))
+        return;
+    key_misplaced(tracker, &registration->registrar, uri);
+    const struct misplaced *before = key_find(tracker);
+    if (before) {
+        misplaced_leave(tracker, before->registration);
+        key_misplaced(tracker, &registration->registrar, uri);
+    }
+    struct misplaced *misplaced = host_new(tracker, struct misplaced);
+    misplaced->registration = registration;
+    registration->misplaced = misplaced;
+    key_put_own(tracker, &misplaced->entry, misplaced);
+}
+
+static void
+note_misplaced(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
+               struct record *record)
+{
+    key_misplaced(tracker, &arrival->from, message->request_uri);
+    const struct misplaced *misplaced = key_find(tracker);
+    struct registration *registration = misplaced ? misplaced->registration : NULL;
+    if (!registration || registration_state(tracker, registration) != REGISTRATION_REGISTERED)
+        return;
+    char *address = endpoint_text(&registration->client);
+    char *place = g_strdup_printf("%s port %u", address, registration->client.port);
+    struct note *note =
+        record_note(tracker, record, FINDING_CONTACT_MISPLACED, registration->granted_frame, 0);
+    note->phrase = record_slice(tracker, (struct slice){place, strlen(place)}).p;
+    registration->unreached = true;
+    g_free(place);
+    g_free(address);
+}
+
 void
 flow_repeated(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
-              struct transaction *transaction)
+              struct transaction *transaction, struct record *record)
 {
     struct record *request = transaction->request;
     if (transaction->responses_seen > 0 || transaction->repeated >= REPEATED_IN_VAIN ||
@@ -162,9 +250,10 @@ flow_repeated(struct tracker *tracker, const struct sip_message *message, const 
         method_is(request->method, "ACK") || method_is(request->method, "CANCEL"))
         return;
     struct flow *flow = flow_find(tracker, &arrival->to);
-    if (!flow || transaction->clock - flow->clock < QUIET_NS || !should_arrive(tracker, flow, arrival))
-        return;
-    note_unheard(tracker, transaction, silence_of(tracker, flow, transaction->clock));
+    if (!flow)
+        note_misplaced(tracker, message, arrival, record);
+    else if (transaction->clock - flow->clock >= QUIET_NS && should_arrive(tracker, flow, arrival))
+        note_unheard(tracker, transaction, silence_of(tracker, flow, transaction->clock));
 }
 
 void
@@ -181,6 +270,7 @@ flow_leave(struct tracker *tracker, struct registration *registration)
 {
     struct flow *flow = registration->flow;
     struct registration *earlier = registration->flow_earlier, *later = registration->flow_later;
+    misplaced_leave(tracker, registration);
     if (!flow)
         return;
     *(later ? &later->flow_earlier : &flow->registration) = earlier;
@@ -223,6 +313,9 @@ flow_join(struct tracker *tracker, const struct sip_message *message, struct reg
         flow->references++;
     flow_leave(tracker, registration);
     registration->flow = flow;
+    if (flow)
+        misplaced_join(tracker, registration);
+    registration->unreached &= registration->misplaced != NULL;
     if (!flow)
         return;
     registration->flow_earlier = flow->registration;
@@ -234,15 +327,6 @@ flow_join(struct tracker *tracker, const struct sip_message *message, struct reg
         flow->frame = record->request->frame;
 }
 
-/* The client names another address than it is seen from. */
-static bool
-is_behind_nat(const struct sip_message *message, const struct endpoint *from)
-{
-    struct endpoint there = {.type = from->type};
-    bool numeric = endpoint_read(message->via.host, &there) && there.len == 4 && from->len == 4;
-    return numeric && (!endpoint_same_address(&there, from) || message->via.port != from->port);
-}
-
 void
 flow_note_move(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
                const struct registration *registration, struct record *record)
@@ -252,7 +336,8 @@ flow_note_move(struct tracker *tracker, const struct sip_message *message, const
         !endpoint_same(&flow->client, &registration->client) || tracker->clock - flow->clock <= QUIET_NS)
         return;
     if (registration->call_id_hash != hash_short(tracker->here.call_id) || !is_datagram(message) ||
-        flow->sent_by != tracker->here.sent_by || !is_behind_nat(message, &arrival->from))
+        flow->sent_by != tracker->here.sent_by ||
+        !names_another(message->via.host, message->via.port, &arrival->from))
         return;
     record_note(tracker, record, FINDING_NAT_REBOUND, flow->frame, 0)->number =
         (uint32_t)((tracker->clock - flow->clock) / SECOND_NS);

@@ -244,7 +244,7 @@ add_request_again(struct tracker *tracker, const struct sip_message *message, co
         note_repeated(transaction, record);
         note_answer_lost(tracker, transaction, record);
         registration_repeated(transaction->request);
-        flow_repeated(tracker, message, arrival, transaction);
+        flow_repeated(tracker, message, arrival, transaction, record);
         subscription_repeated(tracker, message, transaction);
     }
     return record;

@@ -387,16 +387,19 @@ struct registration {
     bool leaves : 1;      /**< it asks to remove it */
     bool answer_late : 1; /**< it was sent in time to refresh it, and its answer came too late for that */
     bool lapse_told : 1;
-    bool calls_vary : 1;            /**< the client takes another Call-ID for a refresh */
-    bool direct : 1;                /**< no proxy is between client and registrar: the tracker's own */
-    bool client_changed : 1;        /**< since it was granted: the tracker's own */
-    bool gap : 1;                   /**< messages are missing in the capture since `granted_frame` */
+    bool calls_vary : 1;     /**< the client takes another Call-ID for a refresh */
+    bool direct : 1;         /**< no proxy is between client and registrar: the tracker's own */
+    bool client_changed : 1; /**< since it was granted: the tracker's own */
+    bool gap : 1;            /**< messages are missing in the capture since `granted_frame` */
+    bool unreached : 1; /**< a request to its contact stayed without an answer, and went elsewhere than its
+                           REGISTER comes from */
     bool granted_unsure : 1;        /**< for how long it was granted is not said, or may be cut off */
     struct registration *successor; /**< a later contact of the same client, which was granted; NULL: none */
     struct exchange *challenge;     /**< latest; NULL: none */
     struct exchange *left;          /**< the first since which none was answered; NULL: none */
     struct flow *flow;              /**< the tracker's own: that it was granted to over UDP; NULL: none */
     struct registration *flow_earlier, *flow_later; /**< of the same flow, by when they were granted */
+    struct misplaced *misplaced; /**< the tracker's own: its contact is another place; NULL: it is not */
 };
 
 /** Nothing comes from a client that registered over UDP, and it answers nothing. Shared by the requests that

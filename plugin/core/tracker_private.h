@@ -231,15 +231,16 @@ enum index_kind {
     INDEX_REGISTERED_CLIENT = 'c', /**< account, instance or client address: the latest registration */
     INDEX_SERVICE_ROUTE = 'V',     /**< address-of-record, client */
     INDEX_FLOW = 'f',              /**< address and port that a client registered from over UDP */
-    INDEX_LEG = 'L',               /**< Call-ID, From tag, CSeq: the challenge on its latest hop */
-    INDEX_SUBSCRIPTION = 'S',      /**< Call-ID, tags, event */
-    INDEX_AWAITED = 'W',           /**< Call-ID, subscriber's tag: the NOTIFY that a SUBSCRIBE waits for */
-    INDEX_WATCHER = 'w',    /**< subscriber, resource, event, client address: latest refreshed by 204 */
-    INDEX_USAGE = 's',      /**< Call-ID, tags: the latest subscription */
-    INDEX_ETAG = 'E',       /**< Call-ID, tags, event, entity-tag: NOTIFY */
-    INDEX_CONNECTION = 'C', /**< ports and addresses of client and server: requests in it */
-    INDEX_UNREAD = 'n',     /**< hosts, piece of time: what may hold SIP there */
-    INDEX_ETAG_ANY = 'e'    /**< resource, event, entity-tag: NOTIFY */
+    INDEX_MISPLACED = 'm',    /**< registrar, contact that names another place than its REGISTER came from */
+    INDEX_LEG = 'L',          /**< Call-ID, From tag, CSeq: the challenge on its latest hop */
+    INDEX_SUBSCRIPTION = 'S', /**< Call-ID, tags, event */
+    INDEX_AWAITED = 'W',      /**< Call-ID, subscriber's tag: the NOTIFY that a SUBSCRIBE waits for */
+    INDEX_WATCHER = 'w',      /**< subscriber, resource, event, client address: latest refreshed by 204 */
+    INDEX_USAGE = 's',        /**< Call-ID, tags: the latest subscription */
+    INDEX_ETAG = 'E',         /**< Call-ID, tags, event, entity-tag: NOTIFY */
+    INDEX_CONNECTION = 'C',   /**< ports and addresses of client and server: requests in it */
+    INDEX_UNREAD = 'n',       /**< hosts, piece of time: what may hold SIP there */
+    INDEX_ETAG_ANY = 'e'      /**< resource, event, entity-tag: NOTIFY */
 };
 
 /** A header line that the message at hand asks for, as read. */
@@ -592,9 +593,9 @@ void flow_leave(struct tracker *tracker, struct registration *registration);
 /** A REGISTER for the contact that is registered: whether the client is seen from another port now. */
 void flow_note_move(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
                     const struct registration *registration, struct record *record);
-/** A request was sent again. */
+/** A request was sent again, in that record. */
 void flow_repeated(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
-                   struct transaction *transaction);
+                   struct transaction *transaction, struct record *record);
 /** A request was answered, from wherever. */
 void flow_answered(struct tracker *tracker, const struct record *request);
 /** What it points to, and is not part of it. NULL is none. */

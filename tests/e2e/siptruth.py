@@ -881,6 +881,31 @@ def unheard(truth, datagrams):
     return found
 
 
+def place_of(uri):
+    """(user, host, port) of a SIP URI whose host is an IPv4 address; None of any other."""
+    found = re.match(r"sips?:(?:([^@;?]*)@)?(\d+\.\d+\.\d+\.\d+)(?::(\d+))?(?=[;?]|$)", uri, re.I)
+    return found and (found[1] or "", found[2], int(found[3] or 5060))
+
+
+def misplaced(truth):
+    """{frame}: the third copy of a request over UDP, still without an answer, to a contact as it is registered and valid with the one
+    who sends it, while the REGISTER had come from elsewhere and nobody is registered from there."""
+    flows, found = list(granted_flows(truth.messages)), set()
+    grants = [m for m in truth.messages if m.method == "REGISTER" and m.is_request and m.first and m.transport == "udp"
+              and len(branches(m)) == 1 and m.transaction and m.transaction.final and m.transaction.final.code < 300]
+    for message in truth.messages:
+        copies = [m for m in truth.messages if m.retransmission_of is message]
+        place = place_of(message.uri) if message.is_request and message.transport == "udp" and message.method not in ("ACK", "CANCEL") else None
+        if not place or len(copies) < 2 or any(m.time < copies[1].time for m in message.transaction.responses) \
+                or tuple(message.target) in {tuple(source) for source, _, _ in flows}:
+            continue
+        latest = [m for m in grants if m.target[0] == message.source[0] and m.transaction.final.time < message.time
+                  and place in {place_of(address_uri(c)) for c in m.all("contact")}][-1:]
+        if latest and latest[0].source != place[1:] and is_registered(flows, latest[0].source, copies[1].time):
+            found.add(copies[1].frame)
+    return found
+
+
 def read_datagrams(capture, options=(), run=subprocess.check_output):
     names = "frame.time_epoch ip.src ipv6.src udp.srcport".split()
     output = run(["tshark", "-n", "-r", str(capture), *options, "-Y", "udp && !icmp && !icmpv6", "-T", "fields",

@@ -180,6 +180,7 @@ def assert_at_one(name, truth, datagrams, told):
     for finding, frames in (("aor_changed", changed), ("aor_rewritten", rewritten)):
         assert {frame for frame, sure in frames.items() if sure} <= told(finding) <= set(frames), f"{name}: {finding}"
     assert told("client_unheard") == siptruth.unheard(truth, datagrams), f"{name}: client_unheard"
+    assert told("contact_misplaced") == siptruth.misplaced(truth), f"{name}: contact_misplaced"
 
 
 def datagrams_of(wireshark, capture):

@@ -12,7 +12,7 @@ RIGHT = {"Expires", "Granted", "Refreshes", "Failures", "Lapses", "Lapsed for", 
          "Accepted", "Rejected", "Stale", "Forbidden", "Failed", "No retry", "No answer", "Fastest", "Mean", "Slowest"}
 DURATION = re.compile(r"-|\d+\.\d (ms|s)|\d+ min \d+ s|\d+ h \d+ min")
 RANKS = ["lapsed", "refused", "unanswered", "challenged", "unknown", "registered", "replaced", "removed"]
-CUT_OFF = ["client_unheard", "answer_lost", "answer_late"]
+CUT_OFF = ["client_unheard", "contact_misplaced", "answer_lost", "answer_late"]
 OUTCOMES = {"Accepted": ["accepted"], "Rejected": ["rejected"], "Stale": ["stale"], "Forbidden": ["forbidden"],
             "Failed": ["failed", "interval-too-brief"], "No retry": ["no-retry"], "No answer": ["no-answer"]}
 FIELDS = ["siptrail.registration." + name for name in ("contact", "state", "requested", "expires", "min_expires", "refresh",

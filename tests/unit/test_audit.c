@@ -87,6 +87,7 @@ full_begin(struct full *full, struct script *s)
                                            .method = "REGISTER",
                                            .silence = &silence,
                                            .number = 1,
+                                           .phrase = "203.0.113.5 port 40001",
                                            .frame_a = 11,
                                            .frame_b = 12};
 }

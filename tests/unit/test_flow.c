@@ -409,6 +409,105 @@ test_does_not_grow(gconstpointer data)
     script_end(s);
 }
 
+/* --- sent to the address in Contact ------------------------------------------------ */
+
+/* What is not said: the phone names 192.0.2.1 in Contact, registers from NAT for 600 s, and 5 s later INVITE
+ * goes to 192.0.2.1 three times. */
+struct misplaced_case {
+    const char *name;
+    bool told;
+    unsigned copies, expires, again; /* again: another REGISTER of that lifetime */
+    const char *method, *transport, *more, *contact, *uri;
+    int client, from, to, responder;
+    const char *contact_again;
+};
+
+static const struct misplaced_case misplaced_cases[] = {
+    {.name = "invite", .told = true},
+    {.name = "options", .told = true, .method = "OPTIONS"},
+    {.name = "two-copies", .copies = 2},
+    {.name = "ack", .method = "ACK"},
+    {.name = "answered", .responder = 1},
+    {.name = "another-server", .from = OTHER_SERVER},
+    {.name = "to-where-it-came-from", .to = NAT},
+    {.name = "to-another-user", .uri = "sip:bob@192.0.2.1"},
+    {.name = "to-another-place", .uri = "sip:alice@192.0.2.1:5070"},
+    {.name = "port-5060-is-none", .told = true, .uri = "sip:alice@192.0.2.1:5060;transport=udp"},
+    {.name = "no-nat", .client = 1},
+    {.name = "another-port", .told = true, .client = 1 + NEXT_PORT},
+    {.name = "contact-is-a-name",
+     .contact = "Contact: <sip:alice@phone.example.com>\r\n",
+     .uri = "sip:alice@phone.example.com"},
+    {.name = "contact-has-no-port",
+     .contact = "Contact: <sip:alice@192.0.2.1:x>\r\n",
+     .uri = "sip:alice@192.0.2.1:x"},
+    {.name = "registered-over-tcp", .transport = "TCP"},
+    {.name = "registered-by-a-proxy", .more = "Via: SIP/2.0/UDP 192.0.2.77;branch=z9hG4bKo\r\n"},
+    {.name = "run-out", .expires = 2},
+    {.name = "refreshed", .told = true, .again = 600},
+    {.name = "refreshed-from-elsewhere", .contact_again = "Contact: <sip:alice@192.0.2.5>\r\n", .again = 600},
+};
+
+static void
+test_misplaced(gconstpointer data)
+{
+    const struct misplaced_case *c = data;
+    const int client = c->client ? c->client : NAT;
+    const unsigned copies = c->copies ? c->copies : 3;
+    struct record *last = NULL;
+    struct script *s = script_begin();
+    BIND(s, .cseq = 1, .from = client, .expires = c->expires ? c->expires : 600, .transport = c->transport,
+         .more = c->more, .contact = c->contact);
+    if (c->again)
+        BIND(s, .cseq = 2, .from = client, .expires = c->again, .contact = c->contact_again);
+    script_wait(s, 5);
+    for (unsigned n = 0; n < copies; n++) {
+        last = SEND(s, .method = c->method ? c->method : "INVITE", .call_id = "call-2", .branch = "z9hG4bKi",
+                    .host = "192.0.2.2", .from = c->from ? c->from : SERVER, .to = c->to ? c->to : 1,
+                    .uri = c->uri ? c->uri : "sip:alice@192.0.2.1", .ms = n ? 500 : 1);
+        if (c->responder && n == 0)
+            respond(s, 180, "INVITE", c->responder);
+    }
+    g_assert_cmpstr(script_notes(s, last), ==, c->told ? "contact_misplaced" : "");
+    g_assert_true(nth(s, 0)->unreached == c->told);
+    if (c->told)
+        g_assert_cmpuint(last->detail->notes->frame_a, ==, c->again ? 4 : 2);
+    script_end(s);
+}
+
+/* Two phones name one address: it is the latest that is meant; and there is none when both are gone. */
+static void
+test_misplaced_twice(struct script *s)
+{
+    BIND(s, .cseq = 1, .from = NAT, .expires = 600, .call_id = "a");
+    BIND(s, .cseq = 1, .from = NAT + 1, .expires = 600, .call_id = "b", .user = "bob");
+    script_wait(s, 5);
+    for (unsigned n = 0; n < 3; n++)
+        SEND(s, .method = "INVITE", .call_id = "c", .from = SERVER, .to = 1, .uri = "sip:alice@192.0.2.1",
+             .ms = 500);
+    g_assert_false(nth(s, 0)->unreached);
+    g_assert_true(nth(s, 1)->unreached);
+    BIND(s, .cseq = 2, .from = NAT, .expires = 0, .call_id = "a");
+    g_assert_nonnull(nth(s, 1)->misplaced);
+    BIND(s, .cseq = 2, .from = NAT + 1, .expires = 0, .call_id = "b", .user = "bob");
+    g_assert_null(nth(s, 1)->misplaced);
+}
+
+/* It is over when the client names where it comes from. */
+static void
+test_misplaced_ends(struct script *s)
+{
+    BIND(s, .cseq = 1, .from = NAT, .expires = 600);
+    for (unsigned n = 0; n < 3; n++)
+        SEND(s, .method = "INVITE", .call_id = "c", .from = SERVER, .to = 1, .uri = "sip:alice@192.0.2.1",
+             .ms = 500);
+    g_assert_true(nth(s, 0)->unreached);
+    BIND(s, .cseq = 2, .from = NAT, .expires = 600);
+    g_assert_true(nth(s, 0)->unreached);
+    BIND(s, .cseq = 3, .from = 1, .expires = 600);
+    g_assert_false(nth(s, 0)->unreached);
+}
+
 static const struct play plays[] = {
     {"unheard/says", test_says},
     {"unheard/one-after-the-other", test_one_after_the_other},
@@ -418,6 +517,8 @@ static const struct play plays[] = {
     {"unheard/moves-meanwhile", test_moves_meanwhile},
     {"unheard/acknowledged", test_acknowledged},
     {"unheard/captured-twice", test_captured_twice},
+    {"misplaced-twice", test_misplaced_twice},
+    {"misplaced-ends", test_misplaced_ends},
     {"move/no-nat", test_no_nat},
     {"move/told-once", test_told_once},
 };
@@ -428,6 +529,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     ADD_CASES("/flow/unheard", unheard_cases, test_unheard);
     ADD_CASES("/flow/move", move_cases, test_move);
+    ADD_CASES("/flow/misplaced", misplaced_cases, test_misplaced);
     script_add_plays("/flow", plays, G_N_ELEMENTS(plays));
     g_test_add_data_func("/flow/does-not-grow/kept", NULL, test_does_not_grow);
     g_test_add_data_func("/flow/does-not-grow/forgotten", "", test_does_not_grow);

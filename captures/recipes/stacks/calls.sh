@@ -252,8 +252,8 @@ ROUTES
     record_stop edge-and-registrar
 }
 
-# A phone behind a NAT that forgets after 20 s of silence, and no keep-alives: it registers, and is called 40 s later.
-nat_forgets() {
+# A phone at 10.0.0.2 behind a NAT at 192.0.2.21, which forgets a way that is not used for 20 s, and another phone.
+phone_behind_nat() { # BEFORE-SAVE
     middle
     add_namespace phone
     cabled nat 192.0.2.21
@@ -265,11 +265,16 @@ nat_forgets() {
     inside nat iptables -A FORWARD -i to-phone -j ACCEPT
     inside nat iptables -A FORWARD -m state --state ESTABLISHED -j ACCEPT
     inside nat iptables -P FORWARD DROP
-    home_proxy "BYE" "" 'force_rport(); fix_nated_contact();'
+    home_proxy "BYE" "" "$1"
     record_start middle "udp" to-nat to-second
     baresip_start phone phone 10.0.0.2 "<sip:alice@pbx.example.com>;auth_pass=pass-Two;outbound=\"sip:$PROXY\";regint=300"
     desk second $SECOND bob pass-Three
     sleep 6
+}
+
+# A phone behind a NAT that forgets after 20 s of silence, and no keep-alives: it registers, and is called 40 s later.
+nat_forgets() {
+    phone_behind_nat 'force_rport(); fix_nated_contact();'
     say second '/dial sip:alice@pbx.example.com'
     sleep 3
     say second '/hangup'
@@ -278,6 +283,17 @@ nat_forgets() {
     sleep 40
     ping second $PROXY
     record_stop nat-forgets
+}
+
+# The proxy heeds the NAT in its answers, and keeps the address in Contact: there it sends calls, and no way leads there.
+contact_misplaced() {
+    phone_behind_nat 'force_rport();'
+    ip -n "$PREFIX-middle" route add 10.0.0.0/24 dev to-nat
+    inside nat sysctl -qw net.ipv4.conf.eth0.proxy_arp=1
+    say second '/dial sip:alice@pbx.example.com'
+    sleep 40
+    ping second $PROXY
+    record_stop contact-misplaced
 }
 
 # The INVITE is small enough for one packet, with credentials it is not, and something on the path drops further fragments.
@@ -445,7 +461,7 @@ twinkle_start() { # LOG NAMESPACE ADDRESS USER PASSWORD
     HOME=$home spawn_console "$1" "$2" twinkle-console "$4.cfg"
 }
 
-ALL=(call-held callee-without-account nonce-bound two-devices balanced balanced-cluster second-element edge-and-registrar nat-forgets
+ALL=(call-held callee-without-account nonce-bound two-devices balanced balanced-cluster second-element edge-and-registrar nat-forgets contact-misplaced
     fragments-dropped edge-with-path presence several-contacts twinkle)
 
 main "$@"
