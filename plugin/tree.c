@@ -912,8 +912,11 @@ title_challenge(const struct view *view, wmem_strbuf_t *title)
     if (outcome == OUTCOME_NONE || (closing && outcome == OUTCOME_UNKNOWN))
         return;
     wmem_strbuf_append(title, exchange->retry_frame ? ", " : closing ? "; this challenge: " : ": ");
-    append_outcome(title, outcome,
-                   view->later ? audit_exchange_cause(view->tracker, exchange) : exchange->cause, &values);
+    enum finding cause = view->later ? audit_exchange_cause(view->tracker, exchange) : exchange->cause;
+    if (closing &&
+        exchange->retry_frame) /* two reasons are too long for a line: the frame that ends it says why */
+        cause = FINDING_NONE;
+    append_outcome(title, outcome, cause, &values);
     if (exchange_closed_frame(exchange))
         wmem_strbuf_append_printf(title, " in frame %u", exchange_closed_frame(exchange));
 }

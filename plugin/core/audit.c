@@ -796,6 +796,8 @@ static const struct {
     {FINDING_CHALLENGE_KEPT, "behind a proxy or border controller that is to authenticate, and does not"},
     {FINDING_CHALLENGE_LATE, "while the server is overloaded, or waits for its database or a name server"},
     {FINDING_CHALLENGE_LOST, "behind a firewall or NAT that lets requests out and no answers in"},
+    {FINDING_PROVIDER_CHALLENGED,
+     "at an inbound call, with a PBX that does not know its provider by address"},
     {FINDING_NO_DIGEST_OFFERED, "with a server that is made for web services or Windows domains"},
     {FINDING_UNKNOWN_ALGORITHM_OFFERED,
      "with a server whose algorithm is misspelt, or newer than its clients"},

@@ -755,6 +755,14 @@ parent_domain(struct slice name)
     return top.len > 0 && (label > 3 || top.len > 2) ? parent : name;
 }
 
+static bool
+provider_challenged(const struct finding_context *c)
+{
+    const struct peers *peers = c->exchange->peers;
+    return !slice_equal(c->message->method, SLICE("REGISTER")) &&
+           flow_is_registered_at(c->tracker, &peers->server, &peers->client);
+}
+
 /* A realm is some text, by habit a domain; an address in To says nothing of domains. */
 static bool
 realm_unrelated(const struct finding_context *c)

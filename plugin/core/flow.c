@@ -131,13 +131,19 @@ silence_of(struct tracker *tracker, struct flow *flow, int64_t asked)
     return silence;
 }
 
-/* Sent by the registrar, whom the NAT lets through, to a client that it still takes for registered. */
 static bool
-should_arrive(const struct tracker *tracker, const struct flow *flow, const struct arrival *arrival)
+is_registered_at(const struct tracker *tracker, const struct flow *flow, const struct endpoint *registrar)
 {
-    const struct registration *registration = flow->registration;
-    return endpoint_same_address(&registration->registrar, &arrival->from) &&
-           registration_state(tracker, registration) == REGISTRATION_REGISTERED;
+    return endpoint_same_address(&flow->registration->registrar, registrar) &&
+           registration_state(tracker, flow->registration) == REGISTRATION_REGISTERED;
+}
+
+bool
+flow_is_registered_at(struct tracker *tracker, const struct endpoint *client,
+                      const struct endpoint *registrar)
+{
+    const struct flow *flow = flow_find(tracker, client);
+    return flow && is_registered_at(tracker, flow, registrar);
 }
 
 /* With the first copy of the request, in its memory. */
@@ -252,7 +258,7 @@ flow_repeated(struct tracker *tracker, const struct sip_message *message, const 
     struct flow *flow = flow_find(tracker, &arrival->to);
     if (!flow)
         note_misplaced(tracker, message, arrival, record);
-    else if (transaction->clock - flow->clock >= QUIET_NS && should_arrive(tracker, flow, arrival))
+    else if (transaction->clock - flow->clock >= QUIET_NS && is_registered_at(tracker, flow, &arrival->from))
         note_unheard(tracker, transaction, silence_of(tracker, flow, transaction->clock));
 }
 

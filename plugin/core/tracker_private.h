@@ -593,6 +593,9 @@ void flow_leave(struct tracker *tracker, struct registration *registration);
 /** A REGISTER for the contact that is registered: whether the client is seen from another port now. */
 void flow_note_move(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
                     const struct registration *registration, struct record *record);
+/** Who registered over UDP from that address and port, and is still registered, did so at this address. */
+bool flow_is_registered_at(struct tracker *tracker, const struct endpoint *client,
+                           const struct endpoint *registrar);
 /** A request was sent again, in that record. */
 void flow_repeated(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
                    struct transaction *transaction, struct record *record);

@@ -508,6 +508,49 @@ test_misplaced_ends(struct script *s)
     g_assert_false(nth(s, 0)->unreached);
 }
 
+/* --- who asks its registrar for credentials ---------------------------------------- */
+
+/* What is not said: the PBX registers from NAT, and 5 s later asks who sends an INVITE, which is not
+ * answered. */
+struct asking_case {
+    const char *name, *cause;
+    unsigned expires;
+    int from, to;
+    bool again;
+};
+
+static const struct asking_case asking_cases[] = {
+    {.name = "its-registrar", .cause = "provider_challenged"},
+    {.name = "another-server", .cause = "never_answered", .from = OTHER_SERVER},
+    {.name = "not-registered-any-more", .cause = "never_answered", .expires = 2},
+    {.name = "another-client", .cause = "never_answered", .to = NAT + 1},
+    {.name = "that-has-credentials", .cause = "gave_up", .again = true},
+};
+
+static void
+test_asking(gconstpointer data)
+{
+    const struct asking_case *c = data;
+    const int from = c->from ? c->from : SERVER, to = c->to ? c->to : NAT;
+    struct script *s = script_begin();
+    BIND(s, .cseq = 1, .from = NAT, .expires = c->expires ? c->expires : 600);
+    script_wait(s, 5);
+    for (unsigned n = 0; n <= c->again; n++) {
+        const char *credentials = n ? ANSWER(s, .user = "bob", .nonce = "n0") : NULL;
+        char *challenge = g_strdup_printf(
+            "WWW-Authenticate: Digest realm=\"example.com\", nonce=\"n%u\", algorithm=MD5, qop=\"auth\"\r\n",
+            n);
+        SEND(s, .method = "INVITE", .call_id = "call-2", .cseq = 1 + n, .from = from, .to = to,
+             .headers = credentials);
+        SEND(s, .method = "INVITE", .call_id = "call-2", .cseq = 1 + n, .status = 401, .from = to, .to = from,
+             .headers = challenge);
+        g_free(challenge);
+    }
+    script_wait(s, 33);
+    g_assert_cmpstr(script_cause(s, script_exchange(s, c->again)), ==, c->cause);
+    script_end(s);
+}
+
 static const struct play plays[] = {
     {"unheard/says", test_says},
     {"unheard/one-after-the-other", test_one_after_the_other},
@@ -530,6 +573,7 @@ main(int argc, char **argv)
     ADD_CASES("/flow/unheard", unheard_cases, test_unheard);
     ADD_CASES("/flow/move", move_cases, test_move);
     ADD_CASES("/flow/misplaced", misplaced_cases, test_misplaced);
+    ADD_CASES("/flow/asking", asking_cases, test_asking);
     script_add_plays("/flow", plays, G_N_ELEMENTS(plays));
     g_test_add_data_func("/flow/does-not-grow/kept", NULL, test_does_not_grow);
     g_test_add_data_func("/flow/does-not-grow/forgotten", "", test_does_not_grow);

@@ -179,6 +179,43 @@ exten => 601,1,Set(CALLERID(num)=trunk)
     record_stop trunk-from
 }
 
+# A PBX registers, and does not know its provider by address: an inbound call is asked for credentials.
+inbound_challenged() {
+    middle
+    cabled client $CLIENT
+    cabled second 192.0.2.30
+    cabled server $REGISTRAR
+    {
+        cat <<'ROUTES'
+request_route {
+  if (is_method("ACK")) { loose_route(); t_relay(); exit; }
+  if (is_method("OPTIONS")) { sl_send_reply("200", "OK"); exit; }
+  if (is_method("REGISTER")) {
+    if (!pv_www_authenticate("sip.example.net", "$sht(password=>$au)", "0")) { www_challenge("sip.example.net", "1"); exit; }
+    save("location");
+    exit;
+  }
+  record_route();
+  if (!lookup("location")) { sl_send_reply("404", "Not Found"); exit; }
+  t_relay();
+}
+ROUTES
+        passwords trunk pass-Six
+    } | kamailio_start provider server $REGISTRAR
+    record_start middle "$SIP" to-client
+    { transport; printf '%s\n' '[trunk]' type=auth username=trunk password=pass-Six \
+        '[trunk]' type=registration outbound_auth=trunk "server_uri=sip:$REGISTRAR" "client_uri=sip:trunk@sip.example.net" contact_user=4930555 \
+        expiration=300 max_random_initial_delay=0; account alice pass-Two; } | asterisk_start client "$DIALPLAN"
+    sleep 3
+    { transport; printf '%s\n' '[out]' type=aor "contact=sip:$REGISTRAR" \
+        '[out]' type=endpoint aors=out disallow=all allow=ulaw from_user=017012345 from_domain=sip.example.net; } | asterisk_start second '[inside]
+exten => 1,1,Dial(PJSIP/trunk@out)'
+    asterisk_says second 'channel originate Local/1@inside application Wait 5'
+    sleep 75
+    ping client $REGISTRAR
+    record_stop inbound-challenged
+}
+
 # An edge and an Asterisk on one machine, recorded there on the device any: what goes between the two is seen twice.
 one_box() {
     middle
@@ -218,6 +255,6 @@ ROUTES
     record_stop one-box
 }
 
-ALL=(office ip-trunk trunk-from one-box)
+ALL=(office ip-trunk trunk-from inbound-challenged one-box)
 
 main "$@"
