@@ -368,7 +368,6 @@ struct registration {
     uint32_t last_frame;    /**< latest final answer; 0: none */
     uint16_t last_status;
     uint16_t last_cause;      /**< enum finding */
-    uint16_t none_why;        /**< of the REGISTER that is `open`: as in `registration_step` */
     int64_t open_clock;       /**< of the REGISTER that is `open` */
     int64_t quiet_clock;      /**< of the first REGISTER since the latest final answer */
     int64_t gap_deadline;     /**< when it runs out at the latest, for all that a `gap` may have granted */
@@ -394,6 +393,7 @@ struct registration {
     bool unreached : 1; /**< a request to its contact stayed without an answer, and went elsewhere than its
                            REGISTER comes from */
     bool granted_unsure : 1;        /**< for how long it was granted is not said, or may be cut off */
+    uint16_t none_why;              /**< of the REGISTER that is `open`: as in `registration_step` */
     struct registration *successor; /**< a later contact of the same client, which was granted; NULL: none */
     struct exchange *challenge;     /**< latest; NULL: none */
     struct exchange *left;          /**< the first since which none was answered; NULL: none */
