@@ -873,6 +873,8 @@ static const struct {
      "unless the next answer is refused, too"},
     {FINDING_NO_LONGER_ACCEPTED,
      "the registrar let this user in before, and does not believe the credentials in frame {retry} any more"},
+    {FINDING_PROVIDER_CHALLENGED,
+     "{asker}, which is itself registered at {client}, asks it who sends this {method}"},
     {FINDING_CREDENTIALS_REMOVED,
      "the client answered in frame {retry}, and its answer did not get as far as the server"},
     {FINDING_REALM_SHARED,
