@@ -1183,7 +1183,8 @@ show_notes(const struct view *view, const struct record_detail *detail)
                                               .frame_a = note->frame_a,
                                               .frame_b = note->frame_b,
                                               .number = note->number,
-                                              .phrase = note->phrase};
+                                              .phrase = note->phrase,
+                                              .place = note->phrase};
         add_note(view, (enum finding)note->finding, &values);
     }
 }

@@ -36,37 +36,48 @@ enum { PHRASE_MAX = 64, HEADER_MAX = 96 };
 static const char *const telling_headers[] = {"P-Registrar-Error", "Warning", "Reason", "Unsupported",
                                               "Retry-After"};
 
-/* SER and its kin put themselves into each of their own answers, for whoever debugs them. */
+/* SER and its kin name themselves in such a Warning, for whoever debugs them. */
 static bool
-is_noise(struct slice line)
+is_noise(struct slice name, struct slice value)
 {
-    struct slice value;
-    return slice_equal_nocase(slice_until(line, ':', &value), SLICE("Warning")) &&
+    return slice_equal_nocase(name, SLICE("Warning")) &&
            slice_starts_nocase(slice_trim_left(value), SLICE("392 "));
+}
+
+/* Its place in the table; the number of rows for another line. */
+static size_t
+rank_of_header(struct slice line)
+{
+    struct slice value, name = slice_trim_right(slice_until(line, ':', &value));
+    size_t rank = 0;
+    if (name.len == line.len || is_noise(name, value))
+        return G_N_ELEMENTS(telling_headers);
+    while (rank < G_N_ELEMENTS(telling_headers) &&
+           !slice_equal_nocase(name, (struct slice){telling_headers[rank], strlen(telling_headers[rank])}))
+        rank++;
+    return rank;
 }
 
 static struct slice
 telling_header(const struct sip_message *message)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(telling_headers); i++) {
-        struct slice name = {telling_headers[i], strlen(telling_headers[i])};
-        struct slice line = sip_message_header_line(message, name);
-        if (line.p && !is_noise(line)) {
-            line = slice_until(slice_until(line, '\r', NULL), '\n', NULL); /* not its folds */
-            return (struct slice){line.p, MIN(line.len, HEADER_MAX)};
+    struct slice rest = message->headers, line, best = {NULL, 0};
+    size_t least = G_N_ELEMENTS(telling_headers);
+    while (least > 0 && sip_message_next_line(&rest, &line)) {
+        size_t rank = rank_of_header(line);
+        if (rank < least) {
+            least = rank;
+            best = line;
         }
     }
-    return (struct slice){NULL, 0};
+    best = slice_until(slice_until(best, '\r', NULL), '\n', NULL); /* not its folds */
+    return (struct slice){best.p, MIN(best.len, HEADER_MAX)};
 }
 
 bool
 audit_words_are_header(const char *words)
 {
-    size_t i = 0;
-    while (i < G_N_ELEMENTS(telling_headers) &&
-           g_ascii_strncasecmp(words, telling_headers[i], strlen(telling_headers[i])) != 0)
-        i++;
-    return i < G_N_ELEMENTS(telling_headers);
+    return rank_of_header((struct slice){words, strlen(words)}) < G_N_ELEMENTS(telling_headers);
 }
 
 struct slice
@@ -89,14 +100,20 @@ audit_own_words(const struct sip_message *message)
         {423, "Interval Too Brief"},
         {480, "Temporarily Unavailable"},
         {481, "Call/Transaction Does Not Exist"},
+        {482, "Loop Detected"},
+        {483, "Too Many Hops"},
         {484, "Address Incomplete"},
         {486, "Busy Here"},
         {487, "Request Terminated"},
         {488, "Not Acceptable Here"},
+        {489, "Bad Event"},
         {500, "Server Internal Error"},
         {501, "Not Implemented"},
+        {502, "Bad Gateway"},
         {503, "Service Unavailable"},
         {504, "Server Time-out"},
+        {513, "Message Too Large"},
+        {600, "Busy Everywhere"},
         {603, "Decline"},
     };
     struct slice phrase = message->phrase;
@@ -110,9 +127,12 @@ audit_own_words(const struct sip_message *message)
     return said ? telling_header(message) : (struct slice){phrase.p, MIN(phrase.len, PHRASE_MAX)};
 }
 
+/* What a header tells is not the server's verdict: it may name a host, or deny what it names. */
 static bool
 phrase_has(const char *phrase, const char *const *words)
 {
+    if (phrase && audit_words_are_header(phrase))
+        return false;
     for (; phrase && *phrase; phrase++) {
         for (const char *const *word = words; *word; word++) {
             if (g_ascii_strncasecmp(phrase, *word, strlen(*word)) == 0)
@@ -203,10 +223,10 @@ digest_cause(const struct use *use)
 
 /* The same user has been let in, so that it is about what is asked for. A registrar that asks again asks for
  * the password. */
-static enum finding
-accepted_before_cause(const struct use *use)
+static bool
+is_accepted_before(const struct use *use)
 {
-    return method_is(use->method, "REGISTER") ? FINDING_NO_LONGER_ACCEPTED : FINDING_ACCEPTED_BEFORE;
+    return use->user_accepted_in && !method_is(use->method, "REGISTER");
 }
 
 static enum finding
@@ -221,10 +241,12 @@ refusal_cause(const struct use *use)
         return FINDING_PASSWORD_IN_PHRASE;
     if (use->evidence == EVIDENCE_NONE)
         return FINDING_PRELOADED_REFUSED;
-    if (use->user_accepted_in)
-        return accepted_before_cause(use);
+    if (is_accepted_before(use))
+        return FINDING_ACCEPTED_BEFORE;
     if (use->verdict.status == DIGEST_GOOD)
         return FINDING_DIGEST_GOOD_REFUSED;
+    if (use->user_accepted_in)
+        return FINDING_NO_LONGER_ACCEPTED;
     return use->stale_idle ? FINDING_STALE_IDLE : FINDING_REFUSED_UNVERIFIED;
 }
 
@@ -348,7 +370,7 @@ forbidden_cause(const struct use *use)
         return FINDING_PASSWORD_IN_PHRASE;
     if (finding_set_has(&use->suspects, FINDING_NC_OF_EACH_CALL))
         return FINDING_NC_OF_EACH_CALL;
-    return use->user_accepted_in ? accepted_before_cause(use) : FINDING_FORBIDDEN;
+    return is_accepted_before(use) ? FINDING_ACCEPTED_BEFORE : FINDING_FORBIDDEN;
 }
 
 enum finding
@@ -568,6 +590,8 @@ audit_silence_suspect(const struct exchange *exchange, enum finding finding)
     bool of_form = finding_rule(finding)->stage == STAGE_OFFER && finding != FINDING_CHALLENGE_LATE;
     if (of_form && exchange_refused_for_good(exchange))
         return false; /* it has answered such an offer before */
+    if (finding == FINDING_PROVIDER_CHALLENGED && has_credentials(exchange))
+        return false;
     return finding_set_has(&exchange_detail(exchange)->suspects, (unsigned)finding);
 }
 
@@ -796,8 +820,8 @@ static const struct {
     {FINDING_CHALLENGE_KEPT, "behind a proxy or border controller that is to authenticate, and does not"},
     {FINDING_CHALLENGE_LATE, "while the server is overloaded, or waits for its database or a name server"},
     {FINDING_CHALLENGE_LOST, "behind a firewall or NAT that lets requests out and no answers in"},
-    {FINDING_PROVIDER_CHALLENGED,
-     "at an inbound call, with a PBX that does not know its provider by address"},
+    {FINDING_PROVIDER_CHALLENGED, "at an inbound call, with a PBX that does not know its provider by "
+                                  "address, or a phone that asks at each call"},
     {FINDING_NO_DIGEST_OFFERED, "with a server that is made for web services or Windows domains"},
     {FINDING_UNKNOWN_ALGORITHM_OFFERED,
      "with a server whose algorithm is misspelt, or newer than its clients"},
@@ -927,59 +951,75 @@ static const struct {
 
 /* What a status code says that ends a request whose credentials were not at fault. The fix is that of
  * FINDING_FAILED, where it says more than to read the answer. */
+enum of_whom { OF_ANY, OF_CALLEE, OF_REGISTER, OF_SUBSCRIBE };
+static const struct {
+    uint16_t status;
+    enum of_whom of;
+    const char *when, *fix;
+} answers[] = {
+    {302, OF_REGISTER, "the registrar is elsewhere",
+     "let the client go to the address in Contact of frame {closed}"},
+    {302, OF_CALLEE, "the callee is to be reached elsewhere",
+     "let the caller go to the address in Contact of frame {closed}"},
+    {404, OF_SUBSCRIBE, "there is nothing at that address that could be watched",
+     "compare the address that the client watches (voice mail, busy lamp field) with those of the server"},
+    {404, OF_ANY, "the number or address is not known",
+     "compare number and domain in the first line of frame {retry} with those that the server knows"},
+    {408, OF_ANY, "nobody answered in time",
+     "look whether the request was passed on, and whether its callee can be reached"},
+    {420, OF_ANY, "the client demands an extension that the server lacks",
+     "let the client do without the extension that Unsupported in frame {closed} names"},
+    {421, OF_ANY, "the server demands an extension that the client lacks", NULL},
+    {433, OF_CALLEE, "the callee takes no anonymous calls", "let the caller show its number"},
+    {477, OF_ANY, "the server could not send it on (Kamailio, OpenSIPS)",
+     "look whether the next hop can be reached: its port, and its TCP connection if it has one"},
+    {480, OF_CALLEE, "the callee is not registered, does not want to be disturbed, or does not answer", NULL},
+    {481, OF_SUBSCRIBE, "the server does not know that subscription: it is over, or the server was restarted",
+     "let the client subscribe anew, without a To tag"},
+    {481, OF_ANY, "the call or subscription is over already", NULL},
+    {482, OF_ANY, "the request came back, or by two ways, to where it had been", NULL},
+    {483, OF_ANY, "the request went through too many hops, or round in circles",
+     "look for a server that takes the domain for somebody else's, and sends the request round"},
+    {486, OF_CALLEE, "the callee is busy", NOTHING ": the callee is busy"},
+    {487, OF_CALLEE, "the call was ended before it was answered", NULL},
+    {488, OF_CALLEE, "no codec or transport in common",
+     "compare codecs, and RTP or SRTP, in the SDP of frame {retry} with those of the callee"},
+    {489, OF_ANY, "the server does not offer the event package that is subscribed to",
+     "let the server offer the package in Event of frame {retry}, or let the client not ask for it"},
+    {503, OF_ANY, "the server has no room, or no way on", NULL},
+    {504, OF_ANY, "a server further on did not answer", NULL},
+    {513, OF_ANY, "the request is larger than the server takes", NULL},
+    {580, OF_CALLEE, "caller and callee cannot both have the resources that the call is to have", NULL},
+    {600, OF_CALLEE, "the callee is busy everywhere", NOTHING ": the callee is busy"},
+    {603, OF_CALLEE, "the callee declines, or the network in its place", NULL},
+};
+
+static bool
+is_of(enum of_whom of, const char *method)
+{
+    switch (of) {
+    case OF_CALLEE:
+        return !method_is(method, "REGISTER");
+    case OF_REGISTER:
+        return method_is(method, "REGISTER");
+    case OF_SUBSCRIBE:
+        return method_is(method, "SUBSCRIBE");
+    default:
+        return true;
+    }
+}
+
 static void
 advise_of_answer(uint16_t status, const char *method, enum finding cause, struct advice *advice)
 {
-    static const struct {
-        uint16_t status;
-        const char *method; /* NULL: any */
-        const char *when, *fix;
-    } answers[] = {
-        {302, NULL, "the callee is to be reached elsewhere",
-         "let the caller go to the address in Contact of frame {closed}"},
-        {404, "SUBSCRIBE", "there is nothing at that address that could be watched",
-         "compare the address that the client watches (voice mail, busy lamp field) with those of the "
-         "server"},
-        {404, NULL, "the number or address is not known",
-         "compare number and domain in the first line of frame {retry} with those that the server knows"},
-        {408, NULL, "nobody answered in time",
-         "look whether the request was passed on, and whether its callee can be reached"},
-        {420, NULL, "the client demands an extension that the server lacks",
-         "let the client do without the extension that Unsupported in frame {closed} names"},
-        {421, NULL, "the server demands an extension that the client lacks", NULL},
-        {433, NULL, "the callee takes no anonymous calls", "let the caller show its number"},
-        {477, NULL, "the server could not send it on (Kamailio, OpenSIPS)",
-         "look whether the next hop can be reached: its port, and its TCP connection if it has one"},
-        {480, NULL, "the callee is not registered", "look whether the callee is registered"},
-        {481, "SUBSCRIBE",
-         "the server does not know that subscription: it is over, or the server was restarted",
-         "let the client subscribe anew, without a To tag"},
-        {481, NULL, "the call or subscription is over already", NULL},
-        {482, NULL, "the request came back to where it had been",
-         "look for a server that takes the domain for somebody else's, and sends the request round"},
-        {483, NULL, "the request went through too many hops, or round in circles",
-         "look for a server that takes the domain for somebody else's, and sends the request round"},
-        {486, NULL, "the callee is busy", NOTHING ": the callee is busy"},
-        {487, NULL, "the caller hung up before the answer", NOTHING ": the caller hung up"},
-        {488, NULL, "no codec or transport in common",
-         "compare codecs, and RTP or SRTP, in the SDP of frame {retry} with those of the callee"},
-        {489, NULL, "the server does not offer the event package that is subscribed to",
-         "let the server offer the package in Event of frame {retry}, or let the client not ask for it"},
-        {503, NULL, "the server has no room, or no way on", NULL},
-        {504, NULL, "a server further on did not answer", NULL},
-        {513, NULL, "the request is larger than the server takes", NULL},
-        {580, NULL, "caller and callee cannot both have the resources that the call is to have", NULL},
-        {600, NULL, "the callee is busy everywhere", NOTHING ": the callee is busy"},
-        {603, NULL, "the callee declines", NOTHING ": the callee declines"},
-    };
-    for (size_t i = 0; i < G_N_ELEMENTS(answers); i++) {
-        if (answers[i].status != status || (answers[i].method && !method_is(method, answers[i].method)))
-            continue;
-        advice->when = answers[i].when;
-        if (cause == FINDING_FAILED && answers[i].fix)
-            advice->fix = answers[i].fix;
+    size_t i = 0;
+    while (i < G_N_ELEMENTS(answers) && (answers[i].status != status || !is_of(answers[i].of, method)))
+        i++;
+    if (i == G_N_ELEMENTS(answers))
         return;
-    }
+    advice->when = answers[i].when;
+    if (cause == FINDING_FAILED && answers[i].fix)
+        advice->fix = answers[i].fix;
 }
 
 bool

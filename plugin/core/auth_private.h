@@ -177,6 +177,7 @@ struct known_user {
     struct counted_once counted;
     uint32_t accepted_in; /**< latest 2xx to its credentials; 0: none */
     struct endpoint accepted_from;
+    uint32_t accepted_by; /**< `endpoint_mark` of the server */
 };
 /** @param user_at_realm  of `user_at_realm`, or of a use
  *  @return never NULL; shared by all who name nobody ("") */

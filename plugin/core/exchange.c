@@ -295,9 +295,8 @@ note_tolerated(struct tracker *tracker, const struct use *use, const struct endp
 
 /* What a refusal says beyond its status code. */
 static void
-keep_words(struct tracker *tracker, struct use *use, const struct sip_message *message)
+keep_words(struct tracker *tracker, struct use *use, struct slice words)
 {
-    struct slice words = audit_own_words(message);
     tracker->host.release((char *)(uintptr_t)use->phrase);
     use->phrase = words.p ? host_strdup(tracker, words) : NULL;
 }
@@ -342,28 +341,30 @@ misses_acceptance(const struct use *use)
     return holder && !holder->accepted_in && holder->answered + 1 < use->nonce_use;
 }
 
-/* The frame in which the same user was let in, from the same client: another one may have another password.
- */
+/* The frame in which the same user was let in, from the same client: another one may have another password;
+ * and another registrar another account by that name. */
 static uint32_t
-accepted_before(const struct use *use, const struct endpoint *client)
+accepted_before(const struct use *use, const struct arrival *answer)
 {
     const struct known_user *user = user_known(use->user_at_realm);
-    return *use->user_at_realm && endpoint_same_address(&user->accepted_from, client) ? user->accepted_in : 0;
+    bool same = *use->user_at_realm && endpoint_same_address(&user->accepted_from, &answer->to) &&
+                (!method_is(use->method, "REGISTER") || user->accepted_by == endpoint_mark(&answer->from));
+    return same ? user->accepted_in : 0;
 }
 
-/* What is known of the password of a request that is no success. */
+/* What is known of the password of a request that is no success. An empty one may be right. */
 static void
-suspect_password(struct tracker *tracker, struct use *use, const struct endpoint *client)
+suspect_password(struct tracker *tracker, struct use *use, const struct arrival *answer)
 {
     bool refused = use->outcome == OUTCOME_REJECTED || use->outcome == OUTCOME_FORBIDDEN;
-    use->user_accepted_in = accepted_before(use, client);
-    if (refused && use_has_empty_password(tracker, use))
+    use->user_accepted_in = accepted_before(use, answer);
+    if (refused && !use->user_accepted_in && use_has_empty_password(tracker, use))
         finding_set_add(&use->suspects, FINDING_PASSWORD_EMPTY);
 }
 
 /* One use of the answered request: how it ended. A 2xx replaces a refusal of another copy of the request. */
 static bool
-close_use(struct tracker *tracker, struct use *use, const struct sip_message *message,
+close_use(struct tracker *tracker, struct use *use, const struct sip_message *message, struct slice words,
           const struct arrival *arrival, const struct record *request, struct record *record)
 {
     struct refusal refusal = {.again = true};
@@ -378,7 +379,7 @@ close_use(struct tracker *tracker, struct use *use, const struct sip_message *me
             return false;
         refusal = read_refusal(tracker, lines, use, credentials);
     }
-    keep_words(tracker, use, message);
+    keep_words(tracker, use, words);
     suspect_other_server(use, arrival, lines != NULL);
     if (!success)
         clear_suspects(tracker, use, &arrival->from);
@@ -399,7 +400,7 @@ close_use(struct tracker *tracker, struct use *use, const struct sip_message *me
     if (use->outcome == OUTCOME_INTERVAL_TOO_BRIEF && !sip_min_expires(message, &use->compared))
         use->compared = 0;
     if (!success)
-        suspect_password(tracker, use, &arrival->to);
+        suspect_password(tracker, use, arrival);
     use->cause = audit_cause(use, use->outcome);
     bool unexplained = use->cause == FINDING_REFUSED_UNVERIFIED || use->cause == FINDING_PRELOADED_REFUSED;
     if (unexplained && !lines) /* then nobody asks for another try */
@@ -489,11 +490,12 @@ source_of(struct tracker *tracker, const struct endpoint *client)
 
 static void
 note_accepted(struct tracker *tracker, struct account *account, const struct use *use,
-              const struct endpoint *client, uint32_t frame)
+              const struct arrival *answer)
 {
     struct known_user *user = user_known(use->user_at_realm);
-    user->accepted_in = frame;
-    user->accepted_from = *client;
+    user->accepted_in = answer->frame;
+    user->accepted_from = answer->to;
+    user->accepted_by = endpoint_mark(&answer->from);
     if (!account->accepted)
         account_accepted(tracker, account);
 }
@@ -573,15 +575,16 @@ close_uses(struct tracker *tracker, const struct sip_message *message, const str
 {
     struct use *uses = request->detail ? request->detail->uses : NULL;
     struct account *account = uses ? request->detail->account : NULL;
+    struct slice words = uses ? audit_own_words(message) : (struct slice){NULL, 0};
     for (struct use *use = uses; use; use = use->next) {
-        if (!close_use(tracker, use, message, arrival, request, record))
+        if (!close_use(tracker, use, message, words, arrival, request, record))
             continue;
         tell_suspects(tracker, use, record);
         count_account(tracker, account, use, &arrival->to, record);
         account->refused += use->outcome == OUTCOME_REJECTED ? 1 : 0;
         if (use->outcome != OUTCOME_ACCEPTED)
             continue;
-        note_accepted(tracker, account, use, &arrival->to, record->frame);
+        note_accepted(tracker, account, use, arrival);
         note_nonce_refused(tracker, account, use, record);
         note_tolerated(tracker, use, &arrival->from);
         account->attempt = account->refused = 0;

@@ -759,7 +759,9 @@ static bool
 provider_challenged(const struct finding_context *c)
 {
     const struct peers *peers = c->exchange->peers;
-    return !slice_equal(c->message->method, SLICE("REGISTER")) &&
+    bool calls =
+        slice_equal(c->message->method, SLICE("INVITE")) || slice_equal(c->message->method, SLICE("MESSAGE"));
+    return calls && !c->exchange->in_dialog &&
            flow_is_registered_at(c->tracker, &peers->server, &peers->client);
 }
 
@@ -1466,7 +1468,7 @@ append_by_code(GString *text, const struct finding_values *values)
         {300, 399, "let the client go to the address in Contact of that answer"},
         {404, 404, "compare the address in To with the server's accounts"},
         {423, 423, "raise the interval to Min-Expires"},
-        {482, 483,
+        {483, 483,
          "look for a server that takes the domain for somebody else's, and sends the request round"},
         {439, 439, "look which element on the way does not know outbound, or switch it off in the client"},
         {494, 494, "set the client up for the security agreement that the server wants"},
@@ -1588,7 +1590,7 @@ append_of_use(GString *text, const struct finding_values *values, const char *na
     else if (strcmp(name, "between") == 0)
         append_between(text, values);
     else if (strcmp(name, "place") == 0)
-        g_string_append(text, values->phrase ? values->phrase : "?");
+        g_string_append(text, values->place ? values->place : "?");
     else if (strcmp(name, "header") == 0)
         append_slice(text, use ? sip_header_name(use->line.header) : (struct slice){NULL, 0});
     else if (strcmp(name, "request_uri") == 0)

@@ -96,7 +96,8 @@ struct finding_values {
     const struct use *use;
     const char *method;
     uint16_t status;    /**< of the message that the finding is about */
-    const char *phrase; /**< its own words, or {place}; NULL */
+    const char *phrase; /**< its own words; NULL */
+    const char *place;  /**< where a REGISTER came from; NULL */
     uint32_t frame_a, frame_b, number;
     const struct no_notify *no_notify;
     const struct silence *silence;

@@ -161,10 +161,12 @@ note_unheard(struct tracker *tracker, struct transaction *transaction, struct si
 
 /* --- contacts that name another place than the REGISTER came from ------------------ */
 
-/* A registration of such a contact, found by the first line of what is sent there. */
+/* The registrations of such a contact, found by the first line of what is sent there. Tenants of one server
+ * may have phones of one private address: nobody knows which of them is meant. */
 struct misplaced {
     struct index_entry entry;
-    struct registration *registration;
+    uint32_t references;
+    struct registration *registration; /* NULL: there is, or was, more than one */
 };
 
 static void
@@ -180,21 +182,37 @@ key_misplaced(struct tracker *tracker, const struct endpoint *registrar, struct 
 
 /* By number, and of IPv4: there the NATs are. */
 static bool
-names_another(struct slice host, uint32_t port, const struct endpoint *client)
-{
-    struct endpoint there = {.type = client->type};
-    bool numeric = endpoint_read(host, &there) && there.len == 4 && client->len == 4;
-    return numeric && (!endpoint_same_address(&there, client) || port != client->port);
-}
-
-static bool
-is_misplaced(struct slice uri, const struct endpoint *client)
+read_place(struct slice uri, struct endpoint *there)
 {
     struct slice user, place, port;
     uint32_t number = 5060;
     sip_uri_split_place(uri, &user, &place);
     struct slice host = slice_until(place, ':', &port);
-    return (!port.len || sip_number(port, &number)) && names_another(host, number, client);
+    if (!endpoint_read(host, there) || there->len != 4 || (port.len && !sip_number(port, &number)))
+        return false;
+    there->port = (uint16_t)number;
+    return number <= UINT16_MAX;
+}
+
+/* The client names another address than it is seen from. */
+static bool
+is_behind_nat(const struct sip_message *message, const struct endpoint *from, bool by_port)
+{
+    struct endpoint there = {.type = from->type};
+    bool numeric = endpoint_read(message->via.host, &there) && there.len == 4 && from->len == 4;
+    return numeric && (!endpoint_same_address(&there, from) || (by_port && message->via.port != from->port));
+}
+
+static void
+set_unreached(struct tracker *tracker, struct registration *registration, bool unreached)
+{
+    if (registration->unreached == unreached)
+        return;
+    registration->unreached = unreached;
+    if (unreached)
+        tracker->unreached++;
+    else
+        tracker->unreached--;
 }
 
 static void
@@ -204,46 +222,75 @@ misplaced_leave(struct tracker *tracker, struct registration *registration)
     if (!misplaced)
         return;
     registration->misplaced = NULL;
+    misplaced->registration = NULL;
+    if (--misplaced->references > 0)
+        return;
     index_drop_own(&tracker->index, &misplaced->entry);
     tracker->host.release(misplaced);
 }
 
-/* Of several clients with one contact the latest. */
 static void
-misplaced_join(struct tracker *tracker, struct registration *registration)
+misplaced_join(struct tracker *tracker, const struct sip_message *message, struct registration *registration)
 {
+    const struct endpoint *client = &registration->flow->client;
     const struct slice uri = {registration->contact->uri, registration->contact->len};
-    if (!is_misplaced(uri, &registration->client))
+    struct endpoint there = {.type = client->type};
+    if (!is_behind_nat(message, client, false) || !read_place(uri, &there) || endpoint_same(&there, client))
         return;
     key_misplaced(tracker, &registration->registrar, uri);
-    const struct misplaced *before = key_find(tracker);
-    if (before) {
-        misplaced_leave(tracker, before->registration);
-        key_misplaced(tracker, &registration->registrar, uri);
+    struct misplaced *misplaced = key_find(tracker);
+    if (!misplaced) {
+        misplaced = host_new(tracker, struct misplaced);
+        key_put_own(tracker, &misplaced->entry, misplaced);
     }
-    struct misplaced *misplaced = host_new(tracker, struct misplaced);
-    misplaced->registration = registration;
+    misplaced->registration = misplaced->references++ == 0 ? registration : NULL;
     registration->misplaced = misplaced;
-    key_put_own(tracker, &misplaced->entry, misplaced);
+}
+
+static struct registration *
+misplaced_find(struct tracker *tracker, const struct endpoint *registrar, struct slice uri)
+{
+    key_misplaced(tracker, registrar, uri);
+    const struct misplaced *misplaced = key_find(tracker);
+    return misplaced ? misplaced->registration : NULL;
 }
 
 static void
 note_misplaced(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
                struct record *record)
 {
-    key_misplaced(tracker, &arrival->from, message->request_uri);
-    const struct misplaced *misplaced = key_find(tracker);
-    struct registration *registration = misplaced ? misplaced->registration : NULL;
+    struct endpoint there = {.type = arrival->to.type};
+    bool goes_there = read_place(message->request_uri, &there) && endpoint_same(&there, &arrival->to);
+    struct registration *registration =
+        goes_there ? misplaced_find(tracker, &arrival->from, message->request_uri) : NULL;
     if (!registration || registration_state(tracker, registration) != REGISTRATION_REGISTERED)
         return;
-    char *address = endpoint_text(&registration->client);
-    char *place = g_strdup_printf("%s port %u", address, registration->client.port);
+    const struct endpoint *client = &registration->flow->client;
+    char *address = endpoint_text(client);
+    char *place = g_strdup_printf("%s port %u", address, client->port);
     struct note *note =
         record_note(tracker, record, FINDING_CONTACT_MISPLACED, registration->granted_frame, 0);
     note->phrase = record_slice(tracker, (struct slice){place, strlen(place)}).p;
-    registration->unreached = true;
+    set_unreached(tracker, registration, true);
     g_free(place);
     g_free(address);
+}
+
+/* More accounts than a phone has. */
+enum { ACCOUNTS_MAX = 8 };
+
+/* The client answers: by its address at the NAT, or by its contact, which it names in its answer. */
+static void
+misplaced_answered(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival)
+{
+    struct sip_contacts walk = sip_contacts(message);
+    struct sip_contact contact;
+    const struct flow *flow = flow_find(tracker, &arrival->from);
+    struct registration *registration = flow ? flow->registration : NULL;
+    if (!registration && sip_contact_next(&walk, &contact))
+        registration = misplaced_find(tracker, &arrival->to, contact.uri);
+    for (unsigned n = 0; registration && n < ACCOUNTS_MAX; n++, registration = registration->flow_earlier)
+        set_unreached(tracker, registration, false);
 }
 
 void
@@ -263,8 +310,11 @@ flow_repeated(struct tracker *tracker, const struct sip_message *message, const 
 }
 
 void
-flow_answered(struct tracker *tracker, const struct record *request)
+flow_answered(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
+              const struct record *request)
 {
+    if (tracker->unreached > 0 && !message->is_request && !method_is(request->method, "REGISTER"))
+        misplaced_answered(tracker, message, arrival);
     if (request->detail && request->detail->unheard)
         silence_end(tracker, request->detail->unheard->silence);
 }
@@ -277,6 +327,7 @@ flow_leave(struct tracker *tracker, struct registration *registration)
     struct flow *flow = registration->flow;
     struct registration *earlier = registration->flow_earlier, *later = registration->flow_later;
     misplaced_leave(tracker, registration);
+    set_unreached(tracker, registration, false);
     if (!flow)
         return;
     *(later ? &later->flow_earlier : &flow->registration) = earlier;
@@ -313,17 +364,17 @@ void
 flow_join(struct tracker *tracker, const struct sip_message *message, struct registration *registration,
           const struct record *record)
 {
-    bool direct = is_datagram(message) && sip_message_is_first_hop(message);
+    const bool direct = is_datagram(message) && sip_message_is_first_hop(message);
+    const bool unreached = registration->unreached;
     struct flow *flow = direct ? flow_make(tracker, &registration->client) : NULL;
     if (flow)
         flow->references++;
     flow_leave(tracker, registration);
     registration->flow = flow;
-    if (flow)
-        misplaced_join(tracker, registration);
-    registration->unreached &= registration->misplaced != NULL;
     if (!flow)
         return;
+    misplaced_join(tracker, message, registration);
+    set_unreached(tracker, registration, unreached && registration->misplaced);
     registration->flow_earlier = flow->registration;
     if (flow->registration)
         flow->registration->flow_later = registration;
@@ -342,8 +393,7 @@ flow_note_move(struct tracker *tracker, const struct sip_message *message, const
         !endpoint_same(&flow->client, &registration->client) || tracker->clock - flow->clock <= QUIET_NS)
         return;
     if (registration->call_id_hash != hash_short(tracker->here.call_id) || !is_datagram(message) ||
-        flow->sent_by != tracker->here.sent_by ||
-        !names_another(message->via.host, message->via.port, &arrival->from))
+        flow->sent_by != tracker->here.sent_by || !is_behind_nat(message, &arrival->from, true))
         return;
     record_note(tracker, record, FINDING_NAT_REBOUND, flow->frame, 0)->number =
         (uint32_t)((tracker->clock - flow->clock) / SECOND_NS);

@@ -146,28 +146,25 @@ split_line(struct slice line, struct slice *value)
 }
 
 bool
-sip_message_next_header(struct slice *rest, enum sip_header *id, struct slice *value)
+sip_message_next_line(struct slice *rest, struct slice *line)
 {
     if (rest->len == 0)
         return false;
     const char *p = rest->p, *end = slice_end(*rest);
-    struct slice line = take_line(&p, end);
+    *line = take_line(&p, end);
     *rest = slice_between(p, end);
-    *id = split_line(line, value);
-    *value = slice_trim(*value);
-    return line.len > 0;
+    return line->len > 0;
 }
 
-struct slice
-sip_message_header_line(const struct sip_message *message, struct slice name)
+bool
+sip_message_next_header(struct slice *rest, enum sip_header *id, struct slice *value)
 {
-    const char *p = message->headers.p, *end = slice_end(message->headers);
-    while (p < end) {
-        struct slice line = take_line(&p, end), value;
-        if (slice_equal_nocase(slice_trim_right(slice_until(line, ':', &value)), name))
-            return line;
-    }
-    return (struct slice){NULL, 0};
+    struct slice line;
+    if (!sip_message_next_line(rest, &line))
+        return false;
+    *id = split_line(line, value);
+    *value = slice_trim(*value);
+    return true;
 }
 
 /* Steps over a quoted string that begins at `p`: its closing quote is the first that no backslash escapes. */

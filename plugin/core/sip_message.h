@@ -108,11 +108,8 @@ bool sip_message_second_via(const struct sip_message *message, struct sip_via *v
  *  @return false when there are no more */
 bool sip_message_next_header(struct slice *rest, enum sip_header *id, struct slice *value);
 
-/** A header that is not in the list, looked for in all lines.
- *
- *  @param name  its long form
- *  @return the whole line, name and folds with it; absent: there is none */
-struct slice sip_message_header_line(const struct sip_message *message, struct slice name);
+/** The same for whole lines, name and folds with them. */
+bool sip_message_next_line(struct slice *rest, struct slice *line);
 
 /** One contact of a REGISTER or its answer (RFC 3261 section 20.10): views into the message. */
 struct sip_contact {

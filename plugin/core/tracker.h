@@ -452,7 +452,8 @@ struct note {
     uint32_t number;  /**< that its sentence names */
     uint32_t frame_a, frame_b;
     const struct use *use; /**< that it is about; NULL: none */
-    const char *phrase;    /**< of the answer, when it has words of its own; NULL */
+    const char *phrase; /**< of the answer, when it has words of its own; of FINDING_CONTACT_MISPLACED, where
+                           the REGISTER came from; NULL */
 };
 
 /** What only some messages have. */

@@ -313,6 +313,7 @@ struct tracker {
     bool watches;            /**< some subscription was refreshed by a 204 */
     uint32_t service_routes; /**< how many clients were given one */
     uint32_t flows;          /**< how many there are */
+    uint32_t unreached;      /**< how many registrations are */
     struct endpoint no_flow; /**< latest that was found to be none of them */
     struct registration *registrations, **registrations_tail;
 };
@@ -599,8 +600,9 @@ bool flow_is_registered_at(struct tracker *tracker, const struct endpoint *clien
 /** A request was sent again, in that record. */
 void flow_repeated(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
                    struct transaction *transaction, struct record *record);
-/** A request was answered, from wherever. */
-void flow_answered(struct tracker *tracker, const struct record *request);
+/** A request was answered, or acknowledged, from wherever. */
+void flow_answered(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
+                   const struct record *request);
 /** What it points to, and is not part of it. NULL is none. */
 void unheard_forget(struct tracker *tracker, const struct unheard *unheard);
 

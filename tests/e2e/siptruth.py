@@ -888,8 +888,8 @@ def place_of(uri):
 
 
 def misplaced(truth):
-    """{frame}: the third copy of a request over UDP, still without an answer, to a contact as it is registered and valid with the one
-    who sends it, while the REGISTER had come from elsewhere and nobody is registered from there."""
+    """{frame}: the third copy of a request over UDP, still without an answer, to the address of a contact which one account has
+    registered with the one who sends it, while its REGISTER had come through a NAT, and nobody is registered from there."""
     flows, found = list(granted_flows(truth.messages)), set()
     grants = [m for m in truth.messages if m.method == "REGISTER" and m.is_request and m.first and m.transport == "udp"
               and len(branches(m)) == 1 and m.transaction and m.transaction.final and m.transaction.final.code < 300]
@@ -899,9 +899,12 @@ def misplaced(truth):
         if not place or len(copies) < 2 or any(m.time < copies[1].time for m in message.transaction.responses) \
                 or tuple(message.target) in {tuple(source) for source, _, _ in flows}:
             continue
-        latest = [m for m in grants if m.target[0] == message.source[0] and m.transaction.final.time < message.time
-                  and place in {place_of(address_uri(c)) for c in m.all("contact")}][-1:]
-        if latest and latest[0].source != place[1:] and is_registered(flows, latest[0].source, copies[1].time):
+        named = [m for m in grants if m.target[0] == message.source[0] and m.transaction.final.time < message.time
+                 and place in {place_of(address_uri(c)) for c in m.all("contact")}]
+        sent_by = named and re.search(r"/UDP\s+([^\s;:]+)", named[-1].get("via"), re.I)[1]
+        if place[1:] == tuple(message.target) and len({address_of_record(m) for m in named}) == 1 \
+                and re.fullmatch(r"[\d.]+", sent_by) and sent_by != named[-1].source[0] and tuple(named[-1].source) != place[1:] \
+                and is_registered(flows, named[-1].source, copies[1].time):
             found.add(copies[1].frame)
     return found
 

@@ -87,7 +87,7 @@ full_begin(struct full *full, struct script *s)
                                            .method = "REGISTER",
                                            .silence = &silence,
                                            .number = 1,
-                                           .phrase = "203.0.113.5 port 40001",
+                                           .place = "203.0.113.5 port 40001",
                                            .frame_a = 11,
                                            .frame_b = 12};
 }
@@ -455,6 +455,9 @@ static const struct own_words own_words[] = {
      "P-Registrar-Error: Full", true},
     {"noise-of-ser", REFUSED("Forbidden", "Warning: 392 a \"Noisy feedback\"\r\nRetry-After: 9\r\n"),
      "Retry-After: 9", true},
+    {"noise-and-a-second-one", REFUSED("Forbidden", "Warning: 392 a \"pid=1\"\r\nWarning: 399 a \"b\"\r\n"),
+     "Warning: 399 a \"b\"", true},
+    {"phrase-like-a-header", REFUSED("Unsupported scheme", ""), "Unsupported scheme", false},
     {"up-to-a-fold", REFUSED("Forbidden", "Warning: 399 a\r\n \"b\"\r\n"), "Warning: 399 a", true},
     {"longer-name", REFUSED("Forbidden", "Reasons: none\r\n"), NULL, false},
     {"at-most-96",
@@ -493,6 +496,9 @@ static const struct answered answered[] = {
     {"event", "SUBSCRIBE", 489, "event package", "Event of frame"},
     {"gone", "SUBSCRIBE", 481, "does not know that subscription", "subscribe anew"},
     {"busy", "INVITE", 486, "busy", "nothing to fix"},
+    {"call-elsewhere", "INVITE", 302, "the callee", "Contact of frame"},
+    {"registrar-elsewhere", "REGISTER", 302, "the registrar", "Contact of frame"},
+    {"not-a-callee", "REGISTER", 480, "unknown address-of-record", "{by_code}"},
     {"other", "INVITE", 499, "whenever something else", "read the reason phrase"},
     {"down", "INVITE", 503, "no room", "server's log"},
 };

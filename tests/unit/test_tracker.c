@@ -945,6 +945,11 @@ static const struct ending endings[] = {
      "Forbidden (Bad auth)"},
     {"password-in-phrase-ims", NULL, "bob", 403, NULL, "forbidden", "password_in_phrase",
      "Authentication Failed"},
+    {"password-in-header", NULL, "bob", 403,
+     "Warning: 399 a \"Credentials ok, but calls abroad are barred\"\r\n", "forbidden", "forbidden",
+     "Forbidden"},
+    {"nonce-in-header", NULL, "bob", 401, "Warning: 399 nonce-cache \"Once more\"\r\n" CHALLENGE("n2"),
+     "rejected", "refused_unverified", "Unauthorized"},
     {"password-in-phrase-of-401", NULL, "bob", 401, CHALLENGE("n2"), "rejected", "password_in_phrase",
      "Invalid credentials"},
     {"password-in-phrase-digest-good", NULL, NULL, 403, NULL, "forbidden", "forbidden", "Wrong password"},
@@ -1921,7 +1926,7 @@ test_goes_on(struct script *s)
     SEND(s, .cseq = 4, .headers = ANSWER(s, .nc = "00000003"));
     SEND(s, .cseq = 4, .status = 403);
     g_assert_cmpint(exchange->later_outcome, ==, OUTCOME_FORBIDDEN);
-    g_assert_cmpint(exchange->later_cause, ==, FINDING_NO_LONGER_ACCEPTED);
+    g_assert_cmpint(exchange->later_cause, ==, FINDING_FORBIDDEN);
 }
 
 /* … but not how they are at another server. */
@@ -2012,20 +2017,55 @@ test_accepted_before(gconstpointer data)
     script_end(s);
 }
 
-/* The nonce of that time is refused, which may be for its age; and then a fresh one is, too. */
+/* With an empty password it was let in: that it is empty is not why. */
 static void
-test_no_longer_accepted(struct script *s)
+test_empty_password_is_right(struct script *s)
 {
-    registered(s);
-    const struct use *refresh = script_use(SEND(s, .cseq = 3, .headers = ANSWER(s, .nc = "00000002")));
+    SEND(s);
+    SEND(s, .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .headers = ANSWER(s, .user = "bob", .password = ""));
+    SEND(s, .cseq = 2, .status = 200);
+    const struct use *use =
+        CALL(s, "call-2", "INVITE", "n2", 403, {.user = "bob", .password = "", .nonce = "n2"}, 0);
+    g_assert_cmpint(use->cause, ==, FINDING_ACCEPTED_BEFORE);
+}
+
+/* The nonce of that time is refused, which may be for its age; and then a fresh one is, too. A digest that is
+ * known to be right, another registrar, or a 403 have other reasons. */
+struct no_longer_accepted {
+    const char *name, *user;
+    int server;
+    unsigned status;
+    const char *cause;
+};
+
+static const struct no_longer_accepted no_longer_accepted[] = {
+    {"unverified", "bob", 2, 401, "no_longer_accepted"},
+    {"verified", NULL, 2, 401, "digest_good_refused"},
+    {"another-registrar", "bob", 3, 401, "refused_unverified"},
+    {"forbidden", "bob", 2, 403, "forbidden"},
+};
+
+static void
+test_no_longer_accepted(gconstpointer data)
+{
+    const struct no_longer_accepted *c = data;
+    struct script *s = script_begin();
+    SEND(s);
+    SEND(s, .status = 401, .headers = CHALLENGE("n1"));
+    SEND(s, .cseq = 2, .headers = ANSWER(s, .user = c->user));
+    SEND(s, .cseq = 2, .status = 200);
+    const struct use *refresh =
+        script_use(SEND(s, .cseq = 3, .headers = ANSWER(s, .user = c->user, .nc = "00000002")));
     SEND(s, .cseq = 3, .status = 401, .headers = CHALLENGE("n2"));
     g_assert_cmpint(refresh->cause, ==, FINDING_STALE_UNSAID);
-    SEND(s, .cseq = 4, .headers = ANSWER(s, .nonce = "n2"));
-    SEND(s, .cseq = 4, .status = 401, .headers = CHALLENGE("n3"));
-    g_assert_cmpstr(script_cause(s, script_exchange(s, 1)), ==, "no_longer_accepted");
-    SEND(s, .cseq = 5, .headers = ANSWER(s, .nonce = "n3"));
-    SEND(s, .cseq = 5, .status = 403);
-    g_assert_cmpstr(script_cause(s, script_exchange(s, 2)), ==, "no_longer_accepted");
+    SEND(s, .cseq = 4, .to = c->server);
+    SEND(s, .cseq = 4, .status = 401, .headers = CHALLENGE("n3"), .from = c->server, .to = 1);
+    SEND(s, .cseq = 5, .headers = ANSWER(s, .user = c->user, .nonce = "n3"), .to = c->server);
+    SEND(s, .cseq = 5, .status = c->status, .headers = c->status == 401 ? CHALLENGE("n4") : NULL,
+         .from = c->server, .to = 1);
+    g_assert_cmpstr(script_cause(s, script_exchange(s, 2)), ==, c->cause);
+    script_end(s);
 }
 
 /* A refresh is of a contact that is registered; another phone of the account begins. */
@@ -2942,7 +2982,7 @@ static const struct play plays[] = {
     {"cause/nonce-of-other-call", test_nonce_of_other_call},
     {"cause/nonce-of-other-call-refused", test_nonce_of_other_call_refused},
     {"cause/nonce-of-ringing-call", test_nonce_of_ringing_call},
-    {"cause/no-longer-accepted", test_no_longer_accepted},
+    {"cause/empty-password-is-right", test_empty_password_is_right},
     {"cause/to-tag-kept", test_to_tag_kept},
     {"cause/replay-called-stale", test_replay_called_stale},
     {"cause/old-replay-called-stale", test_old_replay_called_stale},
@@ -3019,6 +3059,7 @@ main(int argc, char **argv)
     script_add_plays("/tracker", plays, G_N_ELEMENTS(plays));
     ADD_CASES("/tracker/ending", endings, test_ending);
     ADD_CASES("/tracker/second-try", second_tries, test_second_try);
+    ADD_CASES("/tracker/no-longer-accepted", no_longer_accepted, test_no_longer_accepted);
     ADD_CASES("/tracker/refresh-bare", refresh_bare, test_refresh_bare);
     ADD_CASES("/tracker/accepted-before", accepted_before, test_accepted_before);
     ADD_CASES("/tracker/skipped", skips, test_skipped);
