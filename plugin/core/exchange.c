@@ -362,6 +362,26 @@ suspect_password(struct tracker *tracker, struct use *use, const struct arrival 
         finding_set_add(&use->suspects, FINDING_PASSWORD_EMPTY);
 }
 
+/* The challenge that refuses them was passed on from a server that had asked for the first time: see there.
+ */
+static void
+note_asked_further_on(struct tracker *tracker, struct use *use, const struct auth_line *lines,
+                      const struct arrival *arrival)
+{
+    bool says_little = is_unverified(use) || use->cause == FINDING_DIGEST_GOOD_REFUSED;
+    for (; lines && says_little; lines = lines->next) {
+        const struct auth_value *challenge = line_value(tracker, lines);
+        const struct nonce *nonce =
+            challenge ? nonce_find(tracker, challenge->param[AUTH_NONCE], arrival) : NULL;
+        const struct exchange *further = nonce ? nonce->issue->exchange : NULL;
+        if (!further || !finding_set_has(&exchange_detail(further)->suspects, FINDING_REALM_ASKED_TWICE))
+            continue;
+        use->cause = FINDING_REFUSED_FURTHER_ON;
+        use->suspect_frame = further->challenge_frame;
+        return;
+    }
+}
+
 /* One use of the answered request: how it ended. A 2xx replaces a refusal of another copy of the request. */
 static bool
 close_use(struct tracker *tracker, struct use *use, const struct sip_message *message, struct slice words,
@@ -406,6 +426,7 @@ close_use(struct tracker *tracker, struct use *use, const struct sip_message *me
     if (unexplained && !lines) /* then nobody asks for another try */
         use->cause = FINDING_NO_CHALLENGE;
     note_passed_on(use, record);
+    note_asked_further_on(tracker, use, lines, arrival);
     note_dropped(tracker, use, request, record);
     use->closed_frame = record->frame;
     if (use->outcome == OUTCOME_ACCEPTED && digest_is_of_other_password(&use->verdict))

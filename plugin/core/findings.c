@@ -719,6 +719,34 @@ refresh_bare(const struct finding_context *c)
     return !c->exchange->refused && is_refresh(c->record->request);
 }
 
+/* For what was meant for another server, which passed it on, with a nonce of its own. */
+static bool
+asks_again(const struct finding_context *c, const struct use *use)
+{
+    const struct auth_value *passed_on = line_value(c->tracker, &use->line);
+    for (const struct auth_line *line = passed_on ? c->lines : NULL; line; line = line->next) {
+        const struct auth_value *challenge =
+            answering_header(line->header) == use->line.header ? line_value(c->tracker, line) : NULL;
+        if (challenge && slice_equal(challenge->param[AUTH_REALM], passed_on->param[AUTH_REALM]) &&
+            !slice_equal(challenge->param[AUTH_NONCE], passed_on->param[AUTH_NONCE]))
+            return true;
+    }
+    return false;
+}
+
+/* A fork that joins what its branches ask for gives each of them all answers. */
+static bool
+realm_asked_twice(const struct finding_context *c)
+{
+    bool again = false;
+    for (const struct use *use = c->exchange->refused; use; use = use->next) {
+        if (!use->relayed)
+            return false;
+        again |= asks_again(c, use);
+    }
+    return again;
+}
+
 /* A 401 with nothing but Proxy-Authenticate, a 407 with nothing but WWW-Authenticate. */
 static bool
 challenge_header(const struct finding_context *c)

@@ -393,6 +393,42 @@ challenge_passed_on(struct script *s)
     outer(s, (struct sip){.status = 401, .headers = CHALLENGE("n1")});
 }
 
+struct asked_twice {
+    const char *name, *inside; /* the credentials on the inner hop; NULL: those of the outer one */
+    const char *end;           /* of the inner hop: a challenge; NULL: 200 */
+    const char *notes, *cause;
+};
+
+static const struct asked_twice asked_twice[] = {
+    {"same-realm", NULL, CHALLENGE("n2"), "realm_asked_twice md5_only", "refused_further_on"},
+    {"accepted", NULL, NULL, "", ""},
+    {"other-realm", NULL, CHALLENGE_OF("WWW-Authenticate", "inner", "n2"), "md5_only", "other_realm"},
+    {"other-header", NULL, CHALLENGE_OF("Proxy-Authenticate", "example.com", "n2"), "md5_only",
+     "other_realm"},
+    {"nonce-shared", NULL, CHALLENGE("n1"), "md5_only", "digest_good_refused"},
+    {"taken-out", "", CHALLENGE("n2"), "md5_only", ""},
+};
+
+/* An edge that asks itself passes the answer on to a server that asks, too. */
+static void
+test_asked_twice(gconstpointer data)
+{
+    const struct asked_twice *c = data;
+    struct script *s = script_begin();
+    const unsigned status = c->end ? 401 : 200;
+    outer(s, (struct sip){0});
+    outer(s, (struct sip){.status = 401, .headers = CHALLENGE("n1")});
+    const char *answer = ANSWER(s);
+    struct record *retry = outer(s, (struct sip){.cseq = 2, .headers = answer});
+    inner(s, (struct sip){.cseq = 2, .headers = c->inside ? c->inside : answer});
+    struct record *end = inner(s, (struct sip){.cseq = 2, .status = status, .headers = c->end});
+    g_assert_cmpstr(script_notes(s, end), ==, c->notes);
+    outer(s, (struct sip){.cseq = 2, .status = status, .headers = c->end});
+    if (!c->inside)
+        g_assert_cmpstr(finding_rule((enum finding)script_use(retry)->cause)->name, ==, c->cause);
+    script_end(s);
+}
+
 struct balanced {
     const char *name;
     unsigned end;   /* of the other server; 0: none */
@@ -698,6 +734,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     ADD_CASES("/path/passed-on", passed_on, test_passed_on);
+    ADD_CASES("/path/asked-twice", asked_twice, test_asked_twice);
     ADD_CASES("/path/forked", forked, test_forked);
     ADD_CASES("/path/shared", shared, test_shared);
     ADD_CASES("/path/balanced", balanced, test_balanced);

@@ -347,6 +347,18 @@ def realm_rewritten_401(phone):
     hop.back(phone.challenge, change=other_realm)
 
 
+# --- two servers of one realm, one behind the other
+
+def realm_asked_twice(phone):
+    """The edge asks itself, takes the answer, and leaves it in what it passes on; the registrar asks for the same realm."""
+    hop = Hop(phone, BORDER, INNER_BORDER)
+    phone.register()
+    phone.challenge()
+    phone.answer()
+    hop.forward()
+    pass_on(hop, 401, lambda headers: headers)
+
+
 # --- another address-of-record
 
 def register_through(phone, rewrite, end):
@@ -383,7 +395,7 @@ def none_aor(phone):
     hop.back(phone.ok)
 
 
-STORIES = {f.__name__: f for f in (client_unheard, client_unheard_icmp, none_keep_alives, none_no_keep_alives, none_run_out, none_moved,
+STORIES = {f.__name__: f for f in (realm_asked_twice, client_unheard, client_unheard_icmp, none_keep_alives, none_no_keep_alives, none_run_out, none_moved,
                                    challenge_weakened, challenge_reordered, qop_removed, auth_int_removed, none_same_challenge,
                                    aor_rewritten, aor_rewritten_403, none_aor, realm_shared, none_fork_accepted, challenge_kept_back,
                                    challenge_removed, realm_rewritten, realm_rewritten_401)}
