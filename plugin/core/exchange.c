@@ -373,7 +373,7 @@ note_asked_further_on(struct tracker *tracker, struct use *use, const struct aut
         const struct auth_value *challenge = line_value(tracker, lines);
         const struct nonce *nonce =
             challenge ? nonce_find(tracker, challenge->param[AUTH_NONCE], arrival) : NULL;
-        const struct exchange *further = nonce ? nonce->issue->exchange : NULL;
+        const struct exchange *further = nonce && nonce->issue ? nonce->issue->exchange : NULL;
         if (!further || !finding_set_has(&exchange_detail(further)->suspects, FINDING_REALM_ASKED_TWICE))
             continue;
         use->cause = FINDING_REFUSED_FURTHER_ON;
