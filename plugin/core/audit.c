@@ -831,6 +831,7 @@ static const struct {
                               "an element that changes what is signed"},
     {FINDING_DIGEST_GOOD_REFUSED,
      "the server's database has another password, or none for this user in this realm"},
+    {FINDING_REALM_ASKED_TWICE, "where an edge and the registrar behind it each authenticate, in one realm"},
     {FINDING_PASSWORD_EMPTY, "with an account of which the user was entered only"},
     {FINDING_VARIANT_REFUSED, "with a client that computes in its own way, or a password that was pasted"},
     {FINDING_URI_REWRITTEN, "behind a border controller or B2BUA that rewrites what the client has signed"},
@@ -895,6 +896,8 @@ static const struct {
     {FINDING_STALE_UNSAID,
      "{asker} does not take the nonce in frame {retry} any more; it is not about user and password, "
      "unless the next answer is refused, too"},
+    {FINDING_REALM_ASKED_TWICE,
+     "one server on the way was satisfied, and the next one asks for the same realm itself"},
     {FINDING_NO_LONGER_ACCEPTED,
      "the registrar let this user in before, and does not believe the credentials in frame {retry} any more"},
     {FINDING_PROVIDER_CHALLENGED,

@@ -362,8 +362,7 @@ suspect_password(struct tracker *tracker, struct use *use, const struct arrival 
         finding_set_add(&use->suspects, FINDING_PASSWORD_EMPTY);
 }
 
-/* The challenge that refuses them was passed on from a server that had asked for the first time: see there.
- */
+/* The challenge that refuses them was passed on from a server that had asked for the first time. */
 static void
 note_asked_further_on(struct tracker *tracker, struct use *use, const struct auth_line *lines,
                       const struct arrival *arrival)
@@ -376,7 +375,7 @@ note_asked_further_on(struct tracker *tracker, struct use *use, const struct aut
         const struct exchange *further = nonce && nonce->issue ? nonce->issue->exchange : NULL;
         if (!further || !finding_set_has(&exchange_detail(further)->suspects, FINDING_REALM_ASKED_TWICE))
             continue;
-        use->cause = FINDING_REFUSED_FURTHER_ON;
+        use->cause = FINDING_REALM_ASKED_TWICE;
         use->suspect_frame = further->challenge_frame;
         return;
     }

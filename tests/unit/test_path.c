@@ -400,7 +400,7 @@ struct asked_twice {
 };
 
 static const struct asked_twice asked_twice[] = {
-    {"same-realm", NULL, CHALLENGE("n2"), "realm_asked_twice md5_only", "refused_further_on"},
+    {"same-realm", NULL, CHALLENGE("n2"), "realm_asked_twice md5_only", "realm_asked_twice"},
     {"accepted", NULL, NULL, "", ""},
     {"other-realm", NULL, CHALLENGE_OF("WWW-Authenticate", "inner", "n2"), "md5_only", "other_realm"},
     {"other-header", NULL, CHALLENGE_OF("Proxy-Authenticate", "example.com", "n2"), "md5_only",

@@ -357,6 +357,7 @@ def realm_asked_twice(phone):
     phone.answer()
     hop.forward()
     pass_on(hop, 401, lambda headers: headers)
+    phone.ping()
 
 
 # --- another address-of-record
