@@ -952,9 +952,10 @@ static const struct {
      "the server does not understand the {method} in frame {retry}, in which the credentials are new"},
 };
 
+enum of_whom { OF_ANY, OF_CALLEE, OF_REGISTER, OF_SUBSCRIBE };
+
 /* What a status code says that ends a request whose credentials were not at fault. The fix is that of
  * FINDING_FAILED, where it says more than to read the answer. */
-enum of_whom { OF_ANY, OF_CALLEE, OF_REGISTER, OF_SUBSCRIBE };
 static const struct {
     uint16_t status;
     enum of_whom of;

@@ -147,6 +147,14 @@ bool use_has_empty_password(struct tracker *tracker, const struct use *use);
 /** The header that answers a challenge in `header` (RFC 3261 section 22.2, 22.3). */
 enum sip_header answering_header(enum sip_header header);
 
+/** Among the challenges of one response that which credentials in `header` for that realm would answer: a
+ * proxy and a registrar may well have one realm.
+ *  @return valid like line_value; NULL: none */
+const struct auth_value *challenge_for(struct tracker *tracker, const struct auth_line *lines,
+                                       enum sip_header header, struct slice realm);
+/** Whether it says stale=true (RFC 7616 section 3.3). */
+bool says_stale(const struct auth_value *challenge);
+
 /** @param text  lives as long as the line */
 void line_set(struct auth_line *line, enum sip_header header, struct slice text);
 

@@ -75,7 +75,7 @@ struct refusal {
     bool same_nonce; /* … with the same nonce, which then cannot be too old */
 };
 
-static bool
+bool
 says_stale(const struct auth_value *challenge)
 {
     return slice_equal_nocase(slice_trim(challenge->param[AUTH_STALE]), SLICE("true"));
@@ -156,6 +156,13 @@ is_unverified(const struct use *use)
            use->cause == FINDING_NO_LONGER_ACCEPTED;
 }
 
+/* … or it is known to be right, and refused all the same. */
+static bool
+is_unexplained(const struct use *use)
+{
+    return is_unverified(use) || use->cause == FINDING_DIGEST_GOOD_REFUSED;
+}
+
 /* A refusal that was seen on the next hop has its cause there. Some causes say no more than that it was
  * refused.
  */
@@ -164,9 +171,8 @@ note_passed_on(struct use *use, const struct record *record)
 {
     struct signed_request *request = use->signed_request;
     bool bare = use->cause == FINDING_FORBIDDEN || use->cause == FINDING_REGISTRATION_FAILED ||
-                use->cause == FINDING_ACCEPTED_BEFORE;
-    bool says_little = use->cause == FINDING_DIGEST_GOOD_REFUSED || use->cause == FINDING_OTHER_REALM ||
-                       is_unverified(use) || bare;
+                use->cause == FINDING_ACCEPTED_BEFORE || use->cause == FINDING_OTHER_REALM;
+    bool says_little = is_unexplained(use) || bare;
     if (!request || (use->outcome != OUTCOME_REJECTED && use->outcome != OUTCOME_FORBIDDEN &&
                      use->outcome != OUTCOME_FAILED && use->outcome != OUTCOME_OTHER_REALM))
         return;
@@ -193,17 +199,17 @@ suspect_other_server(struct use *use, const struct arrival *arrival, bool asks)
     finding_set_drop(&use->suspects, FINDING_NC_SKIPPED);
 }
 
-/* For credentials in that header: a proxy and a registrar may well have one realm. */
-static bool
-asks_for(struct tracker *tracker, const struct auth_line *lines, enum sip_header header, struct slice realm)
+const struct auth_value *
+challenge_for(struct tracker *tracker, const struct auth_line *lines, enum sip_header header,
+              struct slice realm)
 {
     for (; lines; lines = lines->next) {
         const struct auth_value *challenge =
             answering_header(lines->header) == header ? line_value(tracker, lines) : NULL;
         if (challenge && slice_equal(challenge->param[AUTH_REALM], realm))
-            return true;
+            return challenge;
     }
-    return false;
+    return NULL;
 }
 
 /* Among the credentials of one request. */
@@ -229,7 +235,7 @@ note_dropped(struct tracker *tracker, struct use *use, const struct record *requ
         const enum sip_header header = before->line.header;
         const struct auth_value *credentials = line_value(tracker, &before->line);
         const struct slice realm = credentials ? credentials->param[AUTH_REALM] : (struct slice){NULL, 0};
-        if (!credentials || !asks_for(tracker, record->detail->lines, header, realm) ||
+        if (!credentials || !challenge_for(tracker, record->detail->lines, header, realm) ||
             has_realm(tracker, request->detail->uses, header, realm))
             continue;
         use->cause = FINDING_CREDENTIALS_DROPPED;
@@ -367,8 +373,7 @@ static void
 note_asked_further_on(struct tracker *tracker, struct use *use, const struct auth_line *lines,
                       const struct arrival *arrival)
 {
-    bool says_little = is_unverified(use) || use->cause == FINDING_DIGEST_GOOD_REFUSED;
-    for (; lines && says_little; lines = lines->next) {
+    for (; lines && is_unexplained(use); lines = lines->next) {
         const struct auth_value *challenge = line_value(tracker, lines);
         const struct nonce *nonce =
             challenge ? nonce_find(tracker, challenge->param[AUTH_NONCE], arrival) : NULL;
@@ -377,7 +382,6 @@ note_asked_further_on(struct tracker *tracker, struct use *use, const struct aut
             continue;
         use->cause = FINDING_REALM_ASKED_TWICE;
         use->suspect_frame = further->challenge_frame;
-        return;
     }
 }
 
@@ -421,8 +425,7 @@ close_use(struct tracker *tracker, struct use *use, const struct sip_message *me
     if (!success)
         suspect_password(tracker, use, arrival);
     use->cause = audit_cause(use, use->outcome);
-    bool unexplained = use->cause == FINDING_REFUSED_UNVERIFIED || use->cause == FINDING_PRELOADED_REFUSED;
-    if (unexplained && !lines) /* then nobody asks for another try */
+    if (!lines && (is_unverified(use) || use->cause == FINDING_PRELOADED_REFUSED)) /* nobody asks for more */
         use->cause = FINDING_NO_CHALLENGE;
     note_passed_on(use, record);
     note_asked_further_on(tracker, use, lines, arrival);

@@ -724,14 +724,11 @@ static bool
 asks_again(const struct finding_context *c, const struct use *use)
 {
     const struct auth_value *passed_on = line_value(c->tracker, &use->line);
-    for (const struct auth_line *line = passed_on ? c->lines : NULL; line; line = line->next) {
-        const struct auth_value *challenge =
-            answering_header(line->header) == use->line.header ? line_value(c->tracker, line) : NULL;
-        if (challenge && slice_equal(challenge->param[AUTH_REALM], passed_on->param[AUTH_REALM]) &&
-            !slice_equal(challenge->param[AUTH_NONCE], passed_on->param[AUTH_NONCE]))
-            return true;
-    }
-    return false;
+    const struct auth_value *challenge =
+        passed_on ? challenge_for(c->tracker, c->lines, use->line.header, passed_on->param[AUTH_REALM])
+                  : NULL;
+    return challenge && !says_stale(challenge) &&
+           !slice_equal(challenge->param[AUTH_NONCE], passed_on->param[AUTH_NONCE]);
 }
 
 /* A fork that joins what its branches ask for gives each of them all answers. */

@@ -279,10 +279,12 @@ note_misplaced(struct tracker *tracker, const struct sip_message *message, const
 /* More accounts than a phone has. */
 enum { ACCOUNTS_MAX = 8 };
 
-/* The client answers: by its address at the NAT, or by its contact, which it names in its answer. */
-static void
-misplaced_answered(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival)
+/* By its address at the NAT, or by its contact, which it names in its answer. */
+void
+flow_responds(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival)
 {
+    if (tracker->unreached == 0 || slice_equal(message->method, SLICE("REGISTER")))
+        return;
     struct sip_contacts walk = sip_contacts(message);
     struct sip_contact contact;
     const struct flow *flow = flow_find(tracker, &arrival->from);
@@ -310,11 +312,8 @@ flow_repeated(struct tracker *tracker, const struct sip_message *message, const 
 }
 
 void
-flow_answered(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
-              const struct record *request)
+flow_answered(struct tracker *tracker, const struct record *request)
 {
-    if (tracker->unreached > 0 && !message->is_request && !method_is(request->method, "REGISTER"))
-        misplaced_answered(tracker, message, arrival);
     if (request->detail && request->detail->unheard)
         silence_end(tracker, request->detail->unheard->silence);
 }

@@ -122,7 +122,7 @@ link_to_invite(struct tracker *tracker, const struct sip_message *message, const
         invite = transaction_on_hop(tracker, SLICE("INVITE"), message->cseq, &arrival->from);
     bool acknowledges = method_is(record->method, "ACK");
     if (invite && acknowledges) {
-        flow_answered(tracker, message, arrival, invite->request);
+        flow_answered(tracker, invite->request);
         invite->acknowledged = true;
         if (invite->opened)
             invite->opened->unheard = false;
@@ -365,7 +365,8 @@ add_first_response(struct tracker *tracker, const struct sip_message *message, c
         if (kept)
             response_remember(tracker, transaction, hash, arrival, record);
         note_final(transaction, arrival, record->status);
-        flow_answered(tracker, message, arrival, transaction->request);
+        flow_answered(tracker, transaction->request);
+        flow_responds(tracker, message, arrival);
         record->exchange = transaction->request->exchange;
     }
     exchange_response(tracker, message, arrival, transaction, record);

@@ -601,8 +601,9 @@ bool flow_is_registered_at(struct tracker *tracker, const struct endpoint *clien
 void flow_repeated(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
                    struct transaction *transaction, struct record *record);
 /** A request was answered, or acknowledged, from wherever. */
-void flow_answered(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival,
-                   const struct record *request);
+void flow_answered(struct tracker *tracker, const struct record *request);
+/** The first copy of a response: whoever sends it has been reached. */
+void flow_responds(struct tracker *tracker, const struct sip_message *message, const struct arrival *arrival);
 /** What it points to, and is not part of it. NULL is none. */
 void unheard_forget(struct tracker *tracker, const struct unheard *unheard);
 

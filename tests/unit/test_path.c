@@ -405,6 +405,10 @@ static const struct asked_twice asked_twice[] = {
     {"other-realm", NULL, CHALLENGE_OF("WWW-Authenticate", "inner", "n2"), "md5_only", "other_realm"},
     {"other-header", NULL, CHALLENGE_OF("Proxy-Authenticate", "example.com", "n2"), "md5_only",
      "other_realm"},
+    {"too-old", NULL,
+     "WWW-Authenticate: Digest realm=\"example.com\", nonce=\"n2\", qop=\"auth\", algorithm=MD5, "
+     "stale=true\r\n",
+     "md5_only", "stale_at_once"},
     {"nonce-shared", NULL, CHALLENGE("n1"), "md5_only", "digest_good_refused"},
     {"taken-out", "", CHALLENGE("n2"), "md5_only", ""},
 };

@@ -2044,6 +2044,7 @@ static const struct no_longer_accepted no_longer_accepted[] = {
     {"verified", NULL, 2, 401, "digest_good_refused"},
     {"another-registrar", "bob", 3, 401, "refused_unverified"},
     {"forbidden", "bob", 2, 403, "forbidden"},
+    {"without-a-challenge", "bob", 2, 407, "no_challenge"},
 };
 
 static void

@@ -112,10 +112,8 @@ office() {
 
 # A trunk without credentials, which the provider knows by another address.
 ip_trunk() {
-    middle
-    cabled client $CLIENT
+    phone_and_server
     cabled second 192.0.2.30
-    cabled server $REGISTRAR
     # shellcheck disable=SC2086
     {
         cat <<'ROUTES'
@@ -139,27 +137,31 @@ exten => 600,1,Dial(PJSIP/4989123@trunk)'
     record_stop ip-trunk
 }
 
-# The trunk's password is right, but its calls name somebody else; the provider wants its own number in From.
-trunk_from() {
-    phone_and_server
-    # shellcheck disable=SC2086
+# A provider with one account, a trunk that registers.
+provider() { # AT-ACK AT-A-CALL
     {
-        cat <<'ROUTES'
+        cat <<ROUTES
 request_route {
-  if (is_method("ACK")) exit;
+  if (is_method("ACK")) { $1 exit; }
   if (is_method("OPTIONS")) { sl_send_reply("200", "OK"); exit; }
   if (is_method("REGISTER")) {
-    if (!pv_www_authenticate("sip.example.net", "$sht(password=>$au)", "0")) { www_challenge("sip.example.net", "1"); exit; }
+    if (!pv_www_authenticate("sip.example.net", "\$sht(password=>\$au)", "0")) { www_challenge("sip.example.net", "1"); exit; }
     save("location");
     exit;
   }
-  if (!pv_proxy_authenticate("sip.example.net", "$sht(password=>$au)", "0")) { proxy_challenge("sip.example.net", "1"); exit; }
-  if ($fU != $au) { sl_send_reply("403", "Forbidden"); exit; }
-  sl_send_reply("486", "Busy Here");
+  $2
 }
 ROUTES
         passwords trunk pass-Six
     } | kamailio_start provider server $REGISTRAR
+}
+
+# The trunk's password is right, but its calls name somebody else; the provider wants its own number in From.
+trunk_from() {
+    phone_and_server
+    provider '' 'if (!pv_proxy_authenticate("sip.example.net", "$sht(password=>$au)", "0")) { proxy_challenge("sip.example.net", "1"); exit; }
+  if ($fU != $au) { sl_send_reply("403", "Forbidden"); exit; }
+  sl_send_reply("486", "Busy Here");'
     record_start middle "$SIP" to-server
     printf '%s\n' '[udp]' type=transport protocol=udp bind=0.0.0.0 '[trunk]' type=aor "contact=sip:$REGISTRAR" \
         '[trunk]' type=endpoint aors=trunk outbound_auth=trunk disallow=all allow=ulaw from_domain=sip.example.net \
@@ -181,27 +183,11 @@ exten => 601,1,Set(CALLERID(num)=trunk)
 
 # A PBX registers, and does not know its provider by address: an inbound call is asked for credentials.
 inbound_challenged() {
-    middle
-    cabled client $CLIENT
+    phone_and_server
     cabled second 192.0.2.30
-    cabled server $REGISTRAR
-    {
-        cat <<'ROUTES'
-request_route {
-  if (is_method("ACK")) { loose_route(); t_relay(); exit; }
-  if (is_method("OPTIONS")) { sl_send_reply("200", "OK"); exit; }
-  if (is_method("REGISTER")) {
-    if (!pv_www_authenticate("sip.example.net", "$sht(password=>$au)", "0")) { www_challenge("sip.example.net", "1"); exit; }
-    save("location");
-    exit;
-  }
-  record_route();
+    provider 'loose_route(); t_relay();' 'record_route();
   if (!lookup("location")) { sl_send_reply("404", "Not Found"); exit; }
-  t_relay();
-}
-ROUTES
-        passwords trunk pass-Six
-    } | kamailio_start provider server $REGISTRAR
+  t_relay();'
     record_start middle "$SIP" to-client
     { transport; printf '%s\n' '[trunk]' type=auth username=trunk password=pass-Six \
         '[trunk]' type=registration outbound_auth=trunk "server_uri=sip:$REGISTRAR" "client_uri=sip:trunk@sip.example.net" contact_user=4930555 \
